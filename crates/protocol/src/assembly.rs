@@ -1,0 +1,141 @@
+//! One message in the making: its bytes, its frames, its text check.
+
+use std::mem;
+
+use crate::error::{ErrorKind, ProtocolError};
+use crate::store::PayloadStore;
+use crate::utf8::Utf8Stream;
+
+/// Below this a store may be made for all that a frame announces; above, only for twice what came,
+/// so that a peer cannot make us allocate what it never sends.
+const TRUSTED_CAPACITY: usize = 64 * 1024;
+
+/// The list of fragment ends is kept for the next message up to this many.
+const KEPT_ENDS: usize = 256;
+
+#[derive(Debug)]
+pub(crate) struct Assembly<S> {
+    /// Whether a data message is open.
+    pub(crate) open: bool,
+    pub(crate) binary: bool,
+    pub(crate) compressed: bool,
+    pub(crate) frames: u32,
+    /// Wire bytes that the headers of its frames announced.
+    pub(crate) wire_len: u64,
+    /// Bytes that its compressed frames inflated to.
+    pub(crate) inflated_len: u64,
+    store: Option<S>,
+    utf8: Utf8Stream,
+    ends: Vec<usize>,
+}
+
+impl<S> Default for Assembly<S> {
+    fn default() -> Self {
+        Self {
+            open: false,
+            binary: false,
+            compressed: false,
+            frames: 0,
+            wire_len: 0,
+            inflated_len: 0,
+            store: None,
+            utf8: Utf8Stream::default(),
+            ends: Vec::new(),
+        }
+    }
+}
+
+impl<S: PayloadStore> Assembly<S> {
+    /// Opens a message.
+    pub(crate) fn begin(&mut self, binary: bool, compressed: bool) {
+        self.open = true;
+        self.binary = binary;
+        self.compressed = compressed;
+        if self.ends.capacity() > KEPT_ENDS {
+            self.ends = Vec::new();
+        }
+        self.ends.clear();
+    }
+
+    /// Appends unmasked bytes; `expected` more are announced behind them.
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        expected: u64,
+        check_text: bool,
+    ) -> Result<(), ProtocolError> {
+        if check_text && !self.binary {
+            self.utf8.push(bytes);
+        }
+        append(&mut self.store, bytes, expected)
+    }
+
+    /// Notes the end of a frame that is not the whole message.
+    pub(crate) fn end_fragment(&mut self) {
+        let end = self.len();
+        if end > self.ends.last().copied().unwrap_or(0) {
+            self.ends.push(end);
+        }
+    }
+
+    /// Bytes assembled so far.
+    pub(crate) fn len(&self) -> usize {
+        self.store
+            .as_ref()
+            .map_or(0, |store| store.as_slice().len())
+    }
+
+    /// Where the frames of the last assembled message end in its payload, empty frames left out.
+    pub(crate) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// Closes the message and gives its bytes away; an error if its text is not UTF-8.
+    pub(crate) fn finish(
+        &mut self,
+        check_text: bool,
+    ) -> Result<(bool, u32, Option<S>), ProtocolError> {
+        let valid = self.utf8.finish();
+        if check_text && !self.binary && !valid {
+            return Err(ProtocolError::new(ErrorKind::InvalidUtf8));
+        }
+        let frames = mem::take(&mut self.frames);
+        self.open = false;
+        self.compressed = false;
+        self.wire_len = 0;
+        self.inflated_len = 0;
+        Ok((self.binary, frames, self.store.take()))
+    }
+}
+
+/// Appends to a store that is made, and grows, no further than what arrived warrants.
+pub(crate) fn append<S: PayloadStore>(
+    store: &mut Option<S>,
+    bytes: &[u8],
+    expected: u64,
+) -> Result<(), ProtocolError> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let too_long = |_| ProtocolError::new(ErrorKind::UnsupportedMessageLength);
+    let arrived = store.as_ref().map_or(0, |store| store.as_slice().len()) + bytes.len();
+    let announced = usize::try_from(expected)
+        .ok()
+        .and_then(|expected| arrived.checked_add(expected))
+        .unwrap_or(usize::MAX);
+    let capacity = announced.min(TRUSTED_CAPACITY.max(arrived.saturating_mul(2)));
+    let store = match store {
+        None => store.insert(S::with_capacity(capacity).map_err(too_long)?),
+        Some(store) => {
+            if store.capacity() < arrived {
+                // A fragmented message announces nothing beyond its frame: double, so that many
+                // small frames do not copy the message again and again.
+                let doubled = arrived.max(TRUSTED_CAPACITY.min(store.capacity() * 2));
+                store.grow(capacity.max(doubled)).map_err(too_long)?;
+            }
+            store
+        }
+    };
+    store.append(bytes);
+    Ok(())
+}

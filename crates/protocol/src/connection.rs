@@ -1,0 +1,446 @@
+//! The state machine of one connection.
+
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use crate::assembly::{Assembly, append};
+use crate::close::{parse_close_payload, write_close_payload};
+use crate::config::{Config, Role};
+use crate::error::{ErrorKind, ProtocolError};
+use crate::event::{Close, CompressedFrame, Event, Input, Message, Payload};
+use crate::frame::{Frame, encode_frame};
+use crate::header::{self, CLOSE, CONTINUATION, Context, Header, HeaderReader, PING, TEXT};
+use crate::mask::{apply_mask, apply_mask_at};
+use crate::store::PayloadStore;
+use crate::utf8::is_valid_utf8;
+
+/// One WebSocket connection after its handshake, without I/O.
+///
+/// The methods are of four kinds, to be called in this order:
+///
+/// 1. *Input*: [`handle_bytes`](Self::handle_bytes) once for each chunk from the peer.
+/// 2. *Events*: [`poll_event`](Self::poll_event) until it gives `None`. It may be left off after
+///    any event and taken up later ([`Input::resume`]), and each event's payload lies in the chunk
+///    or is the caller's own. After [`Event::Compressed`], call
+///    [`handle_inflated`](Self::handle_inflated).
+/// 3. *Commands*: [`send_message`](Self::send_message), [`send_ping`](Self::send_ping),
+///    [`send_pong`](Self::send_pong), [`send_close`](Self::send_close) append frames to a buffer.
+///    They may be called at any time. No frame is ever sent unasked.
+/// 4. *Getters*: the rest.
+///
+/// After an error the connection is failed: close with [`ProtocolError::close_code`]; further input
+/// is ignored, as it is after a close frame.
+#[derive(Debug)]
+pub struct Connection<S = Vec<u8>> {
+    role: Role,
+    config: Config,
+    state: State,
+    header: HeaderReader,
+    frame: Header,
+    /// Payload bytes of the current frame that came in earlier chunks.
+    arrived: u64,
+    /// The bytes of a control or compressed frame that came in several chunks.
+    frame_store: Option<S>,
+    message: Assembly<S>,
+    held_chunks: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Header,
+    Payload,
+    /// A compressed frame was handed out.
+    Inflating,
+    /// After a close frame or an error.
+    Done,
+}
+
+/// What came of inflated bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Inflated<S> {
+    /// The message has more frames.
+    Incomplete,
+    /// The bytes just handed in are the whole message.
+    Whole {
+        /// Whether it is binary.
+        binary: bool,
+    },
+    /// The message, put together from all its frames.
+    Assembled(Message<S>),
+}
+
+impl<S: PayloadStore> Connection<S> {
+    /// A connection at its start.
+    #[must_use]
+    pub fn new(role: Role, config: Config) -> Self {
+        Self {
+            role,
+            config,
+            state: State::Header,
+            header: HeaderReader::default(),
+            frame: Header::default(),
+            arrived: 0,
+            frame_store: None,
+            message: Assembly::default(),
+            held_chunks: 0,
+        }
+    }
+
+    /// Takes a chunk from the peer; its payloads will be unmasked in place.
+    ///
+    /// # Errors
+    /// [`TooManyBufferedChunks`](ErrorKind::TooManyBufferedChunks) if an incomplete frame already
+    /// holds as many as the configuration allows.
+    pub fn handle_bytes<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Input<'a>, ProtocolError> {
+        let max = self.config.max_buffered_chunks;
+        if max > 0 && self.held_chunks >= max && self.state != State::Done {
+            return Err(self.fail(ProtocolError::new(ErrorKind::TooManyBufferedChunks)));
+        }
+        Ok(Input { bytes, position: 0 })
+    }
+
+    /// The next event, or `None` when the chunk is used up.
+    ///
+    /// # Errors
+    /// A protocol violation; see [`ErrorKind`].
+    ///
+    /// # Panics
+    /// If a compressed frame was handed out and [`handle_inflated`](Self::handle_inflated) was not
+    /// called.
+    pub fn poll_event(&mut self, input: &mut Input<'_>) -> Result<Option<Event<S>>, ProtocolError> {
+        assert!(
+            self.state != State::Inflating,
+            "handle_inflated must be called before the next event"
+        );
+        self.step(input).map_err(|error| self.fail(error))
+    }
+
+    /// Takes what the last [`Event::Compressed`] inflated to.
+    ///
+    /// # Errors
+    /// The message is longer than `max_payload`, or its text is not UTF-8.
+    ///
+    /// # Panics
+    /// If no compressed frame was handed out.
+    pub fn handle_inflated(&mut self, bytes: &[u8]) -> Result<Inflated<S>, ProtocolError> {
+        assert!(
+            self.state == State::Inflating,
+            "handle_inflated answers a compressed frame"
+        );
+        self.inflated(bytes).map_err(|error| self.fail(error))
+    }
+
+    /// Appends a data frame to `out`.
+    ///
+    /// `opcode` is [`Data::Continue`] for all but the first frame of a message; `rsv1` marks a
+    /// compressed message on its first frame; a client gives a fresh random `mask`.
+    pub fn send_message(
+        &self,
+        opcode: Data,
+        payload: &[u8],
+        (fin, rsv1): (bool, bool),
+        mask: Option<[u8; 4]>,
+        out: &mut Vec<u8>,
+    ) {
+        let frame = Frame {
+            fin,
+            rsv1,
+            opcode: OpCode::Data(opcode),
+            mask,
+        };
+        encode_frame(&frame, payload, out);
+    }
+
+    /// Appends a ping to `out`; the payload is at most 125 bytes (RFC 6455, section 5.5).
+    pub fn send_ping(&self, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+        send_control(Control::Ping, payload, mask, out);
+    }
+
+    /// Appends a pong to `out`; the payload is at most 125 bytes.
+    pub fn send_pong(&self, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+        send_control(Control::Pong, payload, mask, out);
+    }
+
+    /// Appends a close frame to `out`; without a code it is empty, the reason is at most 123 bytes.
+    pub fn send_close(
+        &self,
+        code: Option<u16>,
+        reason: &[u8],
+        mask: Option<[u8; 4]>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut payload = Vec::with_capacity(2 + reason.len());
+        write_close_payload(code, reason, &mut payload);
+        send_control(Control::Close, &payload, mask, out);
+    }
+
+    /// Which end this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The limits in force; a change acts from the next frame on.
+    pub const fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    /// Wire bytes that the frames of the open message announced so far.
+    #[must_use]
+    pub const fn message_len(&self) -> u64 {
+        self.message.wire_len
+    }
+
+    /// Bytes held because a frame is incomplete.
+    #[must_use]
+    pub const fn held_bytes(&self) -> u64 {
+        self.header.len() as u64 + self.arrived
+    }
+
+    /// Frames of the open message so far.
+    #[must_use]
+    pub const fn open_frames(&self) -> u32 {
+        self.message.frames
+    }
+
+    /// Whether a compressed frame waits for [`handle_inflated`](Self::handle_inflated).
+    #[must_use]
+    pub fn is_inflating(&self) -> bool {
+        self.state == State::Inflating
+    }
+
+    /// Whether input is ignored: after a close frame or an error.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Where the frames of the last message end in its payload, if it had more than one; empty
+    /// frames are left out. Valid until the next message begins.
+    #[must_use]
+    pub fn fragment_ends(&self) -> &[usize] {
+        self.message.ends()
+    }
+
+    fn step(&mut self, input: &mut Input<'_>) -> Result<Option<Event<S>>, ProtocolError> {
+        loop {
+            match self.state {
+                State::Header => {
+                    let context = Context {
+                        role: self.role,
+                        config: &self.config,
+                        fragmented: self.message.open,
+                        message_len: self.message.wire_len,
+                    };
+                    let Some(frame) = self.header.read(input, &context, &mut self.held_chunks)?
+                    else {
+                        return Ok(None);
+                    };
+                    self.begin_frame(frame);
+                }
+                State::Payload => {
+                    let Some(payload) = self.read_payload(input)? else {
+                        return Ok(None);
+                    };
+                    if let Some(event) = self.end_frame(payload, input)? {
+                        return Ok(Some(event));
+                    }
+                }
+                State::Inflating | State::Done => {
+                    if self.state == State::Done {
+                        input.take(usize::MAX);
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn begin_frame(&mut self, frame: Header) {
+        if !frame.is_control() {
+            if frame.opcode != CONTINUATION {
+                self.message.begin(frame.opcode != TEXT, frame.rsv1);
+            }
+            self.message.wire_len += frame.len;
+        }
+        self.frame = frame;
+        self.arrived = 0;
+        self.state = State::Payload;
+    }
+
+    /// Whether the current frame's bytes go straight to the message.
+    const fn feeds_message(&self) -> bool {
+        !self.frame.is_control() && !self.message.compressed
+    }
+
+    /// The whole payload where it lies in this chunk; else stores what is there.
+    /// `Some(None)`: complete, and stored.
+    fn read_payload(
+        &mut self,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Option<std::ops::Range<usize>>>, ProtocolError> {
+        let missing = self.frame.len - self.arrived;
+        let range = input.take(usize::try_from(missing).unwrap_or(usize::MAX));
+        let bytes = &mut input.bytes[range.clone()];
+        if let Some(key) = self.frame.mask {
+            if self.arrived == 0 {
+                apply_mask(bytes, key);
+            } else {
+                apply_mask_at(bytes, key, self.arrived);
+            }
+        }
+        let complete = bytes.len() as u64 == missing;
+        if complete && self.arrived == 0 {
+            self.held_chunks = 0;
+            return Ok(Some(Some(range)));
+        }
+        let missing = missing - bytes.len() as u64;
+        if self.feeds_message() {
+            self.message
+                .push(bytes, missing, !self.config.skip_utf8_validation)?;
+        } else {
+            append(&mut self.frame_store, bytes, missing)?;
+        }
+        if complete {
+            self.arrived = 0;
+            self.held_chunks = 0;
+            return Ok(Some(None));
+        }
+        self.arrived += bytes.len() as u64;
+        if !bytes.is_empty() {
+            self.held_chunks += 1;
+        }
+        Ok(None)
+    }
+
+    fn end_frame(
+        &mut self,
+        in_chunk: Option<std::ops::Range<usize>>,
+        input: &Input<'_>,
+    ) -> Result<Option<Event<S>>, ProtocolError> {
+        self.state = State::Header;
+        if self.frame.is_control() {
+            return self.end_control(in_chunk, input).map(Some);
+        }
+        let max = self.config.max_fragments;
+        if max > 0 && self.message.frames >= max {
+            return Err(ProtocolError::new(ErrorKind::TooManyFragments));
+        }
+        self.message.frames += 1;
+        let fin = self.frame.fin;
+        if self.message.compressed {
+            let payload = self.frame_payload(in_chunk, input);
+            self.state = State::Inflating;
+            return Ok(Some(Event::Compressed(CompressedFrame { payload, fin })));
+        }
+        let check_text = !self.config.skip_utf8_validation;
+        if let Some(range) = in_chunk {
+            let bytes = &input.bytes[range.clone()];
+            if fin && self.message.frames == 1 {
+                if check_text && !self.message.binary && !is_valid_utf8(bytes) {
+                    return Err(ProtocolError::new(ErrorKind::InvalidUtf8));
+                }
+                let (binary, frames, _) = self.message.finish(false)?;
+                let payload = Payload::Input(range);
+                return Ok(Some(Event::Message(Message {
+                    binary,
+                    payload,
+                    frames,
+                })));
+            }
+            self.message.push(bytes, 0, check_text)?;
+        }
+        if !fin || self.message.frames > 1 {
+            self.message.end_fragment();
+        }
+        if !fin {
+            return Ok(None);
+        }
+        self.assembled(input.position)
+            .map(|message| Some(Event::Message(message)))
+    }
+
+    fn end_control(
+        &mut self,
+        in_chunk: Option<std::ops::Range<usize>>,
+        input: &Input<'_>,
+    ) -> Result<Event<S>, ProtocolError> {
+        let payload = self.frame_payload(in_chunk, input);
+        match self.frame.opcode {
+            CLOSE => {
+                let bytes = input.payload(&payload);
+                let code = parse_close_payload(bytes, self.config.skip_utf8_validation)?;
+                self.state = State::Done;
+                Ok(Event::Close(Close { code, payload }))
+            }
+            PING => Ok(Event::Ping(payload)),
+            _ => {
+                debug_assert_eq!(self.frame.opcode, header::PONG);
+                Ok(Event::Pong(payload))
+            }
+        }
+    }
+
+    fn frame_payload(
+        &mut self,
+        in_chunk: Option<std::ops::Range<usize>>,
+        input: &Input<'_>,
+    ) -> Payload<S> {
+        match (in_chunk, self.frame_store.take()) {
+            (Some(range), _) => Payload::Input(range),
+            (None, Some(store)) => Payload::Stored(store),
+            (None, None) => Payload::Input(input.position..input.position),
+        }
+    }
+
+    fn inflated(&mut self, bytes: &[u8]) -> Result<Inflated<S>, ProtocolError> {
+        self.state = State::Header;
+        self.message.inflated_len += bytes.len() as u64;
+        let max = self.config.max_payload;
+        if max > 0 && self.message.inflated_len > max {
+            return Err(ProtocolError::new(ErrorKind::UnsupportedMessageLength));
+        }
+        let fin = self.frame.fin;
+        let check_text = !self.config.skip_utf8_validation;
+        if fin && self.message.frames == 1 {
+            if check_text && !self.message.binary && !is_valid_utf8(bytes) {
+                return Err(ProtocolError::new(ErrorKind::InvalidUtf8));
+            }
+            let (binary, ..) = self.message.finish(false)?;
+            return Ok(Inflated::Whole { binary });
+        }
+        self.message.push(bytes, 0, check_text)?;
+        self.message.end_fragment();
+        if !fin {
+            return Ok(Inflated::Incomplete);
+        }
+        self.assembled(0).map(Inflated::Assembled)
+    }
+
+    fn assembled(&mut self, position: usize) -> Result<Message<S>, ProtocolError> {
+        let (binary, frames, store) = self.message.finish(!self.config.skip_utf8_validation)?;
+        let payload = store.map_or(Payload::Input(position..position), Payload::Stored);
+        Ok(Message {
+            binary,
+            payload,
+            frames,
+        })
+    }
+
+    /// Nothing more is read, and what was kept for the open message is given back.
+    fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        self.state = State::Done;
+        self.frame_store = None;
+        self.message = Assembly::default();
+        error
+    }
+}
+
+fn send_control(opcode: Control, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    let frame = Frame {
+        fin: true,
+        rsv1: false,
+        opcode: OpCode::Control(opcode),
+        mask,
+    };
+    encode_frame(&frame, payload, out);
+}
