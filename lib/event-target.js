@@ -1,5 +1,7 @@
 'use strict';
 
+const { inspect } = require('node:util');
+
 const { kForOnEventAttribute, kListener } = require('./constants');
 
 // Only this file may say on which object an event was fired.
@@ -29,6 +31,15 @@ class Event {
   /** @type {String} */
   get type() {
     return this.#type;
+  }
+
+  /** What `console.log()` shows; without the target, which would fill pages. */
+  [inspect.custom](depth, options) {
+    const shown = {};
+
+    for (const name in this) if (name !== 'target') shown[name] = this[name];
+
+    return `${this.constructor.name} ${inspect(shown, options)}`;
   }
 }
 
