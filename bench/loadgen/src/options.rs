@@ -1,0 +1,214 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::deflate::Offer;
+
+pub(crate) const HELP: &str = "\
+loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
+
+  --connections N --size BYTES [--in-flight W] [--text]
+      echo: keep W messages in flight on each of N connections
+      --warm-up SECONDS   not measured (default 0.5)
+      --seconds SECONDS   measured (default 2), or
+      --messages COUNT    measured until COUNT answers have come
+      --deflate takeover|no-takeover
+                          send compressed messages (permessage-deflate)
+  --idle N
+      open N connections, print a line, hold them until a line comes on
+      standard input, close them
+  --accept N [--at-once C]
+      open and close N connections, C at a time (default 16)
+
+  --tls     over TLS; any certificate is accepted
+  --pid     the server's process: adds its CPU time to the report (Linux)
+";
+
+/// One run: what to do and to whom.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) target: Target,
+    pub(crate) mode: Mode,
+}
+
+/// The server under test.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: bool,
+    /// Whose CPU time to report, if anybody's.
+    pub(crate) pid: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Mode {
+    Echo(Load),
+    Idle { connections: usize },
+    Accept { connections: usize, at_once: usize },
+}
+
+/// The shape of the traffic in echo mode.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) connections: usize,
+    /// Payload bytes per message, before compression.
+    pub(crate) size: usize,
+    /// Messages under way on each connection.
+    pub(crate) in_flight: usize,
+    pub(crate) text: bool,
+    pub(crate) deflate: Option<Offer>,
+    pub(crate) warm_up: Duration,
+    pub(crate) limit: Limit,
+}
+
+/// When the measured window ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    Messages(u64),
+    Time(Duration),
+}
+
+impl Options {
+    /// Reads the arguments after the program's name; the error says which one is wrong.
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut given = Given::default();
+        let mut rest = arguments.iter();
+        while let Some(name) = rest.next() {
+            let mut value = || rest.next().with_context(|| format!("{name} needs a value"));
+            match name.as_str() {
+                "--address" => {
+                    given.address = Some(value()?.parse().context("--address is not IP:PORT")?)
+                }
+                "--tls" => given.tls = true,
+                "--pid" => given.pid = Some(number(name, value()?)?),
+                "--connections" => given.connections = Some(number(name, value()?)?),
+                "--size" => given.size = Some(number(name, value()?)?),
+                "--in-flight" => given.in_flight = Some(number(name, value()?)?),
+                "--text" => given.text = true,
+                "--deflate" => given.deflate = Some(Offer::parse(value()?)?),
+                "--warm-up" => given.warm_up = Some(seconds(name, value()?)?),
+                "--seconds" => given.limit = Some(Limit::Time(seconds(name, value()?)?)),
+                "--messages" => given.limit = Some(Limit::Messages(number(name, value()?)?)),
+                "--idle" => given.idle = Some(number(name, value()?)?),
+                "--accept" => given.accept = Some(number(name, value()?)?),
+                "--at-once" => given.at_once = Some(number(name, value()?)?),
+                _ => bail!("unknown option {name}; --help lists them"),
+            }
+        }
+        given.into_options()
+    }
+}
+
+#[derive(Default)]
+struct Given {
+    address: Option<SocketAddr>,
+    tls: bool,
+    pid: Option<u32>,
+    connections: Option<usize>,
+    size: Option<usize>,
+    in_flight: Option<usize>,
+    text: bool,
+    deflate: Option<Offer>,
+    warm_up: Option<Duration>,
+    limit: Option<Limit>,
+    idle: Option<usize>,
+    accept: Option<usize>,
+    at_once: Option<usize>,
+}
+
+impl Given {
+    fn into_options(self) -> Result<Options> {
+        let address = self.address.context("--address IP:PORT is needed")?;
+        let mode = match (self.connections, self.idle, self.accept) {
+            (Some(connections), None, None) => Mode::Echo(Load {
+                connections: at_least_one("--connections", connections)?,
+                size: self.size.context("--connections needs --size BYTES")?,
+                in_flight: at_least_one("--in-flight", self.in_flight.unwrap_or(1))?,
+                text: self.text,
+                deflate: self.deflate,
+                warm_up: self.warm_up.unwrap_or(Duration::from_millis(500)),
+                limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
+            }),
+            (None, Some(connections), None) => Mode::Idle {
+                connections: at_least_one("--idle", connections)?,
+            },
+            (None, None, Some(connections)) => Mode::Accept {
+                connections: at_least_one("--accept", connections)?,
+                at_once: at_least_one("--at-once", self.at_once.unwrap_or(16))?,
+            },
+            _ => bail!("give exactly one of --connections, --idle and --accept"),
+        };
+        Ok(Options {
+            target: Target {
+                address,
+                tls: self.tls,
+                pid: self.pid,
+            },
+            mode,
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T> {
+    text.parse()
+        .ok()
+        .with_context(|| format!("{name} takes a whole number, not {text:?}"))
+}
+
+fn seconds(name: &str, text: &str) -> Result<Duration> {
+    let value = text
+        .parse()
+        .ok()
+        .and_then(|value| Duration::try_from_secs_f64(value).ok());
+    value.with_context(|| format!("{name} takes seconds, not {text:?}"))
+}
+
+fn at_least_one(name: &str, value: usize) -> Result<usize> {
+    ensure!(value > 0, "{name} must be at least 1");
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(
+            &line
+                .split_whitespace()
+                .map(String::from)
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn an_echo_run_has_one_message_in_flight_unless_told() {
+        let options = parse("--address 127.0.0.1:80 --connections 3 --size 125").unwrap();
+        let Mode::Echo(load) = options.mode else {
+            panic!("not an echo run")
+        };
+        assert_eq!(
+            (load.connections, load.size, load.in_flight, load.text),
+            (3, 125, 1, false)
+        );
+    }
+
+    #[test]
+    fn two_modes_at_once_are_refused() {
+        let error = parse("--address 127.0.0.1:80 --idle 5 --accept 5").unwrap_err();
+        assert!(error.to_string().contains("exactly one"));
+    }
+
+    #[test]
+    fn a_bad_number_is_named_with_its_option() {
+        let error = parse("--address 127.0.0.1:80 --idle many").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--idle takes a whole number, not \"many\""
+        );
+        assert!(parse("--address 127.0.0.1:80 --connections 1 --size 1 --seconds -1").is_err());
+    }
+}
