@@ -1,0 +1,63 @@
+// What ws 8.20 to 8.23 added and @types/ws 8.18 does not have.
+import { Socket } from 'node:net';
+import WebSocket, {
+  extension,
+  PerMessageDeflate,
+  Receiver,
+  Sender,
+  subprotocol,
+  WebSocketServer
+} from 'ws-rs';
+
+const ws = new WebSocket('ws://localhost:1', {
+  closeTimeout: 1000,
+  maxPendingAutoPongs: 10,
+  perMessageDeflate: { clientMaxWindowBits: true },
+  protocols: ['a', 'b'],
+  servername: 'localhost'
+});
+ws.binaryType = 'blob';
+ws.close(4000, new Uint8Array(1));
+
+new WebSocketServer({ port: 0, closeTimeout: 1, maxPendingAutoPongs: 0 });
+new WebSocket(null, undefined, { autoPong: false });
+
+const names: Set<string> = subprotocol.parse('a, b');
+const offers = extension.parse('permessage-deflate; client_max_window_bits');
+const bits: string | true | undefined =
+  offers['permessage-deflate']?.[0]?.['client_max_window_bits']?.[0];
+const header: string = extension.format({ a: [{ b: true }], c: { d: 1 } });
+
+const deflate = new PerMessageDeflate({ isServer: true, threshold: 0 });
+deflate.accept([{ server_no_context_takeover: [true] }]);
+deflate.compress('text', true, (err, data) => err ?? data.length);
+deflate.cleanup();
+
+const receiver = new Receiver({
+  extensions: { [PerMessageDeflate.extensionName]: deflate },
+  isServer: true
+});
+receiver.on('conclude', (code, reason) => code + reason.length);
+receiver.on('message', (data, isBinary) => [data, isBinary]);
+
+const sender = new Sender(new Socket(), {}, (mask) => mask.fill(0));
+const frame: Buffer[] = Sender.frame(Buffer.alloc(1), {
+  fin: true,
+  mask: false,
+  opcode: 2,
+  readOnly: true
+});
+sender.sendFrame(frame, (err) => err?.message);
+
+const statics: Array<unknown> = [
+  WebSocket.extension.parse === extension.parse,
+  WebSocket.PerMessageDeflate === PerMessageDeflate,
+  WebSocket.subprotocol,
+  WebSocket.Receiver,
+  WebSocket.Sender
+];
+// @ts-expect-error a number of milliseconds
+new WebSocket('ws://localhost:1', { closeTimeout: '1s' });
+// @ts-expect-error there is no such kind of data
+ws.binaryType = 'text';
+export { bits, header, names, statics };

@@ -1,0 +1,38 @@
+// The same declarations as for `require()`, so that a connection made by an
+// ES module fits a function of a CommonJS module and the other way round.
+import WebSocket = require('./index.js');
+
+export default WebSocket;
+export { WebSocket };
+
+export import createWebSocketStream = WebSocket.createWebSocketStream;
+export import extension = WebSocket.extension;
+export import PerMessageDeflate = WebSocket.PerMessageDeflate;
+export import Receiver = WebSocket.Receiver;
+export import Sender = WebSocket.Sender;
+export import subprotocol = WebSocket.subprotocol;
+export import WebSocketServer = WebSocket.WebSocketServer;
+
+export import AddressInfo = WebSocket.AddressInfo;
+export import CertMeta = WebSocket.CertMeta;
+export import ClientOptions = WebSocket.ClientOptions;
+export import CloseEvent = WebSocket.CloseEvent;
+export import Data = WebSocket.Data;
+export import ErrorEvent = WebSocket.ErrorEvent;
+export import Event = WebSocket.Event;
+export import EventListenerOptions = WebSocket.EventListenerOptions;
+export import FinishRequestCallback = WebSocket.FinishRequestCallback;
+export import MessageEvent = WebSocket.MessageEvent;
+export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
+export import RawData = WebSocket.RawData;
+export import ServerOptions = WebSocket.ServerOptions;
+export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
+export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
+
+// Only a type, as there is no export of that name at run time.
+type Server<
+  T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+  U extends typeof import('node:http').IncomingMessage =
+    typeof import('node:http').IncomingMessage
+> = WebSocket.Server<T, U>;
+export { type Server };
