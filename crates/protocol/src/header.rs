@@ -99,7 +99,9 @@ impl HeaderReader {
                 }
                 Progress::Incomplete { start, end } => {
                     if self.len() == start {
+                        // All before is used up, but the rest of this chunk is held anew.
                         *held = 0;
+                        fresh = true;
                     }
                     let range = input.take(end - self.len());
                     if range.is_empty() {
