@@ -13,6 +13,25 @@ const TRUSTED_CAPACITY: usize = 64 * 1024;
 /// The list of fragment ends is kept for the next message up to this many.
 const KEPT_ENDS: usize = 256;
 
+/// What is known of the bytes still to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// How many the current frame still announces.
+    pub(crate) in_frame: u64,
+    /// Whether no frame follows it.
+    pub(crate) last_frame: bool,
+}
+
+impl Expected {
+    /// Nothing more of the current frame.
+    pub(crate) const fn none(last_frame: bool) -> Self {
+        Self {
+            in_frame: 0,
+            last_frame,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Assembly<S> {
     /// Whether a data message is open.
@@ -61,7 +80,7 @@ impl<S: PayloadStore> Assembly<S> {
     pub(crate) fn push(
         &mut self,
         bytes: &[u8],
-        expected: u64,
+        expected: Expected,
         check_text: bool,
     ) -> Result<(), ProtocolError> {
         if check_text && !self.binary {
@@ -112,26 +131,30 @@ impl<S: PayloadStore> Assembly<S> {
 pub(crate) fn append<S: PayloadStore>(
     store: &mut Option<S>,
     bytes: &[u8],
-    expected: u64,
+    expected: Expected,
 ) -> Result<(), ProtocolError> {
     if bytes.is_empty() {
         return Ok(());
     }
     let too_long = |_| ProtocolError::new(ErrorKind::UnsupportedMessageLength);
     let arrived = store.as_ref().map_or(0, |store| store.as_slice().len()) + bytes.len();
-    let announced = usize::try_from(expected)
+    let announced = usize::try_from(expected.in_frame)
         .ok()
-        .and_then(|expected| arrived.checked_add(expected))
+        .and_then(|in_frame| arrived.checked_add(in_frame))
         .unwrap_or(usize::MAX);
     let capacity = announced.min(TRUSTED_CAPACITY.max(arrived.saturating_mul(2)));
     let store = match store {
         None => store.insert(S::with_capacity(capacity).map_err(too_long)?),
         Some(store) => {
             if store.capacity() < arrived {
-                // A fragmented message announces nothing beyond its frame: double, so that many
-                // small frames do not copy the message again and again.
-                let doubled = arrived.max(TRUSTED_CAPACITY.min(store.capacity() * 2));
-                store.grow(capacity.max(doubled)).map_err(too_long)?;
+                // Frames do not announce those behind them: double, so that many small ones do not
+                // copy the message again and again. Still less than twice what arrived.
+                let least = if expected.last_frame {
+                    arrived
+                } else {
+                    store.capacity() * 2
+                };
+                store.grow(capacity.max(least)).map_err(too_long)?;
             }
             store
         }

@@ -2,7 +2,7 @@
 
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::assembly::{Assembly, append};
+use crate::assembly::{Assembly, Expected, append};
 use crate::close::{parse_close_payload, write_close_payload};
 use crate::config::{Config, Role};
 use crate::error::{ErrorKind, ProtocolError};
@@ -293,12 +293,16 @@ impl<S: PayloadStore> Connection<S> {
             self.held_chunks = 0;
             return Ok(Some(Some(range)));
         }
-        let missing = missing - bytes.len() as u64;
-        if self.feeds_message() {
+        let feeds_message = self.feeds_message();
+        let expected = Expected {
+            in_frame: missing - bytes.len() as u64,
+            last_frame: self.frame.fin || !feeds_message,
+        };
+        if feeds_message {
             self.message
-                .push(bytes, missing, !self.config.skip_utf8_validation)?;
+                .push(bytes, expected, !self.config.skip_utf8_validation)?;
         } else {
-            append(&mut self.frame_store, bytes, missing)?;
+            append(&mut self.frame_store, bytes, expected)?;
         }
         if complete {
             self.arrived = 0;
@@ -347,7 +351,7 @@ impl<S: PayloadStore> Connection<S> {
                     frames,
                 })));
             }
-            self.message.push(bytes, 0, check_text)?;
+            self.message.push(bytes, Expected::none(fin), check_text)?;
         }
         if !fin || self.message.frames > 1 {
             self.message.end_fragment();
@@ -408,7 +412,7 @@ impl<S: PayloadStore> Connection<S> {
             let (binary, ..) = self.message.finish(false)?;
             return Ok(Inflated::Whole { binary });
         }
-        self.message.push(bytes, 0, check_text)?;
+        self.message.push(bytes, Expected::none(fin), check_text)?;
         self.message.end_fragment();
         if !fin {
             return Ok(Inflated::Incomplete);
