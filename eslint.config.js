@@ -1,0 +1,62 @@
+'use strict';
+
+const js = require('@eslint/js');
+const globals = require('globals');
+
+module.exports = [
+  {
+    ignores: [
+      '**/node_modules/',
+      '**/target/',
+      '.cache/',
+      'coverage/',
+      // The compiler checks declarations and the programs against them.
+      '**/*.{ts,mts,cts}'
+    ]
+  },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      ecmaVersion: 2023,
+      globals: globals.node,
+      sourceType: 'commonjs'
+    }
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      ecmaVersion: 2023,
+      globals: globals.node,
+      sourceType: 'module'
+    }
+  },
+  {
+    files: ['examples/**/public/**', 'docs/**/*.js'],
+    languageOptions: { globals: globals.browser, sourceType: 'module' }
+  },
+  {
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      curly: ['error', 'multi-line'],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'off',
+      'no-unused-vars': [
+        'error',
+        { args: 'none', caughtErrors: 'none', ignoreRestSiblings: true }
+      ],
+      'no-var': 'error',
+      'prefer-const': 'error'
+    }
+  },
+  {
+    files: ['**/*.js'],
+    ignores: ['examples/**/public/**', 'docs/**/*.js'],
+    rules: { strict: ['error', 'global'] }
+  },
+  {
+    // What is loaded into a user's program prints nothing.
+    files: ['lib/**', '*.js'],
+    rules: { 'no-console': 'error' }
+  }
+];

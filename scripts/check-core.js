@@ -1,0 +1,86 @@
+'use strict';
+
+/**
+ * Makes sure that the protocol core stays sans-IO: its manifest names no
+ * crate that does I/O or knows Node, and its sources use none of the parts of
+ * std that would. `cargo` cannot refuse these, so this does.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { ROOT } = require('./run');
+
+const CORE = path.join(ROOT, 'crates/protocol');
+const CRATES = ['libc', 'mio', 'napi', 'napi-derive', 'rustix', 'tokio'];
+const MODULES = ['fs', 'io', 'net', 'thread', 'time'];
+
+if (require.main === module) {
+  const sources = rustFiles(path.join(CORE, 'src'));
+  const manifest = fs.readFileSync(path.join(CORE, 'Cargo.toml'), 'utf8');
+  const found = [
+    ...forbiddenCrates(manifest).map((name) => `Cargo.toml: the crate ${name}`),
+    ...sources.flatMap((file) => {
+      const text = fs.readFileSync(file, 'utf8');
+      const name = path.relative(CORE, file);
+      return forbiddenModules(text).map((use) => `${name}:${use}`);
+    })
+  ];
+
+  for (const line of found) console.error(`crates/protocol/${line}`);
+  if (found.length > 0 || sources.length === 0) process.exitCode = 1;
+  else console.log(`${sources.length} source files of the core do no I/O`);
+}
+
+module.exports = { forbiddenCrates, forbiddenModules };
+
+/**
+ * @param {String} manifest The text of a Cargo.toml
+ * @return {String[]} The forbidden crates it names, for tests too
+ */
+function forbiddenCrates(manifest) {
+  const keys = manifest
+    .split('\n')
+    .map((line) => /^\s*(?:\[.*dependencies\.)?([\w-]+)\s*[\].=]/.exec(line))
+    .map((match) => match?.[1])
+    .filter((name) => CRATES.includes(name));
+  const renamed = [...manifest.matchAll(/package\s*=\s*"([\w-]+)"/g)]
+    .map((match) => match[1])
+    .filter((name) => CRATES.includes(name));
+
+  return [...keys, ...renamed];
+}
+
+/**
+ * @param {String} source The text of a Rust file
+ * @return {String[]} `line: what` for each use of a forbidden module
+ */
+function forbiddenModules(source) {
+  const names = MODULES.join('|');
+  const single = new RegExp(`\\bstd::(?:${names})\\b`);
+  const grouped = new RegExp(`[{,]\\s*(?:${names})\\b`);
+  const found = [];
+  let inGroup = false;
+
+  source.split('\n').forEach((line, index) => {
+    const code = line.replace(/\/\/.*$/, '');
+    const opens = /\bstd::\{/.test(code);
+    // In a group that spans lines, each line is its own list.
+    const list = inGroup && !opens ? `{${code}` : code;
+
+    if (single.test(code) || ((opens || inGroup) && grouped.test(list))) {
+      found.push(`${index + 1}: ${line.trim()}`);
+    }
+    if (opens) inGroup = true;
+    if (/\};/.test(code)) inGroup = false;
+  });
+
+  return found;
+}
+
+function rustFiles(folder) {
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.rs'))
+    .map((name) => path.join(folder, name));
+}

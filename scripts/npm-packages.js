@@ -1,0 +1,110 @@
+'use strict';
+
+/**
+ * Keeps the platform packages in npm/ in step with targets.js and with the
+ * version in package.json.
+ *
+ *   node scripts/npm-packages.js             write npm/<target>/
+ *   node scripts/npm-packages.js --check     fail if they are out of date
+ *   node scripts/npm-packages.js --complete  fail unless each has its binary
+ *
+ * The last is the gate of a release: a version must not come out for some
+ * platforms only.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { TARGETS } = require('./targets');
+
+const ROOT = path.resolve(__dirname, '..');
+const root = require('../package.json');
+
+// How a shared library of each system begins.
+const MAGIC = {
+  android: ['7f454c46'],
+  darwin: ['cffaedfe'],
+  freebsd: ['7f454c46'],
+  linux: ['7f454c46'],
+  win32: ['4d5a']
+};
+
+if (require.main === module) {
+  const { values } = parseArgs({
+    options: { check: { type: 'boolean' }, complete: { type: 'boolean' } }
+  });
+  const problems = values.complete
+    ? TARGETS.flatMap(missingBinary)
+    : [...wrongVersions(), ...TARGETS.flatMap((t) => sync(t, values.check))];
+
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+  else console.log(`${TARGETS.length} platform packages, all is well`);
+}
+
+function sync(target, check) {
+  const folder = path.join(ROOT, 'npm', target.name);
+  const files = {
+    'package.json': `${JSON.stringify(manifest(target), null, 2)}\n`,
+    'README.md': readme(target)
+  };
+
+  return Object.entries(files).flatMap(([name, text]) => {
+    const file = path.join(folder, name);
+    const old = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+
+    if (old === text) return [];
+    if (check) {
+      return `npm/${target.name}/${name} is out of date, run \`node scripts/npm-packages.js\``;
+    }
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(file, text);
+    return [];
+  });
+}
+
+function manifest({ cpu, libc, name, os }) {
+  return {
+    name: `@ws-rs/${name}`,
+    version: root.version,
+    description: `The binary of ws-rs for ${name}`,
+    license: root.license,
+    os: [os],
+    cpu: [cpu],
+    ...(libc && { libc: [libc] }),
+    engines: root.engines,
+    main: `ws-rs.${name}.node`,
+    files: [`ws-rs.${name}.node`]
+  };
+}
+
+function readme({ glibc, name, triple }) {
+  const floor = glibc ? ` It needs glibc ${glibc} or newer.` : '';
+
+  return `# @ws-rs/${name}
+
+The binary of [ws-rs](https://www.npmjs.com/package/ws-rs) for \`${triple}\`.${floor}
+npm installs it together with \`ws-rs\` where it fits; there is no reason to
+install it by itself.
+`;
+}
+
+function wrongVersions() {
+  const cargo = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8');
+  const version = /^version = "(.+)"$/m.exec(cargo)?.[1];
+
+  if (version === root.version) return [];
+  return [
+    `Cargo.toml has version ${version}, package.json has ${root.version}`
+  ];
+}
+
+function missingBinary({ name, os }) {
+  const file = path.join(ROOT, 'npm', name, `ws-rs.${name}.node`);
+  if (!fs.existsSync(file)) return [`${name}: no binary`];
+
+  const head = fs.readFileSync(file).subarray(0, 4).toString('hex');
+  const known = MAGIC[os].some((magic) => head.startsWith(magic));
+  return known ? [] : [`${name}: not a library of ${os} (starts with ${head})`];
+}

@@ -1,0 +1,112 @@
+'use strict';
+
+/**
+ * Makes the tarball of a release, which is `npm pack` and one thing more: its
+ * manifest has the platform packages as optionalDependencies.
+ *
+ *   node scripts/pack.js [--out <folder>]
+ *
+ * They are not in package.json itself because `npm ci` refuses a lock file
+ * without them, and a lock file cannot have them before they are published.
+ * Until then anybody might take their names, and a checkout would run that
+ * code. So the tarball is made in a scratch folder; no file here is changed.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { TARGETS } = require('./targets');
+
+const ROOT = path.resolve(__dirname, '..');
+
+if (require.main === module) {
+  try {
+    main();
+  } catch (err) {
+    console.error(`pack: ${err.message}`);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { pack, releaseManifest };
+
+function main() {
+  // package.json runs this file as prepublishOnly, too.
+  if (process.env.npm_lifecycle_event === 'prepublishOnly') {
+    throw new Error(
+      'a release needs the platform packages in its manifest: run `node ' +
+        'scripts/pack.js`, then `npm publish` the tarball that it names'
+    );
+  }
+
+  const { values } = parseArgs({
+    options: { out: { type: 'string', default: '.' } }
+  });
+  console.log(pack(values.out));
+}
+
+/**
+ * Makes the tarball of a release.
+ *
+ * @param {String} out The folder to put it in; made if it does not exist
+ * @return {String} The path of the tarball
+ * @throws {Error} If npm fails
+ */
+function pack(out) {
+  const staging = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-pack-'));
+  const folder = path.resolve(out);
+
+  try {
+    for (const { path: file } of npmPack(ROOT, '--dry-run').files) {
+      fs.cpSync(path.join(ROOT, file), path.join(staging, file));
+    }
+    fs.writeFileSync(
+      path.join(staging, 'package.json'),
+      `${JSON.stringify(releaseManifest(), null, 2)}\n`
+    );
+    fs.mkdirSync(folder, { recursive: true });
+
+    const { filename } = npmPack(staging, '--pack-destination', folder);
+    return path.join(folder, filename);
+  } finally {
+    fs.rmSync(staging, { force: true, recursive: true });
+  }
+}
+
+/**
+ * @param {Object} [manifest] The contents of package.json
+ * @return {Object} What a release has instead
+ */
+function releaseManifest(manifest = require('../package.json')) {
+  const { devDependencies, scripts, ...rest } = manifest;
+  const packages = TARGETS.map(({ name }) => `@ws-rs/${name}`).sort();
+
+  return {
+    ...rest,
+    optionalDependencies: Object.fromEntries(
+      packages.map((name) => [name, manifest.version])
+    )
+  };
+}
+
+function npmPack(folder, ...args) {
+  const npm = spawnSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', ...args],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  );
+
+  if (npm.error) throw npm.error;
+  if (npm.status !== 0) throw new Error(`npm pack failed\n${npm.stderr}`);
+
+  // npm 12 gives an object by package name, older versions an array.
+  return Object.values(JSON.parse(npm.stdout))[0];
+}

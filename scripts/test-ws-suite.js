@@ -1,0 +1,160 @@
+'use strict';
+
+/**
+ * Runs the test suite of ws against this package.
+ *
+ *   npm run test:ws-suite -- <checkout of websockets/ws> [options]
+ *
+ *   --runs <n>           run it n times; default 1
+ *   --transports <list>  once with each of stream, loop, pool forced;
+ *                        default: as WS_RS_TRANSPORT says
+ *   --grep <pattern>     only the tests whose title matches
+ *
+ * Only the folder test/ of the checkout is used, and nothing of its
+ * node_modules: the suite needs Node's own modules and mocha, which is ours.
+ * See ws-suite-view.js for how it comes to test this package.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { binOf } = require('./run');
+const { makeView } = require('./ws-suite-view');
+
+// The suite takes a few seconds. What runs longer has hung, most likely on a
+// handle that was not closed, as mocha is not told to exit by itself.
+const TIMEOUT = 180_000;
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (err) {
+  console.error(`test-ws-suite: ${err.message}`);
+  process.exitCode = 1;
+}
+
+function main(args) {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    args,
+    options: {
+      grep: { type: 'string' },
+      runs: { type: 'string', default: '1' },
+      transports: { type: 'string' }
+    }
+  });
+  const runs = Number(values.runs);
+
+  if (positionals.length !== 1) {
+    throw new Error(
+      'give the path of a checkout of https://github.com/websockets/ws: ' +
+        'npm run test:ws-suite -- ../ws'
+    );
+  }
+  if (!Number.isInteger(runs) || runs < 1) {
+    throw new Error(`--runs takes a number from 1 on, not "${values.runs}"`);
+  }
+
+  const view = makeView(path.resolve(positionals[0]));
+  const transports = values.transports?.split(',') ?? [undefined];
+  let failures = 0;
+
+  try {
+    for (const transport of transports) {
+      for (let run = 1; run <= runs; run++) {
+        const title = transport ? `transport ${transport}, ` : '';
+        console.log(`${title}run ${run} of ${runs}`);
+        failures += runSuite(view.folder, { grep: values.grep, transport });
+      }
+    }
+  } finally {
+    view.remove();
+  }
+
+  return failures === 0 ? 0 : 1;
+}
+
+// Returns the number of failures.
+function runSuite(folder, { grep, transport }) {
+  const output = path.join(folder, 'report.json');
+  const files = fs
+    .readdirSync(path.join(folder, 'test'))
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.join('test', name));
+  const options = ['--reporter', 'json', '--reporter-option'];
+
+  fs.rmSync(output, { force: true });
+  options.push(`output=${output}`);
+  if (grep) options.push('--grep', grep);
+
+  const mocha = spawnSync(
+    process.execPath,
+    [binOf('mocha'), '--throw-deprecation', ...options, ...files],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: transport
+        ? { ...process.env, WS_RS_TRANSPORT: transport }
+        : process.env,
+      killSignal: 'SIGKILL',
+      timeout: TIMEOUT
+    }
+  );
+
+  if (!fs.existsSync(output)) {
+    process.stderr.write(mocha.stdout + mocha.stderr);
+    console.log(`no report: mocha ended with ${ending(mocha)}`);
+    return 1;
+  }
+
+  const failures = report(JSON.parse(fs.readFileSync(output, 'utf8')));
+  if (failures > 0 || mocha.status === 0) return failures;
+
+  process.stderr.write(mocha.stderr);
+  console.log(`all tests passed, but mocha ended with ${ending(mocha)}`);
+  return 1;
+}
+
+function ending({ error, signal, status }) {
+  if (error?.code === 'ETIMEDOUT') {
+    return `no exit within ${TIMEOUT / 1000} s: a handle is still open`;
+  }
+  return signal ? `signal ${signal}` : `exit code ${status}`;
+}
+
+function report({ failures, passes, pending, tests }) {
+  const files = new Map();
+  const nameOf = (test) => path.basename(test.file);
+  // A test that fails both ways is in both lists: failures count first.
+  const failed = new Set(failures.map((test) => key(test)));
+
+  for (const test of tests) files.set(nameOf(test), { all: 0, passed: 0 });
+  for (const test of tests) files.get(nameOf(test)).all++;
+  for (const test of passes) {
+    if (!failed.has(key(test))) files.get(nameOf(test)).passed++;
+  }
+
+  let all = 0;
+  let passed = 0;
+  for (const [name, counts] of [...files].sort()) {
+    all += counts.all;
+    passed += counts.passed;
+    console.log(`  ${name.padEnd(36)} ${counts.passed} of ${counts.all}`);
+  }
+  console.log(`  ${'all'.padEnd(36)} ${passed} of ${all}`);
+  if (pending.length > 0) console.log(`  skipped: ${pending.length}`);
+
+  for (const { err, file, fullTitle } of failures) {
+    console.log(`\n  FAILED ${path.basename(file ?? '')}: ${fullTitle}`);
+    console.log(
+      `    ${String(err.stack || err.message).replace(/\n/g, '\n    ')}`
+    );
+  }
+
+  return failures.length;
+}
+
+function key(test) {
+  return `${test.file}\n${test.fullTitle}`;
+}
