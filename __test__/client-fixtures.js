@@ -46,6 +46,11 @@ class FakeWebSocket extends EventEmitter {
   }
 }
 
+/** Waits for `'close'`; `once()` of `node:events` would fail on `'error'`. */
+function closed(websocket) {
+  return new Promise((resolve) => websocket.once('close', resolve));
+}
+
 /**
  * Starts an HTTP server on loopback that is stopped after the test.
  *
@@ -96,4 +101,4 @@ function respond(socket, status, ...headers) {
   socket.write([`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n'));
 }
 
-module.exports = { FakeWebSocket, accept, respond, startServer };
+module.exports = { FakeWebSocket, accept, closed, respond, startServer };
