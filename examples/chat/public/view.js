@@ -102,16 +102,22 @@ export function scrollToLatest() {
 
 /** Keeps the end of the log in sight when the window or the keyboard moves it. */
 export function watchScrolling() {
+  const log = $('log');
+  let size = '';
   let wasAtLatest = true;
 
-  $('log').addEventListener('scroll', () => {
+  log.addEventListener('scroll', () => {
+    // A new size scrolls by itself; only the person decides where to stay.
+    if (size !== sizeOf(log)) return;
+
     wasAtLatest = isAtLatest();
     if (wasAtLatest) $('latest').hidden = true;
   });
 
   new ResizeObserver(() => {
+    size = sizeOf(log);
     if (wasAtLatest) scrollToLatest();
-  }).observe($('log'));
+  }).observe(log);
 }
 
 // Who reads further up is not torn away; a button leads to the end.
@@ -130,6 +136,10 @@ function isAtLatest() {
   const { clientHeight, scrollHeight, scrollTop } = $('log');
 
   return scrollHeight - scrollTop - clientHeight < 60;
+}
+
+function sizeOf({ clientWidth, clientHeight }) {
+  return `${clientWidth}x${clientHeight}`;
 }
 
 function avatar(name) {

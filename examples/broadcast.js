@@ -1,0 +1,55 @@
+'use strict';
+
+// Sends what one client says to all the others, and drops clients that are gone.
+//
+//   node examples/broadcast.js            ws://127.0.0.1:8080
+//   PORT=3000 node examples/broadcast.js  another port (0 picks a free one)
+//
+// Start `node examples/client.js ws://127.0.0.1:8080` twice to see it.
+
+const { WebSocket, WebSocketServer } = require('..');
+
+const HEARTBEAT = 30000; // ms
+const MAX_BUFFERED = 1024 * 1024; // bytes a slow client may have waiting
+
+const wss = new WebSocketServer({
+  host: process.env.HOST || '127.0.0.1',
+  port: Number(process.env.PORT || 8080)
+});
+
+wss.on('listening', () => {
+  const { address, port } = wss.address();
+
+  console.log(`Broadcasting on ws://${address}:${port}`);
+});
+
+wss.on('connection', (ws) => {
+  ws.isAlive = true;
+  ws.on('error', console.error);
+  ws.on('message', (data, isBinary) => broadcast(ws, data, isBinary));
+  ws.on('pong', () => (ws.isAlive = true));
+});
+
+const timer = setInterval(() => {
+  for (const ws of wss.clients) {
+    if (!ws.isAlive) {
+      ws.terminate(); // it did not answer the last ping
+      continue;
+    }
+
+    ws.isAlive = false;
+    ws.ping();
+  }
+}, HEARTBEAT);
+
+wss.on('close', () => clearInterval(timer));
+
+function broadcast(sender, data, isBinary) {
+  for (const ws of wss.clients) {
+    if (ws === sender || ws.readyState !== WebSocket.OPEN) continue;
+
+    // One client that does not read must not fill the memory of the server.
+    if (ws.bufferedAmount > MAX_BUFFERED) ws.terminate();
+    else ws.send(data, { binary: isBinary });
+  }
+}
