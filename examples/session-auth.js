@@ -130,8 +130,9 @@ function authenticate(req) {
   const { headers } = req;
 
   // Browsers always send an origin. One that is not ours is another site's page.
-  if (headers.origin && originHost(headers.origin) !== headers.host)
+  if (headers.origin && originHost(headers.origin) !== headers.host) {
     return null;
+  }
 
   return readSession(req);
 }

@@ -185,13 +185,14 @@ main().catch((error) => {
 });
 
 async function main() {
-  const executable = [process.env.CHROMIUM, ...USUAL_PATHS].find(
-    (file) => file && fs.existsSync(file)
-  );
+  const { CHROMIUM } = process.env;
+  const candidates = CHROMIUM ? [CHROMIUM] : USUAL_PATHS;
+  const executable = candidates.find((file) => fs.existsSync(file));
 
   if (executable === undefined) {
     console.error(
-      'No Chromium was found. Install one, such as with\n' +
+      `No Chromium was found at ${candidates.join(', ')}.\n` +
+        'Install one, such as with\n' +
         '  sudo apt-get update && sudo apt-get install -y chromium\n' +
         'or say where it is: CHROMIUM=/path/to/chromium npm run test:browser'
     );
