@@ -16,6 +16,7 @@ const { Duplex, errorMonitor } = require('node:stream');
  */
 function createWebSocketStream(ws, options) {
   let terminateOnDestroy = true;
+  let isCutOff = false;
 
   // The callbacks have to work when they are called without `this`: programs
   // wrap `duplex._read` and its like.
@@ -74,10 +75,25 @@ function createWebSocketStream(ws, options) {
       return;
     }
 
+    if (socket.destroyed) {
+      cutOff();
+      return;
+    }
+
     // `'finish'` and not `'close'` of the WebSocket, which would wait until
     // somebody reads what the peer still has to say.
     socket.once('finish', () => callback());
+    socket.once('close', () => {
+      if (!socket.writableFinished) cutOff();
+    });
     ws.close();
+  }
+
+  // The connection broke, `'finish'` will not come: close without it, but not
+  // before everything that was received is read.
+  function cutOff() {
+    isCutOff = true;
+    if (duplex.readableEnded) duplex.destroy();
   }
 
   ws.on('message', (data, isBinary) => {
@@ -99,7 +115,7 @@ function createWebSocketStream(ws, options) {
   });
 
   duplex.on('end', () => {
-    if (duplex.writableFinished) duplex.destroy();
+    if (duplex.writableFinished || isCutOff) duplex.destroy();
   });
 
   // A monitor and not a listener, so that an unhandled error still throws.
