@@ -124,6 +124,17 @@ describe('The request of the handshake', () => {
     assert.strictEqual(req.getHeader('authorization'), 'Basic dXNlcjpwYXNz');
   });
 
+  it('prefers userinfo to that, and an authorization header to both', () => {
+    const header = (headers) =>
+      capture('ws://foo:bar@localhost', {
+        auth: 'user:pass',
+        headers
+      }).req.getHeader('authorization');
+
+    assert.strictEqual(header({}), 'Basic Zm9vOmJhcg==');
+    assert.strictEqual(header({ AUTHORIZATION: 'Bearer x' }), 'Bearer x');
+  });
+
   it('passes options on but for those that the address decides', () => {
     const { options, req } = capture('ws://a:1/b', {
       family: 6,

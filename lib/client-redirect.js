@@ -14,19 +14,19 @@ class RequestIdentity {
   /**
    * @param {import('./client-url').Target} origin Where the first request goes
    * @param {Object} [options] Options of `http.request()`
-   * @param {String} [options.auth] `user:password`
+   * @param {String} [options.auth] `user:password`, if the URL has no userinfo
    * @param {Object<String, *>} [options.headers] Request headers
    */
   constructor(origin, { auth, headers } = {}) {
     this.origin = origin;
-    this.auth = auth;
+    this.auth = origin.auth || auth;
     this.headers = { ...headers };
   }
 
   /**
-   * Gives what to send to a target. Credentials in its URL win over the `auth`
-   * option; the first ones that were used stay for all later requests, and an
-   * `authorization` header wins over all of them.
+   * Gives what to send to a target. The first credentials stay for all later
+   * requests, whatever the URLs of those say. Node.js makes a header of them
+   * unless there is an `authorization` header.
    *
    * @param {import('./client-url').Target} target Where the request goes
    * @param {Boolean} [keepSecrets=false] Whether to send everything, wherever
@@ -45,15 +45,9 @@ class RequestIdentity {
       return { auth: undefined, headers: omit(this.headers, dropped) };
     }
 
-    const auth = target.auth ?? this.auth;
+    this.auth ||= target.auth;
 
-    if (auth && !hasHeader(this.headers, 'authorization')) {
-      const credentials = Buffer.from(auth).toString('base64');
-
-      this.headers.Authorization = `Basic ${credentials}`;
-    }
-
-    return { auth, headers: { ...this.headers } };
+    return { auth: this.auth, headers: { ...this.headers } };
   }
 }
 
@@ -62,10 +56,6 @@ function isSameHost(a, b) {
   if (a.ipc || b.ipc) return a.ipc && b.ipc && a.socketPath === b.socketPath;
 
   return a.host === b.host;
-}
-
-function hasHeader(headers, name) {
-  return Object.keys(headers).some((key) => key.toLowerCase() === name);
 }
 
 function omit(headers, names) {
