@@ -9,6 +9,8 @@
  *   --transports <list>  once with each of stream, loop, pool forced;
  *                        default: as WS_RS_TRANSPORT says
  *   --grep <pattern>     only the tests whose title matches
+ *   --against <folder>   test another package, such as node_modules/ws, to see
+ *                        what the suite says of the original
  *
  * Only the folder test/ of the checkout is used, and nothing of its
  * node_modules: the suite needs Node's own modules and mocha, which is ours.
@@ -20,7 +22,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { binOf } = require('./run');
+const { binOf, ROOT } = require('./run');
 const { makeView } = require('./ws-suite-view');
 
 // The suite takes a few seconds. What runs longer has hung, most likely on a
@@ -39,6 +41,7 @@ function main(args) {
     allowPositionals: true,
     args,
     options: {
+      against: { type: 'string', default: ROOT },
       grep: { type: 'string' },
       runs: { type: 'string', default: '1' },
       transports: { type: 'string' }
@@ -56,7 +59,10 @@ function main(args) {
     throw new Error(`--runs takes a number from 1 on, not "${values.runs}"`);
   }
 
-  const view = makeView(path.resolve(positionals[0]));
+  const view = makeView(
+    path.resolve(positionals[0]),
+    path.resolve(values.against)
+  );
   const transports = values.transports?.split(',') ?? [undefined];
   let failures = 0;
 
@@ -123,36 +129,48 @@ function ending({ error, signal, status }) {
   return signal ? `signal ${signal}` : `exit code ${status}`;
 }
 
-function report({ failures, passes, pending, tests }) {
-  const files = new Map();
-  const nameOf = (test) => path.basename(test.file);
-  // A test that fails both ways is in both lists: failures count first.
-  const failed = new Set(failures.map((test) => key(test)));
+function report({ failures, pending, tests }) {
+  const all = countBy(tests, (test) => path.basename(test.file));
+  const titles = countBy(tests, key);
+  const failed = new Map();
 
-  for (const test of tests) files.set(nameOf(test), { all: 0, passed: 0 });
-  for (const test of tests) files.get(nameOf(test)).all++;
-  for (const test of passes) {
-    if (!failed.has(key(test))) files.get(nameOf(test)).passed++;
+  // A test that passed and failed afterwards counts once, as a failure; the
+  // report has it in both lists. Two tests may have the same title.
+  for (const [title, count] of countBy(failures, key)) {
+    const name = path.basename(title.split('\n', 1)[0]);
+    const real = Math.min(count, titles.get(title) ?? 0);
+    failed.set(name, (failed.get(name) ?? 0) + real);
+  }
+  for (const { file } of pending) {
+    const name = path.basename(file);
+    failed.set(name, (failed.get(name) ?? 0) + 1);
   }
 
-  let all = 0;
   let passed = 0;
-  for (const [name, counts] of [...files].sort()) {
-    all += counts.all;
-    passed += counts.passed;
-    console.log(`  ${name.padEnd(36)} ${counts.passed} of ${counts.all}`);
+  for (const [name, count] of [...all].sort()) {
+    const good = count - (failed.get(name) ?? 0);
+    passed += good;
+    console.log(`  ${name.padEnd(36)} ${good} of ${count}`);
   }
-  console.log(`  ${'all'.padEnd(36)} ${passed} of ${all}`);
+  console.log(`  ${'all'.padEnd(36)} ${passed} of ${tests.length}`);
   if (pending.length > 0) console.log(`  skipped: ${pending.length}`);
 
   for (const { err, file, fullTitle } of failures) {
+    const text = String(err.stack || err.message);
     console.log(`\n  FAILED ${path.basename(file ?? '')}: ${fullTitle}`);
-    console.log(
-      `    ${String(err.stack || err.message).replace(/\n/g, '\n    ')}`
-    );
+    console.log(`    ${text.replace(/\n/g, '\n    ')}`);
   }
 
   return failures.length;
+}
+
+function countBy(list, keyOf) {
+  const counts = new Map();
+
+  for (const item of list) {
+    counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function key(test) {

@@ -7,20 +7,21 @@ const path = require('node:path');
 const { ROOT } = require('./run');
 
 /**
- * Makes a folder in which the tests of ws find this package where they expect
+ * Makes a folder in which the tests of ws find a package where they expect
  * ws: a copy of the checkout's test/, beside `index.js` and `lib/` that lead
- * here. The lib/ of the checkout is not in it, so no test can pass by loading
+ * to the package. The lib/ of the checkout is not in it, so no test can pass by loading
  * the original, and no module loader has to be changed.
  *
  *     <folder>/test/      copied from the checkout
- *     <folder>/lib     -> <root>/lib
- *     <folder>/index.js   module.exports = require('<root>')
+ *     <folder>/lib     -> <implementation>/lib
+ *     <folder>/index.js   module.exports = require('<implementation>')
  *
  * @param {String} checkout The path of a checkout of websockets/ws
+ * @param {String} [implementation] The package to test; default: this one
  * @return {{folder: String, remove: Function}} The folder, and what removes it
  * @throws {Error} If the path is not such a checkout
  */
-function makeView(checkout) {
+function makeView(checkout, implementation = ROOT) {
   const tests = path.join(checkout, 'test');
 
   if (!fs.existsSync(path.join(tests, 'websocket.test.js'))) {
@@ -32,7 +33,7 @@ function makeView(checkout) {
   }
 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-suite-'));
-  const entry = `module.exports = require(${JSON.stringify(ROOT)});\n`;
+  const entry = `module.exports = require(${JSON.stringify(implementation)});\n`;
 
   // Node resolves a link to the real file, so lib/x is the same module to the
   // tests as it is to the package itself. Copied files resolve to the view.
@@ -40,7 +41,11 @@ function makeView(checkout) {
     dereference: true,
     recursive: true
   });
-  fs.symlinkSync(path.join(ROOT, 'lib'), path.join(folder, 'lib'), 'junction');
+  fs.symlinkSync(
+    path.join(implementation, 'lib'),
+    path.join(folder, 'lib'),
+    'junction'
+  );
   fs.writeFileSync(path.join(folder, 'index.js'), entry);
 
   return {
