@@ -1,10 +1,11 @@
 'use strict';
 
-// The echo server on npm `ws`, without its optional addons.
-
-process.env.WS_NO_BUFFER_UTIL = '1';
-process.env.WS_NO_UTF_8_VALIDATE = '1';
+// The echo server on npm `ws`. It takes up the addon bufferutil unless
+// WS_NO_BUFFER_UTIL is set.
 
 const { serveWithWs } = require('./control');
+
+// Without this, a run that is meant to use the addon could pass without it.
+if (!process.env.WS_NO_BUFFER_UTIL) require('bufferutil');
 
 serveWithWs(require('ws'));

@@ -15,6 +15,8 @@ pub(crate) struct CpuTime {
     all: u64,
     /// The main thread: in Node the one that runs JavaScript.
     main: u64,
+    /// The part of `all` outside the kernel, which counts in steps of a clock tick (10 ms).
+    user: u64,
 }
 
 impl CpuTime {
@@ -29,6 +31,7 @@ impl CpuTime {
         Some(Self {
             all,
             main: run_time(tasks.join(pid.to_string()))?,
+            user: user_time(pid)?,
         })
     }
 
@@ -51,7 +54,8 @@ impl Window {
         }
     }
 
-    /// Microseconds per item (message, connection): `{"server_all", "server_main", "generator"}`, null where unknown.
+    /// Microseconds per item (message, connection): `{"server_all", "server_main", "generator", "generator_user"}`,
+    /// null where unknown.
     pub(crate) fn per_item(&self, items: u64) -> Value {
         let [server, generator] = Self::sample(self.server);
         let part =
@@ -67,6 +71,7 @@ impl Window {
             "server_all": part(self.at_start[0], server, |time| time.all),
             "server_main": part(self.at_start[0], server, |time| time.main),
             "generator": part(self.at_start[1], generator, |time| time.all),
+            "generator_user": part(self.at_start[1], generator, |time| time.user),
         })
     }
 
@@ -82,4 +87,12 @@ fn run_time(task: PathBuf) -> Option<u64> {
         .next()?
         .parse()
         .ok()
+}
+
+fn user_time(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the program's name, may hold spaces; utime is field 14.
+    let after_name = &stat[stat.rfind(')')? + 2..];
+    let ticks: u64 = after_name.split(' ').nth(11)?.parse().ok()?;
+    Some(ticks * (1_000_000_000 / rustix::param::clock_ticks_per_second()))
 }

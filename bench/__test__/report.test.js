@@ -1,0 +1,117 @@
+'use strict';
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+
+const { plot } = require('../lib/plot');
+const { insert, markdown } = require('../lib/publish');
+const { median, summarize } = require('../lib/summary');
+const { figure } = require('../lib/tables');
+
+const echo = {
+  name: '1x32',
+  title: '1 connection, 32 B <>',
+  kind: 'echo',
+  connections: 1
+};
+
+/** A run of `echo` on two servers with the given CPU times per round. */
+function run(ws, wsRs) {
+  const sample = (server) => (cpuAll) => ({
+    server,
+    workload: echo.name,
+    ...(cpuAll === null
+      ? { error: 'it broke' }
+      : {
+          values: {
+            cpuAll,
+            cpuMain: cpuAll / 2,
+            cpuGenerator: 1,
+            cpuGeneratorUser: 0.1,
+            p50: 20,
+            p99: 30,
+            perSecond: 12345
+          }
+        })
+  });
+
+  return summarize({
+    workloads: [echo],
+    servers: [
+      { name: 'ws', title: 'ws', version: '1' },
+      { name: 'ws-rs', title: 'ws-rs', version: '2' }
+    ],
+    samples: [...ws.map(sample('ws')), ...wsRs.map(sample('ws-rs'))],
+    conditions: {
+      namespace: 'own',
+      congestionControl: 'reno',
+      core: 1,
+      generatorCore: null,
+      seconds: 2,
+      warmUp: 1,
+      machine: {
+        cpu: 'A CPU',
+        cores: 2,
+        memoryGiB: 4,
+        system: 'Linux',
+        node: '20.0.0',
+        loadAverageAtStart: 0
+      }
+    },
+    notes: [],
+    rounds: ws.length
+  });
+}
+
+test('the median of an even count is the mean of the two in the middle', () => {
+  assert.strictEqual(median([10, 9, 1]), 9);
+  assert.strictEqual(median([4, 1, 100, 2]), 3);
+});
+
+test('figures have three significant digits or all before the point', () => {
+  assert.deepStrictEqual([0.456, 4.567, 45.67, 456.7, 45678.9].map(figure), [
+    '0.46',
+    '4.57',
+    '45.7',
+    '457',
+    '45,679'
+  ]);
+});
+
+test('a table cell holds the medians of the rounds', () => {
+  const text = markdown(run([10, 30, 20], [4, 5, 6]));
+  assert.match(text, /\| 20\.0 \(10\.0\) \| 5\.00 \(2\.50\) \|/);
+  assert.match(text, /\| 12,345 \| 12,345 \|/);
+});
+
+test('a failed sample makes the cell say so, not show the other rounds', () => {
+  const failed = run([10, 30, 20], [4, null, 6]);
+  assert.match(markdown(failed), /\| 20\.0 \(10\.0\) \| failed \|/);
+  assert.match(plot(failed), />failed</);
+});
+
+test('the tables replace what stands between the markers and nothing else', () => {
+  const start = '<!-- bench:start (written by npm run bench) -->';
+  const page = `before\n${start}\nold\n<!-- bench:end -->\nafter\n`;
+  const once = insert(page, 'new');
+
+  assert.strictEqual(
+    once,
+    `before\n${start}\n\nnew\n\n<!-- bench:end -->\nafter\n`
+  );
+  assert.strictEqual(insert(once, 'new'), once);
+  assert.throws(() => insert('no markers', 'new'), /bench:start/);
+});
+
+test('bars are as long as the figures say', () => {
+  const svg = plot(run([20], [5]));
+  const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map((m) =>
+    Number(m[1])
+  );
+
+  // Two bars per server: all threads, then the JS thread.
+  assert.strictEqual(widths.length, 4);
+  assert.ok(Math.abs(widths[0] / widths[2] - 4) < 0.01);
+  assert.ok(Math.abs(widths[0] / widths[1] - 2) < 0.01);
+  assert.match(svg, /1 connection, 32 B &#60;&#62;: CPU µs/);
+});

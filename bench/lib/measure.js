@@ -1,0 +1,130 @@
+'use strict';
+
+const { readFileSync } = require('node:fs');
+const { setTimeout: delay } = require('node:timers/promises');
+
+const { generate } = require('./generator');
+const { Server } = require('./server');
+
+/**
+ * This part of the idle connections is open before memory is first looked at:
+ * what a server sets up once, for its first connections, is not counted.
+ */
+const firstPart = 0.2;
+
+/** Descriptors a process needs besides those of its connections. */
+const spareDescriptors = 100;
+
+/**
+ * Takes one sample: a fresh server, one workload.
+ *
+ * @param {{ name: string }} server
+ * @param {Workload} workload
+ * @param {Object} plan The options, the sandbox, the certificate
+ * @return {Promise<Object>} Numbers by name: `cpuAll`, `cpuMain`, `cpuGenerator`,
+ *   (µs per message or connection), and per kind `p50`, `p99` (µs),
+ *   `perSecond`, `bytesPerConnection`; `cpuGeneratorUser` is what of
+ *   `cpuGenerator` was spent outside the kernel
+ * @throws {Error} If server or generator fail
+ */
+async function measure({ name }, workload, plan) {
+  const server = await Server.start(name, plan.sandbox.pin, {
+    tls: workload.tls && plan.certificate.files,
+    deflate: workload.deflate
+  });
+  const pin = (program, args) =>
+    plan.sandbox.pin(program, args, plan.generatorCore);
+  const target = ['--address', `127.0.0.1:${server.port}`];
+
+  target.push('--pid', String(server.pid));
+  if (workload.tls) target.push('--tls');
+
+  try {
+    const takers = {
+      accept: measureAccept,
+      echo: measureEcho,
+      idle: measureIdle
+    };
+    return await takers[workload.kind]({ server, workload, target, pin, plan });
+  } catch (error) {
+    const { complaint } = server;
+    throw complaint ? new Error(`${error.message}; ${complaint}`) : error;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measureEcho({ workload, target, pin, plan }) {
+  const { connections, size, inFlight, text, deflate } = workload;
+  const args = ['--connections', connections, '--size', size];
+
+  args.push('--in-flight', inFlight);
+  args.push('--warm-up', plan.warmUp, '--seconds', plan.seconds);
+  if (text) args.push('--text');
+  if (deflate) args.push('--deflate', deflate);
+
+  const report = await generate([...target, ...args.map(String)], pin);
+
+  return {
+    ...cpu(report),
+    p50: report.latency_us.p50,
+    p99: report.latency_us.p99,
+    perSecond: report.messages_per_second,
+    messages: report.messages
+  };
+}
+
+async function measureAccept({ workload, target, pin }) {
+  const report = await generate(
+    [...target, '--accept', String(workload.connections)],
+    pin
+  );
+  return { ...cpu(report), perSecond: report.connections_per_second };
+}
+
+async function measureIdle({ server, workload, target, pin }) {
+  const all = Math.min(
+    workload.connections,
+    descriptorLimit() - spareDescriptors
+  );
+  const first = Math.ceil(all * firstPart);
+  const hold = (connections, whileOpen) =>
+    generate([...target, '--idle', String(connections)], pin, whileOpen);
+  const resident = async () => {
+    await delay(300);
+    return server.resident();
+  };
+  let values;
+
+  await hold(first, async () => {
+    const before = await resident();
+    let after;
+    const report = await hold(all - first, async () => {
+      after = await resident();
+    });
+    const bytesPerConnection = (after - before) / (all - first);
+    values = { ...cpu(report), bytesPerConnection, connections: all };
+  });
+  return values;
+}
+
+function cpu({ cpu_us: cpuUs }) {
+  if (cpuUs.server_all === null) {
+    throw new Error('/proc/<pid>/task/*/schedstat cannot be read');
+  }
+  return {
+    cpuAll: cpuUs.server_all,
+    cpuMain: cpuUs.server_main,
+    cpuGenerator: cpuUs.generator,
+    cpuGeneratorUser: cpuUs.generator_user
+  };
+}
+
+/** @return {number} Open files that this process and its children may have */
+function descriptorLimit() {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const soft = /^Max open files\s+(\d+)/m.exec(limits);
+  return soft ? Number(soft[1]) : Infinity;
+}
+
+module.exports = { measure };

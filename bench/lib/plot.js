@@ -1,0 +1,129 @@
+'use strict';
+
+const { serverKind } = require('./servers');
+const { medianOf } = require('./summary');
+const { figure, medians } = require('./tables');
+
+const width = 860;
+const margin = 16;
+const gap = 36;
+const titleHeight = 24;
+const barHeight = 18;
+const barGap = 5;
+const labelWidth = 112;
+const valueWidth = 62;
+
+/** Legible on white and on near-black alike. */
+const ink = '#757b84';
+
+/**
+ * Draws one panel of bars per workload, each on its own scale; shorter is
+ * better in all of them.
+ *
+ * @param {Object} run A summary
+ * @return {string} An SVG document without a background
+ */
+function plot(run) {
+  const panelWidth = (width - 2 * margin - gap) / 2;
+  const panelHeight =
+    titleHeight + run.servers.length * (barHeight + barGap) + 20;
+  const top = 74;
+  const rows = Math.ceil(run.workloads.length / 2);
+  const height = top + rows * panelHeight + 8;
+  const panels = run.workloads.map((workload, index) =>
+    panel(run, workload, {
+      x: margin + (index % 2) * (panelWidth + gap),
+      y: top + (index >> 1) * panelHeight,
+      width: panelWidth
+    })
+  );
+  const { machine } = run.conditions;
+
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
+      `width="${width}" height="${height}" font-family="system-ui, ` +
+      `sans-serif" font-size="13" fill="${ink}" role="img" ` +
+      'aria-labelledby="title">',
+    '<title id="title">Cost of messages and connections by server</title>',
+    text(
+      margin,
+      24,
+      'Server CPU time per echoed message, and cost per connection',
+      'font-size="17" font-weight="600"'
+    ),
+    text(
+      margin,
+      46,
+      'Shorter is better. Solid: the JS thread; pale: other threads. ' +
+        `${capital(medians(run.rounds))}, Node ${machine.node}, ` +
+        `${machine.cpu}, ${run.date}`
+    ),
+    ...panels,
+    '</svg>',
+    ''
+  ].join('\n');
+}
+
+function panel(run, workload, area) {
+  const idle = workload.kind === 'idle';
+  const unit = idle ? 'resident bytes' : 'CPU µs';
+  const bars = run.servers.map(({ name, title }) => {
+    const values = medianOf(run, workload.name, name);
+    const [all, main] = !values
+      ? [0, 0]
+      : idle
+        ? [values.bytesPerConnection, values.bytesPerConnection]
+        : [values.cpuAll, values.cpuMain];
+    return { name, title, all, main, label: values ? figure(all) : 'failed' };
+  });
+  const longest = Math.max(...bars.map(({ all }) => all), Number.MIN_VALUE);
+  const scale = (area.width - labelWidth - valueWidth) / longest;
+  const left = area.x + labelWidth;
+
+  return [
+    text(
+      area.x,
+      area.y + 14,
+      `${capital(workload.title)}: ${unit}`,
+      'font-weight="600"'
+    ),
+    ...bars.flatMap(({ name, title, all, main, label }, index) => {
+      const y = area.y + titleHeight + index * (barHeight + barGap);
+      const baseline = y + barHeight - 4.5;
+      const total = Math.max(all * scale, 1);
+      const { colour } = serverKind(name);
+
+      return [
+        text(left - 8, baseline, title, 'text-anchor="end"'),
+        bar(left, y, total, colour, 0.35),
+        bar(left, y, Math.min(main * scale, total), colour, 1),
+        text(left + total + 6, baseline, label)
+      ];
+    })
+  ].join('\n');
+}
+
+function bar(x, y, length, colour, opacity) {
+  return (
+    `<rect x="${tidy(x)}" y="${tidy(y)}" width="${tidy(Math.max(length, 0))}" ` +
+    `height="${barHeight}" rx="2" fill="${colour}" opacity="${opacity}"/>`
+  );
+}
+
+function text(x, y, content, attributes = '') {
+  return `<text x="${tidy(x)}" y="${tidy(y)}" ${attributes}>${escape(content)}</text>`;
+}
+
+function tidy(number) {
+  return Number(number.toFixed(1));
+}
+
+function escape(content) {
+  return content.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+function capital(content) {
+  return content[0].toUpperCase() + content.slice(1);
+}
+
+module.exports = { plot };

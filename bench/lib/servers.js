@@ -1,0 +1,73 @@
+'use strict';
+
+/**
+ * @typedef {Object} ServerKind
+ * @property {string} name What `--servers` takes
+ * @property {string} title
+ * @property {string} script In bench/servers
+ * @property {string | null} package Of bench/node_modules; null for ws-rs itself
+ * @property {Object<string, string>} env
+ * @property {string} colour In the plot
+ */
+
+/** @type {ServerKind[]} */
+const servers = [
+  {
+    name: 'ws',
+    title: 'ws',
+    script: 'ws.js',
+    package: 'ws',
+    env: { WS_NO_BUFFER_UTIL: '1' },
+    colour: '#8f97a3'
+  },
+  {
+    // The optional addon that ws masks and unmasks with if it is installed.
+    name: 'ws:bufferutil',
+    title: 'ws + bufferutil',
+    script: 'ws.js',
+    package: 'bufferutil',
+    env: {},
+    colour: '#a98467'
+  },
+  {
+    name: 'uws',
+    title: 'uWebSockets.js',
+    script: 'uws.js',
+    package: '@trufflesuite/uws-js-unofficial',
+    env: {},
+    colour: '#d08a1d'
+  },
+  wsRs(null, '#2b83e6'),
+  wsRs('stream', '#7a6ff0'),
+  wsRs('loop', '#1f9d73'),
+  wsRs('pool', '#cc5490')
+];
+
+/**
+ * @param {string} name
+ * @return {ServerKind}
+ * @throws {Error} If there is none of that name
+ */
+function serverKind(name) {
+  const kind = servers.find((server) => server.name === name);
+
+  if (!kind) {
+    const names = servers.map((server) => server.name).join(', ');
+    throw new Error(`no such server: ${name}; there are ${names}`);
+  }
+  return kind;
+}
+
+/** @param {string | null} transport null for ws-rs's own choice */
+function wsRs(transport, colour) {
+  return {
+    name: transport ? `ws-rs:${transport}` : 'ws-rs',
+    title: transport ? `ws-rs (${transport})` : 'ws-rs',
+    script: 'ws-rs.js',
+    package: null,
+    env: transport ? { WS_RS_TRANSPORT: transport } : {},
+    colour
+  };
+}
+
+module.exports = { serverKind, servers };

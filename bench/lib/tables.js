@@ -1,0 +1,113 @@
+'use strict';
+
+const { medianOf } = require('./summary');
+
+/**
+ * @typedef {Object} Table
+ * @property {string} title With units
+ * @property {string[]} columns The first names the rows
+ * @property {string[][]} rows
+ */
+
+/**
+ * @param {Object} run A summary
+ * @return {Table[]} What there is to show, empty tables left out
+ */
+function tables(run) {
+  const echo = run.workloads.filter(({ kind }) => kind === 'echo');
+  const others = run.workloads.filter(({ kind }) => kind !== 'echo');
+  const table = (title, workloads, cell) => ({
+    title,
+    columns: ['', ...run.servers.map((server) => server.title)],
+    rows: workloads.map((workload) => [
+      workload.title,
+      ...run.servers.map(({ name }) => {
+        const values = medianOf(run, workload.name, name);
+        return values ? cell(values, workload) : 'failed';
+      })
+    ])
+  });
+  const perItem = ({ cpuAll, cpuMain }) =>
+    `${figure(cpuAll)} (${figure(cpuMain)})`;
+
+  return [
+    table('Server CPU per message, µs: all threads (JS thread)', echo, perItem),
+    table(
+      'Round trip, µs: median / 99th percentile',
+      echo,
+      ({ p50, p99 }) => `${figure(p50)} / ${figure(p99)}`
+    ),
+    table('Messages per second', echo, ({ perSecond }) => figure(perSecond)),
+    table(
+      'Connections: resident bytes, or server CPU in µs: all threads (JS thread)',
+      others,
+      (values, { kind }) =>
+        kind === 'idle'
+          ? `${figure(values.bytesPerConnection)} B`
+          : perItem(values)
+    ),
+    table(
+      'Load generator CPU per message, µs: with the kernel (its own code)',
+      echo,
+      ({ cpuGenerator, cpuGeneratorUser }) =>
+        `${figure(cpuGenerator)} (${figure(cpuGeneratorUser)})`
+    )
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+/**
+ * @param {Object} run A summary
+ * @return {string[]} Sentences: on what and how it was measured
+ */
+function circumstances({ date, rounds, conditions, servers, notes }) {
+  const { machine } = conditions;
+  const peers = servers.map(({ title, version }) => `${title} ${version}`);
+  const place =
+    conditions.namespace === 'own'
+      ? 'in a network namespace of its own'
+      : 'in the network namespace of the machine (no right to make another)';
+  const core =
+    conditions.core === null
+      ? 'server and generator not pinned (no taskset)'
+      : conditions.generatorCore === null
+        ? `server and generator on core ${conditions.core}`
+        : `server on core ${conditions.core}, generator on core ` +
+          conditions.generatorCore;
+
+  return [
+    `${date}: ${peers.join('; ')}.`,
+    `Node ${machine.node}, ${machine.system}, ${machine.cpu}, ` +
+      `${machine.cores} cores, ${machine.memoryGiB} GiB; ` +
+      `load average at the start ${machine.loadAverageAtStart}.`,
+    `${capital(core)}, ${place}, congestion control ` +
+      `${conditions.congestionControl}; ${medians(rounds)} of ${conditions.seconds} s after ` +
+      `${conditions.warmUp} s of warm-up.`,
+    ...notes.map((note) => note.replace(/\.?$/, '.'))
+  ];
+}
+
+/**
+ * @param {number} rounds
+ * @return {string}
+ */
+function medians(rounds) {
+  return rounds === 1 ? 'one round' : `medians of ${rounds} alternating rounds`;
+}
+
+/**
+ * @param {number} value
+ * @return {string} With about three significant digits
+ */
+function figure(value) {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits
+  });
+}
+
+function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+module.exports = { circumstances, figure, medians, tables };

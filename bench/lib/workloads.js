@@ -1,0 +1,99 @@
+'use strict';
+
+/**
+ * @typedef {Object} Workload
+ * @property {string} name What `--only` takes
+ * @property {string} group A name for it and its likes
+ * @property {string} title
+ * @property {'echo' | 'accept' | 'idle'} kind
+ * @property {number} connections
+ * @property {number} [size] Payload bytes of a message (echo)
+ * @property {number} [inFlight] Messages under way per connection (echo)
+ * @property {boolean} [text] Text instead of binary messages (echo)
+ * @property {boolean} [tls]
+ * @property {'takeover' | 'no-takeover'} [deflate] permessage-deflate (echo)
+ * @property {boolean} [extra] Runs only when named
+ */
+
+/** @type {Workload[]} */
+const workloads = [
+  echo('100x125', '100 connections, 125 B', 100, 125),
+  echo('64x32x16', '64 connections, 32 B, 16 in flight', 64, 32, 16),
+  echo('500x1k', '500 connections, 1 KiB', 500, 1024),
+  echo('10x64k', '10 connections, 64 KiB', 10, 64 * 1024),
+  echo('4x1m', '4 connections, 1 MiB', 4, 1024 * 1024),
+  echo('1x32', '1 connection, 32 B', 1, 32),
+  {
+    ...echo('100x125-text', '100 connections, 125 B of text', 100, 125),
+    text: true
+  },
+  tls(echo('100x125', '100 connections, 125 B', 100, 125)),
+  tls(echo('10x64k', '10 connections, 64 KiB', 10, 64 * 1024)),
+  {
+    name: 'accept',
+    group: 'connections',
+    title: 'a connection opened and closed',
+    kind: 'accept',
+    connections: 2000
+  },
+  {
+    name: 'idle',
+    group: 'connections',
+    title: 'an idle connection',
+    kind: 'idle',
+    connections: 5000
+  },
+  deflate('takeover', 'Deflate with context takeover'),
+  deflate('no-takeover', 'Deflate without context takeover')
+];
+
+/**
+ * @param {string[]} [names] Names of workloads or groups
+ * @return {Workload[]} Those named, or all that are not extra
+ * @throws {Error} If a name names nothing
+ */
+function selectWorkloads(names) {
+  if (!names) return workloads.filter(({ extra }) => !extra);
+
+  const isNamed = ({ name, group }, wanted) =>
+    wanted === name || wanted === group;
+  const unknown = names.find((n) => !workloads.some((w) => isNamed(w, n)));
+
+  if (unknown !== undefined) {
+    throw new Error(`no such workload: ${unknown}; --help lists them`);
+  }
+  return workloads.filter((w) => names.some((n) => isNamed(w, n)));
+}
+
+function echo(name, title, connections, size, inFlight = 1) {
+  return {
+    name,
+    group: 'plain',
+    title,
+    kind: 'echo',
+    connections,
+    size,
+    inFlight
+  };
+}
+
+function tls(workload) {
+  return {
+    ...workload,
+    name: `tls-${workload.name}`,
+    group: 'tls',
+    title: `TLS, ${workload.title}`,
+    tls: true
+  };
+}
+
+function deflate(mode, title) {
+  return {
+    ...echo(`deflate-${mode}`, `${title}, 10 connections, 1 KiB`, 10, 1024),
+    group: 'deflate',
+    deflate: mode,
+    extra: true
+  };
+}
+
+module.exports = { selectWorkloads, workloads };
