@@ -5,7 +5,7 @@
  * the binary that is built already. The versions come from npm packages and
  * stay in .cache/.
  *
- *   npm run test:nodes -- [majors, such as 22 24] [--verbose]
+ *   npm run test:nodes -- [majors, such as 22 24] [files] [--verbose]
  */
 
 const { spawnSync } = require('node:child_process');
@@ -23,9 +23,11 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { verbose: { type: 'boolean', default: false } }
 });
+const majors = positionals.filter((arg) => /^\d+$/.test(arg));
+const files = positionals.filter((arg) => !majors.includes(arg));
 const failed = [];
 
-for (const major of positionals.length > 0 ? positionals : MAJORS) {
+for (const major of majors.length > 0 ? majors : MAJORS) {
   const { line, ok } = testOn(major);
 
   console.log(line);
@@ -43,13 +45,13 @@ function testOn(major) {
 
   const tests = spawnSync(
     node,
-    [path.join(__dirname, 'test-node.js'), '--test-reporter=tap'],
+    [path.join(__dirname, 'test-node.js'), '--test-reporter=tap', ...files],
     {
       cwd: ROOT,
       encoding: 'utf8',
       env: {
         ...process.env,
-        PATH: `${path.dirname(node)}:${process.env.PATH}`
+        PATH: [path.dirname(node), process.env.PATH].join(path.delimiter)
       },
       maxBuffer: 2 ** 30
     }
