@@ -62,13 +62,28 @@ function insert(page, text) {
 
 /**
  * @param {Object} run A summary
- * @return {string} The tables and the circumstances in Markdown
+ * @return {string} The tables and the circumstances in Markdown, as Prettier
+ *   would have them
  */
 function markdown(run) {
   const parts = tables(run).map(({ title, columns, rows }) => {
-    const rule = columns.map((_, column) => (column === 0 ? '---' : '--:'));
-    const lines = [columns, rule, ...rows].map((c) => `| ${c.join(' | ')} |`);
-    return `**${title}**\n\n${lines.join('\n')}`;
+    const lines = [columns, ...rows];
+    const widths = columns.map((_, column) =>
+      Math.max(3, ...lines.map((cells) => cells[column].length))
+    );
+    const rule = widths.map((width, column) =>
+      column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`
+    );
+    const [head, ...body] = lines.map((cells) =>
+      cells.map((cell, column) =>
+        column === 0
+          ? cell.padEnd(widths[column])
+          : cell.padStart(widths[column])
+      )
+    );
+    const table = [head, rule, ...body].map((c) => `| ${c.join(' | ')} |`);
+
+    return `**${title}**\n\n${table.join('\n')}`;
   });
 
   return [...parts, circumstances(run).join('\n')].join('\n\n');
