@@ -69,6 +69,20 @@ describe('abortHandshake', () => {
     await closed(websocket);
   });
 
+  it('gives a request up that has no socket yet', async () => {
+    const websocket = new FakeWebSocket();
+    const agent = new http.Agent();
+
+    agent.addRequest = () => {};
+
+    const request = http.request('http://localhost', { agent });
+
+    abortHandshake(websocket, request, 'no');
+    assert.strictEqual(request.destroyed, true);
+    await closed(websocket);
+    assert.deepStrictEqual(websocket.log, ['error', 'close']);
+  });
+
   it('leaves its own frame out of the stack of the error', async () => {
     const websocket = new FakeWebSocket();
 

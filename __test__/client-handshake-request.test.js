@@ -210,31 +210,50 @@ describe('The connection of the handshake', () => {
   });
 
   it('uses the `net.connect()` of the moment, without a path', (t) => {
-    const connectMock = t.mock.method(net, 'connect', () => new net.Socket());
+    const { calls } = t.mock.method(
+      net,
+      'connect',
+      () => new net.Socket()
+    ).mock;
 
-    open('ws://localhost/path', {});
-    open('ws+unix:/run/s:/path', {});
+    for (const address of ['ws://localhost/path', 'ws+unix:/run/s:/path']) {
+      const { options } = capture(address);
 
-    const paths = connectMock.mock.calls.map((call) => call.arguments[0].path);
+      // What agents do, and Node.js itself before it learnt to drop the path.
+      options.createConnection({ ...options, path: '/path' });
+    }
 
-    assert.deepStrictEqual(paths, [undefined, '/run/s']);
+    assert.deepStrictEqual(
+      calls.map((call) => call.arguments[0].path),
+      [undefined, '/run/s']
+    );
   });
 
   it('names the server to TLS, unless it is an IP address', (t) => {
-    const connectMock = t.mock.method(tls, 'connect', () => new net.Socket());
+    const { calls } = t.mock.method(
+      tls,
+      'connect',
+      () => new net.Socket()
+    ).mock;
 
-    open('wss://localhost/path', {});
-    open('wss://127.0.0.1', {});
-    open('wss://[::1]', {});
-    open('wss://localhost', { servername: '' });
-    open('wss://localhost', { servername: 'other' });
+    for (const [address, extra] of [
+      ['wss://localhost'],
+      ['wss://127.0.0.1'],
+      ['wss://[::1]'],
+      ['wss://localhost', { servername: '' }],
+      ['wss://localhost', { servername: 'other' }]
+    ]) {
+      const { options } = capture(address, extra, [], https);
 
-    const calls = connectMock.mock.calls.map((call) => call.arguments[0]);
+      options.createConnection({ ...options, path: '/path' });
+    }
+
+    const seen = calls.map((call) => call.arguments[0]);
 
     assert.deepStrictEqual(
-      calls.map(({ servername }) => servername),
+      seen.map(({ servername }) => servername),
       ['localhost', '', '', '', 'other']
     );
-    assert.strictEqual(calls[0].path, undefined);
+    assert.strictEqual(seen[0].path, undefined);
   });
 });
