@@ -22,18 +22,24 @@ const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
 const chosen = args.filter((arg) => !arg.startsWith('-'));
 const files = chosen.length > 0 ? chosen : testFiles(FOLDER);
+const reporter = flags.some((flag) => flag.startsWith('--test-reporter'))
+  ? []
+  : ['--test-reporter=spec'];
 const absent = chosen.filter((file) => !fs.existsSync(file));
 
 if (absent.length > 0) {
-  console.error(`test-node: no such file: ${absent.join(', ')}`);
+  console.error(
+    `test-node: no such file: ${absent.join(', ')} (write the value of a ` +
+      'flag as --flag=value)'
+  );
   process.exitCode = 1;
 } else {
   process.exitCode = run(
     process.execPath,
     [
       '--test',
-      '--test-reporter=spec',
       `--test-timeout=${TIMEOUT}`,
+      ...reporter,
       ...flags,
       ...files.map((file) => path.resolve(file))
     ],

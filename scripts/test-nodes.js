@@ -45,7 +45,7 @@ function testOn(major) {
 
   const tests = spawnSync(
     node,
-    [path.join(__dirname, 'test-node.js'), '--test-reporter=tap', ...files],
+    [path.join(__dirname, 'test-node.js'), ...files],
     {
       cwd: ROOT,
       encoding: 'utf8',
@@ -58,7 +58,7 @@ function testOn(major) {
   );
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout;
   const count = (name) =>
-    new RegExp(`^# ${name} (\\d+)`, 'm').exec(tests.stdout)?.[1] ?? '?';
+    new RegExp(`^ℹ ${name} (\\d+)`, 'm').exec(tests.stdout)?.[1] ?? '?';
   const ok = tests.status === 0;
 
   if (values.verbose || !ok) process.stderr.write(tests.stdout + tests.stderr);
