@@ -301,6 +301,31 @@ describe('close', () => {
     }
   });
 
+  it('waits for the last of several clients', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ server });
+    const port = await portOf(server);
+    const clients = [];
+
+    for (let i = 0; i < 2; i++) {
+      const connected = once(wss, 'connection');
+      const answer = await exchange(port, upgradeRequest());
+
+      clients.push({ answer, ws: (await connected)[0] });
+    }
+
+    const closed = new Promise((resolve) => wss.close(resolve));
+    let isClosed = false;
+
+    wss.on('close', () => (isClosed = true));
+    await leave(clients[0].ws, clients[0].answer);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.strictEqual(isClosed, false);
+
+    await leave(clients[1].ws, clients[1].answer);
+    await closed;
+  });
+
   it('does not wait for clients that are not tracked', async (t) => {
     const server = serveHttp(t);
     const wss = new WebSocketServer({ clientTracking: false, server });
@@ -314,13 +339,17 @@ describe('close', () => {
   });
 
   it('calls the callback of each call while it closes', async () => {
-    const wss = new WebSocketServer({ noServer: true });
-    const results = [];
+    for (const options of [{ noServer: true }, { port: 0 }]) {
+      const wss = new WebSocketServer(options);
+      const results = [];
 
-    wss.close((error) => results.push(error));
-    wss.close((error) => results.push(error));
-    await once(wss, 'close');
-    assert.deepStrictEqual(results, [undefined, undefined]);
+      if (!options.noServer) await portOf(wss);
+
+      wss.close((error) => results.push(error));
+      wss.close((error) => results.push(error));
+      await once(wss, 'close');
+      assert.deepStrictEqual(results, [undefined, undefined]);
+    }
   });
 
   it('gives the callback an error if it was closed before', async () => {

@@ -47,15 +47,10 @@ function createWebSocketStream(ws, options) {
       }
 
       // An error that comes up while the connection goes down is reported in
-      // place of `error`. Only the first call of `callback` counts.
-      let report = (reason) => {
-        report = () => {};
-        callback(reason);
-      };
-
-      ws.once('error', (reason) => report(reason));
+      // place of `error`: only the first call of `callback` counts.
+      ws.once('error', callback);
       ws.once('close', () => {
-        report(error);
+        callback(error);
         process.nextTick(() => duplex.emit('close'));
       });
 
@@ -103,8 +98,6 @@ function createWebSocketStream(ws, options) {
   });
 
   ws.once('error', (error) => {
-    if (duplex.destroyed) return;
-
     // No `terminate()`: the close frame that tells the peer has to get out.
     terminateOnDestroy = false;
     duplex.destroy(error);
