@@ -87,8 +87,8 @@ impl Deflater {
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
         let start = out.len();
-        // Two steps, as zlib streams of Node do it: an empty last fragment then still yields its
-        // one byte, which a single flush call leaves out.
+        // Two steps, as zlib streams of Node do it, the first even without input: nothing new then
+        // still yields its one byte, which a flush right after another flush leaves out.
         self.run(payload, false, out)?;
         self.run(&[], true, out)?;
         if fin && out[start..].ends_with(&TAIL) {
@@ -115,9 +115,6 @@ impl Deflater {
         flush: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
-        if input.is_empty() && !flush {
-            return Ok(());
-        }
         loop {
             let room = MIN_ROOM.max(input.len() / 2);
             out.try_reserve(room)
