@@ -46,21 +46,17 @@ async function main() {
 
   const certificate = createCertificate();
 
-  try {
-    const { servers, notes } = await usableServers(options.servers, sandbox);
-    const run = await measureAll({
-      ...options,
-      certificate,
-      sandbox,
-      servers,
-      notes
-    });
+  // The certificate goes on Ctrl-C, too; servers and generator end by themselves
+  // when this process does.
+  process.on('exit', certificate.remove);
+  process.on('SIGINT', () => process.exit(130));
 
-    console.log(`\n${terminalReport(run)}`);
-    finish(run, options);
-  } finally {
-    certificate.remove();
-  }
+  const { servers, notes } = await usableServers(options.servers, sandbox);
+  const plan = { ...options, certificate, sandbox, servers, notes };
+  const run = await measureAll(plan);
+
+  console.log(`\n${terminalReport(run)}`);
+  finish(run, options);
 }
 
 /**
@@ -133,15 +129,15 @@ function finish(run, { output, isComplete, servers }) {
     console.log('\nSome measurements failed: nothing was written.');
   } else if (output) {
     write(run, output);
-  } else if (missing.length > 0) {
-    process.exitCode = 1;
-    console.log(`\nWithout ${missing.join(' and ')}: nothing was written.`);
-  } else if (isComplete) {
-    write(run, docs);
-  } else {
+  } else if (!isComplete) {
     console.log(
       '\nA partial or quick run: nothing was written (--output DIR).'
     );
+  } else if (missing.length > 0) {
+    process.exitCode = 1;
+    console.log(`\nWithout ${missing.join(' and ')}: nothing was written.`);
+  } else {
+    write(run, docs);
   }
 }
 

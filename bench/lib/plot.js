@@ -1,5 +1,6 @@
 'use strict';
 
+const { costs } = require('./costs');
 const { serverKind } = require('./servers');
 const { medianOf } = require('./summary');
 const { figure, medians } = require('./tables');
@@ -17,7 +18,7 @@ const valueWidth = 62;
 const ink = '#757b84';
 
 /**
- * Draws one panel of bars per workload, each on its own scale; shorter is
+ * Draws one panel of bars per cost, each on its own scale; shorter is
  * better in all of them.
  *
  * @param {Object} run A summary
@@ -28,10 +29,11 @@ function plot(run) {
   const panelHeight =
     titleHeight + run.servers.length * (barHeight + barGap) + 20;
   const top = 74;
-  const rows = Math.ceil(run.workloads.length / 2);
+  const shown = costs(run.workloads);
+  const rows = Math.ceil(shown.length / 2);
   const height = top + rows * panelHeight + 8;
-  const panels = run.workloads.map((workload, index) =>
-    panel(run, workload, {
+  const panels = shown.map((cost, index) =>
+    panel(run, cost, {
       x: margin + (index % 2) * (panelWidth + gap),
       y: top + (index >> 1) * panelHeight,
       width: panelWidth
@@ -64,16 +66,10 @@ function plot(run) {
   ].join('\n');
 }
 
-function panel(run, workload, area) {
-  const idle = workload.kind === 'idle';
-  const unit = idle ? 'resident bytes' : 'CPU µs';
+function panel(run, { workload, title: heading, unit, of }, area) {
   const bars = run.servers.map(({ name, title }) => {
-    const values = medianOf(run, workload.name, name);
-    const [all, main] = !values
-      ? [0, 0]
-      : idle
-        ? [values.bytesPerConnection, values.bytesPerConnection]
-        : [values.cpuAll, values.cpuMain];
+    const values = medianOf(run, workload, name);
+    const { all, main } = values ? of(values) : { all: 0, main: 0 };
     return { name, title, all, main, label: values ? figure(all) : 'failed' };
   });
   const longest = Math.max(...bars.map(({ all }) => all), Number.MIN_VALUE);
@@ -84,7 +80,7 @@ function panel(run, workload, area) {
     text(
       area.x,
       area.y + 14,
-      `${capital(workload.title)}: ${unit}`,
+      `${capital(heading)}: ${unit}`,
       'font-weight="600"'
     ),
     ...bars.flatMap(({ name, title, all, main, label }, index) => {

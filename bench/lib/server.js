@@ -94,7 +94,7 @@ class Server {
    */
   get complaint() {
     const lines = this.#complaint.trim().split('\n');
-    const error = lines.find((line) => /^\s*(\w*Error|Error \[)/.test(line));
+    const error = lines.findLast((line) => /^\w*Error\b/.test(line));
     return (error ?? lines.at(-1)).trim();
   }
 

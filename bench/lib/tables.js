@@ -1,5 +1,6 @@
 'use strict';
 
+const { costs } = require('./costs');
 const { medianOf } = require('./summary');
 
 /**
@@ -16,22 +17,24 @@ const { medianOf } = require('./summary');
 function tables(run) {
   const echo = run.workloads.filter(({ kind }) => kind === 'echo');
   const others = run.workloads.filter(({ kind }) => kind !== 'echo');
-  const table = (title, workloads, cell) => ({
+  const table = (title, rows, cell) => ({
     title,
     columns: ['', ...run.servers.map((server) => server.title)],
-    rows: workloads.map((workload) => [
-      workload.title,
+    rows: rows.map((row) => [
+      row.title,
       ...run.servers.map(({ name }) => {
-        const values = medianOf(run, workload.name, name);
-        return values ? cell(values, workload) : 'failed';
+        const values = medianOf(run, row.workload ?? row.name, name);
+        return values ? cell(values, row) : 'failed';
       })
     ])
   });
-  const perItem = ({ cpuAll, cpuMain }) =>
-    `${figure(cpuAll)} (${figure(cpuMain)})`;
 
   return [
-    table('Server CPU per message, µs: all threads (JS thread)', echo, perItem),
+    table(
+      'Server CPU per message, µs: all threads (JS thread)',
+      costs(echo),
+      cost
+    ),
     table(
       'Round trip, µs: median / 99th percentile',
       echo,
@@ -39,12 +42,12 @@ function tables(run) {
     ),
     table('Messages per second', echo, ({ perSecond }) => figure(perSecond)),
     table(
-      'Connections: resident bytes, or server CPU in µs: all threads (JS thread)',
-      others,
-      (values, { kind }) =>
-        kind === 'idle'
-          ? `${figure(values.bytesPerConnection)} B`
-          : perItem(values)
+      'Per connection: all threads (JS thread)',
+      costs(others).map((row) => ({
+        ...row,
+        title: `${row.title}: ${row.unit}`
+      })),
+      cost
     ),
     table(
       'Load generator CPU per message, µs: with the kernel (its own code)',
@@ -53,6 +56,11 @@ function tables(run) {
         `${figure(cpuGenerator)} (${figure(cpuGeneratorUser)})`
     )
   ].filter(({ rows }) => rows.length > 0);
+}
+
+function cost(values, { of, unit }) {
+  const { all, main } = of(values);
+  return unit === 'CPU µs' ? `${figure(all)} (${figure(main)})` : figure(all);
 }
 
 /**

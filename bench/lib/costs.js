@@ -1,0 +1,35 @@
+'use strict';
+
+/**
+ * @typedef {Object} Cost What one message or connection costs a server
+ * @property {string} workload
+ * @property {string} title
+ * @property {'CPU µs' | 'resident bytes'} unit
+ * @property {(values: Object<string, number>) => { all: number,
+ *   main: number }} of The cost by a sample's values, and the JS thread's part
+ */
+
+/**
+ * @param {Workload[]} workloads
+ * @return {Cost[]} One per workload, two of those that hold connections
+ */
+function costs(workloads) {
+  return workloads.flatMap(({ name: workload, kind, title }) => {
+    if (kind !== 'idle') return [{ workload, title, unit: 'CPU µs', of: cpu }];
+
+    return [
+      { workload, title: 'a connection opened', unit: 'CPU µs', of: cpu },
+      { workload, title, unit: 'resident bytes', of: memory }
+    ];
+  });
+}
+
+function cpu({ cpuAll, cpuMain }) {
+  return { all: cpuAll, main: cpuMain };
+}
+
+function memory({ bytesPerConnection }) {
+  return { all: bytesPerConnection, main: bytesPerConnection };
+}
+
+module.exports = { costs };
