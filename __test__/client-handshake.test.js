@@ -273,4 +273,22 @@ describe('A handshake that fails', () => {
     assert.strictEqual(websocket.error.message, 'enough');
     assert.deepStrictEqual(websocket.log, ['error', 'close']);
   });
+
+  it('ignores an answer that comes after it was aborted', async (t) => {
+    const server = await startServer(t, accept);
+    const websocket = open(server.url, {});
+    const request = websocket._req;
+    const socket = new net.Socket();
+
+    for (const event of ['upgrade', 'unexpected-response', 'redirect']) {
+      websocket.on(event, () => websocket.log.push(event));
+    }
+
+    abortHandshake(websocket, request, 'enough');
+    request.emit('response', { statusCode: 401, headers: {} });
+    request.emit('upgrade', { headers: {} }, socket, Buffer.alloc(0));
+    await closed(websocket);
+    assert.strictEqual(socket.destroyed, true);
+    assert.deepStrictEqual(websocket.log, ['error', 'close']);
+  });
 });

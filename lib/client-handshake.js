@@ -207,8 +207,13 @@ class ClientHandshake {
 
     req.on('error', (err) => this.onError(req, err));
     req.on('close', () => this.onClose(req));
-    req.on('response', (res) => this.onResponse(req, res));
-    req.on('upgrade', (res, socket, head) => this.onUpgrade(res, socket, head));
+    req.on('response', (res) => {
+      if (this.isPending(req)) this.onResponse(req, res);
+    });
+    req.on('upgrade', (res, socket, head) => {
+      if (this.isPending(req)) this.onUpgrade(res, socket, head);
+      else socket.destroy();
+    });
   }
 
   send() {
@@ -219,7 +224,7 @@ class ClientHandshake {
     else req.end();
   }
 
-  /** A request that was given up may still fail, and fail twice. */
+  /** A request that was given up may still fail, or even be answered. */
   isPending(req) {
     const { websocket } = this;
 
