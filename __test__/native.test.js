@@ -49,6 +49,15 @@ describe('loadNative', () => {
     assert.strictEqual(loaded, binding);
   });
 
+  it('passes over a binary that does not say its version', () => {
+    const { require } = machine({ [local]: {} });
+
+    assert.throws(() => loadNative({ ...linux, require, version: '2.0.0' }), {
+      code: 'WS_RS_NO_BINARY',
+      message: /is version undefined, not 2\.0\.0/
+    });
+  });
+
   it('loads the file of WS_RS_NATIVE_PATH and nothing else', () => {
     const file = path.resolve('/elsewhere/debug.node');
     const binding = { version: '0.0.1' };

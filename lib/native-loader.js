@@ -54,10 +54,12 @@ function loadNative(host = {}) {
   for (const source of sources) {
     try {
       const binding = load(source);
-      const found = binding.version;
 
-      if (found === undefined || found === version || forced) return binding;
-      attempts.push({ source, reason: `is version ${found}, not ${version}` });
+      if (forced || binding.version === version) return binding;
+      attempts.push({
+        source,
+        reason: `is version ${binding.version}, not ${version}`
+      });
     } catch (err) {
       attempts.push({ source, reason: failure(err, source) });
     }
