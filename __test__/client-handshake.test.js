@@ -139,7 +139,7 @@ describe('The response of the handshake', () => {
       maxBufferedChunks: 262144,
       maxFragments: 16384,
       maxPayload: 104857600,
-      skipUTF8Validation: undefined
+      skipUTF8Validation: false
     });
     assert.deepStrictEqual(websocket.log, ['upgrade in state 0', 'open']);
     assert.strictEqual(websocket._req, null);

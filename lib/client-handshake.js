@@ -31,7 +31,8 @@ const DEFAULTS = {
   maxPendingAutoPongs: 60,
   maxRedirects: 10,
   perMessageDeflate: true,
-  protocolVersion: 13
+  protocolVersion: 13,
+  skipUTF8Validation: false
 };
 
 /**
