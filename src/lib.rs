@@ -1,1 +1,8 @@
-use napi_derive as _;
+//! The Node.js addon of ws-rs.
+//!
+//! `binding` is the only room that knows Node-API; `transport` moves bytes; the protocol lives in
+//! the crate `ws-rs-protocol`, which knows neither.
+
+mod binding;
+mod runtime;
+mod transport;

@@ -1,0 +1,395 @@
+'use strict';
+
+const {
+  EMPTY_BUFFER,
+  kStatusCode,
+  kWebSocket,
+  NOOP
+} = require('./constants');
+const Decoder = require('./decoder');
+const Output = require('./transport/output');
+const Receiver = require('./receiver');
+const Sender = require('./sender');
+
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+/** Chunks that wait for a message to be inflated, in bytes, before a pause. */
+const HIGH_WATER_MARK = 64 * 1024;
+
+const kConnection = Symbol('ws-rs.connection');
+
+/**
+ * What an open `WebSocket` is connected with: its socket, the decoder that the
+ * socket's bytes go to, the sender, and the closing handshake between them.
+ *
+ * Chunks go from the socket straight to the decoder. Only if somebody asks for
+ * `websocket._receiver` a `Writable` is put between, and takes over what the
+ * decoder is at.
+ */
+class Connection {
+  /**
+   * @param {WebSocket} websocket The `WebSocket` to be opened
+   * @param {Duplex} socket The socket, after the opening handshake
+   * @param {Buffer} head What came behind the handshake
+   * @param {Object} options See `WebSocket#setSocket()`
+   */
+  constructor(websocket, socket, head, options) {
+    this.websocket = websocket;
+    this.socket = socket;
+    this.receiver = null;
+    this._queue = null;
+    this._queuedBytes = 0;
+    this._needDrain = false;
+    this._ended = false;
+    this._onFinished = null;
+    this._pendingAutoPongs = 0;
+    this._autoPongSent = null;
+
+    this.decoder = new Decoder({
+      allowSynchronousEvents: options.allowSynchronousEvents ?? true,
+      binaryType: websocket.binaryType,
+      extensions: websocket._extensions,
+      isServer: websocket._isServer,
+      maxBufferedChunks: options.maxBufferedChunks | 0,
+      maxFragments: options.maxFragments | 0,
+      maxPayload: options.maxPayload | 0,
+      skipUTF8Validation: !!options.skipUTF8Validation
+    });
+    this.decoder.sink = this;
+
+    this.output = new Output(socket, this.decoder.id);
+
+    const sender = new Sender(
+      socket,
+      websocket._extensions,
+      options.generateMask
+    );
+
+    sender[kWebSocket] = websocket;
+    sender._output = this.output;
+    sender.onerror = (err) => this._onSenderError(err);
+    this.sender = sender;
+
+    socket[kWebSocket] = websocket;
+    socket[kConnection] = this;
+
+    // A mere Duplex may not have these.
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+
+    if (head.length > 0) socket.unshift(head);
+
+    socket.on('close', socketOnClose);
+    socket.on('data', socketOnData);
+    socket.on('end', socketOnEnd);
+    socket.on('error', socketOnError);
+  }
+
+  /** The receiver, made when it is first asked for. */
+  materializeReceiver() {
+    if (this.receiver !== null) return this.receiver;
+
+    const { decoder } = this;
+    const chunks = decoder.busy ? [decoder.chunk] : [];
+
+    if (this._queue !== null) chunks.push(...this._queue);
+
+    const receiver = new Receiver(decoder);
+
+    receiver[kWebSocket] = this.websocket;
+    this.receiver = receiver;
+    this._queue = null;
+
+    receiver.on('conclude', (code, reason) => this.onConclude(code, reason));
+    receiver.on('drain', () => this._drained());
+    receiver.on('error', (err) => this._onReceiverError(err));
+    receiver.on('message', (data, isBinary) => this.onMessage(data, isBinary));
+    receiver.on('ping', (data) => this.onPing(data));
+    receiver.on('pong', (data) => this.onPong(data));
+
+    // Whoever looks at the receiver may watch it work (`_state`), which it
+    // cannot be seen to do unless the work takes time of its own.
+    const pmd = this.websocket._extensions['permessage-deflate'];
+
+    if (pmd) pmd._offload = true;
+
+    for (const chunk of chunks) receiver.write(chunk);
+    if (this._ended) this._endReceiver();
+
+    return receiver;
+  }
+
+  /** Whether the receiving half has failed. */
+  get failed() {
+    return this.decoder.failed;
+  }
+
+  /** Whether the socket is paused until what came is worked off. */
+  get needDrain() {
+    return this.receiver === null
+      ? this._needDrain
+      : this.receiver._writableState.needDrain;
+  }
+
+  // The decoder's sink.
+
+  onMessage(data, isBinary) {
+    this.websocket.emit('message', data, isBinary);
+  }
+
+  onPing(data) {
+    const { websocket } = this;
+
+    if (websocket._autoPong && websocket._readyState === OPEN) {
+      this._autoPong(data);
+    }
+
+    websocket.emit('ping', data);
+  }
+
+  onPong(data) {
+    this.websocket.emit('pong', data);
+  }
+
+  onConclude(code, reason) {
+    const { websocket, socket } = this;
+
+    websocket._closeFrameReceived = true;
+    websocket._closeCode = code;
+    // A copy: a view would keep the whole chunk in memory.
+    websocket._closeMessage =
+      reason.length === 0 ? EMPTY_BUFFER : copyOf(reason);
+
+    if (socket[kWebSocket] === undefined) return;
+
+    this._stopFeeding();
+
+    if (code === 1005) websocket.close();
+    else websocket.close(code, reason);
+  }
+
+  onChunkDone(err) {
+    if (err) {
+      this._queue = null;
+      process.nextTick(() => {
+        this._onReceiverError(err);
+        this._finished();
+      });
+      return;
+    }
+
+    if (this._queue !== null) {
+      const chunk = this._queue.shift();
+
+      this._queuedBytes -= chunk.length;
+      if (this._queue.length === 0) this._queue = null;
+      this.decoder.feed(chunk);
+      return;
+    }
+
+    if (this._needDrain) {
+      this._needDrain = false;
+      process.nextTick(() => this._drained());
+    }
+
+    if (this._onFinished !== null) process.nextTick(() => this._finished());
+  }
+
+  // The receiving side.
+
+  /** Takes a chunk from the socket. */
+  feed(chunk) {
+    if (this.receiver !== null) {
+      if (!this.receiver.write(chunk)) this.socket.pause();
+      return;
+    }
+
+    if (!this.decoder.busy) {
+      this.decoder.feed(chunk);
+      return;
+    }
+
+    if (this._queue === null) this._queue = [chunk];
+    else this._queue.push(chunk);
+
+    this._queuedBytes += chunk.length;
+
+    if (this._queuedBytes >= HIGH_WATER_MARK) {
+      this._needDrain = true;
+      this.socket.pause();
+    }
+  }
+
+  /** No more chunks will come. */
+  end() {
+    if (this._ended) return;
+
+    this._ended = true;
+    if (this.receiver !== null) this._endReceiver();
+  }
+
+  _endReceiver() {
+    this.receiver.end();
+  }
+
+  /** Calls back as soon as everything that came has been handed out. */
+  whenFinished(callback) {
+    const { receiver, decoder } = this;
+
+    if (receiver !== null) {
+      const { finished, errorEmitted } = receiver._writableState;
+
+      if (finished || errorEmitted) {
+        callback();
+      } else {
+        receiver.on('error', callback);
+        receiver.on('finish', callback);
+      }
+    } else if (decoder.busy) {
+      this._onFinished = callback;
+    } else if (decoder.failed && !this.websocket._errorEmitted) {
+      // The error is reported in the next tick, and close comes last.
+      this._onFinished = callback;
+    } else {
+      callback();
+    }
+  }
+
+  /** Gives up what the connection holds. */
+  free() {
+    if (this.receiver !== null) this.receiver.removeAllListeners();
+    this.output.close();
+    this.decoder.free();
+  }
+
+  _finished() {
+    const callback = this._onFinished;
+
+    this._onFinished = null;
+    if (callback !== null) callback();
+  }
+
+  _drained() {
+    if (!this.websocket.isPaused) this.socket.resume();
+  }
+
+  /** Goes on reading, so that the end is seen, but looks at nothing more. */
+  _stopFeeding() {
+    this.socket.removeListener('data', socketOnData);
+    process.nextTick(resume, this.socket);
+  }
+
+  _onReceiverError(err) {
+    const { websocket, socket } = this;
+
+    if (socket[kWebSocket] !== undefined) {
+      this._stopFeeding();
+      websocket.close(err[kStatusCode]);
+    }
+
+    websocket._emitErrorOnce(err);
+  }
+
+  _onSenderError(err) {
+    const { websocket } = this;
+
+    if (websocket._readyState === CLOSED) return;
+    if (websocket._readyState === OPEN) {
+      websocket._readyState = CLOSING;
+      websocket._setCloseTimer();
+    }
+
+    // Not `destroy()`: what the peer still sends is to arrive.
+    this.socket.end();
+    websocket._emitErrorOnce(err);
+  }
+
+  _autoPong(data) {
+    const { websocket } = this;
+    const max = websocket._maxPendingAutoPongs;
+
+    // A peer that pings and does not read must not fill the memory with pongs.
+    if (max > 0 && this._pendingAutoPongs >= max) {
+      websocket.terminate();
+      return;
+    }
+
+    if (this._autoPongSent === null) {
+      this._autoPongSent = () => {
+        this._pendingAutoPongs--;
+      };
+    }
+
+    this._pendingAutoPongs++;
+    websocket.pong(data, !websocket._isServer, this._autoPongSent);
+  }
+}
+
+function copyOf(bytes) {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+
+  copy.set(bytes);
+  return copy;
+}
+
+function resume(stream) {
+  stream.resume();
+}
+
+function socketOnData(chunk) {
+  Output.hold();
+
+  try {
+    this[kConnection].feed(chunk);
+  } finally {
+    Output.release();
+  }
+}
+
+function socketOnEnd() {
+  const connection = this[kConnection];
+
+  connection.websocket._readyState = CLOSING;
+  connection.end();
+  this.end();
+}
+
+function socketOnError() {
+  this.removeListener('error', socketOnError);
+  this.on('error', NOOP);
+
+  if (this[kWebSocket] !== undefined) {
+    this[kWebSocket]._readyState = CLOSING;
+    this.destroy();
+  }
+}
+
+function socketOnClose() {
+  const connection = this[kConnection];
+  const { websocket } = connection;
+
+  this.removeListener('close', socketOnClose);
+  this.removeListener('data', socketOnData);
+  this.removeListener('end', socketOnEnd);
+
+  websocket._readyState = CLOSING;
+
+  // A paused socket that was destroyed still has what it had read.
+  if (
+    !this._readableState.endEmitted &&
+    !websocket._closeFrameReceived &&
+    !connection.failed &&
+    this._readableState.length !== 0
+  ) {
+    connection.feed(this.read(this._readableState.length));
+  }
+
+  connection.end();
+  this[kWebSocket] = undefined;
+  clearTimeout(websocket._closeTimer);
+  connection.whenFinished(() => websocket.emitClose());
+}
+
+module.exports = Connection;

@@ -1,0 +1,228 @@
+'use strict';
+
+const { MESSAGE_TOO_LONG, corruptDataError, protocolError } = require('./errors');
+const Limiter = require('./limiter');
+const negotiation = require('./permessage-deflate-negotiation');
+const { createDeflater, createInflater } = require('./codec');
+
+/** Messages of fewer bytes are not worth compressing, if that may be chosen. */
+const DEFAULT_THRESHOLD = 1024;
+/** Jobs at once in the whole process. */
+const DEFAULT_CONCURRENCY = 10;
+
+/** Made by the first instance, for all. */
+let limiter = null;
+
+/**
+ * The permessage-deflate extension (RFC 7692): its negotiation, and the
+ * compression of messages once it is agreed on.
+ */
+class PerMessageDeflate {
+  /**
+   * @param {Object} [options]
+   * @param {Boolean|Number} [options.clientMaxWindowBits] Ask for, or accept,
+   *     a limit of the client's window; 8 to 15 names it
+   * @param {Boolean} [options.clientNoContextTakeover=false] Have the client
+   *     forget its context after each message
+   * @param {Number} [options.concurrencyLimit=10] Jobs at once in the process;
+   *     the first instance decides
+   * @param {Boolean} [options.isServer=false] Which end this is
+   * @param {Number} [options.maxPayload=0] The most bytes of an inflated
+   *     message; 0 is no limit
+   * @param {Boolean|Number} [options.serverMaxWindowBits] As above, for the
+   *     server's window
+   * @param {Boolean} [options.serverNoContextTakeover=false] As above, for the
+   *     server's context
+   * @param {Number} [options.threshold=1024] Messages of fewer bytes are not
+   *     compressed where this end keeps no context
+   * @param {Object} [options.zlibDeflateOptions] `level`, `memLevel`,
+   *     `strategy`, `dictionary`, `chunkSize`
+   * @param {Object} [options.zlibInflateOptions] `dictionary`, `chunkSize`
+   */
+  constructor(options) {
+    this._options = options || {};
+    this._threshold = this._options.threshold ?? DEFAULT_THRESHOLD;
+    this._maxPayload = this._options.maxPayload | 0;
+    this._isServer = !!this._options.isServer;
+    this._deflate = null;
+    this._inflate = null;
+    /** Whether even short messages are inflated on another thread. */
+    this._offload = false;
+    this._abortDeflate = null;
+    this._abortInflate = null;
+
+    /** The agreed parameters; `null` before `accept()`. */
+    this.params = null;
+
+    if (limiter === null) {
+      limiter = new Limiter(
+        this._options.concurrencyLimit ?? DEFAULT_CONCURRENCY
+      );
+    }
+  }
+
+  /** The extension's name in `Sec-WebSocket-Extensions`. */
+  static get extensionName() {
+    return 'permessage-deflate';
+  }
+
+  /**
+   * Makes the client's offer.
+   *
+   * @return {Object} Parameters for `Sec-WebSocket-Extensions`
+   */
+  offer() {
+    return negotiation.offer(this._options);
+  }
+
+  /**
+   * Takes the client's offers (as a server) or the server's answer.
+   *
+   * @param {Object[]} configurations Parsed parameters, one object an offer
+   * @return {Object} The agreed parameters
+   * @throws {Error|TypeError} No offer can be accepted, or the answer is
+   *     invalid
+   */
+  accept(configurations) {
+    const normalized = negotiation.normalize(configurations, this._isServer);
+
+    this.params = this._isServer
+      ? negotiation.acceptOffer(normalized, this._options)
+      : negotiation.acceptAnswer(normalized, this._options);
+
+    return this.params;
+  }
+
+  /** Frees the compression states; a job under way ends with an error. */
+  cleanup() {
+    if (this._inflate !== null) {
+      this._inflate.free();
+      this._inflate = null;
+    }
+
+    if (this._deflate !== null) {
+      const abort = this._abortDeflate;
+
+      this._deflate.free();
+      this._deflate = null;
+      this._abortDeflate = null;
+
+      if (abort !== null) {
+        abort(
+          new Error(
+            'The deflate stream was closed while data was being processed'
+          )
+        );
+      }
+    }
+  }
+
+  /**
+   * Inflates a frame's payload; the callback comes in a later macrotask.
+   *
+   * @param {Buffer} data The compressed bytes
+   * @param {Boolean} fin Whether the frame ends its message
+   * @param {Function} callback Called with an error or the bytes
+   */
+  decompress(data, fin, callback) {
+    limiter.add((done) => {
+      this._decompress(data, fin, (err, result) => {
+        done();
+        callback(err, result);
+      });
+    });
+  }
+
+  /**
+   * Compresses a frame's payload; the callback comes in a later macrotask.
+   *
+   * @param {(Buffer|String|ArrayBufferView)} data The bytes, or text
+   * @param {Boolean} fin Whether the frame ends its message
+   * @param {Function} callback Called with an error or the compressed bytes
+   */
+  compress(data, fin, callback) {
+    limiter.add((done) => {
+      this._compress(data, fin, (err, result) => {
+        done();
+        callback(err, result);
+      });
+    });
+  }
+
+  _decompress(data, fin, callback) {
+    const endpoint = this._isServer ? 'client' : 'server';
+
+    if (this._inflate === null) {
+      this._inflate = createInflater(
+        windowBits(this.params, endpoint),
+        this._options.zlibInflateOptions
+      );
+    }
+
+    const inflater = this._inflate;
+    const reset = fin && !!this.params[`${endpoint}_no_context_takeover`];
+
+    inflater.run(
+      data,
+      fin,
+      reset,
+      this._maxPayload,
+      this._offload,
+      (result) => {
+        if (Buffer.isBuffer(result)) {
+          callback(null, result);
+          return;
+        }
+
+        if (this._inflate === inflater) {
+          inflater.free();
+          this._inflate = null;
+        }
+
+        callback(
+          typeof result === 'string'
+            ? corruptDataError(result)
+            : protocolError(MESSAGE_TOO_LONG, 0, this._decompress)
+        );
+      }
+    );
+  }
+
+  _compress(data, fin, callback) {
+    const endpoint = this._isServer ? 'server' : 'client';
+
+    if (this._deflate === null) {
+      this._deflate = createDeflater(
+        windowBits(this.params, endpoint),
+        this._options.zlibDeflateOptions
+      );
+    }
+
+    const reset = fin && !!this.params[`${endpoint}_no_context_takeover`];
+
+    this._abortDeflate = callback;
+    this._deflate.run(toBuffer(data), fin, reset, (result) => {
+      // `cleanup()` has called back.
+      if (this._abortDeflate !== callback) return;
+
+      this._abortDeflate = null;
+
+      if (Buffer.isBuffer(result)) callback(null, result);
+      else callback(corruptDataError(String(result)));
+    });
+  }
+}
+
+function windowBits(params, endpoint) {
+  const bits = params[`${endpoint}_max_window_bits`];
+
+  return typeof bits === 'number' ? bits : 15;
+}
+
+function toBuffer(data) {
+  if (Buffer.isBuffer(data)) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+module.exports = PerMessageDeflate;

@@ -1,0 +1,379 @@
+'use strict';
+
+const net = require('net');
+
+const { NOOP } = require('../constants');
+const native = require('../native');
+
+/** Joined frames are written at the latest when they are this many bytes. */
+const FLUSH_AT = 16 * 1024;
+/** Payloads of this many bytes are written from where they are, not joined. */
+const DIRECT_AT = 16 * 1024;
+/** Strings of this many units are encoded by Node first. */
+const LONG_TEXT = 16 * 1024;
+
+const MASK_NONE = 0;
+const MASK_RANDOM = 1;
+const MASK_KEY = 2;
+
+const netWrite = net.Socket.prototype.write;
+
+/** Outputs with frames that wait for the end of the tick. */
+let waiting = [];
+let flushScheduled = false;
+let holds = 0;
+
+function flushWaiting() {
+  flushScheduled = false;
+
+  while (waiting.length > 0) {
+    const outputs = waiting;
+
+    waiting = [];
+    for (const output of outputs) output.flush();
+  }
+}
+
+/**
+ * The way out of a connection. Frames of one tick are joined and written at its
+ * end in one call, to the socket's descriptor where it has one and nothing is
+ * queued in the socket, else through the socket.
+ */
+class Output {
+  /**
+   * @param {Duplex} socket The socket to write to
+   * @param {Number} id The native connection, which holds the joined frames
+   */
+  constructor(socket, id) {
+    this._socket = socket;
+    this._id = id;
+    this._fd = -1;
+    this._queued = 0;
+    this._callbacks = null;
+    this._hooked = false;
+  }
+
+  /**
+   * Until `release()`, frames wait; then they are written at once. For the time
+   * in which the events of a chunk are handed out.
+   */
+  static hold() {
+    holds++;
+  }
+
+  static release() {
+    if (--holds === 0 && waiting.length > 0) flushWaiting();
+  }
+
+  /**
+   * Sends a text frame.
+   *
+   * @param {String} text The payload
+   * @param {Number} first FIN, RSV1 and the opcode: the frame's first byte
+   * @param {Boolean} mask Whether to mask it
+   * @param {Number} [key] The masking key, if not a random one
+   * @param {Function} [callback] Called when the bytes are written, or not
+   */
+  text(text, first, mask, key, callback) {
+    if (text.length >= LONG_TEXT) {
+      this.bytes(Buffer.from(text), first, mask, key, callback);
+      return;
+    }
+
+    if (!this._hooked) this._hook();
+    if (callback) this._addCallback(callback);
+    this._enqueued(
+      native.queueText(
+        this._id,
+        text,
+        text.length,
+        first,
+        mask ? (key === undefined ? MASK_RANDOM : MASK_KEY) : MASK_NONE,
+        key
+      )
+    );
+  }
+
+  /** Sends a frame of bytes; see `text()`. The bytes stay as they are. */
+  bytes(bytes, first, mask, key, callback) {
+    if (!this._hooked) this._hook();
+
+    if (bytes.length >= DIRECT_AT && !mask) {
+      this._writeDirect(bytes, first, callback);
+      return;
+    }
+
+    if (callback) this._addCallback(callback);
+    this._enqueued(
+      native.queueBytes(
+        this._id,
+        bytes,
+        first,
+        mask ? (key === undefined ? MASK_RANDOM : MASK_KEY) : MASK_NONE,
+        key
+      )
+    );
+  }
+
+  /** Sends frames that somebody else made. */
+  raw(list, callback) {
+    if (!this._hooked) this._hook();
+    if (callback) this._addCallback(callback);
+
+    let queued = this._queued;
+
+    for (const chunk of list) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+
+      if (bytes.length >= DIRECT_AT) {
+        this._queued = queued;
+        this.flush();
+        this._socket.write(bytes);
+        queued = 0;
+      } else {
+        queued = native.queueRaw(this._id, bytes);
+      }
+    }
+
+    if (queued === 0) this._settleBehindSocket();
+    else this._enqueued(queued);
+  }
+
+  /** Writes what waits. */
+  flush() {
+    if (this._queued === 0) return;
+
+    const callbacks = this._callbacks;
+
+    this._queued = 0;
+    this._callbacks = null;
+
+    if (this._isDirect() && native.flush(this._id, this._fd) === 0) {
+      this._wrote(callbacks);
+      return;
+    }
+
+    this._socket.write(native.takeQueued(this._id), settle(callbacks));
+  }
+
+  /** The connection's native half is gone; nothing can wait any more. */
+  close() {
+    this._fd = -1;
+    this._queued = 0;
+  }
+
+  _addCallback(callback) {
+    if (this._callbacks === null) this._callbacks = [callback];
+    else this._callbacks.push(callback);
+  }
+
+  _enqueued(queued) {
+    const first = this._queued === 0;
+
+    this._queued = queued;
+
+    if (queued >= FLUSH_AT) {
+      this.flush();
+    } else if (first) {
+      waiting.push(this);
+
+      if (holds === 0 && !flushScheduled) {
+        flushScheduled = true;
+        process.nextTick(flushWaiting);
+      }
+    }
+  }
+
+  /** Whether the kernel may be given bytes past the socket's own queue. */
+  _isDirect() {
+    const socket = this._socket;
+
+    if (this._fd < 0 || socket.write !== netWrite) return false;
+
+    const state = socket._writableState;
+
+    return (
+      state.length === 0 &&
+      !state.corked &&
+      !state.ending &&
+      !state.destroyed &&
+      !state.errored
+    );
+  }
+
+  /** Writes what waits and a large frame without joining them. */
+  _writeDirect(bytes, first, callback) {
+    const socket = this._socket;
+    const callbacks = this._callbacks;
+    const direct = this._isDirect();
+
+    this._queued = 0;
+    this._callbacks = null;
+
+    const left = native.flushWith(
+      this._id,
+      direct ? this._fd : -1,
+      bytes,
+      first
+    );
+
+    if (left === 0) {
+      this._wrote(callbacks);
+      if (callback) process.nextTick(callback);
+      return;
+    }
+
+    if (left > bytes.length) {
+      socket.cork();
+      socket.write(native.takeQueued(this._id), settle(callbacks));
+      socket.write(bytes, callback);
+      process.nextTick(uncork, socket);
+    } else {
+      if (callbacks !== null) process.nextTick(settle(callbacks));
+      socket.write(bytes.subarray(bytes.length - left), callback);
+    }
+  }
+
+  _wrote(callbacks) {
+    const socket = this._socket;
+
+    if (socket.timeout) socket._unrefTimer();
+    if (callbacks !== null) process.nextTick(settle(callbacks));
+  }
+
+  /** Calls back behind what the socket has queued. */
+  _settleBehindSocket() {
+    const callbacks = this._callbacks;
+
+    this._callbacks = null;
+    if (callbacks === null) return;
+    if (this._socket.writableLength === 0) process.nextTick(settle(callbacks));
+    else this._socket.write(Buffer.alloc(0), settle(callbacks));
+  }
+
+  /**
+   * Whoever writes to the socket itself, ends it or destroys it does so behind
+   * the frames that wait.
+   */
+  _hook() {
+    const socket = this._socket;
+
+    this._hooked = true;
+    this._fd = descriptorOf(socket);
+
+    const { _write, _writev, _final, _destroy } = socket;
+
+    // Not a stream of Node's: whatever has `write()`.
+    if (typeof _write !== 'function') return;
+
+    socket._write = (chunk, encoding, callback) => {
+      if (this._queued !== 0) {
+        const bytes =
+          typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+
+        chunk = this._prepend(bytes);
+        encoding = 'buffer';
+      }
+
+      _write.call(socket, chunk, encoding, callback);
+    };
+
+    if (typeof _writev === 'function') {
+      socket._writev = (chunks, callback) => {
+        const rest = this._takeRest();
+
+        if (rest !== null) {
+          const { allBuffers } = chunks;
+
+          chunks = [{ chunk: rest, encoding: 'buffer' }, ...chunks];
+          chunks.allBuffers = allBuffers;
+        }
+
+        _writev.call(socket, chunks, callback);
+      };
+    }
+
+    socket._final = (callback) => {
+      const final = (err) => {
+        if (err || typeof _final !== 'function') callback(err);
+        else _final.call(socket, callback);
+      };
+      const rest = this._takeRest();
+
+      if (rest === null) final();
+      else _write.call(socket, rest, 'buffer', final);
+    };
+
+    socket._destroy = (err, callback) => {
+      const rest = this._takeRest();
+
+      if (rest !== null) _write.call(socket, rest, 'buffer', NOOP);
+      this._fd = -1;
+      _destroy.call(socket, err, callback);
+    };
+  }
+
+  /** Puts what waits before bytes that are on their way to the socket. */
+  _prepend(bytes) {
+    const rest = this._takeRest();
+
+    return rest === null ? bytes : Buffer.concat([rest, bytes]);
+  }
+
+  /**
+   * Writes what waits past the socket, which is writing, ending or being
+   * destroyed itself.
+   *
+   * @return {Buffer|null} What the kernel did not take, if anything
+   */
+  _takeRest() {
+    if (this._queued === 0) return null;
+
+    const callbacks = this._callbacks;
+
+    this._queued = 0;
+    this._callbacks = null;
+    if (callbacks !== null) process.nextTick(settle(callbacks));
+
+    return this._fd >= 0 && native.flush(this._id, this._fd) === 0
+      ? null
+      : native.takeQueued(this._id);
+  }
+}
+
+function uncork(socket) {
+  socket.uncork();
+}
+
+/** One callback for many; each gets the error, if any. */
+function settle(callbacks) {
+  if (callbacks === null) return undefined;
+
+  return function next(err, from = 0) {
+    for (let i = from; i < callbacks.length; i++) {
+      let thrown = true;
+
+      try {
+        callbacks[i](err);
+        thrown = false;
+      } finally {
+        // One that throws must not keep the others from being called.
+        if (thrown) setImmediate(next, err, i + 1);
+      }
+    }
+  };
+}
+
+/**
+ * The descriptor that frames may be written to: that of a plain TCP or Unix
+ * socket. What a subclass, such as a TLS socket, sends is not what it is given.
+ */
+function descriptorOf(socket) {
+  if (socket.constructor !== net.Socket || socket.write !== netWrite) return -1;
+
+  const handle = socket._handle;
+
+  return handle && handle.fd >= 0 ? handle.fd : -1;
+}
+
+module.exports = Output;

@@ -1,0 +1,479 @@
+'use strict';
+
+const EventEmitter = require('events');
+
+const {
+  abortHandshake,
+  connect,
+  normalizeArguments
+} = require('./client-handshake');
+const Connection = require('./connection');
+const {
+  BINARY_TYPES,
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  kForOnEventAttribute,
+  kListener
+} = require('./constants');
+const {
+  EventTarget: { addEventListener, removeEventListener }
+} = require('./event-target');
+const { isBlob } = require('./validation');
+
+const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
+
+/** The default of `maxPendingAutoPongs`. */
+const MAX_PENDING_AUTO_PONGS = 60;
+
+/** A WebSocket connection (RFC 6455), as a client or as a server has it. */
+class WebSocket extends EventEmitter {
+  /**
+   * @param {(String|URL|null)} address What to connect to; `null` makes the
+   *     server's side of a connection
+   * @param {(String|String[])} [protocols] The subprotocols, best first
+   * @param {Object} [options] See docs/api.md
+   * @throws {SyntaxError|RangeError} The address, a subprotocol or the protocol
+   *     version is invalid
+   */
+  constructor(address, protocols, options) {
+    super();
+
+    this._binaryType = BINARY_TYPES[0];
+    this._bufferedAmount = 0;
+    this._closeCode = 1006;
+    this._closeFrameReceived = false;
+    this._closeFrameSent = false;
+    this._closeMessage = EMPTY_BUFFER;
+    this._closeTimer = null;
+    this._connection = null;
+    this._errorEmitted = false;
+    this._extensions = {};
+    this._paused = false;
+    this._protocol = '';
+    this._readyState = CONNECTING;
+    this._sender = null;
+    this._socket = null;
+    this._maxPendingAutoPongs = MAX_PENDING_AUTO_PONGS;
+
+    if (address !== null) {
+      this._isServer = false;
+      this._redirects = 0;
+
+      const normalized = normalizeArguments(protocols, options);
+
+      connect(this, address, normalized.protocols, normalized.options);
+    } else {
+      this._isServer = true;
+      this._autoPong = options?.autoPong ?? true;
+      this._closeTimeout = options?.closeTimeout ?? CLOSE_TIMEOUT;
+
+      if (options?.maxPendingAutoPongs !== undefined) {
+        this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
+      }
+    }
+  }
+
+  /**
+   * The form of binary messages: `'nodebuffer'`, `'arraybuffer'`, `'fragments'`
+   * or `'blob'`; others are ignored.
+   *
+   * @type {String}
+   */
+  get binaryType() {
+    return this._binaryType;
+  }
+
+  set binaryType(type) {
+    if (!BINARY_TYPES.includes(type)) return;
+
+    this._binaryType = type;
+    if (this._connection) this._connection.decoder.binaryType = type;
+  }
+
+  /**
+   * Bytes that were sent and did not reach the kernel yet.
+   *
+   * @type {Number}
+   */
+  get bufferedAmount() {
+    if (!this._socket) return this._bufferedAmount;
+
+    return this._socket._writableState.length + this._sender._bufferedBytes;
+  }
+
+  /**
+   * The names of the negotiated extensions, comma separated.
+   *
+   * @type {String}
+   */
+  get extensions() {
+    return Object.keys(this._extensions).join();
+  }
+
+  /**
+   * Whether `pause()` was called.
+   *
+   * @type {Boolean}
+   */
+  get isPaused() {
+    return this._paused;
+  }
+
+  /** @type {Function|null} */
+  get onclose() {
+    return attributeListener(this, 'close');
+  }
+
+  set onclose(listener) {
+    setAttributeListener(this, 'close', listener);
+  }
+
+  /** @type {Function|null} */
+  get onerror() {
+    return attributeListener(this, 'error');
+  }
+
+  set onerror(listener) {
+    setAttributeListener(this, 'error', listener);
+  }
+
+  /** @type {Function|null} */
+  get onopen() {
+    return attributeListener(this, 'open');
+  }
+
+  set onopen(listener) {
+    setAttributeListener(this, 'open', listener);
+  }
+
+  /** @type {Function|null} */
+  get onmessage() {
+    return attributeListener(this, 'message');
+  }
+
+  set onmessage(listener) {
+    setAttributeListener(this, 'message', listener);
+  }
+
+  /**
+   * The subprotocol that was agreed on, or `''`.
+   *
+   * @type {String}
+   */
+  get protocol() {
+    return this._protocol;
+  }
+
+  /** @type {Number} */
+  get readyState() {
+    return this._readyState;
+  }
+
+  /**
+   * What a client connected to.
+   *
+   * @type {String}
+   */
+  get url() {
+    return this._url;
+  }
+
+  /**
+   * The receiver of the open connection; made when it is first asked for, as
+   * few look at it.
+   *
+   * @private
+   */
+  get _receiver() {
+    return this._connection ? this._connection.materializeReceiver() : null;
+  }
+
+  /**
+   * Takes a socket over after the opening handshake, and opens.
+   *
+   * @param {Duplex} socket The socket
+   * @param {Buffer} head What came behind the handshake
+   * @param {Object} options `allowSynchronousEvents`, `generateMask`,
+   *     `maxBufferedChunks`, `maxFragments`, `maxPayload`, `skipUTF8Validation`
+   * @private
+   */
+  setSocket(socket, head, options) {
+    this._connection = new Connection(this, socket, head, options);
+    this._sender = this._connection.sender;
+    this._socket = socket;
+    this._readyState = OPEN;
+    this.emit('open');
+  }
+
+  /** @private */
+  emitClose() {
+    if (this._connection) {
+      const pmd = this._extensions['permessage-deflate'];
+
+      if (pmd) pmd.cleanup();
+      this._connection.free();
+    }
+
+    this._readyState = CLOSED;
+    this.emit('close', this._closeCode, this._closeMessage);
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455, section 7.1.2).
+   *
+   * @param {Number} [code] The status code
+   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
+   * @throws {TypeError|RangeError} A code or reason that may not be sent
+   */
+  close(code, data) {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    if (this._readyState === CLOSING) {
+      if (this._closeFrameSent) this._endIfClosed();
+      return;
+    }
+
+    this._sender.close(code, data, !this._isServer, (err) => {
+      // The socket's 'error' event reports it.
+      if (err) return;
+
+      this._closeFrameSent = true;
+      this._endIfClosed();
+    });
+
+    this._readyState = CLOSING;
+    this._setCloseTimer();
+  }
+
+  /** Stops reading from the socket; messages may still come that were read. */
+  pause() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+
+    this._paused = true;
+    this._socket.pause();
+  }
+
+  /** Goes on reading. */
+  resume() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+
+    this._paused = false;
+    if (!this._connection.needDrain) this._socket.resume();
+  }
+
+  /**
+   * Sends a ping (RFC 6455, section 5.5.2).
+   *
+   * @param {*} [data] The payload, at most 125 bytes
+   * @param {Boolean} [mask] Whether to mask it; clients do by default
+   * @param {Function} [cb] Called when it is written
+   * @throws {Error} The connection is not open yet
+   */
+  ping(data, mask, cb) {
+    this._sendControl('ping', data, mask, cb);
+  }
+
+  /** Sends a pong (RFC 6455, section 5.5.3); see `ping()`. */
+  pong(data, mask, cb) {
+    this._sendControl('pong', data, mask, cb);
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param {*} data A string, bytes in any form, or a `Blob`
+   * @param {Object} [options]
+   * @param {Boolean} [options.binary] Whether it is binary; all but strings are
+   * @param {Boolean} [options.compress=true] Whether it may be compressed
+   * @param {Boolean} [options.fin=true] Whether it ends the message
+   * @param {Boolean} [options.mask] Whether to mask it; clients do by default
+   * @param {Function} [cb] Called when it is written
+   * @throws {Error} The connection is not open yet
+   */
+  send(data, options, cb) {
+    if (this._readyState === CONNECTING) throw notOpenError(this);
+
+    if (typeof options === 'function') {
+      cb = options;
+      options = undefined;
+    }
+
+    if (typeof data === 'number') data = data.toString();
+
+    if (this._readyState !== OPEN) {
+      sendAfterClose(this, data, cb);
+      return;
+    }
+
+    const { binary, compress, fin, mask } = options || NO_OPTIONS;
+    const deflates = this._extensions['permessage-deflate'] !== undefined;
+
+    this._sender.sendMessage(
+      data || EMPTY_BUFFER,
+      binary === undefined ? typeof data !== 'string' : binary,
+      deflates && (compress === undefined || !!compress),
+      fin === undefined ? true : fin,
+      mask === undefined ? !this._isServer : mask,
+      cb
+    );
+  }
+
+  /** Destroys the connection without a closing handshake. */
+  terminate() {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    this._readyState = CLOSING;
+    this._socket.destroy();
+  }
+
+  _abort() {
+    abortHandshake(
+      this,
+      this._req,
+      'WebSocket was closed before the connection was established'
+    );
+  }
+
+  /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
+  _endIfClosed() {
+    if (this._closeFrameReceived || this._connection.failed) {
+      this._socket.end();
+    }
+  }
+
+  _setCloseTimer() {
+    this._closeTimer = setTimeout(
+      () => this._socket.destroy(),
+      this._closeTimeout
+    );
+  }
+
+  _emitErrorOnce(err) {
+    if (this._errorEmitted) return;
+
+    this._errorEmitted = true;
+    this.emit('error', err);
+  }
+
+  _sendControl(method, data, mask, cb) {
+    if (this._readyState === CONNECTING) throw notOpenError(this);
+
+    if (typeof data === 'function') {
+      cb = data;
+      data = mask = undefined;
+    } else if (typeof mask === 'function') {
+      cb = mask;
+      mask = undefined;
+    }
+
+    if (typeof data === 'number') data = data.toString();
+
+    if (this._readyState !== OPEN) {
+      sendAfterClose(this, data, cb);
+      return;
+    }
+
+    if (mask === undefined) mask = !this._isServer;
+    this._sender[method](data || EMPTY_BUFFER, mask, cb);
+  }
+}
+
+const NO_OPTIONS = Object.freeze({});
+
+READY_STATES.forEach((name, value) => {
+  const descriptor = { enumerable: true, value };
+
+  Object.defineProperty(WebSocket, name, descriptor);
+  Object.defineProperty(WebSocket.prototype, name, descriptor);
+});
+
+for (const name of [
+  'binaryType',
+  'bufferedAmount',
+  'extensions',
+  'isPaused',
+  'onclose',
+  'onerror',
+  'onmessage',
+  'onopen',
+  'protocol',
+  'readyState',
+  'url'
+]) {
+  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+}
+
+WebSocket.prototype.addEventListener = addEventListener;
+WebSocket.prototype.removeEventListener = removeEventListener;
+
+function attributeListener(websocket, type) {
+  const listener = websocket
+    .listeners(type)
+    .find((candidate) => candidate[kForOnEventAttribute]);
+
+  return listener ? listener[kListener] : null;
+}
+
+function setAttributeListener(websocket, type, listener) {
+  const previous = websocket
+    .listeners(type)
+    .find((candidate) => candidate[kForOnEventAttribute]);
+
+  if (previous) websocket.removeListener(type, previous);
+  if (typeof listener !== 'function') return;
+
+  websocket.addEventListener(type, listener, { [kForOnEventAttribute]: true });
+}
+
+function notOpenError({ _readyState: state }) {
+  return new Error(
+    `WebSocket is not open: readyState ${state} (${READY_STATES[state]})`
+  );
+}
+
+/** Counts what cannot be sent any more, as the WHATWG interface does. */
+function sendAfterClose(websocket, data, cb) {
+  if (data) {
+    const length = isBlob(data) ? data.size : byteLength(data);
+
+    // With a socket its own count is asked for; this one is not seen there.
+    if (websocket._socket) websocket._sender._bufferedBytes += length;
+    else websocket._bufferedAmount += length;
+  }
+
+  if (cb) process.nextTick(cb, notOpenError(websocket));
+}
+
+function byteLength(data) {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
+    return data.byteLength;
+  }
+
+  return Buffer.from(data).length;
+}
+
+// `_receiver` is an accessor, but programs may put their own there.
+Object.defineProperty(WebSocket.prototype, '_receiver', {
+  set(value) {
+    Object.defineProperty(this, '_receiver', {
+      configurable: true,
+      enumerable: true,
+      value,
+      writable: true
+    });
+  }
+});
+
+module.exports = WebSocket;

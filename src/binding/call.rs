@@ -1,0 +1,317 @@
+//! One raw callback: its arguments, its result, its faults.
+
+use std::any::Any;
+use std::ffi::{CStr, CString, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::bindgen_prelude::{Error, Result};
+use napi::sys;
+
+use super::environment::Environment;
+
+/// The most arguments that a function of this binding takes.
+const MAX_ARGS: usize = 6;
+
+/// The shape that Node-API calls.
+pub(crate) type RawCallback =
+    unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// Why a call failed; it is thrown as a JavaScript `Error`.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Node-API said no. Mostly an argument of another type than our own JavaScript passes.
+    Status(sys::napi_status),
+    /// Something that has a better sentence.
+    Message(&'static str),
+}
+
+pub(crate) type Outcome<T = sys::napi_value> = std::result::Result<T, Fault>;
+
+/// Makes `$name`, a [`RawCallback`], of a function from [`Call`] to a value.
+macro_rules! raw_callback {
+    ($name:ident, $body:path) => {
+        unsafe extern "C" fn $name(
+            env: napi::sys::napi_env,
+            info: napi::sys::napi_callback_info,
+        ) -> napi::sys::napi_value {
+            // SAFETY: Node-API gives a live environment and the info of this very call, and
+            // `export` stored a pointer to the environment's state with the function.
+            unsafe { $crate::binding::call::invoke(env, info, $body) }
+        }
+    };
+}
+pub(crate) use raw_callback;
+
+/// Puts a raw callback on `exports`.
+pub(crate) fn export(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+    name: &CStr,
+    callback: RawCallback,
+    state: *const Environment,
+) -> Result<()> {
+    let mut function = ptr::null_mut();
+    // SAFETY: `env` and `exports` are live in this module registration; the state outlives every
+    // function of the environment (see `environment::install`).
+    let status = unsafe {
+        let status = sys::napi_create_function(
+            env,
+            name.as_ptr(),
+            name.to_bytes().len() as isize,
+            Some(callback),
+            state.cast_mut().cast::<c_void>(),
+            &mut function,
+        );
+        if status == sys::Status::napi_ok {
+            sys::napi_set_named_property(env, exports, name.as_ptr(), function)
+        } else {
+            status
+        }
+    };
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::from_reason(format!(
+            "cannot export {name:?}: status {status}"
+        )))
+    }
+}
+
+/// Runs `body`; a fault or a panic becomes a JavaScript exception.
+///
+/// # Safety
+/// `env` and `info` are those of the running callback, and its data is the environment's state.
+#[inline]
+pub(crate) unsafe fn invoke(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    body: impl Fn(&Call<'_>) -> Outcome,
+) -> sys::napi_value {
+    let mut args = [ptr::null_mut(); MAX_ARGS];
+    let mut count = MAX_ARGS;
+    let mut data = ptr::null_mut();
+    // SAFETY: the out pointers are valid; Node-API fills missing arguments with `undefined`.
+    let status = unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            args.as_mut_ptr(),
+            ptr::null_mut(),
+            &mut data,
+        )
+    };
+    if status != sys::Status::napi_ok || data.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: see the function's contract; the state is shared, never borrowed mutably as a whole.
+    let state = unsafe { &*data.cast::<Environment>() };
+    let call = Call { env, args, state };
+    match catch_unwind(AssertUnwindSafe(|| body(&call))) {
+        Ok(Ok(value)) => value,
+        Ok(Err(fault)) => throw(env, &fault.to_string()),
+        Err(panic) => throw(
+            env,
+            &format!("ws-rs panicked, please report it: {}", text_of(&*panic)),
+        ),
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+fn throw(env: sys::napi_env, message: &str) -> sys::napi_value {
+    let message = CString::new(message.replace('\0', " ")).unwrap_or_default();
+    // SAFETY: `env` is live and the message is a C string. A failure leaves an earlier exception
+    // pending, which then is the one to see.
+    unsafe { sys::napi_throw_error(env, ptr::null(), message.as_ptr()) };
+    ptr::null_mut()
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "ws-rs: bad native call (Node-API status {status})"),
+            Self::Message(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Turns a Node-API status into a result.
+pub(crate) fn check(status: sys::napi_status) -> Outcome<()> {
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Fault::Status(status))
+    }
+}
+
+/// The arguments of a call and the state of its environment.
+pub(crate) struct Call<'a> {
+    pub(crate) env: sys::napi_env,
+    pub(crate) state: &'a Environment,
+    args: [sys::napi_value; MAX_ARGS],
+}
+
+/// The bytes of a `Buffer` or `Uint8Array` argument. They are JavaScript's: see [`Bytes::slice`].
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes {
+    data: *mut u8,
+    pub(crate) len: usize,
+}
+
+impl Bytes {
+    /// The bytes, for the time of the call.
+    ///
+    /// # Safety
+    /// No JavaScript runs and nothing else holds them mutably while the slice lives.
+    pub(crate) unsafe fn slice<'b>(self) -> &'b [u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: Node-API gave pointer and length of a live view; JavaScript owns the memory and
+        // cannot move or free it before this call returns.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
+
+    /// The bytes, to be changed in place.
+    ///
+    /// # Safety
+    /// As for [`slice`](Self::slice), and no other slice of them lives.
+    pub(crate) unsafe fn slice_mut<'b>(self) -> &'b mut [u8] {
+        if self.len == 0 {
+            return &mut [];
+        }
+        // SAFETY: as in `slice`; uniqueness is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
+    }
+}
+
+impl Call<'_> {
+    /// The argument as JavaScript has it.
+    pub(crate) const fn value(&self, index: usize) -> sys::napi_value {
+        self.args[index]
+    }
+
+    pub(crate) fn u32(&self, index: usize) -> Outcome<u32> {
+        let mut value = 0;
+        // SAFETY: a live environment and value, and a valid out pointer; so below.
+        check(unsafe { sys::napi_get_value_uint32(self.env, self.args[index], &mut value) })?;
+        Ok(value)
+    }
+
+    pub(crate) fn i32(&self, index: usize) -> Outcome<i32> {
+        let mut value = 0;
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_get_value_int32(self.env, self.args[index], &mut value) })?;
+        Ok(value)
+    }
+
+    pub(crate) fn f64(&self, index: usize) -> Outcome<f64> {
+        let mut value = 0.0;
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_get_value_double(self.env, self.args[index], &mut value) })?;
+        Ok(value)
+    }
+
+    pub(crate) fn bool(&self, index: usize) -> Outcome<bool> {
+        let mut value = false;
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_get_value_bool(self.env, self.args[index], &mut value) })?;
+        Ok(value)
+    }
+
+    pub(crate) fn bytes(&self, index: usize) -> Outcome<Bytes> {
+        let mut data = ptr::null_mut();
+        let mut len = 0;
+        // SAFETY: as in `u32`.
+        check(unsafe {
+            sys::napi_get_buffer_info(self.env, self.args[index], &mut data, &mut len)
+        })?;
+        Ok(Bytes {
+            data: data.cast(),
+            len,
+        })
+    }
+
+    /// The bytes of an argument that may be `undefined`.
+    pub(crate) fn optional_bytes(&self, index: usize) -> Outcome<Option<Bytes>> {
+        let mut kind = 0;
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_typeof(self.env, self.args[index], &mut kind) })?;
+        if kind == sys::ValueType::napi_undefined {
+            return Ok(None);
+        }
+        self.bytes(index).map(Some)
+    }
+
+    pub(crate) fn undefined(&self) -> Outcome {
+        Ok(ptr::null_mut())
+    }
+
+    pub(crate) fn number(&self, value: u32) -> Outcome {
+        let mut result = ptr::null_mut();
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_create_uint32(self.env, value, &mut result) })?;
+        Ok(result)
+    }
+
+    pub(crate) fn double(&self, value: f64) -> Outcome {
+        let mut result = ptr::null_mut();
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_create_double(self.env, value, &mut result) })?;
+        Ok(result)
+    }
+
+    pub(crate) fn string(&self, text: &str) -> Outcome {
+        let mut result = ptr::null_mut();
+        // SAFETY: as in `u32`; the text is valid for the call, which copies it.
+        check(unsafe {
+            sys::napi_create_string_utf8(
+                self.env,
+                text.as_ptr().cast(),
+                text.len() as isize,
+                &mut result,
+            )
+        })?;
+        Ok(result)
+    }
+
+    /// A `Buffer` with a copy of `bytes`.
+    pub(crate) fn buffer(&self, bytes: &[u8]) -> Outcome {
+        let mut result = ptr::null_mut();
+        // SAFETY: as in `string`.
+        check(unsafe {
+            sys::napi_create_buffer_copy(
+                self.env,
+                bytes.len(),
+                bytes.as_ptr().cast(),
+                ptr::null_mut(),
+                &mut result,
+            )
+        })?;
+        Ok(result)
+    }
+
+    pub(crate) fn array(&self, items: &[sys::napi_value]) -> Outcome {
+        let mut array = ptr::null_mut();
+        // SAFETY: as in `u32`; every item is a live value of this call.
+        unsafe {
+            check(sys::napi_create_array_with_length(
+                self.env,
+                items.len(),
+                &mut array,
+            ))?;
+            for (index, item) in items.iter().enumerate() {
+                check(sys::napi_set_element(self.env, array, index as u32, *item))?;
+            }
+        }
+        Ok(array)
+    }
+}
