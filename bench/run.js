@@ -10,7 +10,7 @@ const { createCertificate } = require('./lib/certificate');
 const { buildGenerator } = require('./lib/generator');
 const { measure } = require('./lib/measure');
 const { help, parseOptions } = require('./lib/options');
-const { installPeers, usableServers } = require('./lib/peers');
+const { buildWsRs, installPeers, usableServers } = require('./lib/peers');
 const { publish } = require('./lib/publish');
 const { enterSandbox } = require('./lib/sandbox');
 const { summarize } = require('./lib/summary');
@@ -40,6 +40,7 @@ async function main() {
   const sandbox = await enterSandbox(options.core, () => {
     installPeers();
     buildGenerator();
+    buildWsRs(options.servers);
   });
 
   if (sandbox === null) return; // The run took place in a child process.

@@ -10,6 +10,16 @@ const { serverKind } = require('./servers');
 const bench = path.join(__dirname, '..');
 const root = path.join(bench, '..');
 
+/** What ws-rs is made of, in its checkout. */
+const sources = [
+  'Cargo.lock',
+  'Cargo.toml',
+  'crates',
+  'index.js',
+  'lib',
+  'src'
+];
+
 /**
  * Installs the packages that ws-rs is compared with into bench/node_modules,
  * unless the versions wanted are there. No install script runs: the addons come
@@ -38,6 +48,29 @@ function installPeers() {
     throw new Error(
       'npm could not install the peers (see above); once they are in ' +
         'bench/node_modules, no network is needed'
+    );
+  }
+}
+
+/**
+ * Builds ws-rs's addon if a source is newer, so that figures belong to the commit
+ * they are published with.
+ *
+ * @param {string[]} names As in `--servers`; nothing happens without ws-rs
+ * @throws {Error} If the build fails
+ */
+function buildWsRs(names) {
+  if (names.every((name) => serverKind(name).package)) return;
+
+  const script = path.join(root, 'scripts', 'build.js');
+
+  try {
+    execFileSync(process.execPath, [script, '--if-stale'], {
+      stdio: ['ignore', 'inherit', 'inherit']
+    });
+  } catch {
+    throw new Error(
+      'ws-rs could not be built (see above); --servers ws,uws does without it'
     );
   }
 }
@@ -89,7 +122,7 @@ function commit() {
     }).trim();
 
   try {
-    const changed = git('status', '--porcelain', '--', 'src', 'crates', 'lib');
+    const changed = git('status', '--porcelain', '--', ...sources);
     return git('rev-parse', '--short=8', 'HEAD') + (changed ? '+' : '');
   } catch {
     return null;
@@ -105,4 +138,4 @@ function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-module.exports = { installPeers, usableServers };
+module.exports = { buildWsRs, installPeers, usableServers };
