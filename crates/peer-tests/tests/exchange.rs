@@ -164,7 +164,7 @@ async fn they_begin_the_close_handshake_and_we_answer() {
             };
             theirs.send(Message::Close(Some(frame))).await.unwrap();
             let close = Seen::Close(code, reason.as_bytes().to_vec());
-            assert_eq!(ours.receive(1).await, [close.clone()]);
+            assert_eq!(ours.receive(1).await[0], close);
             assert!(ours.connection.is_done());
             ours.write(|connection, key, out| {
                 connection.send_close(Some(code), reason.as_bytes(), key, out);
