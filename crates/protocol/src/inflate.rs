@@ -126,7 +126,8 @@ fn room_for(input: usize, output: usize) -> usize {
     first.max(output)
 }
 
-/// zlib's own words for what is wrong with the stream.
+/// zlib's own words for what is wrong with the stream. zlib-rs loses them where its fast loop finds
+/// the fault ("repeated call with bad state"): then the last line speaks.
 fn describe(error: &flate2::DecompressError) -> &'static str {
     /// The messages of zlib's inflate; flate2 lends them for as long as the error lives only.
     const KNOWN: &[&str] = &[

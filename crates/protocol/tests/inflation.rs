@@ -164,6 +164,16 @@ fn corrupt_streams_are_told_in_the_words_of_zlib() {
 }
 
 #[test]
+fn a_reason_that_the_decompressor_loses_has_a_text_of_its_own() {
+    // zlib says "invalid distance too far back"; zlib-rs overwrites what its fast loop found.
+    let bytes = b"\xea\xfd\x3d\x24\x61\xce\x48\x90\xff\xe8\xa6\x92\x3f\x32\x24\x87\x73\x01\x10\x45\
+        \x98\x08\x47\xac\x83\x64\x0f\x56\xae\x84\x5f\xd3\x81\x80\x83";
+    let result = inflate(bytes, None);
+    let lost = CompressionError::Corrupt("invalid deflate data");
+    assert_eq!(result, Err(lost));
+}
+
+#[test]
 fn a_corrupt_stream_is_an_error_in_whatever_frames_it_comes() {
     let mut bytes = compress(&b"some text that is long enough ".repeat(20));
     let end = bytes.len();
