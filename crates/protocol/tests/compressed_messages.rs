@@ -190,7 +190,7 @@ fn what_one_connection_compresses_and_sends_the_other_receives() {
                 } else {
                     Data::Continue
                 };
-                let mask = (role == Role::Client).then(|| [round as u8, 2, 3, 4]);
+                let mask = (role == Role::Client).then_some([round as u8, 2, 3, 4]);
                 let mut payload = Vec::new();
                 deflater.compress(&part, fin, &mut payload).unwrap();
                 sender.send_message(opcode, &payload, (fin, index == 0), mask, &mut bytes);

@@ -157,10 +157,13 @@ fn options(choice: u8) -> DeflateOptions {
     }
 }
 
-/// What a stream gave: events as opcode and bytes, and the failure that ended it.
+/// An event as opcode and bytes.
+type Observation = (u8, Vec<u8>);
+
+/// What a stream gave: events, and the failure that ended it.
 #[derive(Debug, PartialEq, Eq)]
 struct Observed {
-    events: Vec<(u8, Vec<u8>)>,
+    events: Vec<Observation>,
     failure: Option<String>,
 }
 
@@ -208,7 +211,7 @@ fn step(
     inflater: &mut Inflater,
     config: &Config,
     input: &mut Input<'_>,
-) -> Result<Option<Option<(u8, Vec<u8>)>>, String> {
+) -> Result<Option<Option<Observation>>, String> {
     let text = |error: ProtocolError| error.to_string();
     let Some(event) = connection.poll_event(input).map_err(text)? else {
         return Ok(None);
