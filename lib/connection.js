@@ -1,11 +1,8 @@
 'use strict';
 
-const {
-  EMPTY_BUFFER,
-  kStatusCode,
-  kWebSocket,
-  NOOP
-} = require('./constants');
+const { getDefaultHighWaterMark } = require('stream');
+
+const { EMPTY_BUFFER, kStatusCode, kWebSocket, NOOP } = require('./constants');
 const Decoder = require('./decoder');
 const Output = require('./transport/output');
 const Receiver = require('./receiver');
@@ -15,8 +12,11 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-/** Chunks that wait for a message to be inflated, in bytes, before a pause. */
-const HIGH_WATER_MARK = 64 * 1024;
+/**
+ * The socket is paused when this many bytes wait because a message is being
+ * inflated: as many as a `Writable` would take.
+ */
+const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
 
 const kConnection = Symbol('ws-rs.connection');
 
@@ -58,6 +58,7 @@ class Connection {
       skipUTF8Validation: !!options.skipUTF8Validation
     });
     this.decoder.sink = this;
+    this.decoder.isWatched = () => this._isWatched();
 
     this.output = new Output(socket, this.decoder.id);
 
@@ -85,6 +86,19 @@ class Connection {
     socket.on('data', socketOnData);
     socket.on('end', socketOnEnd);
     socket.on('error', socketOnError);
+    this._closeListeners = socket.listenerCount('close');
+  }
+
+  /**
+   * Whether somebody could see that a message takes no time to inflate: whoever
+   * has the receiver, or waits for the socket to close, may ask then how much
+   * of what came has been handed out.
+   */
+  _isWatched() {
+    return (
+      this.receiver !== null ||
+      this.socket.listenerCount('close') > this._closeListeners
+    );
   }
 
   /** The receiver, made when it is first asked for. */
@@ -109,14 +123,15 @@ class Connection {
     receiver.on('ping', (data) => this.onPing(data));
     receiver.on('pong', (data) => this.onPong(data));
 
-    // Whoever looks at the receiver may watch it work (`_state`), which it
-    // cannot be seen to do unless the work takes time of its own.
-    const pmd = this.websocket._extensions['permessage-deflate'];
-
-    if (pmd) pmd._offload = true;
-
     for (const chunk of chunks) receiver.write(chunk);
-    if (this._ended) this._endReceiver();
+    if (this._ended) receiver.end();
+
+    if (this._onFinished !== null) {
+      const callback = this._onFinished;
+
+      this._onFinished = null;
+      this.whenFinished(callback);
+    }
 
     return receiver;
   }
@@ -208,15 +223,18 @@ class Connection {
 
     if (!this.decoder.busy) {
       this.decoder.feed(chunk);
-      return;
+    } else if (this._queue === null) {
+      this._queue = [chunk];
+      this._queuedBytes = chunk.length;
+    } else {
+      this._queue.push(chunk);
+      this._queuedBytes += chunk.length;
     }
 
-    if (this._queue === null) this._queue = [chunk];
-    else this._queue.push(chunk);
-
-    this._queuedBytes += chunk.length;
-
-    if (this._queuedBytes >= HIGH_WATER_MARK) {
+    if (
+      this.decoder.busy &&
+      this.decoder.chunk.length + this._queuedBytes >= HIGH_WATER_MARK
+    ) {
       this._needDrain = true;
       this.socket.pause();
     }
@@ -227,11 +245,7 @@ class Connection {
     if (this._ended) return;
 
     this._ended = true;
-    if (this.receiver !== null) this._endReceiver();
-  }
-
-  _endReceiver() {
-    this.receiver.end();
+    if (this.receiver !== null) this.receiver.end();
   }
 
   /** Calls back as soon as everything that came has been handed out. */

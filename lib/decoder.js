@@ -96,6 +96,8 @@ class Decoder {
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
+    /** Tells whether messages are to be inflated on another thread. */
+    this.isWatched = null;
     this.id = native.connectionCreate(
       this.isServer,
       this.maxPayload,
@@ -346,11 +348,11 @@ class Decoder {
 
     this.state = INFLATING;
     this._inflatedFin = fin;
-    this.extensions['permessage-deflate'].decompress(
-      data,
-      fin,
-      this._onInflated
-    );
+
+    const pmd = this.extensions['permessage-deflate'];
+
+    if (this.isWatched !== null) pmd._offload = this.isWatched();
+    pmd.decompress(data, fin, this._onInflated);
   }
 
   _inflated(err, inflated) {

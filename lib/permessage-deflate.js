@@ -1,6 +1,10 @@
 'use strict';
 
-const { MESSAGE_TOO_LONG, corruptDataError, protocolError } = require('./errors');
+const {
+  MESSAGE_TOO_LONG,
+  corruptDataError,
+  protocolError
+} = require('./errors');
 const Limiter = require('./limiter');
 const negotiation = require('./permessage-deflate-negotiation');
 const { createDeflater, createInflater } = require('./codec');

@@ -333,6 +333,9 @@ class WebSocket extends EventEmitter {
       return;
     }
 
+    // Without a socket the handshake has failed, and 'close' is on its way.
+    if (!this._socket) return;
+
     this._readyState = CLOSING;
     this._socket.destroy();
   }
