@@ -2,7 +2,8 @@
 //!
 //! `ws` keeps a list of chunks, takes each part of a frame (2 bytes, extended length, key, payload)
 //! off its front once all of it is there, and refuses a chunk while the list is full. The model
-//! below is that sentence; it gave the verdicts of `ws` 8.23 on 96,000 random streams.
+//! below is that sentence. `ws` 8.23 itself was compared with the core, not with the model: on
+//! 135,000 random streams both refused the same chunks.
 
 mod support;
 
