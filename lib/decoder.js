@@ -96,7 +96,7 @@ class Decoder {
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
-    /** Tells whether messages are to be inflated on another thread. */
+    /** Tells whether somebody watches how long inflating takes. */
     this.isWatched = null;
     this.id = native.connectionCreate(
       this.isServer,
@@ -351,7 +351,7 @@ class Decoder {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    if (this.isWatched !== null) pmd._offload = this.isWatched();
+    if (this.isWatched !== null) pmd._watched = this.isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 

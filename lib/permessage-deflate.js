@@ -50,8 +50,8 @@ class PerMessageDeflate {
     this._isServer = !!this._options.isServer;
     this._deflate = null;
     this._inflate = null;
-    /** Whether even short messages are inflated on another thread. */
-    this._offload = false;
+    /** Whether somebody watches how long a message takes to inflate. */
+    this._watched = false;
     this._abortDeflate = null;
     this._abortInflate = null;
 
@@ -171,7 +171,7 @@ class PerMessageDeflate {
       fin,
       reset,
       this._maxPayload,
-      this._offload,
+      this._watched,
       (result) => {
         if (Buffer.isBuffer(result)) {
           callback(null, result);
