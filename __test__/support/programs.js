@@ -1,0 +1,65 @@
+'use strict';
+
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+
+const ROOT = path.resolve(__dirname, '../..');
+
+/** A program that still runs then hangs, and is stopped. */
+const LIMIT = 60_000; // ms
+
+/** What the programs begin with: the package, and a server on loopback. */
+const PRELUDE = `'use strict';
+const { once } = require('node:events');
+const WebSocket = require('.');
+const { WebSocketServer } = WebSocket;
+
+async function serve(options) {
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
+
+  await once(wss, 'listening');
+  wss.url = 'ws://127.0.0.1:' + wss.address().port;
+  return wss;
+}
+`;
+
+/**
+ * Runs a program in a process of its own.
+ *
+ * @param {Function} main The program: an async function without references to
+ *     what is outside of it, but to `once`, `WebSocket`, `WebSocketServer` and
+ *     `serve(options)`; it gets `argument`
+ * @param {Object} [options]
+ * @param {*} [options.argument] Anything that JSON can carry
+ * @param {String[]} [options.flags] Flags of Node
+ * @return {Promise<Object>} `code`, `signal`, `stdout` and `stderr`
+ */
+function runProgram(main, { argument = null, flags = [] } = {}) {
+  const source = `${PRELUDE}\n(${main})(${JSON.stringify(argument)});`;
+
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...flags, '-e', source],
+      { cwd: ROOT, timeout: LIMIT },
+      (err, stdout, stderr) => {
+        const { code = 0, signal = null } = err ?? {};
+
+        resolve({ code, signal, stdout, stderr });
+      }
+    );
+  });
+}
+
+/** Runs a program that must end well; gives the JSON of its last line. */
+async function evaluate(main, options) {
+  const { code, signal, stdout, stderr } = await runProgram(main, options);
+
+  if (code !== 0 || signal !== null) {
+    throw new Error(`Exit code ${code}, signal ${signal}:\n${stderr}`);
+  }
+
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+module.exports = { evaluate, PRELUDE, ROOT, runProgram };
