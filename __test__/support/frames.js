@@ -68,7 +68,7 @@ class FrameReader {
     const frames = [];
 
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    for (let next; (next = this.#take()) !== null; ) frames.push(next);
+    for (let next; (next = this.#take()) !== null;) frames.push(next);
     return frames;
   }
 
