@@ -1,6 +1,6 @@
 //! What one Node environment (the main thread, a worker) keeps natively.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
 
@@ -30,17 +30,6 @@ pub(crate) struct Environment {
     pub(crate) jobs: RefCell<Jobs>,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,
-    /// The environment, for stores that free their references; null once it is gone.
-    raw: Cell<RawEnv>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct RawEnv(sys::napi_env);
-
-impl Default for RawEnv {
-    fn default() -> Self {
-        Self(ptr::null_mut())
-    }
 }
 
 /// One connection: its protocol state and the frames that wait for the end of the tick.
@@ -53,7 +42,6 @@ pub(crate) struct Link {
 /// Makes the environment's state; it lives until the environment ends.
 pub(crate) fn install(env: sys::napi_env) -> Result<*const Environment> {
     let state = Box::<Environment>::default();
-    state.raw.set(RawEnv(env));
     let state = Box::into_raw(state);
     // SAFETY: the pointer comes from `Box::into_raw`; Node calls `dispose` with it once, at the end
     // of the environment, after the last callback that could use it.
@@ -95,19 +83,10 @@ impl Environment {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct RandomPool {
     bytes: Vec<u8>,
     used: usize,
-}
-
-impl Default for RandomPool {
-    fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            used: 0,
-        }
-    }
 }
 
 impl RandomPool {

@@ -43,7 +43,7 @@ raw_callback!(take_done, compression::take_done);
 
 /// Fills the module's exports, once for each Node environment.
 #[napi(module_exports)]
-pub fn exports(mut exports: Object, env: Env) -> Result<()> {
+pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
     // lib/native-loader.js passes over the binary of another version.
     exports.set("version", env!("CARGO_PKG_VERSION"))?;
     let state = environment::install(env.raw())?;
