@@ -248,7 +248,7 @@ describe('Control frames', () => {
       name: 'RangeError',
       message: 'The message must not be greater than 123 bytes'
     });
-    assert.throws(() => sender.close(1000, ['a'], false), {
+    assert.throws(() => sender.close(1000, new Uint16Array(1), false), {
       name: 'TypeError',
       message: 'Second argument must be a string or a Uint8Array'
     });
