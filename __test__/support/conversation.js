@@ -7,7 +7,7 @@ const net = require('node:net');
 const { setImmediate: turn } = require('node:timers/promises');
 
 const { CLOSE, frame, FrameReader, MASK, NAMES } = require('./frames');
-const { KEY, upgradeRequest } = require('./raw-http');
+const { upgradeRequest } = require('./raw-http');
 const WebSocket = require('../../index');
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -148,17 +148,17 @@ class Conversation {
 
     ws.on('message', (data, isBinary) => {
       this.events.push(
-        isBinary ? `binary ${hex(data)}` : `text ${short(data, 'utf8')}`
+        isBinary ? line('binary', hex(data)) : line('text', utf8(data))
       );
     });
-    ws.on('ping', (data) => this.events.push(`ping ${hex(data)}`));
-    ws.on('pong', (data) => this.events.push(`pong ${hex(data)}`));
+    ws.on('ping', (data) => this.events.push(line('ping', hex(data))));
+    ws.on('pong', (data) => this.events.push(line('pong', hex(data))));
     ws.on('error', (err) => {
       this.errors.push(err);
       this.events.push(`error ${err.code}`);
     });
     ws.on('close', (code, reason) => {
-      this.events.push(`close ${code} ${short(reason, 'utf8')}`.trimEnd());
+      this.events.push(line(`close ${code}`, utf8(reason)));
     });
   }
 
@@ -285,20 +285,28 @@ function inWords({ fin, opcode, payload, rsv }) {
   const bits = `${fin ? '' : '-fin '}${rsv === 0 ? '' : `rsv${rsv} `}`;
 
   if (opcode === CLOSE && payload.length >= 2) {
-    const reason = short(payload.subarray(2), 'utf8');
-    return `${bits}close ${payload.readUInt16BE(0)} ${reason}`.trimEnd();
+    const name = `${bits}close ${payload.readUInt16BE(0)}`;
+    return line(name, utf8(payload.subarray(2)));
   }
 
-  return `${bits}${NAMES[opcode]} ${hex(payload)}`.trimEnd();
+  return line(bits + NAMES[opcode], hex(payload));
+}
+
+function line(name, payload) {
+  return payload === '' ? name : `${name} ${payload}`;
 }
 
 function hex(bytes) {
   return short(bytes, 'hex');
 }
 
+function utf8(bytes) {
+  return short(bytes, 'utf8');
+}
+
 /** Short payloads in full, long ones as their length and digest. */
 function short(bytes, encoding) {
-  if (bytes.length <= 200) return bytes.toString(encoding);
+  if (bytes.length <= 40) return bytes.toString(encoding);
 
   const digest = createHash('sha1').update(bytes).digest('hex');
   return `${bytes.length} bytes ${digest}`;
@@ -310,7 +318,7 @@ module.exports = {
   hex,
   HOST,
   inParallel,
-  KEY,
+  line,
   readHead,
   ROLES,
   start,
