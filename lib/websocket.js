@@ -213,6 +213,8 @@ class WebSocket extends EventEmitter {
 
       if (pmd) pmd.cleanup();
       this._connection.free();
+      // What programs still give it goes the way of all late writes.
+      this._sender._output = null;
     }
 
     this._readyState = CLOSED;
