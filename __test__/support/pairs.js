@@ -128,12 +128,15 @@ class Half extends Duplex {
   }
 }
 
-/** Connects raw bytes to a `WebSocketServer`: `{ socket, peer, wss }`. */
-async function openRawClient(t, options) {
+/**
+ * Connects raw bytes to a `WebSocketServer`: `{ socket, peer, wss }`. `headers`
+ * are for the request.
+ */
+async function openRawClient(t, options, headers) {
   const wss = serve(t, { host: '127.0.0.1', ...options });
   const connected = once(wss, 'connection');
   const port = await portOf(wss);
-  const { socket } = await exchange(port, upgradeRequest());
+  const { socket } = await exchange(port, upgradeRequest(headers));
   const [peer] = await connected;
 
   t.after(() => socket.destroy());
