@@ -117,14 +117,18 @@ class Half extends Duplex {
   }
 
   _final(callback) {
-    this.other.push(null);
-    callback();
+    process.nextTick(() => {
+      this.other.push(null);
+      callback();
+    });
   }
 
   _destroy(err, callback) {
     // The other end sees that the connection is gone.
-    if (!this.writableFinished) this.other.push(null);
-    callback(err);
+    process.nextTick(() => {
+      if (!this.writableFinished) this.other.push(null);
+      callback(err);
+    });
   }
 }
 
