@@ -1,5 +1,7 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
+
 const native = require('./native');
 
 /**
@@ -54,7 +56,8 @@ function newToken(callback) {
   do lastToken = (lastToken + 1) >>> 0 || 1;
   while (jobs.has(lastToken));
 
-  jobs.set(lastToken, callback);
+  // Results come back in nobody's async context.
+  jobs.set(lastToken, AsyncResource.bind(callback));
   return lastToken;
 }
 
