@@ -4,6 +4,7 @@ const { getDefaultHighWaterMark } = require('stream');
 
 const { EMPTY_BUFFER, kStatusCode, kWebSocket, NOOP } = require('./constants');
 const Decoder = require('./decoder');
+const LoopTransport = require('./transport/loop');
 const Output = require('./transport/output');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
@@ -42,10 +43,15 @@ class Connection {
     this._queue = null;
     this._queuedBytes = 0;
     this._needDrain = false;
+    this._isLoopBusy = false;
     this._ended = false;
     this._onFinished = null;
     this._pendingAutoPongs = 0;
     this._autoPongSent = null;
+    /** The loop transport, while the connection is on it. */
+    this.loop = null;
+    /** What a destroyed socket was sent and had not been read. */
+    this.lastChunk = null;
 
     this.decoder = new Decoder({
       allowSynchronousEvents: options.allowSynchronousEvents ?? true,
@@ -87,6 +93,17 @@ class Connection {
     socket.on('end', socketOnEnd);
     socket.on('error', socketOnError);
     this._closeListeners = socket.listenerCount('close');
+    LoopTransport.schedule(this);
+  }
+
+  /** Which transport moves the connection's bytes. */
+  get transport() {
+    return this.loop === null ? 'stream' : 'loop';
+  }
+
+  /** Whether a chunk has to wait until another was worked off. */
+  get isBusy() {
+    return this.receiver !== null || this.decoder.busy;
   }
 
   /**
@@ -106,6 +123,10 @@ class Connection {
     if (this.receiver !== null) return this.receiver;
 
     const { decoder } = this;
+
+    if (this.loop !== null) this.loop.demote();
+    if (this.loop !== null) this.loop.setBusy(true);
+
     const chunks = decoder.busy ? [decoder.chunk] : [];
 
     if (this._queue !== null) chunks.push(...this._queue);
@@ -204,6 +225,11 @@ class Connection {
       return;
     }
 
+    if (this._isLoopBusy) {
+      this._isLoopBusy = false;
+      if (this.loop !== null) this.loop.setBusy(false);
+    }
+
     if (this._needDrain) {
       this._needDrain = false;
       process.nextTick(() => this._drained());
@@ -237,6 +263,16 @@ class Connection {
     ) {
       this._needDrain = true;
       this.socket.pause();
+    }
+  }
+
+  /** Takes a chunk that the loop transport has decoded; see `Decoder#take()`. */
+  takeDecoded(source, base, length, position, count) {
+    this.decoder.take(source, base, length, position, count);
+
+    if (this.decoder.busy && this.loop !== null) {
+      this._isLoopBusy = true;
+      this.loop.setBusy(true);
     }
   }
 
@@ -274,7 +310,7 @@ class Connection {
   /** Gives up what the connection holds. */
   free() {
     if (this.receiver !== null) this.receiver.removeAllListeners();
-    this.output.close();
+    this.output.free();
     this.decoder.free();
   }
 
@@ -398,6 +434,14 @@ function socketOnClose() {
     this._readableState.length !== 0
   ) {
     connection.feed(this.read(this._readableState.length));
+  }
+
+  if (
+    connection.lastChunk !== null &&
+    !websocket._closeFrameReceived &&
+    !connection.failed
+  ) {
+    connection.feed(connection.lastChunk);
   }
 
   connection.end();

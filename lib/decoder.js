@@ -91,7 +91,11 @@ class Decoder {
     /** Whether a close frame was decoded; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    this.chunk = EMPTY_BUFFER;
+    // Where the chunk is that is worked on.
+    this._chunk = EMPTY_BUFFER;
+    this._source = EMPTY_BUFFER.buffer;
+    this._base = 0;
+    this._length = 0;
     this._position = 0;
     this._backlog = null;
     this._inflatedFin = false;
@@ -137,9 +141,46 @@ class Decoder {
     }
 
     this.busy = true;
-    this.chunk = chunk;
+    this._chunk = chunk;
+    this._source = chunk.buffer;
+    this._base = chunk.byteOffset;
+    this._length = chunk.length;
     this._position = 0;
     this._run();
+  }
+
+  /**
+   * Hands out what a transport has decoded itself, and goes on with the chunk
+   * if that was not all of it; must not be called while `busy`.
+   *
+   * @param {ArrayBuffer} source The memory that the chunk lies in
+   * @param {Number} base Where it begins
+   * @param {Number} length How long it is
+   * @param {Number} position How far it was decoded
+   * @param {Number} count How many rows of the first level were filled
+   */
+  take(source, base, length, position, count) {
+    const single = !this.allowSynchronousEvents;
+
+    this.busy = true;
+    this._chunk = null;
+    this._source = source;
+    this._base = base;
+    this._length = length;
+    this._position = position;
+
+    if (!this._deliver(level(0), count, single)) return;
+    if (position < length) this._run();
+    else this._finish();
+  }
+
+  /** The chunk that is worked on. */
+  get chunk() {
+    if (this._chunk === null) {
+      this._chunk = new FastBuffer(this._source, this._base, this._length);
+    }
+
+    return this._chunk;
   }
 
   /** Gives the native state back. */
@@ -163,14 +204,16 @@ class Decoder {
 
       this._position = events.rows[0];
       if (count > 0 && !this._deliver(events, count, single)) return;
-    } while (this._position < this.chunk.length);
+    } while (this._position < this._length);
 
     this._finish();
   }
 
   _finish(err) {
     this.busy = false;
-    this.chunk = EMPTY_BUFFER;
+    this._chunk = EMPTY_BUFFER;
+    this._source = EMPTY_BUFFER.buffer;
+    this._length = 0;
     this.state = READING;
     if (err) this.failed = true;
     this.sink.onChunkDone(err);
@@ -200,11 +243,7 @@ class Decoder {
         if ((flags & STORED) !== 0) {
           data = stored(payloads, row, start, length);
         } else if (length !== 0 && kind <= COMPRESSED) {
-          data = new FastBuffer(
-            this.chunk.buffer,
-            this.chunk.byteOffset + start,
-            length
-          );
+          data = new FastBuffer(this._source, this._base + start, length);
         }
 
         if (kind === COMPRESSED) {
@@ -320,7 +359,7 @@ class Decoder {
       if (!this._deliver(backlog, backlog.count, false)) return;
     }
 
-    if (this._position < this.chunk.length) this._run();
+    if (this._position < this._length) this._run();
     else this._finish();
   }
 
@@ -409,5 +448,8 @@ function stored(payloads, row, start, length) {
   if (buffer.length === length) return buffer;
   return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
 }
+
+/** The arrays that a transport writes to which calls from the event loop. */
+Decoder.firstLevel = () => level(0);
 
 module.exports = Decoder;

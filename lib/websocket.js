@@ -171,6 +171,16 @@ class WebSocket extends EventEmitter {
   }
 
   /**
+   * Which transport moves the bytes now: `'stream'` or `'loop'`. An addition to
+   * ws; a program may put a property of its own here.
+   *
+   * @type {String}
+   */
+  get transport() {
+    return this._connection ? this._connection.transport : 'stream';
+  }
+
+  /**
    * What a client connected to.
    *
    * @type {String}
@@ -469,16 +479,18 @@ function byteLength(data) {
   return Buffer.from(data).length;
 }
 
-// `_receiver` is an accessor, but programs may put their own there.
-Object.defineProperty(WebSocket.prototype, '_receiver', {
-  set(value) {
-    Object.defineProperty(this, '_receiver', {
-      configurable: true,
-      enumerable: true,
-      value,
-      writable: true
-    });
-  }
-});
+// These are accessors, but programs may put properties of their own there.
+for (const name of ['_receiver', 'transport']) {
+  Object.defineProperty(WebSocket.prototype, name, {
+    set(value) {
+      Object.defineProperty(this, name, {
+        configurable: true,
+        enumerable: true,
+        value,
+        writable: true
+      });
+    }
+  });
+}
 
 module.exports = WebSocket;

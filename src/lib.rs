@@ -6,3 +6,5 @@
 mod binding;
 mod runtime;
 mod transport;
+#[cfg(unix)]
+mod uv;

@@ -2,7 +2,8 @@
 
 const net = require('net');
 
-const { NOOP } = require('../constants');
+const { EMPTY_BUFFER } = require('../constants');
+const { hook, isPlain } = require('./hooks');
 const native = require('../native');
 
 /** Joined frames are written at the latest when they are this many bytes. */
@@ -11,6 +12,10 @@ const FLUSH_AT = 16 * 1024;
 const DIRECT_AT = 16 * 1024;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
+
+/** Counters of the native connection. */
+const BYTES_WRITTEN = 3;
+const BYTES_READ = 4;
 
 const MASK_NONE = 0;
 const MASK_RANDOM = 1;
@@ -51,6 +56,8 @@ class Output {
     this._queued = 0;
     this._callbacks = null;
     this._hooked = false;
+    this._finalBytesRead = -1;
+    this._finalBytesWritten = -1;
   }
 
   /**
@@ -80,7 +87,7 @@ class Output {
       return;
     }
 
-    if (!this._hooked) this._hook();
+    if (!this._hooked) this.hook();
     if (callback) this._addCallback(callback);
     this._enqueued(
       native.queueText(
@@ -96,7 +103,7 @@ class Output {
 
   /** Sends a frame of bytes; see `text()`. The bytes stay as they are. */
   bytes(bytes, first, mask, key, callback) {
-    if (!this._hooked) this._hook();
+    if (!this._hooked) this.hook();
 
     if (bytes.length >= DIRECT_AT && !mask) {
       this._writeDirect(bytes, first, callback);
@@ -117,8 +124,7 @@ class Output {
 
   /** Sends frames that somebody else made. */
   raw(list, callback) {
-    if (!this._hooked) this._hook();
-    if (callback) this._addCallback(callback);
+    if (!this._hooked) this.hook();
 
     let queued = this._queued;
 
@@ -135,6 +141,7 @@ class Output {
       }
     }
 
+    if (callback) this._addCallback(callback);
     if (queued === 0) this._settleBehindSocket();
     else this._enqueued(queued);
   }
@@ -156,10 +163,31 @@ class Output {
     this._socket.write(native.takeQueued(this._id), settle(callbacks));
   }
 
-  /** The connection's native half is gone; nothing can wait any more. */
+  /** The socket is being destroyed: nothing goes past it any more. */
   close() {
     this._fd = -1;
     this._queued = 0;
+  }
+
+  /** The native connection is about to be freed. */
+  free() {
+    this._finalBytesRead = this.bytesRead;
+    this._finalBytesWritten = this.bytesWritten;
+    this.close();
+  }
+
+  /** Bytes that were written past the socket. */
+  get bytesWritten() {
+    return this._finalBytesWritten < 0
+      ? native.connectionState(this._id, BYTES_WRITTEN)
+      : this._finalBytesWritten;
+  }
+
+  /** Bytes that were read past the socket. */
+  get bytesRead() {
+    return this._finalBytesRead < 0
+      ? native.connectionState(this._id, BYTES_READ)
+      : this._finalBytesRead;
   }
 
   _addCallback(callback) {
@@ -248,76 +276,17 @@ class Output {
     this._callbacks = null;
     if (callbacks === null) return;
     if (this._socket.writableLength === 0) process.nextTick(settle(callbacks));
-    else this._socket.write(Buffer.alloc(0), settle(callbacks));
+    else this._socket.write(EMPTY_BUFFER, settle(callbacks));
   }
 
   /**
    * Whoever writes to the socket itself, ends it or destroys it does so behind
    * the frames that wait.
    */
-  _hook() {
-    const socket = this._socket;
-
+  hook() {
     this._hooked = true;
-    this._fd = descriptorOf(socket);
-
-    const { _write, _writev, _final, _destroy } = socket;
-
-    // Not a stream of Node's: whatever has `write()`.
-    if (typeof _write !== 'function') return;
-
-    socket._write = (chunk, encoding, callback) => {
-      if (this._queued !== 0) {
-        const bytes =
-          typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-
-        chunk = this._prepend(bytes);
-        encoding = 'buffer';
-      }
-
-      _write.call(socket, chunk, encoding, callback);
-    };
-
-    if (typeof _writev === 'function') {
-      socket._writev = (chunks, callback) => {
-        const rest = this._takeRest();
-
-        if (rest !== null) {
-          const { allBuffers } = chunks;
-
-          chunks = [{ chunk: rest, encoding: 'buffer' }, ...chunks];
-          chunks.allBuffers = allBuffers;
-        }
-
-        _writev.call(socket, chunks, callback);
-      };
-    }
-
-    socket._final = (callback) => {
-      const final = (err) => {
-        if (err || typeof _final !== 'function') callback(err);
-        else _final.call(socket, callback);
-      };
-      const rest = this._takeRest();
-
-      if (rest === null) final();
-      else _write.call(socket, rest, 'buffer', final);
-    };
-
-    socket._destroy = (err, callback) => {
-      const rest = this._takeRest();
-
-      if (rest !== null) _write.call(socket, rest, 'buffer', NOOP);
-      this._fd = -1;
-      _destroy.call(socket, err, callback);
-    };
-  }
-
-  /** Puts what waits before bytes that are on their way to the socket. */
-  _prepend(bytes) {
-    const rest = this._takeRest();
-
-    return rest === null ? bytes : Buffer.concat([rest, bytes]);
+    hook(this._socket, this);
+    this._fd = descriptorOf(this._socket);
   }
 
   /**
@@ -326,7 +295,7 @@ class Output {
    *
    * @return {Buffer|null} What the kernel did not take, if anything
    */
-  _takeRest() {
+  takeRest() {
     if (this._queued === 0) return null;
 
     const callbacks = this._callbacks;
@@ -369,7 +338,7 @@ function settle(callbacks) {
  * socket. What a subclass, such as a TLS socket, sends is not what it is given.
  */
 function descriptorOf(socket) {
-  if (socket.constructor !== net.Socket || socket.write !== netWrite) return -1;
+  if (!isPlain(socket)) return -1;
 
   const handle = socket._handle;
 

@@ -116,6 +116,24 @@ impl PayloadStore for BufferStore {
         self.len += bytes.len();
     }
 
+    fn fill(&mut self, max: usize, read: &mut dyn FnMut(&mut [u8]) -> usize) -> usize {
+        let max = max.min(self.capacity - self.len);
+        // SAFETY: the Buffer has `capacity` bytes, which V8 allocated without a type of their own;
+        // these lie behind those that are filled, and nobody else has the Buffer yet.
+        let room = unsafe { std::slice::from_raw_parts_mut(self.data.add(self.len), max) };
+        let filled = read(room).min(max);
+        self.len += filled;
+        filled
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        if self.len == 0 {
+            return &mut [];
+        }
+        // SAFETY: as in `as_slice`, and `self` is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
+    }
+
     fn as_slice(&self) -> &[u8] {
         if self.len == 0 {
             return &[];

@@ -167,6 +167,10 @@ pub(crate) struct Bytes {
 }
 
 impl Bytes {
+    pub(crate) const fn pointer(self) -> *mut u8 {
+        self.data
+    }
+
     /// The bytes, for the time of the call.
     ///
     /// # Safety

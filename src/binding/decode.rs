@@ -10,6 +10,8 @@ use ws_rs_protocol::{
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::Link;
+use super::event_loop::close_socket;
+use super::registry::Registry;
 
 /// Row kinds. lib/decoder.js has the same numbers.
 const TEXT: u32 = 1;
@@ -42,16 +44,55 @@ struct Level {
 }
 
 /// Writes rows while JavaScript waits.
-struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     env: sys::napi_env,
     rows: &'a mut [u32],
     payloads: sys::napi_ref,
     count: usize,
+    handed_out: usize,
+    longest: Option<usize>,
+    single: bool,
 }
 
 impl Rows<'_> {
+    /// Fills row 0 for a chunk of `len` bytes at `base` of its slab.
+    pub(crate) fn begin(&mut self, len: usize, base: u32, id: u32) {
+        let place = Registry::<Link>::place(id);
+        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, base, place]);
+    }
+
+    /// Takes one event only.
+    pub(crate) fn set_single(&mut self, single: bool) {
+        self.single = single;
+    }
+
+    /// Notes how far the chunk was read.
+    pub(crate) fn reached(&mut self, position: usize) {
+        self.rows[0] = position as u32;
+    }
+
+    /// How many rows there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where the last payload ends that lies in the chunk.
+    pub(crate) const fn handed_out(&self) -> usize {
+        self.handed_out
+    }
+
+    /// The length of the longest message, if there is one.
+    pub(crate) const fn longest(&self) -> Option<usize> {
+        self.longest
+    }
+
+    /// Hands the chunk itself out.
+    pub(crate) fn attach_chunk(&self, chunk: sys::napi_value) -> Outcome<()> {
+        self.set_payload(0, chunk)
+    }
+
     const fn is_full(&self) -> bool {
-        (self.count + 2) * ROW > self.rows.len()
+        (self.count + 2) * ROW > self.rows.len() || (self.single && self.count > 0)
     }
 
     fn push(
@@ -63,13 +104,19 @@ impl Rows<'_> {
     ) -> Outcome<()> {
         let (mut kind, mut start, mut len) = (kind, 0, 0);
         match payload {
-            Some(Payload::Input(range)) => (start, len) = (range.start, range.len()),
+            Some(Payload::Input(range)) => {
+                (start, len) = (range.start, range.len());
+                self.handed_out = self.handed_out.max(range.end);
+            }
             Some(Payload::Stored(store)) => {
                 kind |= STORED;
                 len = store.filled();
-                self.store(store)?;
+                self.set_payload(self.count as u32 + 1, store.value())?;
             }
             None => {}
+        }
+        if matches!(kind & 0xff, TEXT | BINARY) {
+            self.longest = self.longest.max(Some(len));
         }
         let skip = skip.min(len);
         self.write([kind, (start + skip) as u32, (len - skip) as u32, extra]);
@@ -82,7 +129,7 @@ impl Rows<'_> {
         self.rows[at..at + ROW].copy_from_slice(&row);
     }
 
-    fn store(&self, store: &BufferStore) -> Outcome<()> {
+    fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
         let mut array = ptr::null_mut();
         // SAFETY: the reference was made by `register_events` in this environment and is never
         // deleted; the array and the Buffer are live values.
@@ -92,23 +139,18 @@ impl Rows<'_> {
                 self.payloads,
                 &mut array,
             ))?;
-            check(sys::napi_set_element(
-                self.env,
-                array,
-                self.count as u32 + 1,
-                store.value(),
-            ))
+            check(sys::napi_set_element(self.env, array, row, value))
         }
     }
 
-    fn error(&mut self, error: ProtocolError) {
+    pub(crate) fn error(&mut self, error: ProtocolError) {
         self.write([ERROR, error.kind as u32, error.value, 0]);
     }
 }
 
 impl EventArrays {
     /// The rows of a nesting level.
-    fn open(&mut self, env: sys::napi_env, depth: u32) -> Outcome<Rows<'_>> {
+    pub(crate) fn open(&mut self, env: sys::napi_env, depth: u32) -> Outcome<Rows<'_>> {
         let level = self
             .levels
             .get(depth as usize)
@@ -121,6 +163,9 @@ impl EventArrays {
             rows,
             payloads: level.payloads,
             count: 0,
+            handed_out: 0,
+            longest: None,
+            single: false,
         })
     }
 }
@@ -180,6 +225,9 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     let link = Link {
         connection: Connection::new(role, read_config(call)?),
         queued: Vec::new(),
+        bytes_read: 0,
+        bytes_written: 0,
+        socket: None,
     };
     let id = call
         .state
@@ -214,13 +262,14 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.u32(0)?);
     if let Some(link) = link {
+        close_socket(link.socket);
         call.state.recycle(link.queued);
     }
     call.undefined()
 }
 
 /// `connectionState(id, which) -> number`: 0 the wire length of the open message, 1 bytes held,
-/// 2 frames of the open message.
+/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let Some(link) = connections.get_mut(call.u32(0)?) else {
@@ -229,6 +278,8 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     call.double(match call.u32(1)? {
         0 => link.connection.message_len() as f64,
         1 => link.connection.held_bytes() as f64,
+        3 => link.bytes_written as f64,
+        4 => link.bytes_read as f64,
         _ => f64::from(link.connection.open_frames()),
     })
 }
@@ -269,7 +320,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     call.number(rows.count as u32)
 }
 
-fn decode(
+pub(crate) fn decode(
     connection: &mut Connection<BufferStore>,
     input: &mut Input<'_>,
     rows: &mut Rows<'_>,

@@ -149,6 +149,7 @@ pub(crate) fn flush(call: &Call<'_>) -> Outcome {
         return call.number(0);
     };
     let written = write_some(fd, &[&link.queued]);
+    link.bytes_written += written as u64;
     if written == link.queued.len() {
         call.state.recycle(std::mem::take(&mut link.queued));
         return call.number(0);
@@ -176,6 +177,7 @@ pub(crate) fn flush_with(call: &Call<'_>) -> Outcome {
     // SAFETY: no JavaScript runs in this call, and the payload is only read.
     let payload = unsafe { payload.slice() };
     let written = write_some(fd, &[&link.queued, payload]);
+    link.bytes_written += written as u64;
     let total = link.queued.len() + payload.len();
     if written >= link.queued.len() {
         call.state.recycle(std::mem::take(&mut link.queued));

@@ -11,6 +11,7 @@ use ws_rs_protocol::Connection;
 use super::buffer::BufferStore;
 use super::compression::{Codec, Jobs};
 use super::decode::EventArrays;
+use super::event_loop::{LoopState, SocketHandle};
 use super::registry::Registry;
 use crate::runtime;
 
@@ -28,6 +29,7 @@ pub(crate) struct Environment {
     pub(crate) codecs: RefCell<Registry<Codec>>,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) jobs: RefCell<Jobs>,
+    pub(crate) event_loop: LoopState,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,
 }
@@ -37,6 +39,11 @@ pub(crate) struct Environment {
 pub(crate) struct Link {
     pub(crate) connection: Connection<BufferStore>,
     pub(crate) queued: Vec<u8>,
+    /// Bytes that did not pass through the `net.Socket`.
+    pub(crate) bytes_read: u64,
+    pub(crate) bytes_written: u64,
+    /// The socket, while it is on the loop transport.
+    pub(crate) socket: Option<SocketHandle>,
 }
 
 /// Makes the environment's state; it lives until the environment ends.

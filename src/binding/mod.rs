@@ -7,6 +7,11 @@ mod compression;
 mod decode;
 mod encode;
 mod environment;
+#[cfg(unix)]
+mod event_loop;
+#[cfg(not(unix))]
+#[path = "event_loop_none.rs"]
+mod event_loop;
 mod registry;
 
 use napi::bindgen_prelude::{Object, Result};
@@ -40,6 +45,14 @@ raw_callback!(deflate, compression::deflate);
 raw_callback!(inflate, compression::inflate);
 raw_callback!(on_jobs_done, compression::on_jobs_done);
 raw_callback!(take_done, compression::take_done);
+raw_callback!(loop_available, event_loop::loop_available);
+raw_callback!(on_readable, event_loop::on_readable);
+raw_callback!(set_slab, event_loop::set_slab);
+raw_callback!(loop_open, event_loop::loop_open);
+raw_callback!(loop_close, event_loop::loop_close);
+raw_callback!(loop_pause, event_loop::loop_pause);
+raw_callback!(loop_busy, event_loop::loop_busy);
+raw_callback!(loop_reference, event_loop::loop_reference);
 
 /// Fills the module's exports, once for each Node environment.
 #[napi(module_exports)]
@@ -74,6 +87,14 @@ pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
         (c"inflate", inflate),
         (c"onJobsDone", on_jobs_done),
         (c"takeDone", take_done),
+        (c"loopAvailable", loop_available),
+        (c"onReadable", on_readable),
+        (c"setSlab", set_slab),
+        (c"loopOpen", loop_open),
+        (c"loopClose", loop_close),
+        (c"loopPause", loop_pause),
+        (c"loopBusy", loop_busy),
+        (c"loopReference", loop_reference),
     ] {
         export(env.raw(), raw, name, callback, state)?;
     }

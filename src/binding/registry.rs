@@ -58,6 +58,17 @@ impl<T> Registry<T> {
         }
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places
+            .iter_mut()
+            .filter_map(|place| place.item.as_mut())
+    }
+
+    /// The place of a number, which no other object has at the same time.
+    pub(crate) const fn place(id: u32) -> u32 {
+        id & PLACE_MASK
+    }
+
     pub(crate) fn remove(&mut self, id: u32) -> Option<T> {
         self.get_mut(id)?;
         let place = id & PLACE_MASK;

@@ -3,7 +3,8 @@
 use std::mem;
 
 use crate::error::{ErrorKind, ProtocolError};
-use crate::store::PayloadStore;
+use crate::mask::apply_mask;
+use crate::store::{OutOfMemory, PayloadStore};
 use crate::utf8::Utf8Stream;
 
 /// Below this a store may be made for all that a frame announces; above, only for twice what came,
@@ -89,6 +90,44 @@ impl<S: PayloadStore> Assembly<S> {
         append(&mut self.store, bytes, expected)
     }
 
+    /// Appends bytes of the current frame straight from `read`, unmasked with `key`; room is made
+    /// for twice what is stored and `waiting`, and the frame has `missing` bytes left.
+    pub(crate) fn fill(
+        &mut self,
+        (missing, waiting): (u64, usize),
+        key: Option<[u8; 4]>,
+        check_text: bool,
+        read: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<usize, ProtocolError> {
+        let Some(store) = &mut self.store else {
+            return Ok(0);
+        };
+        let len = store.as_slice().len();
+        let missing = usize::try_from(missing).unwrap_or(usize::MAX);
+        let arrived = len.saturating_add(waiting.min(missing));
+        let capacity = len
+            .saturating_add(missing)
+            .min(TRUSTED_CAPACITY.max(arrived.saturating_mul(2)));
+        if store.capacity() < capacity {
+            store.grow(capacity).map_err(too_long)?;
+        }
+        let room = missing.min(store.capacity() - len);
+        let filled = store.fill(room, read);
+        let tail = &mut store.as_mut_slice()[len..];
+        if let Some(key) = key {
+            apply_mask(tail, key);
+        }
+        if check_text && !self.binary {
+            self.utf8.push(tail);
+        }
+        Ok(filled)
+    }
+
+    /// Whether some of its bytes are stored.
+    pub(crate) const fn is_stored(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Notes the end of a frame that is not the whole message.
     pub(crate) fn end_fragment(&mut self) {
         let end = self.len();
@@ -136,7 +175,6 @@ pub(crate) fn append<S: PayloadStore>(
     if bytes.is_empty() {
         return Ok(());
     }
-    let too_long = |_| ProtocolError::new(ErrorKind::UnsupportedMessageLength);
     let arrived = store.as_ref().map_or(0, |store| store.as_slice().len()) + bytes.len();
     let announced = usize::try_from(expected.in_frame)
         .ok()
@@ -161,4 +199,8 @@ pub(crate) fn append<S: PayloadStore>(
     };
     store.append(bytes);
     Ok(())
+}
+
+const fn too_long(_: OutOfMemory) -> ProtocolError {
+    ProtocolError::new(ErrorKind::UnsupportedMessageLength)
 }

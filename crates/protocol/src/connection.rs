@@ -1,15 +1,12 @@
 //! The state machine of one connection.
 
-use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-
 use crate::assembly::{Assembly, Expected, append};
-use crate::close::{parse_close_payload, write_close_payload};
+use crate::close::parse_close_payload;
 use crate::config::{Config, Role};
 use crate::error::{ErrorKind, ProtocolError};
-use crate::event::{Close, CompressedFrame, Event, Input, Message, Payload};
-use crate::frame::{Frame, encode_frame};
+use crate::event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
 use crate::header::{self, CLOSE, CONTINUATION, Context, Header, HeaderReader, PING, TEXT};
-use crate::mask::{apply_mask, apply_mask_at};
+use crate::mask::{apply_mask, apply_mask_at, rotate};
 use crate::store::PayloadStore;
 use crate::utf8::is_valid_utf8;
 
@@ -52,20 +49,6 @@ enum State {
     Inflating,
     /// After a close frame or an error.
     Done,
-}
-
-/// What came of inflated bytes.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Inflated<S> {
-    /// The message has more frames.
-    Incomplete,
-    /// The bytes just handed in are the whole message.
-    Whole {
-        /// Whether it is binary.
-        binary: bool,
-    },
-    /// The message, put together from all its frames.
-    Assembled(Message<S>),
 }
 
 impl<S: PayloadStore> Connection<S> {
@@ -129,48 +112,54 @@ impl<S: PayloadStore> Connection<S> {
         self.inflated(bytes).map_err(|error| self.fail(error))
     }
 
-    /// Appends a data frame to `out`.
+    /// Reads payload bytes straight to where they belong, past any chunk.
     ///
-    /// `opcode` is [`Data::Continue`] for all but the first frame of a message; `rsv1` marks a
-    /// compressed message on its first frame; a client gives a fresh random `mask`.
-    pub fn send_message(
-        &self,
-        opcode: Data,
-        payload: &[u8],
-        (fin, rsv1): (bool, bool),
-        mask: Option<[u8; 4]>,
-        out: &mut Vec<u8>,
-    ) {
-        let frame = Frame {
-            fin,
-            rsv1,
-            opcode: OpCode::Data(opcode),
-            mask,
-        };
-        encode_frame(&frame, payload, out);
+    /// If a long frame of an uncompressed message is under way, `read` is given memory for the
+    /// bytes it misses and returns how many it put there; `waiting` tells how many the peer has
+    /// sent already, so that memory may be taken for them. Then poll with an empty chunk. `None`
+    /// if there is no such frame, and `read` was not called.
+    ///
+    /// # Errors
+    /// As for [`handle_bytes`](Self::handle_bytes), or there is no memory.
+    pub fn fill_payload(
+        &mut self,
+        waiting: usize,
+        read: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<Option<usize>, ProtocolError> {
+        if !self.wants_payload() {
+            return Ok(None);
+        }
+        self.handle_bytes(&mut [])?;
+        let key = self.frame.mask.map(|key| rotate(key, self.arrived));
+        let missing = self.frame.len - self.arrived;
+        let check_text = !self.config.skip_utf8_validation;
+        match self.message.fill((missing, waiting), key, check_text, read) {
+            Ok(filled) => {
+                self.arrived += filled as u64;
+                self.held_chunks += u32::from(filled > 0);
+                Ok(Some(filled))
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
-    /// Appends a ping to `out`; the payload is at most 125 bytes (RFC 6455, section 5.5).
-    pub fn send_ping(&self, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
-        send_control(Control::Ping, payload, mask, out);
+    /// Whether [`fill_payload`](Self::fill_payload) has something to read.
+    #[must_use]
+    pub fn wants_payload(&self) -> bool {
+        self.state == State::Payload
+            && self.feeds_message()
+            && self.message.is_stored()
+            && self.arrived > 0
+            && self.arrived < self.frame.len
     }
 
-    /// Appends a pong to `out`; the payload is at most 125 bytes.
-    pub fn send_pong(&self, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
-        send_control(Control::Pong, payload, mask, out);
-    }
-
-    /// Appends a close frame to `out`; without a code it is empty, the reason is at most 123 bytes.
-    pub fn send_close(
-        &self,
-        code: Option<u16>,
-        reason: &[u8],
-        mask: Option<[u8; 4]>,
-        out: &mut Vec<u8>,
-    ) {
-        let mut payload = Vec::with_capacity(2 + reason.len());
-        write_close_payload(code, reason, &mut payload);
-        send_control(Control::Close, &payload, mask, out);
+    /// How many payload bytes the current frame misses.
+    #[must_use]
+    pub const fn missing_payload(&self) -> u64 {
+        match self.state {
+            State::Payload => self.frame.len - self.arrived,
+            _ => 0,
+        }
     }
 
     /// Which end this is.
@@ -437,14 +426,4 @@ impl<S: PayloadStore> Connection<S> {
         self.message = Assembly::default();
         error
     }
-}
-
-fn send_control(opcode: Control, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
-    let frame = Frame {
-        fin: true,
-        rsv1: false,
-        opcode: OpCode::Control(opcode),
-        mask,
-    };
-    encode_frame(&frame, payload, out);
 }

@@ -102,3 +102,17 @@ pub enum Event<S> {
     /// with the work done on another thread. No further event comes before.
     Compressed(CompressedFrame<S>),
 }
+
+/// What came of inflated bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Inflated<S> {
+    /// The message has more frames.
+    Incomplete,
+    /// The bytes just handed in are the whole message.
+    Whole {
+        /// Whether it is binary.
+        binary: bool,
+    },
+    /// The message, put together from all its frames.
+    Assembled(Message<S>),
+}

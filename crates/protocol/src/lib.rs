@@ -19,6 +19,7 @@
 
 mod assembly;
 mod close;
+mod commands;
 mod config;
 mod connection;
 mod deflate;
@@ -33,10 +34,10 @@ mod utf8;
 
 pub use close::{is_valid_close_code, write_close_payload};
 pub use config::{Config, Role};
-pub use connection::{Connection, Inflated};
+pub use connection::Connection;
 pub use deflate::{DeflateOptions, Deflater, Strategy};
 pub use error::{CompressionError, ErrorClass, ErrorInfo, ErrorKind, ProtocolError};
-pub use event::{Close, CompressedFrame, Event, Input, Message, Payload};
+pub use event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
 pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_header};
 pub use inflate::Inflater;
 pub use mask::{apply_mask, apply_mask_at, copy_masked};

@@ -30,7 +30,8 @@ const fn wide(key: [u8; 4]) -> u64 {
     u64::from_ne_bytes([a, b, c, d, a, b, c, d])
 }
 
-const fn rotate([a, b, c, d]: [u8; 4], offset: u64) -> [u8; 4] {
+/// The key for bytes that start `offset` bytes into the payload.
+pub(crate) const fn rotate([a, b, c, d]: [u8; 4], offset: u64) -> [u8; 4] {
     match offset % 4 {
         0 => [a, b, c, d],
         1 => [b, c, d, a],

@@ -36,8 +36,20 @@ pub trait PayloadStore: Sized {
     /// Appends `bytes`; the caller has made room.
     fn append(&mut self, bytes: &[u8]);
 
+    /// Appends what `read` puts at the start of the slice it is given, at most `max` bytes; it
+    /// returns how many these are. The caller has made room.
+    fn fill(&mut self, max: usize, read: &mut dyn FnMut(&mut [u8]) -> usize) -> usize {
+        let mut bytes = vec![0; max];
+        let len = read(&mut bytes).min(max);
+        self.append(&bytes[..len]);
+        len
+    }
+
     /// All bytes so far.
     fn as_slice(&self) -> &[u8];
+
+    /// All bytes so far, to be changed in place.
+    fn as_mut_slice(&mut self) -> &mut [u8];
 }
 
 impl PayloadStore for Vec<u8> {
@@ -60,7 +72,19 @@ impl PayloadStore for Vec<u8> {
         self.extend_from_slice(bytes);
     }
 
+    fn fill(&mut self, max: usize, read: &mut dyn FnMut(&mut [u8]) -> usize) -> usize {
+        let start = self.len();
+        self.resize(start + max, 0);
+        let len = read(&mut self[start..]).min(max);
+        self.truncate(start + len);
+        len
+    }
+
     fn as_slice(&self) -> &[u8] {
+        self
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
         self
     }
 }

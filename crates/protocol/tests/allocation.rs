@@ -61,6 +61,10 @@ impl PayloadStore for Counted {
     fn as_slice(&self) -> &[u8] {
         &self.bytes
     }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
 }
 
 const UNLIMITED: Config = Config {

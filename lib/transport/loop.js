@@ -1,0 +1,314 @@
+'use strict';
+
+const net = require('net');
+const { getSystemErrorName } = require('util');
+
+const Decoder = require('../decoder');
+const native = require('../native');
+const Output = require('./output');
+const { isPlain } = require('./hooks');
+const { kLoop } = require('./taken-socket');
+
+/** What sockets are read into, and how much of it must be free for the next. */
+const SLAB_SIZE = 64 * 1024;
+const MIN_ROOM = 8 * 1024;
+
+/** Row 0 of a batch; src/binding/event_loop/socket.rs has the same numbers. */
+const POSITION = 0;
+const LENGTH = 1;
+const BASE = 2;
+const PLACE = 3;
+const OWN = 0xffffffff;
+const PLACE_MASK = (1 << 22) - 1;
+
+const END = -1;
+const UNDECODED = -2;
+const FAILED = -1000;
+
+const OPEN = 1;
+
+const forced = forcedTransport(process.env.WS_RS_TRANSPORT);
+const isForced = forced === 'loop';
+// The uv_* functions of Bun and Deno carry the names and little else.
+const isAvailable =
+  forced !== 'stream' &&
+  !process.versions.bun &&
+  !process.versions.deno &&
+  native.loopAvailable() === 1;
+
+/** The transports by the place of their native connection. */
+const transports = [];
+let slab = null;
+let events = null;
+
+/**
+ * Reads a socket on the event loop, in Rust, past Node's own reading of it.
+ *
+ * Every connection begins on the stream transport. It is promoted in the next
+ * macrotask if nobody else wants the socket's bytes, and demoted as soon as
+ * somebody does; the decoder goes on where it is, in the middle of a frame too.
+ */
+class LoopTransport {
+  /**
+   * Promotes a connection soon, if it is a candidate.
+   *
+   * @param {Connection} connection The connection, just opened
+   */
+  static schedule(connection) {
+    if (!isAvailable || !isPlain(connection.socket)) return;
+
+    // Forced: behind what Node has read already, before anything else comes.
+    if (isForced) process.nextTick(promote, connection);
+    else setImmediate(promote, connection);
+  }
+
+  constructor(connection) {
+    this._connection = connection;
+    this._id = connection.decoder.id;
+    this._isPaused = false;
+  }
+
+  /** Gives the socket back to Node. */
+  demote() {
+    // A test of this transport wants no other.
+    if (isForced) return;
+
+    const { socket } = this._connection;
+    const handle = socket._handle;
+
+    this._close(false);
+
+    if (handle && !socket.destroyed) {
+      handle.reading = true;
+      handle.readStart();
+    }
+  }
+
+  /** What comes while the decoder is busy is to be queued. */
+  setBusy(busy) {
+    native.loopBusy(this._id, busy);
+  }
+
+  setPaused(paused) {
+    this._isPaused = paused;
+    native.loopPause(this._id, paused);
+  }
+
+  setReferenced(referenced) {
+    native.loopReference(this._id, referenced);
+  }
+
+  /** The socket is being destroyed. */
+  onDestroy() {
+    const { socket } = this._connection;
+    const rest = this._close(this._isPaused && socket.isPaused());
+
+    // Node would have read this much of what a paused socket was sent.
+    if (rest !== undefined) this._connection.lastChunk = rest;
+  }
+
+  /** @return {Buffer|undefined} What the kernel still had, if asked for */
+  _close(last) {
+    this._connection.loop = null;
+    this._connection.socket[kLoop] = null;
+    transports[this._id & PLACE_MASK] = undefined;
+
+    return native.loopClose(this._id, last);
+  }
+
+  /** The peer sends no more: `'end'` and what follows are Node's. */
+  _onEnd() {
+    const { socket } = this._connection;
+
+    this._close(false);
+    socket.push(null);
+    socket.read(0);
+  }
+
+  _onError(errno) {
+    const { socket } = this._connection;
+    const code = getSystemErrorName(-errno);
+    const error = new Error(`read ${code}`);
+
+    error.errno = -errno;
+    error.code = code;
+    error.syscall = 'read';
+
+    this._close(false);
+    socket.destroy(error);
+  }
+}
+
+/** Called from the event loop, once for each read that gave something. */
+function onReadable(what) {
+  const { rows, payloads } = events;
+  const transport = transports[rows[PLACE]];
+
+  if (transport === undefined) return;
+
+  if (what < UNDECODED) {
+    transport._onError(FAILED - what);
+    return;
+  }
+
+  if (what === END) {
+    transport._onEnd();
+    return;
+  }
+
+  const connection = transport._connection;
+  const length = rows[LENGTH];
+  const base = rows[BASE];
+
+  Output.hold();
+
+  try {
+    if (what === UNDECODED) {
+      connection.feed(slab.subarray(base, base + length));
+    } else if (base === OWN) {
+      const chunk = payloads[0];
+
+      payloads[0] = undefined;
+      connection.takeDecoded(
+        chunk.buffer,
+        chunk.byteOffset,
+        length,
+        rows[POSITION],
+        what
+      );
+    } else {
+      connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
+    }
+  } finally {
+    Output.release();
+    if (base !== OWN && base + length > SLAB_SIZE - MIN_ROOM) renewSlab();
+  }
+}
+
+function renewSlab() {
+  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  native.setSlab(slab);
+}
+
+function promote(connection) {
+  if (!mayPromote(connection)) return;
+
+  const { socket, decoder, output } = connection;
+  const handle = socket._handle;
+
+  if (events === null) {
+    events = Decoder.firstLevel();
+    renewSlab();
+    native.onReadable(onReadable);
+  }
+
+  for (const name of WRAPPERS) {
+    if (Object.hasOwn(socket, name)) delete socket[name];
+  }
+
+  output.hook();
+  // Node then believes that it reads, and does not begin to.
+  handle.readStop();
+  handle.reading = true;
+
+  if (
+    native.loopOpen(decoder.id, handle.fd, !decoder.allowSynchronousEvents) !==
+    1
+  ) {
+    handle.readStart();
+    return;
+  }
+
+  const transport = new LoopTransport(connection);
+
+  transports[decoder.id & PLACE_MASK] = transport;
+  connection.loop = transport;
+  socket[kLoop] = transport;
+
+  if (!handle.hasRef()) transport.setReferenced(false);
+  if (connection.isBusy) transport.setBusy(true);
+  if (socket.isPaused()) transport.setPaused(true);
+}
+
+/** Methods that Node's HTTP server leaves on sockets, of no use after it. */
+const WRAPPERS = ['on', 'addListener', 'prependListener', 'setEncoding'];
+const WRAPPER_NAMES = ['socketListenerWrap', 'socketSetEncoding'];
+
+/** Methods that, put on a socket, show that somebody watches its bytes. */
+const TELLTALES = [
+  ...WRAPPERS,
+  '_destroy',
+  '_read',
+  'destroy',
+  'emit',
+  'pause',
+  'push',
+  'read',
+  'resume',
+  'unshift',
+  'write'
+];
+
+function mayPromote(connection) {
+  const { socket, websocket } = connection;
+  const handle = socket._handle;
+
+  if (
+    websocket._readyState !== OPEN ||
+    connection.loop !== null ||
+    socket.destroyed ||
+    !socket.readable ||
+    !socket.writable ||
+    !handle ||
+    !(handle.fd >= 0) ||
+    !isPlain(socket)
+  ) {
+    return false;
+  }
+
+  return isForced || isUntouched(connection, socket, handle);
+}
+
+function isUntouched(connection, socket, handle) {
+  const state = socket._readableState;
+
+  return (
+    connection.receiver === null &&
+    !connection.isBusy &&
+    handle.reading === true &&
+    !handle.writeQueueSize &&
+    socket.readableLength === 0 &&
+    socket.writableLength === 0 &&
+    !socket.isPaused() &&
+    !socket.timeout &&
+    socket.listenerCount('data') === 1 &&
+    socket.listenerCount('readable') === 0 &&
+    state.pipes.length === 0 &&
+    state.encoding === null &&
+    socket instanceof net.Socket &&
+    TELLTALES.every((name) => isOrdinary(socket, name))
+  );
+}
+
+function isOrdinary(socket, name) {
+  return (
+    !Object.hasOwn(socket, name) || WRAPPER_NAMES.includes(socket[name].name)
+  );
+}
+
+function forcedTransport(name) {
+  if (
+    name === undefined ||
+    name === '' ||
+    name === 'stream' ||
+    name === 'loop'
+  ) {
+    return name;
+  }
+
+  throw new Error(
+    `WS_RS_TRANSPORT is "${name}"; set it to "stream" or "loop", or unset it`
+  );
+}
+
+module.exports = LoopTransport;

@@ -1,0 +1,152 @@
+'use strict';
+
+const net = require('net');
+
+const { NOOP } = require('../constants');
+
+/** On a socket: the `Output` whose frames go before everything else. */
+const kOutput = Symbol('ws-rs.output');
+/** On a socket: the `LoopTransport` that reads it, or nothing. */
+const kLoop = Symbol('ws-rs.loop');
+
+/**
+ * What a plain `net.Socket` becomes when frames are written to its descriptor.
+ * Whatever the program does with the socket itself has to come behind frames
+ * that still wait, and to get the bytes that it asks for, so that the loop
+ * transport lets go of a socket whose bytes somebody wants to see.
+ */
+class TakenSocket extends net.Socket {
+  _write(chunk, encoding, callback) {
+    const rest = this[kOutput].takeRest();
+
+    if (rest === null) {
+      super._write(chunk, encoding, callback);
+      return;
+    }
+
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+
+    super._write(Buffer.concat([rest, bytes]), 'buffer', callback);
+  }
+
+  _writev(chunks, callback) {
+    const rest = this[kOutput].takeRest();
+
+    if (rest !== null) {
+      const { allBuffers } = chunks;
+
+      chunks = [{ chunk: rest, encoding: 'buffer' }, ...chunks];
+      chunks.allBuffers = allBuffers;
+    }
+
+    super._writev(chunks, callback);
+  }
+
+  _final(callback) {
+    const rest = this[kOutput].takeRest();
+
+    if (rest === null) {
+      super._final(callback);
+      return;
+    }
+
+    super._write(rest, 'buffer', (err) => {
+      if (err) callback(err);
+      else super._final(callback);
+    });
+  }
+
+  _destroy(err, callback) {
+    const rest = this[kOutput].takeRest();
+
+    if (rest !== null) super._write(rest, 'buffer', NOOP);
+    this[kOutput].close();
+    // FIN or RST goes out only when no descriptor is left.
+    if (this[kLoop]) this[kLoop].onDestroy();
+    super._destroy(err, callback);
+  }
+
+  get bytesWritten() {
+    return super.bytesWritten + this[kOutput].bytesWritten;
+  }
+
+  get bytesRead() {
+    return super.bytesRead + this[kOutput].bytesRead;
+  }
+
+  on(event, listener) {
+    this._letGoFor(event);
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    this._letGoFor(event);
+    return super.addListener(event, listener);
+  }
+
+  prependListener(event, listener) {
+    this._letGoFor(event);
+    return super.prependListener(event, listener);
+  }
+
+  _letGoFor(event) {
+    if (this[kLoop] && (event === 'data' || event === 'readable')) {
+      this[kLoop].demote();
+    }
+  }
+
+  push(chunk, encoding) {
+    if (this[kLoop]) this[kLoop].demote();
+    return super.push(chunk, encoding);
+  }
+
+  unshift(chunk, encoding) {
+    if (this[kLoop]) this[kLoop].demote();
+    return super.unshift(chunk, encoding);
+  }
+
+  pipe(destination, options) {
+    if (this[kLoop]) this[kLoop].demote();
+    return super.pipe(destination, options);
+  }
+
+  setEncoding(encoding) {
+    if (this[kLoop]) this[kLoop].demote();
+    return super.setEncoding(encoding);
+  }
+
+  setTimeout(timeout, callback) {
+    // Node counts what it reads itself as activity.
+    if (this[kLoop] && timeout > 0) this[kLoop].demote();
+    return super.setTimeout(timeout, callback);
+  }
+
+  pause() {
+    if (this[kLoop]) this[kLoop].setPaused(true);
+    return super.pause();
+  }
+
+  resume() {
+    if (this[kLoop]) this[kLoop].setPaused(false);
+    return super.resume();
+  }
+
+  ref() {
+    if (this[kLoop]) this[kLoop].setReferenced(true);
+    return super.ref();
+  }
+
+  unref() {
+    if (this[kLoop]) this[kLoop].setReferenced(false);
+    return super.unref();
+  }
+}
+
+// For everybody else it is the `net.Socket` that it was.
+delete TakenSocket.prototype.constructor;
+
+TakenSocket.kLoop = kLoop;
+TakenSocket.kOutput = kOutput;
+
+module.exports = TakenSocket;

@@ -1,0 +1,30 @@
+//! Where sockets have no descriptor there is no loop transport.
+
+use super::call::{Call, Outcome};
+
+/// Never made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SocketHandle {}
+
+#[derive(Debug, Default)]
+pub(crate) struct LoopState;
+
+pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
+    call.number(0)
+}
+
+pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
+    call.number(0)
+}
+
+pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
+    call.undefined()
+}
+
+pub(crate) use self::on_readable as set_slab;
+pub(crate) use self::on_readable as loop_close;
+pub(crate) use self::on_readable as loop_pause;
+pub(crate) use self::on_readable as loop_busy;
+pub(crate) use self::on_readable as loop_reference;
+
+pub(crate) const fn close_socket(_socket: Option<SocketHandle>) {}

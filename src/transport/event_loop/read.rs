@@ -1,0 +1,37 @@
+//! Reading from a descriptor without waiting.
+
+use std::os::fd::BorrowedFd;
+
+use rustix::io::{Errno, ioctl_fionread};
+use rustix::net::{RecvFlags, recv};
+
+/// What a read came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// So many bytes; fewer than there was room for mean that there are no more.
+    Bytes(usize),
+    /// Nothing for now.
+    Empty,
+    /// The peer sends no more.
+    End,
+    /// A system error number.
+    Failed(i32),
+}
+
+/// Reads once into `room`, which is not empty.
+pub(crate) fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
+    loop {
+        match recv(fd, &mut *room, RecvFlags::DONTWAIT) {
+            Ok((0, _)) => return Read::End,
+            Ok((len, _)) => return Read::Bytes(len),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Read::Empty,
+            Err(error) => return Read::Failed(error.raw_os_error()),
+        }
+    }
+}
+
+/// How many bytes have arrived and wait to be read.
+pub(crate) fn waiting(fd: BorrowedFd<'_>) -> usize {
+    ioctl_fionread(fd).map_or(0, |len| usize::try_from(len).unwrap_or(usize::MAX))
+}

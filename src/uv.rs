@@ -1,0 +1,67 @@
+//! The few functions of libuv that the loop transport needs, looked up in the running process.
+//!
+//! They are never linked: a second libuv in the process would know nothing of Node's loop. Where
+//! one is missing there is no loop transport. Bun and Deno export some of the names with other
+//! behaviour, so lib/transport/loop.js asks for the runtime by name as well.
+
+use std::ffi::c_int;
+use std::sync::OnceLock;
+
+use libloading::os::unix::Library;
+
+/// A `uv_loop_t`, which we only pass on.
+#[repr(C)]
+pub(crate) struct Loop {
+    _opaque: [u8; 0],
+}
+
+/// A `uv_handle_t`; its first member is `void *data`, ours to use.
+#[repr(C)]
+pub(crate) struct Handle {
+    pub(crate) data: *mut std::ffi::c_void,
+}
+
+/// `UV_POLL` of `uv_handle_type`.
+const HANDLE_TYPE_POLL: c_int = 8;
+/// `UV_READABLE` of `uv_poll_event`.
+pub(crate) const READABLE: c_int = 1;
+
+pub(crate) type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
+pub(crate) type CloseCallback = unsafe extern "C" fn(*mut Handle);
+
+/// The functions, and how large a poll handle is.
+pub(crate) struct Uv {
+    pub(crate) poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
+    pub(crate) poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
+    pub(crate) poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    pub(crate) close: unsafe extern "C" fn(*mut Handle, CloseCallback),
+    pub(crate) reference: unsafe extern "C" fn(*mut Handle),
+    pub(crate) unreference: unsafe extern "C" fn(*mut Handle),
+    pub(crate) poll_size: usize,
+}
+
+/// libuv, if this process has all of it.
+pub(crate) fn get() -> Option<&'static Uv> {
+    static UV: OnceLock<Option<Uv>> = OnceLock::new();
+    UV.get_or_init(look_up).as_ref()
+}
+
+fn look_up() -> Option<Uv> {
+    let process = Library::this();
+    // SAFETY: the names are libuv's and the types those of its documented API, whose ABI it keeps
+    // within a major version; the process never unloads them.
+    unsafe {
+        let handle_size = *process
+            .get::<unsafe extern "C" fn(c_int) -> usize>(c"uv_handle_size")
+            .ok()?;
+        Some(Uv {
+            poll_init: *process.get(c"uv_poll_init").ok()?,
+            poll_start: *process.get(c"uv_poll_start").ok()?,
+            poll_stop: *process.get(c"uv_poll_stop").ok()?,
+            close: *process.get(c"uv_close").ok()?,
+            reference: *process.get(c"uv_ref").ok()?,
+            unreference: *process.get(c"uv_unref").ok()?,
+            poll_size: handle_size(HANDLE_TYPE_POLL),
+        })
+    }
+}
