@@ -1,0 +1,168 @@
+'use strict';
+
+const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
+const { once } = require('node:events');
+const https = require('node:https');
+const { buffer } = require('node:stream/consumers');
+const { pipeline } = require('node:stream/promises');
+const { Readable } = require('node:stream');
+const { before, describe, it } = require('node:test');
+const tls = require('node:tls');
+
+const { createWebSocketStream, WebSocket, WebSocketServer } = require('../..');
+const { selfSigned } = require('../../examples/self-signed');
+const { closeOf, collect, openTlsPair } = require('../support/pairs');
+const { portOf } = require('../support/raw-http');
+
+const ours = {};
+const theirs = {};
+
+before(() => {
+  Object.assign(ours, selfSigned());
+  Object.assign(theirs, selfSigned());
+});
+
+/** A TLS server that is gone after the test. */
+async function serveTls(t, options) {
+  const server = https.createServer({ ...ours, ...options });
+  const wss = new WebSocketServer({ server });
+
+  server.listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const ws of wss.clients) ws.terminate();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { wss, url: `wss://localhost:${await portOf(server)}` };
+}
+
+describe('wss:', () => {
+  it('connects to a server whose certificate is trusted', async (t) => {
+    const { wss, url } = await serveTls(t);
+    const connected = once(wss, 'connection');
+    const ws = new WebSocket(url, { ca: ours.cert });
+
+    await once(ws, 'open');
+
+    const [peer, request] = await connected;
+
+    assert.ok(ws._socket instanceof tls.TLSSocket);
+    assert.strictEqual(ws._socket.authorized, true);
+    assert.strictEqual(request.socket.encrypted, true);
+
+    peer.on('message', (data, binary) => peer.send(data, { binary }));
+    ws.send('over TLS');
+    assert.strictEqual(String((await once(ws, 'message'))[0]), 'over TLS');
+    ws.close(1000);
+    assert.strictEqual((await closeOf(ws))[0], 1000);
+  });
+
+  it('does not connect to a server whose certificate is not', async (t) => {
+    const { url } = await serveTls(t);
+
+    for (const options of [{}, { ca: theirs.cert }]) {
+      const ws = new WebSocket(url, options);
+
+      await assert.rejects(once(ws, 'open'), { code: /SIGNED|SIGNATURE|CERT/ });
+    }
+  });
+
+  it('connects to any server if certificates are not to be verified', async (t) => {
+    const { url } = await serveTls(t);
+    const ws = new WebSocket(url, { rejectUnauthorized: false });
+
+    await once(ws, 'open');
+    ws.terminate();
+  });
+
+  it('sends the certificate of the client', async (t) => {
+    const { wss, url } = await serveTls(t, {
+      ca: theirs.cert,
+      requestCert: true
+    });
+    const connected = once(wss, 'connection');
+    const ws = new WebSocket(url, { ca: ours.cert, ...theirs });
+
+    await once(ws, 'open');
+
+    const [peer, { socket }] = await connected;
+
+    assert.strictEqual(socket.authorized, true);
+    assert.strictEqual(socket.getPeerCertificate().subject.CN, 'localhost');
+    assert.strictEqual(peer._socket, socket);
+    ws.terminate();
+  });
+
+  it('is refused by a server that wants another certificate', async (t) => {
+    const { url } = await serveTls(t, { ca: theirs.cert, requestCert: true });
+    const ws = new WebSocket(url, { ca: ours.cert });
+
+    await assert.rejects(once(ws, 'open'));
+  });
+
+  it('carries large and many messages both ways at once', async (t) => {
+    const { client, peer } = await openTlsPair(t, {
+      server: { perMessageDeflate: { threshold: 1 << 19 } }
+    });
+    const datas = [1, 200, 70_000, 3 << 20, 5].map((size) => randomBytes(size));
+
+    for (const data of datas) {
+      client.send(data);
+      peer.send(data);
+    }
+    for (let i = 0; i < 500; i++) client.send(`${i}`);
+
+    const [toClient, toPeer] = await Promise.all([
+      collect(client, 'message', datas.length),
+      collect(peer, 'message', datas.length + 500)
+    ]);
+
+    for (const [i, data] of datas.entries()) {
+      assert.ok(toClient[i][0].equals(data));
+      assert.ok(toPeer[i][0].equals(data));
+    }
+    assert.deepStrictEqual(
+      toPeer.slice(datas.length).map(([data]) => Number(data)),
+      Array.from({ length: 500 }, (_, i) => i)
+    );
+  });
+});
+
+describe('createWebSocketStream over TLS', () => {
+  it('carries a stream there and back, in pieces of any size', async (t) => {
+    const { client, peer } = await openTlsPair(t);
+    const source = randomBytes(4 << 20);
+    const echo = createWebSocketStream(peer);
+    const duplex = createWebSocketStream(client);
+    const echoed = [];
+    let size = 0;
+
+    echo.pipe(echo);
+    duplex.on('data', (chunk) => {
+      echoed.push(chunk);
+      size += chunk.length;
+      if (size === source.length) duplex.end();
+    });
+
+    for (let at = 0, step = 1; at < source.length; at += step, step *= 3) {
+      const chunk = source.subarray(at, at + step);
+
+      if (!duplex.write(chunk)) await once(duplex, 'drain');
+    }
+
+    await once(duplex, 'close');
+    assert.ok(Buffer.concat(echoed).equals(source));
+  });
+
+  it('ends on both sides with the source', async (t) => {
+    const { client, peer } = await openTlsPair(t);
+    const source = randomBytes(300_000);
+    const received = buffer(createWebSocketStream(peer));
+    const duplex = createWebSocketStream(client);
+
+    duplex.resume();
+    await pipeline(Readable.from([source, source]), duplex);
+    assert.ok((await received).equals(Buffer.concat([source, source])));
+  });
+});
