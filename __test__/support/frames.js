@@ -8,8 +8,14 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 
-const NAMES = ['continuation', 'text', 'binary', , , , , , 'close', 'ping'];
-NAMES[PONG] = 'pong';
+const NAMES = {
+  [CONTINUATION]: 'continuation',
+  [TEXT]: 'text',
+  [BINARY]: 'binary',
+  [CLOSE]: 'close',
+  [PING]: 'ping',
+  [PONG]: 'pong'
+};
 
 /** The masking key of the examples of RFC 6455, section 5.7. */
 const MASK = Buffer.from('37fa213d', 'hex');
