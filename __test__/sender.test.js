@@ -7,7 +7,7 @@ const PerMessageDeflate = require('../lib/permessage-deflate');
 const Sender = require('../lib/sender');
 const { hex, tick } = require('./support/events');
 
-/** Keeps what is written, and does with the callbacks as told. */
+/** Keeps what is written. */
 class FakeSocket {
   chunks = [];
   corked = 0;
@@ -36,7 +36,6 @@ function deflating(options, parameters = {}) {
   return { 'permessage-deflate': pmd };
 }
 
-/** Calls back as soon as the sender has nothing left to do. */
 async function idle(sender) {
   for (let i = 0; i < 1000 && sender._bufferedBytes > 0; i++) await tick();
 }
@@ -81,12 +80,8 @@ describe('Sender.frame', () => {
   });
 
   it('sets the bits of the first byte', () => {
-    const [header] = Sender.frame(Buffer.alloc(0), {
-      ...UNMASKED,
-      fin: false,
-      opcode: 1,
-      rsv1: true
-    });
+    const bits = { fin: false, opcode: 1, rsv1: true };
+    const [header] = Sender.frame(Buffer.alloc(0), { ...UNMASKED, ...bits });
 
     assert.deepStrictEqual(header, hex('41 00'));
   });
@@ -162,7 +157,7 @@ describe('Sending without compression', () => {
   it('takes bytes in any form', () => {
     const socket = new FakeSocket();
     const sender = new Sender(socket);
-    const { buffer } = new Uint8Array([1, 2, 3, 4]);
+    const { buffer } = Uint8Array.of(1, 2, 3, 4);
 
     for (const data of [
       Buffer.from(buffer, 1, 2),
@@ -255,7 +250,7 @@ describe('Control frames', () => {
     assert.deepStrictEqual(sender._socket.chunks, []);
   });
 
-  it('close without a code has no payload', () => {
+  it('have no payload if they close without a code', () => {
     const sender = new Sender(new FakeSocket());
 
     sender.close(undefined, undefined, false);

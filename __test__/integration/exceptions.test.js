@@ -1,5 +1,7 @@
 'use strict';
 
+/* global serve -- the programs begin with them */
+
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 

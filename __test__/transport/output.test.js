@@ -254,9 +254,9 @@ for (const [name, open] of Object.entries(SOCKETS)) {
         const size = i % 10 === 0 ? 50_000 : i;
         const callback = (err) => calls.push([i, err ?? null]);
 
-        if (i % 3 === 0)
+        if (i % 3 === 0) {
           peer._sender.sendFrame([frame(Buffer.alloc(size))], callback);
-        else peer.send(Buffer.alloc(size), callback);
+        } else peer.send(Buffer.alloc(size), callback);
       }
       assert.deepStrictEqual(calls, []);
 
@@ -369,7 +369,8 @@ describe('A socket that is gone', () => {
     );
     for (let i = 0; i < 5; i++) await tick();
     assert.strictEqual(outcomes.length, 3);
-    for (const err of outcomes)
+    for (const err of outcomes) {
       assert.strictEqual(err.code, 'ERR_STREAM_DESTROYED');
+    }
   });
 });
