@@ -3,11 +3,11 @@
 // The echo server on ws-rs; WS_RS_TRANSPORT in the environment picks the
 // transport.
 
-const { serveWithWs } = require('./control');
+const { serveWithWs, settings } = require('./control');
 
 // A transport that ws-rs does not have would be measured as another one under
-// its name. Add one here together with a way to tell that it is in use.
-const transports = ['stream'];
+// its name.
+const transports = ['stream', 'loop'];
 const wanted = process.env.WS_RS_TRANSPORT;
 
 if (wanted && !transports.includes(wanted)) {
@@ -17,4 +17,21 @@ if (wanted && !transports.includes(wanted)) {
   );
 }
 
-serveWithWs(require('../..'));
+const ws = require('../..');
+
+/** Refuses to be measured on another transport than the one that was named. */
+class CheckedServer extends ws.WebSocketServer {
+  constructor(options) {
+    super(options);
+    this.on('connection', (socket) => {
+      socket.once('message', () => {
+        if (socket.transport === wanted || settings.tls) return;
+
+        console.error(`a connection is on ${socket.transport}, not ${wanted}`);
+        process.exit(1);
+      });
+    });
+  }
+}
+
+serveWithWs(wanted ? { WebSocketServer: CheckedServer } : ws);

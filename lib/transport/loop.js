@@ -290,9 +290,14 @@ function isUntouched(connection, socket, handle) {
   );
 }
 
+/** Whether a method is Node's own, be it one that its HTTP server put there. */
 function isOrdinary(socket, name) {
+  if (!Object.hasOwn(socket, name)) return true;
+
+  const method = socket[name];
+
   return (
-    !Object.hasOwn(socket, name) || WRAPPER_NAMES.includes(socket[name].name)
+    method === net.Socket.prototype[name] || WRAPPER_NAMES.includes(method.name)
   );
 }
 
