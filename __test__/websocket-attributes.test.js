@@ -127,13 +127,15 @@ describe('extensions', () => {
     const refused = new WebSocket(url, {
       perMessageDeflate: { clientMaxWindowBits: 10 }
     });
-    const agreed = new WebSocket(url, {
-      perMessageDeflate: { clientMaxWindowBits: 12 }
-    });
 
     await assert.rejects(once(refused, 'open'), {
       message: 'Unexpected server response: 400'
     });
+
+    const agreed = new WebSocket(url, {
+      perMessageDeflate: { clientMaxWindowBits: 12 }
+    });
+
     await once(agreed, 'open');
     assert.strictEqual(agreed.extensions, 'permessage-deflate');
     agreed.terminate();
