@@ -177,7 +177,11 @@ class Decoder {
   /** The chunk that is worked on. */
   get chunk() {
     if (this._chunk === null) {
-      this._chunk = new FastBuffer(this._source, this._base, this._length);
+      // A transport may have used all of it up, and kept nothing.
+      this._chunk =
+        this._source === EMPTY_BUFFER.buffer
+          ? EMPTY_BUFFER
+          : new FastBuffer(this._source, this._base, this._length);
     }
 
     return this._chunk;
