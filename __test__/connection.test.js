@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
@@ -174,6 +175,31 @@ describe('Messages that wait to be inflated', () => {
       await closeOf(ws);
       assert.strictEqual(messages, 1000 + count / 2);
       assert.ok(paused > 0);
+    });
+  }
+
+  for (const touched of [false, true]) {
+    const what = touched ? ', also to a receiver that comes late' : '';
+
+    it(`may be of many chunks of a TCP socket${what}`, async (t) => {
+      const { client, peer } = await openPair(t, {
+        server: { perMessageDeflate: { threshold: 0 } }
+      });
+      // A chunk that ends with a large message, and more behind it.
+      const datas = [
+        ...Array.from({ length: 8 }, () => randomBytes(150_000)),
+        Buffer.from('small'),
+        ...Array.from({ length: 8 }, () => randomBytes(150_000)),
+        Buffer.from('small')
+      ];
+      const received = collect(client, 'message', datas.length);
+
+      for (const data of datas) peer.send(data);
+      await once(client, 'message');
+      if (touched) assert.ok(client._receiver);
+      for (const [i, [data]] of (await received).entries()) {
+        assert.ok(data.equals(datas[i]), `message ${i}`);
+      }
     });
   }
 
