@@ -198,17 +198,14 @@ class Decoder {
     const index = 2 * depth + (single ? 1 : 0);
     const events = level(index);
 
-    do {
-      const count = native.handleBytes(
-        this.id,
-        this.chunk,
-        this._position,
-        index
-      );
+    let count;
 
+    do {
+      count = native.handleBytes(this.id, this.chunk, this._position, index);
       this._position = events.rows[0];
       if (count > 0 && !this._deliver(events, count, single)) return;
-    } while (this._position < this._length);
+      // No events means that the chunk is used up, or was taken away.
+    } while (count > 0 && this._position < this._length);
 
     this._finish();
   }

@@ -2,7 +2,9 @@
 
 const net = require('net');
 const { getSystemErrorName } = require('util');
+const { markAsUntransferable } = require('worker_threads');
 
+const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../decoder');
 const native = require('../native');
 const Output = require('./output');
@@ -23,6 +25,7 @@ const PLACE_MASK = (1 << 22) - 1;
 
 const END = -1;
 const UNDECODED = -2;
+const NO_SLAB = -3;
 const FAILED = -1000;
 
 const OPEN = 1;
@@ -144,9 +147,14 @@ function onReadable(what) {
   const { rows, payloads } = events;
   const transport = transports[rows[PLACE]];
 
+  if (what === NO_SLAB) {
+    renewSlab();
+    return;
+  }
+
   if (transport === undefined) return;
 
-  if (what < UNDECODED) {
+  if (what <= FAILED) {
     transport._onError(FAILED - what);
     return;
   }
@@ -166,16 +174,11 @@ function onReadable(what) {
     if (what === UNDECODED) {
       connection.feed(slab.subarray(base, base + length));
     } else if (base === OWN) {
-      const chunk = payloads[0];
+      // Nothing, if all of it was copied to where its message is put together.
+      const { buffer, byteOffset } = payloads[0] ?? EMPTY_BUFFER;
 
       payloads[0] = undefined;
-      connection.takeDecoded(
-        chunk.buffer,
-        chunk.byteOffset,
-        length,
-        rows[POSITION],
-        what
-      );
+      connection.takeDecoded(buffer, byteOffset, length, rows[POSITION], what);
     } else {
       connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
     }
@@ -187,6 +190,8 @@ function onReadable(what) {
 
 function renewSlab() {
   slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  // Sending a message to another thread must not take all the others along.
+  markAsUntransferable(slab.buffer);
   native.setSlab(slab);
 }
 

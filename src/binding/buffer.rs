@@ -83,6 +83,7 @@ impl PayloadStore for BufferStore {
                 return Err(OutOfMemory);
             }
         }
+        prefault(data, capacity);
         Ok(Self {
             env,
             reference,
@@ -142,3 +143,31 @@ impl PayloadStore for BufferStore {
         unsafe { std::slice::from_raw_parts(self.data, self.len) }
     }
 }
+
+/// Has the kernel map fresh memory in one call: a fault for each page takes longer than what is
+/// read into it (measured at 1 MiB: a third of all the time).
+#[cfg(target_os = "linux")]
+fn prefault(data: *mut c_void, len: usize) {
+    use rustix::mm::{Advice, madvise};
+
+    const WORTHWHILE: usize = 256 * 1024;
+    const PAGE: usize = 4096;
+
+    if len < WORTHWHILE {
+        return;
+    }
+    let start = (data as usize).next_multiple_of(PAGE);
+    let end = (data as usize + len) / PAGE * PAGE;
+    // SAFETY: the pages lie within the memory of the Buffer, which is ours to write, and mapping
+    // them changes no byte. An older kernel says no, and faults as before.
+    let _ = unsafe {
+        madvise(
+            start as *mut c_void,
+            end - start,
+            Advice::LinuxPopulateWrite,
+        )
+    };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefault(_data: *mut c_void, _len: usize) {}

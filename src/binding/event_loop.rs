@@ -59,6 +59,23 @@ impl Default for Slab {
     }
 }
 
+impl Slab {
+    /// Whether there is room, and the memory still belongs to the `Buffer`: a program may have
+    /// detached it (`ArrayBuffer.prototype.transfer`).
+    fn is_usable(&self, env: sys::napi_env) -> bool {
+        if self.used >= self.len {
+            return false;
+        }
+        let (mut value, mut data, mut len) = (ptr::null_mut(), ptr::null_mut(), 0);
+        // SAFETY: a live environment, and a strong reference that `set_slab` made in it.
+        let status = unsafe {
+            sys::napi_get_reference_value(env, self.reference, &mut value);
+            sys::napi_get_buffer_info(env, value, &mut data, &mut len)
+        };
+        status == sys::Status::napi_ok && data.cast() == self.data && len == self.len
+    }
+}
+
 /// `loopAvailable() -> boolean`: whether this process has the libuv functions.
 pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
     call.number(u32::from(uv::get().is_some()))

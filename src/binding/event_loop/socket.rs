@@ -31,6 +31,7 @@ const ASK_KERNEL: u64 = 64 * 1024;
 /// Calls to the listener that are no number of rows.
 const END: i32 = -1;
 const UNDECODED: i32 = -2;
+const NO_SLAB: i32 = -3;
 const FAILED: i32 = -1000;
 /// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab.
 const OWN: u32 = u32::MAX;
@@ -257,18 +258,21 @@ impl LoopSocket {
                 own,
             });
         }
+        if !self.state().event_loop.slab.borrow().is_usable(self.env) {
+            self.tell(NO_SLAB);
+        }
         let slab = self.state().event_loop.slab.borrow();
-        let free = slab.len - slab.used;
-        if free == 0 {
+        if !slab.is_usable(self.env) {
             return Err(Fault::NO_SLAB);
         }
+        let free = slab.len - slab.used;
         let len = if hint > MAX_OWN_BUFFER {
             free.min(FIRST_READ)
         } else {
             free
         };
         Ok(Room {
-            // SAFETY: `used` is at most the length of the slab.
+            // SAFETY: `used` is less than the length of the slab, which was just seen to be there.
             data: unsafe { slab.data.add(slab.used) },
             len,
             base: slab.used as u32,
