@@ -7,13 +7,19 @@ const TakenSocket = require('./taken-socket');
 const { kOutput } = TakenSocket;
 
 const netWrite = net.Socket.prototype.write;
+const takenWrite = TakenSocket.prototype.write;
 
 /**
  * Whether a socket does nothing but what `net.Socket` does: what it is given
  * goes to its descriptor as it is.
  */
 function isPlain(socket) {
-  return socket.constructor === net.Socket && socket.write === netWrite;
+  const { write } = socket;
+
+  return (
+    socket.constructor === net.Socket &&
+    (write === netWrite || write === takenWrite)
+  );
 }
 
 /**
@@ -40,39 +46,18 @@ function hook(socket, output) {
 }
 
 function hookInstance(socket, output) {
-  const { _write, _writev, _final, _destroy } = socket;
+  const { _destroy, _write } = socket;
 
-  socket._write = (chunk, encoding, callback) => {
-    const rest = output.takeRest();
+  for (const name of ['write', 'end', 'cork']) {
+    const method = socket[name];
 
-    if (rest === null) {
-      _write.call(socket, chunk, encoding, callback);
-    } else {
-      _write.call(
-        socket,
-        Buffer.concat([rest, asBytes(chunk, encoding)]),
-        'buffer',
-        callback
-      );
-    }
-  };
+    if (typeof method !== 'function') continue;
 
-  if (typeof _writev === 'function') {
-    socket._writev = (chunks, callback) => {
-      _writev.call(socket, withRest(chunks, output.takeRest()), callback);
+    socket[name] = (...args) => {
+      output.beforeSocket();
+      return method.apply(socket, args);
     };
   }
-
-  socket._final = (callback) => {
-    const final = (err) => {
-      if (err || typeof _final !== 'function') callback(err);
-      else _final.call(socket, callback);
-    };
-    const rest = output.takeRest();
-
-    if (rest === null) final();
-    else _write.call(socket, rest, 'buffer', final);
-  };
 
   socket._destroy = (err, callback) => {
     const rest = output.takeRest();
@@ -81,19 +66,6 @@ function hookInstance(socket, output) {
     output.close();
     _destroy.call(socket, err, callback);
   };
-}
-
-function asBytes(chunk, encoding) {
-  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-}
-
-function withRest(chunks, rest) {
-  if (rest === null) return chunks;
-
-  const all = [{ chunk: rest, encoding: 'buffer' }, ...chunks];
-
-  all.allBuffers = chunks.allBuffers;
-  return all;
 }
 
 module.exports = { hook, isPlain };

@@ -1,7 +1,6 @@
 'use strict';
 
-const net = require('net');
-
+const { AsyncResource } = require('async_hooks');
 const { EMPTY_BUFFER } = require('../constants');
 const { hook, isPlain } = require('./hooks');
 const native = require('../native');
@@ -20,8 +19,6 @@ const BYTES_READ = 4;
 const MASK_NONE = 0;
 const MASK_RANDOM = 1;
 const MASK_KEY = 2;
-
-const netWrite = net.Socket.prototype.write;
 
 /** Outputs with frames that wait for the end of the tick. */
 let waiting = [];
@@ -56,6 +53,10 @@ class Output {
     this._queued = 0;
     this._callbacks = null;
     this._hooked = false;
+    /** Whether the socket is known to have nothing of its own to do. */
+    this._isIdle = false;
+    /** Whether the program wants to know when the socket is idle. */
+    this.hasTimeout = false;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
   }
@@ -88,7 +89,8 @@ class Output {
     }
 
     if (!this._hooked) this.hook();
-    if (callback) this._addCallback(callback);
+    const pending = callback ? this._addCallback(callback) : null;
+
     this._enqueued(
       native.queueText(
         this._id,
@@ -99,6 +101,7 @@ class Output {
         key
       )
     );
+    if (pending !== null) process.nextTick(inContext, pending);
   }
 
   /** Sends a frame of bytes; see `text()`. The bytes stay as they are. */
@@ -110,7 +113,8 @@ class Output {
       return;
     }
 
-    if (callback) this._addCallback(callback);
+    const pending = callback ? this._addCallback(callback) : null;
+
     this._enqueued(
       native.queueBytes(
         this._id,
@@ -120,6 +124,7 @@ class Output {
         key
       )
     );
+    if (pending !== null) process.nextTick(inContext, pending);
   }
 
   /** Sends frames that somebody else made. */
@@ -141,9 +146,11 @@ class Output {
       }
     }
 
-    if (callback) this._addCallback(callback);
+    const pending = callback ? this._addCallback(callback) : null;
+
     if (queued === 0) this._settleBehindSocket();
     else this._enqueued(queued);
+    if (pending !== null) process.nextTick(inContext, pending);
   }
 
   /** Writes what waits. */
@@ -166,6 +173,7 @@ class Output {
   /** The socket is being destroyed: nothing goes past it any more. */
   close() {
     this._fd = -1;
+    this._isIdle = false;
     this._queued = 0;
   }
 
@@ -191,8 +199,16 @@ class Output {
   }
 
   _addCallback(callback) {
-    if (this._callbacks === null) this._callbacks = [callback];
-    else this._callbacks.push(callback);
+    const pending = {
+      callback,
+      err: undefined,
+      isDue: false,
+      isWritten: false
+    };
+
+    if (this._callbacks === null) this._callbacks = [pending];
+    else this._callbacks.push(pending);
+    return pending;
   }
 
   _enqueued(queued) {
@@ -214,19 +230,25 @@ class Output {
 
   /** Whether the kernel may be given bytes past the socket's own queue. */
   _isDirect() {
-    const socket = this._socket;
+    if (this._isIdle) return true;
+    if (this._fd < 0 || !isPlain(this._socket)) return false;
 
-    if (this._fd < 0 || socket.write !== netWrite) return false;
+    const state = this._socket._writableState;
 
-    const state = socket._writableState;
-
-    return (
+    this._isIdle =
       state.length === 0 &&
       !state.corked &&
       !state.ending &&
       !state.destroyed &&
-      !state.errored
-    );
+      !state.errored;
+
+    return this._isIdle;
+  }
+
+  /** Somebody does something with the socket itself: what waits goes first. */
+  beforeSocket() {
+    this.flush();
+    this._isIdle = false;
   }
 
   /** Writes what waits and a large frame without joining them. */
@@ -257,16 +279,14 @@ class Output {
       socket.write(bytes, callback);
       process.nextTick(uncork, socket);
     } else {
-      if (callbacks !== null) process.nextTick(settle(callbacks));
+      if (callbacks !== null) settle(callbacks)();
       socket.write(bytes.subarray(bytes.length - left), callback);
     }
   }
 
   _wrote(callbacks) {
-    const socket = this._socket;
-
-    if (socket.timeout) socket._unrefTimer();
-    if (callbacks !== null) process.nextTick(settle(callbacks));
+    if (this.hasTimeout) this._socket._unrefTimer();
+    if (callbacks !== null) settle(callbacks)();
   }
 
   /** Calls back behind what the socket has queued. */
@@ -275,7 +295,7 @@ class Output {
 
     this._callbacks = null;
     if (callbacks === null) return;
-    if (this._socket.writableLength === 0) process.nextTick(settle(callbacks));
+    if (this._socket.writableLength === 0) settle(callbacks)();
     else this._socket.write(EMPTY_BUFFER, settle(callbacks));
   }
 
@@ -285,6 +305,7 @@ class Output {
    */
   hook() {
     this._hooked = true;
+    this.hasTimeout = this._socket.timeout > 0;
     hook(this._socket, this);
     this._fd = descriptorOf(this._socket);
   }
@@ -302,7 +323,7 @@ class Output {
 
     this._queued = 0;
     this._callbacks = null;
-    if (callbacks !== null) process.nextTick(settle(callbacks));
+    if (callbacks !== null) settle(callbacks)();
 
     return this._fd >= 0 && native.flush(this._id, this._fd) === 0
       ? null
@@ -314,16 +335,33 @@ function uncork(socket) {
   socket.uncork();
 }
 
+/**
+ * Runs in the tick after a send, in the async context of whoever sent: calls
+ * back there if the frame was written, else keeps the context until it is.
+ */
+function inContext(pending) {
+  if (pending.isWritten) {
+    pending.callback(pending.err);
+  } else {
+    pending.isDue = true;
+    pending.callback = AsyncResource.bind(pending.callback);
+  }
+}
+
 /** One callback for many; each gets the error, if any. */
 function settle(callbacks) {
   if (callbacks === null) return undefined;
 
   return function next(err, from = 0) {
     for (let i = from; i < callbacks.length; i++) {
+      const pending = callbacks[i];
       let thrown = true;
 
+      pending.err = err;
+      pending.isWritten = true;
+
       try {
-        callbacks[i](err);
+        if (pending.isDue) pending.callback(err);
         thrown = false;
       } finally {
         // One that throws must not keep the others from being called.

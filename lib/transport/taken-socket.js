@@ -16,45 +16,14 @@ const kLoop = Symbol('ws-rs.loop');
  * transport lets go of a socket whose bytes somebody wants to see.
  */
 class TakenSocket extends net.Socket {
-  _write(chunk, encoding, callback) {
-    const rest = this[kOutput].takeRest();
-
-    if (rest === null) {
-      super._write(chunk, encoding, callback);
-      return;
-    }
-
-    const bytes =
-      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-
-    super._write(Buffer.concat([rest, bytes]), 'buffer', callback);
+  write(...args) {
+    this[kOutput].beforeSocket();
+    return super.write(...args);
   }
 
-  _writev(chunks, callback) {
-    const rest = this[kOutput].takeRest();
-
-    if (rest !== null) {
-      const { allBuffers } = chunks;
-
-      chunks = [{ chunk: rest, encoding: 'buffer' }, ...chunks];
-      chunks.allBuffers = allBuffers;
-    }
-
-    super._writev(chunks, callback);
-  }
-
-  _final(callback) {
-    const rest = this[kOutput].takeRest();
-
-    if (rest === null) {
-      super._final(callback);
-      return;
-    }
-
-    super._write(rest, 'buffer', (err) => {
-      if (err) callback(err);
-      else super._final(callback);
-    });
+  end(...args) {
+    this[kOutput].beforeSocket();
+    return super.end(...args);
   }
 
   _destroy(err, callback) {
@@ -65,6 +34,11 @@ class TakenSocket extends net.Socket {
     // FIN or RST goes out only when no descriptor is left.
     if (this[kLoop]) this[kLoop].onDestroy();
     super._destroy(err, callback);
+  }
+
+  cork() {
+    this[kOutput].beforeSocket();
+    super.cork();
   }
 
   get bytesWritten() {
@@ -119,6 +93,7 @@ class TakenSocket extends net.Socket {
   setTimeout(timeout, callback) {
     // Node counts what it reads itself as activity.
     if (this[kLoop] && timeout > 0) this[kLoop].demote();
+    this[kOutput].hasTimeout = timeout > 0;
     return super.setTimeout(timeout, callback);
   }
 

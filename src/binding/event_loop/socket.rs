@@ -258,12 +258,14 @@ impl LoopSocket {
                 own,
             });
         }
-        if !self.state().event_loop.slab.borrow().is_usable(self.env) {
-            self.tell(NO_SLAB);
-        }
-        let slab = self.state().event_loop.slab.borrow();
+        let mut slab = self.state().event_loop.slab.borrow();
         if !slab.is_usable(self.env) {
-            return Err(Fault::NO_SLAB);
+            drop(slab);
+            self.tell(NO_SLAB);
+            slab = self.state().event_loop.slab.borrow();
+            if !slab.is_usable(self.env) {
+                return Err(Fault::NO_SLAB);
+            }
         }
         let free = slab.len - slab.used;
         let len = if hint > MAX_OWN_BUFFER {
