@@ -162,6 +162,11 @@ const TABLE = [
   ]
 ];
 
+function shutDown(wss) {
+  for (const ws of wss.clients) ws.terminate();
+  wss.close();
+}
+
 describe('RFC 7692, 7.1, as a server', () => {
   for (const [perMessageDeflate, rows] of TABLE) {
     const name = JSON.stringify(perMessageDeflate);
@@ -174,7 +179,7 @@ describe('RFC 7692, 7.1, as a server', () => {
       });
       const port = await portOf(wss);
 
-      t.after(() => wss.close());
+      t.after(() => shutDown(wss));
 
       for (const [offer, answer] of rows) {
         const { headers, socket, status } = await exchange(
@@ -212,7 +217,7 @@ describe('RFC 7692, 7.1, as a server', () => {
     });
     const port = await portOf(wss);
 
-    t.after(() => wss.close());
+    t.after(() => shutDown(wss));
 
     const { headers, socket } = await exchange(
       port,

@@ -111,7 +111,9 @@ const ANSWERS = [
 /** Starts a server that answers every request with an extension header. */
 async function startServer(t) {
   const heads = [];
+  const sockets = [];
   const server = net.createServer(async (socket) => {
+    sockets.push(socket);
     socket.on('error', () => {});
 
     const { head } = await readHead(socket);
@@ -124,7 +126,10 @@ async function startServer(t) {
 
   server.listen(0, HOST);
   await once(server, 'listening');
-  t.after(() => server.close());
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   server.heads = heads;
   server.url = `ws://${HOST}:${server.address().port}`;
   return server;

@@ -13,6 +13,9 @@ const WebSocket = require('../../index');
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const HOST = '127.0.0.1';
 
+/** For how many milliseconds nothing may happen before a test has failed. */
+const PATIENCE = 20_000;
+
 /** What the WebSocket of this package is in a conversation. */
 const ROLES = ['server', 'client'];
 
@@ -40,6 +43,7 @@ async function startServer(t, options, extensions) {
   t.after(() => {
     for (const ws of wss.clients) ws.terminate();
     wss.close();
+    for (const { socket } of opened.values()) socket?.destroy();
   });
   wss.on('connection', (ws, request) => {
     opened.set(request.url, new Conversation(ws, 'server'));
@@ -66,7 +70,10 @@ async function startClient(t, options, extensions) {
   const sockets = new Map();
   let count = 0;
 
-  t.after(() => server.close());
+  t.after(() => {
+    server.close();
+    for (const { socket } of sockets.values()) socket.destroy();
+  });
   server.on('connection', async (socket) => {
     const { head, rest } = await readHead(socket);
     const [, path] = head.split(' ');
@@ -214,9 +221,11 @@ class Conversation {
   /** Waits until the peer has got a number of frames. */
   async received(count) {
     while (this.rawFrames.length < count) {
-      await new Promise((resolve) => {
+      const more = new Promise((resolve) => {
         this._waiting = resolve;
       });
+
+      await this._patiently(more, `frame ${this.rawFrames.length + 1}`);
     }
 
     return this.rawFrames.slice(0, count);
@@ -224,8 +233,27 @@ class Conversation {
 
   /** Waits for both ends to be closed. */
   async over() {
-    await Promise.all([this._closed, this._ended]);
+    await this._patiently(Promise.all([this._closed, this._ended]), 'end');
     return this;
+  }
+
+  /** Turns waiting for ever into a failure that says what there was. */
+  async _patiently(promise, what) {
+    let timer;
+    const late = new Promise((resolve, reject) => {
+      timer = setTimeout(() => {
+        const { events, frames } = this;
+        const seen = JSON.stringify({ events, frames });
+
+        reject(new Error(`No ${what} after ${PATIENCE} ms: ${seen}`));
+      }, PATIENCE);
+    });
+
+    try {
+      await Promise.race([promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
