@@ -48,10 +48,11 @@ class Connection {
     this._onFinished = null;
     this._pendingAutoPongs = 0;
     this._autoPongSent = null;
+    this._isFeeding = false;
     /** The loop transport, while the connection is on it. */
     this.loop = null;
-    /** What a destroyed socket was sent and had not been read. */
-    this.lastChunk = null;
+    /** Tries to bring it there, if all that it lacked was a quiet moment. */
+    this.promoteLater = null;
 
     this.decoder = new Decoder({
       allowSynchronousEvents: options.allowSynchronousEvents ?? true,
@@ -217,11 +218,7 @@ class Connection {
     }
 
     if (this._queue !== null) {
-      const chunk = this._queue.shift();
-
-      this._queuedBytes -= chunk.length;
-      if (this._queue.length === 0) this._queue = null;
-      this.decoder.feed(chunk);
+      this._feedQueue();
       return;
     }
 
@@ -236,6 +233,25 @@ class Connection {
     }
 
     if (this._onFinished !== null) process.nextTick(() => this._finished());
+  }
+
+  /** Feeds what waits; in a loop, as there may be thousands of chunks. */
+  _feedQueue() {
+    if (this._isFeeding) return;
+
+    this._isFeeding = true;
+
+    try {
+      while (this._queue !== null && !this.decoder.busy) {
+        const chunk = this._queue.shift();
+
+        this._queuedBytes -= chunk.length;
+        if (this._queue.length === 0) this._queue = null;
+        this.decoder.feed(chunk);
+      }
+    } finally {
+      this._isFeeding = false;
+    }
   }
 
   // The receiving side.
@@ -257,10 +273,11 @@ class Connection {
       this._queuedBytes += chunk.length;
     }
 
-    if (
-      this.decoder.busy &&
-      this.decoder.chunk.length + this._queuedBytes >= HIGH_WATER_MARK
-    ) {
+    if (!this.decoder.busy) return;
+
+    this.holdLoop();
+
+    if (this.decoder.chunk.length + this._queuedBytes >= HIGH_WATER_MARK) {
       this._needDrain = true;
       this.socket.pause();
     }
@@ -268,12 +285,20 @@ class Connection {
 
   /** Takes a chunk that the loop transport has decoded; see `Decoder#take()`. */
   takeDecoded(source, base, length, position, count) {
-    this.decoder.take(source, base, length, position, count);
-
-    if (this.decoder.busy && this.loop !== null) {
-      this._isLoopBusy = true;
-      this.loop.setBusy(true);
+    try {
+      this.decoder.take(source, base, length, position, count);
+    } finally {
+      // After a listener has thrown, too: the rest of the chunk is to come.
+      if (this.decoder.busy) this.holdLoop();
     }
+  }
+
+  /** Lets the loop transport decode no more until the decoder is through. */
+  holdLoop() {
+    if (this.loop === null) return;
+
+    this._isLoopBusy = true;
+    this.loop.setBusy(true);
   }
 
   /** No more chunks will come. */
@@ -389,10 +414,13 @@ function resume(stream) {
 }
 
 function socketOnData(chunk) {
+  const connection = this[kConnection];
+
+  if (connection.promoteLater !== null) LoopTransport.retry(connection);
   Output.hold();
 
   try {
-    this[kConnection].feed(chunk);
+    connection.feed(chunk);
   } finally {
     Output.release();
   }
@@ -434,14 +462,6 @@ function socketOnClose() {
     this._readableState.length !== 0
   ) {
     connection.feed(this.read(this._readableState.length));
-  }
-
-  if (
-    connection.lastChunk !== null &&
-    !websocket._closeFrameReceived &&
-    !connection.failed
-  ) {
-    connection.feed(connection.lastChunk);
   }
 
   connection.end();

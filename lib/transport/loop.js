@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
 const net = require('net');
 const { getSystemErrorName } = require('util');
 const { markAsUntransferable } = require('worker_threads');
@@ -26,6 +27,7 @@ const PLACE_MASK = (1 << 22) - 1;
 const END = -1;
 const UNDECODED = -2;
 const NO_SLAB = -3;
+const PAUSED = -4;
 const FAILED = -1000;
 
 const OPEN = 1;
@@ -50,6 +52,9 @@ let events = null;
  * Every connection begins on the stream transport. It is promoted in the next
  * macrotask if nobody else wants the socket's bytes, and demoted as soon as
  * somebody does; the decoder goes on where it is, in the middle of a frame too.
+ *
+ * A connection that is only not idle at that moment, or goes back to Node
+ * because it is paused, is tried again when Node next reads something for it.
  */
 class LoopTransport {
   /**
@@ -65,10 +70,17 @@ class LoopTransport {
     else setImmediate(promote, connection);
   }
 
+  /** Tries again, in the next macrotask; see `Connection#promoteLater`. */
+  static retry(connection) {
+    const { promoteLater } = connection;
+
+    connection.promoteLater = null;
+    setImmediate(promoteLater);
+  }
+
   constructor(connection) {
     this._connection = connection;
     this._id = connection.decoder.id;
-    this._isPaused = false;
   }
 
   /** Gives the socket back to Node. */
@@ -76,15 +88,8 @@ class LoopTransport {
     // A test of this transport wants no other.
     if (isForced) return;
 
-    const { socket } = this._connection;
-    const handle = socket._handle;
-
     this._close(false);
-
-    if (handle && !socket.destroyed) {
-      handle.reading = true;
-      handle.readStart();
-    }
+    readAgain(this._connection.socket);
   }
 
   /** What comes while the decoder is busy is to be queued. */
@@ -93,7 +98,6 @@ class LoopTransport {
   }
 
   setPaused(paused) {
-    this._isPaused = paused;
     native.loopPause(this._id, paused);
   }
 
@@ -103,11 +107,7 @@ class LoopTransport {
 
   /** The socket is being destroyed. */
   onDestroy() {
-    const { socket } = this._connection;
-    const rest = this._close(this._isPaused && socket.isPaused());
-
-    // Node would have read this much of what a paused socket was sent.
-    if (rest !== undefined) this._connection.lastChunk = rest;
+    this._close(false);
   }
 
   /** @return {Buffer|undefined} What the kernel still had, if asked for */
@@ -117,6 +117,20 @@ class LoopTransport {
     transports[this._id & PLACE_MASK] = undefined;
 
     return native.loopClose(this._id, last);
+  }
+
+  /**
+   * Something has come while the socket is paused. What then happens, up to
+   * how much is read and whether the process lives, is best left to Node.
+   */
+  _onPaused() {
+    const connection = this._connection;
+    const { socket } = connection;
+    const rest = this._close(true);
+
+    promoteLater(connection);
+    if (rest === undefined || socket.push(rest)) readAgain(socket);
+    else socket._handle.reading = false;
   }
 
   /** The peer sends no more: `'end'` and what follows are Node's. */
@@ -164,6 +178,11 @@ function onReadable(what) {
     return;
   }
 
+  if (what === PAUSED) {
+    transport._onPaused();
+    return;
+  }
+
   const connection = transport._connection;
   const length = rows[LENGTH];
   const base = rows[BASE];
@@ -195,8 +214,27 @@ function renewSlab() {
   native.setSlab(slab);
 }
 
+function readAgain(socket) {
+  const handle = socket._handle;
+
+  if (!handle || socket.destroyed) return;
+
+  handle.reading = true;
+  handle.readStart();
+}
+
+/** To be called in the async context that the connection is to have. */
+function promoteLater(connection) {
+  connection.promoteLater = AsyncResource.bind(() => promote(connection));
+}
+
 function promote(connection) {
-  if (!mayPromote(connection)) return;
+  if (!isCandidate(connection)) return;
+
+  if (!isIdle(connection)) {
+    promoteLater(connection);
+    return;
+  }
 
   const { socket, decoder, output } = connection;
   const handle = socket._handle;
@@ -221,6 +259,7 @@ function promote(connection) {
     1
   ) {
     handle.readStart();
+    promoteLater(connection);
     return;
   }
 
@@ -231,7 +270,7 @@ function promote(connection) {
   socket[kLoop] = transport;
 
   if (!handle.hasRef()) transport.setReferenced(false);
-  if (connection.isBusy) transport.setBusy(true);
+  if (connection.isBusy) connection.holdLoop();
   if (socket.isPaused()) transport.setPaused(true);
 }
 
@@ -254,44 +293,53 @@ const TELLTALES = [
   'write'
 ];
 
-function mayPromote(connection) {
+/** Whether a connection may be promoted, if not now. */
+function isCandidate(connection) {
   const { socket, websocket } = connection;
   const handle = socket._handle;
 
-  if (
-    websocket._readyState !== OPEN ||
-    connection.loop !== null ||
-    socket.destroyed ||
-    !socket.readable ||
-    !socket.writable ||
-    !handle ||
-    !(handle.fd >= 0) ||
-    !isPlain(socket)
-  ) {
-    return false;
-  }
-
-  return isForced || isUntouched(connection, socket, handle);
+  return (
+    websocket._readyState === OPEN &&
+    connection.loop === null &&
+    !socket.destroyed &&
+    socket.readable &&
+    socket.writable &&
+    !!handle &&
+    handle.fd >= 0 &&
+    isPlain(socket) &&
+    (isForced || isUntouched(connection, socket))
+  );
 }
 
-function isUntouched(connection, socket, handle) {
+/** Whether nobody shows any interest in the socket's bytes. */
+function isUntouched(connection, socket) {
   const state = socket._readableState;
 
   return (
     connection.receiver === null &&
-    !connection.isBusy &&
-    handle.reading === true &&
-    !handle.writeQueueSize &&
-    socket.readableLength === 0 &&
-    socket.writableLength === 0 &&
-    !socket.isPaused() &&
     !socket.timeout &&
     socket.listenerCount('data') === 1 &&
     socket.listenerCount('readable') === 0 &&
     state.pipes.length === 0 &&
     state.encoding === null &&
-    socket instanceof net.Socket &&
     TELLTALES.every((name) => isOrdinary(socket, name))
+  );
+}
+
+/** Whether no bytes are on their way in Node. */
+function isIdle(connection) {
+  const { socket } = connection;
+  const handle = socket._handle;
+
+  if (socket.readableLength > 0 || socket._readableState.ended) return false;
+
+  return (
+    isForced ||
+    (!connection.isBusy &&
+      !socket.isPaused() &&
+      handle.reading === true &&
+      !handle.writeQueueSize &&
+      socket.writableLength === 0)
   );
 }
 

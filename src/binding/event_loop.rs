@@ -14,7 +14,7 @@ use super::environment::Environment;
 use crate::transport::event_loop::{Poll, Read, read_some};
 use crate::uv;
 
-/// What a paused socket still gives up when it is destroyed, as a `net.Socket` would have read it.
+/// What is read of a paused socket at once, as Node would have: it reads ahead.
 const LAST_READ: usize = 64 * 1024;
 
 /// A socket under libuv, which frees it some time after it was closed.
@@ -82,7 +82,8 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 }
 
 /// `onReadable(listener)`: called with the number of rows written, -1 for the end of the stream, -2
-/// for a chunk that was not decoded, or -1000 less a system error number; row 0 holds the position
+/// for a chunk that was not decoded, -3 if a slab is wanted, -4 if there is something to read while
+/// the socket is paused, or -1000 less a system error number; row 0 holds the position
 /// reached, the length of the chunk, its place in the slab and the connection's place.
 pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     let mut reference = ptr::null_mut();
@@ -149,8 +150,12 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     // SAFETY: JavaScript passes the descriptor of a socket whose handle is open; the loop is this
     // thread's, and the cleanup hook closes the handle before the loop ends.
     let opened = unsafe { Poll::open(uv, event_loop.cast(), fd, socket) };
-    let Ok(poll) = opened else {
-        return call.number(0);
+    let poll = match opened {
+        Ok(poll) => poll,
+        Err(socket) => {
+            socket.discard();
+            return call.number(0);
+        }
     };
     link.socket = Some(poll);
     let open = &call.state.event_loop.open;

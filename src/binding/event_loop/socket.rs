@@ -10,7 +10,7 @@ use ws_rs_protocol::Input;
 use super::super::buffer::Scope;
 use super::super::call::{Call, Fault, Outcome, check};
 use super::super::decode::decode;
-use super::super::environment::Environment;
+use super::super::environment::{Environment, Link};
 use super::finish_cleanup;
 use crate::transport::event_loop::{Listener, Poll, Read, read_some, waiting};
 
@@ -32,6 +32,7 @@ const ASK_KERNEL: u64 = 64 * 1024;
 const END: i32 = -1;
 const UNDECODED: i32 = -2;
 const NO_SLAB: i32 = -3;
+const PAUSED: i32 = -4;
 const FAILED: i32 = -1000;
 /// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab.
 const OWN: u32 = u32::MAX;
@@ -91,6 +92,13 @@ impl LoopSocket {
         })
     }
 
+    /// Gives up the asynchronous context, last of all.
+    pub(super) fn discard(&self) {
+        // SAFETY: the context was made by `new`, and this is called once; the environment lives, as
+        // its end waits until its sockets are closed.
+        unsafe { sys::napi_async_destroy(self.env, self.context) };
+    }
+
     pub(super) fn set_paused(&self, poll: &Poll<Self>, paused: bool) {
         self.paused.set(paused);
         if !paused {
@@ -108,6 +116,11 @@ impl LoopSocket {
     }
 
     fn read(&self, poll: &Poll<Self>) -> Outcome<Next> {
+        if self.paused.get() {
+            // Node then reads as much as of any paused socket, and sees an end or error.
+            self.announce_end(poll, PAUSED)?;
+            return Ok(Next::Wait);
+        }
         if self.busy.get() {
             return self.read_undecoded(poll);
         }
@@ -126,7 +139,11 @@ impl LoopSocket {
             let Some(link) = connections.get_mut(self.id) else {
                 return Ok(Some(Next::Wait));
             };
-            let connection = &mut link.connection;
+            let Link {
+                connection,
+                bytes_read,
+                ..
+            } = link;
             let missing = connection.missing_payload();
             if missing < DIRECT_PAYLOAD || !connection.wants_payload() {
                 return Ok(None);
@@ -147,6 +164,9 @@ impl LoopSocket {
                     }
                 })
             });
+            if let Read::Bytes(len) = result {
+                *bytes_read += len as u64;
+            }
             let mut events = self.state().events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
             rows.begin(0, 0, self.id);
@@ -182,6 +202,7 @@ impl LoopSocket {
             let Some(link) = connections.get_mut(self.id) else {
                 return Ok(Next::Wait);
             };
+            link.bytes_read += len as u64;
             let connection = &mut link.connection;
             let mut events = self.state().events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
@@ -234,6 +255,9 @@ impl LoopSocket {
             .with_fd(|fd| read_some(fd, bytes))
             .unwrap_or(Read::Empty);
         if let Read::Bytes(len) = result {
+            if let Some(link) = self.state().connections.borrow_mut().get_mut(self.id) {
+                link.bytes_read += len as u64;
+            }
             let mut events = self.state().events.borrow_mut();
             events.open(self.env, 0)?.begin(len, room.base, self.id);
             drop(events);
@@ -286,7 +310,6 @@ impl LoopSocket {
     fn after(&self, poll: &Poll<Self>, result: Read, asked: usize) -> Outcome<Next> {
         match result {
             Read::Bytes(len) => {
-                self.count(len);
                 let more = len == asked && !poll.is_closed() && !self.paused.get();
                 Ok(if more { Next::Again } else { Next::Wait })
             }
@@ -300,12 +323,6 @@ impl LoopSocket {
                 self.announce_end(poll, FAILED - error)?;
                 Ok(Next::Wait)
             }
-        }
-    }
-
-    fn count(&self, len: usize) {
-        if let Some(link) = self.state().connections.borrow_mut().get_mut(self.id) {
-            link.bytes_read += len as u64;
         }
     }
 
@@ -372,10 +389,6 @@ impl Listener for LoopSocket {
         if self.state().event_loop.ending.get() {
             return;
         }
-        if self.paused.get() {
-            poll.stop();
-            return;
-        }
         let mut scope = ptr::null_mut();
         // SAFETY: a live environment, on its thread.
         if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
@@ -401,9 +414,7 @@ impl Listener for LoopSocket {
     }
 
     fn on_closed(&self) {
-        // SAFETY: the context was made by `new` and is destroyed once; the environment lives, as
-        // its end waits for this.
-        unsafe { sys::napi_async_destroy(self.env, self.context) };
+        self.discard();
         let state = &self.state().event_loop;
         state.open.set(state.open.get() - 1);
         finish_cleanup(state);

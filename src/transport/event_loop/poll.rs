@@ -30,7 +30,8 @@ pub(crate) struct Poll<L> {
 }
 
 impl<L: Listener> Poll<L> {
-    /// Duplicates `fd` and begins to watch it.
+    /// Duplicates `fd` and begins to watch it. Where that fails, as when no descriptor is left, the
+    /// listener is given back.
     ///
     /// # Safety
     /// `fd` is open, `event_loop` is the loop of this thread, and it runs until the handle is
@@ -40,9 +41,11 @@ impl<L: Listener> Poll<L> {
         event_loop: *mut Loop,
         fd: c_int,
         listener: L,
-    ) -> std::io::Result<NonNull<Self>> {
+    ) -> Result<NonNull<Self>, L> {
         // SAFETY: the caller says that it is open.
-        let fd = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 0)?;
+        let Ok(fd) = fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 0) else {
+            return Err(listener);
+        };
         let raw = fd.as_raw_fd();
         let poll = Box::new(Self {
             uv,
@@ -56,7 +59,7 @@ impl<L: Listener> Poll<L> {
         // caller's promise.
         let status = unsafe { (uv.poll_init)(event_loop, handle, raw) };
         if status != 0 {
-            return Err(std::io::Error::from_raw_os_error(-status));
+            return Err(poll.listener);
         }
         let poll = NonNull::from(Box::leak(poll));
         // SAFETY: the handle is initialised, and `data` is ours.
