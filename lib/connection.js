@@ -258,6 +258,9 @@ class Connection {
 
   /** Takes a chunk from the socket. */
   feed(chunk) {
+    // Somebody has set an encoding.
+    if (typeof chunk === 'string') chunk = Buffer.from(chunk);
+
     if (this.receiver !== null) {
       if (!this.receiver.write(chunk)) this.socket.pause();
       return;

@@ -275,7 +275,7 @@ function promote(connection) {
 }
 
 /** Methods that Node's HTTP server leaves on sockets, of no use after it. */
-const WRAPPERS = ['on', 'addListener', 'prependListener', 'setEncoding'];
+const WRAPPERS = ['on', 'addListener', 'prependListener'];
 const WRAPPER_NAMES = ['socketListenerWrap', 'socketSetEncoding'];
 
 /** Methods that, put on a socket, show that somebody watches its bytes. */
@@ -289,6 +289,7 @@ const TELLTALES = [
   'push',
   'read',
   'resume',
+  'setEncoding',
   'unshift',
   'write'
 ];

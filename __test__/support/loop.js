@@ -1,0 +1,43 @@
+'use strict';
+
+const assert = require('node:assert');
+const { setImmediate: turn } = require('node:timers/promises');
+
+const native = require('../../lib/native');
+const { openPair } = require('./pairs');
+
+/** Why tests of the loop transport do not run here, or `false`. */
+const skip =
+  process.env.WS_RS_TRANSPORT === 'stream'
+    ? 'the stream transport is forced'
+    : native.loopAvailable() !== 1 && 'there is no loop transport here';
+
+/** Why tests of what is promoted and demoted do not run here, or `false`. */
+const skipTouches =
+  process.env.WS_RS_TRANSPORT === 'loop'
+    ? 'the loop transport is forced, which nothing demotes'
+    : skip;
+
+/** Waits for a condition, looked at in each turn of the event loop. */
+async function until(condition) {
+  while (!condition()) await turn();
+}
+
+/** Lets a few turns go by, in which a connection would have been promoted. */
+async function turns(count = 5) {
+  for (let i = 0; i < count; i++) await turn();
+}
+
+/** As `openPair()`, and both ends have been promoted. */
+async function openLoopPair(t, options) {
+  const pair = await openPair(t, options);
+
+  await turns();
+  assert.deepStrictEqual(
+    [pair.client.transport, pair.peer.transport],
+    ['loop', 'loop']
+  );
+  return pair;
+}
+
+module.exports = { openLoopPair, skip, skipTouches, turns, until };
