@@ -41,8 +41,8 @@ const isAvailable =
   !process.versions.deno &&
   native.loopAvailable() === 1;
 
-/** The transports by the place of their native connection. */
-const transports = [];
+/** The connections on this transport, by the place of their native half. */
+const connections = [];
 let slab = null;
 let events = null;
 
@@ -114,7 +114,7 @@ class LoopTransport {
   _close(last) {
     this._connection.loop = null;
     this._connection.socket[kLoop] = null;
-    transports[this._id & PLACE_MASK] = undefined;
+    connections[this._id & PLACE_MASK] = undefined;
 
     return native.loopClose(this._id, last);
   }
@@ -159,31 +159,30 @@ class LoopTransport {
 /** Called from the event loop, once for each read that gave something. */
 function onReadable(what) {
   const { rows, payloads } = events;
-  const transport = transports[rows[PLACE]];
+  const connection = connections[rows[PLACE]];
 
   if (what === NO_SLAB) {
     renewSlab();
     return;
   }
 
-  if (transport === undefined) return;
+  if (connection === undefined) return;
 
   if (what <= FAILED) {
-    transport._onError(FAILED - what);
+    connection.loop._onError(FAILED - what);
     return;
   }
 
   if (what === END) {
-    transport._onEnd();
+    connection.loop._onEnd();
     return;
   }
 
   if (what === PAUSED) {
-    transport._onPaused();
+    connection.loop._onPaused();
     return;
   }
 
-  const connection = transport._connection;
   const length = rows[LENGTH];
   const base = rows[BASE];
 
@@ -265,7 +264,7 @@ function promote(connection) {
 
   const transport = new LoopTransport(connection);
 
-  transports[decoder.id & PLACE_MASK] = transport;
+  connections[decoder.id & PLACE_MASK] = connection;
   connection.loop = transport;
   socket[kLoop] = transport;
 

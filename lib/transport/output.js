@@ -158,16 +158,29 @@ class Output {
     if (this._queued === 0) return;
 
     const callbacks = this._callbacks;
+    let left = this._queued;
 
     this._queued = 0;
     this._callbacks = null;
 
-    if (this._isDirect() && native.flush(this._id, this._fd) === 0) {
-      this._wrote(callbacks);
-      return;
+    if (this._isDirect()) {
+      left = native.flush(this._id, this._fd);
+
+      if (left === 0) {
+        this._wrote(callbacks);
+        return;
+      }
     }
 
-    this._socket.write(native.takeQueued(this._id), settle(callbacks));
+    this._socket.write(this._take(left), settle(callbacks));
+  }
+
+  /** Takes so many bytes, which are all that waits, out of the native queue. */
+  _take(length) {
+    const bytes = Buffer.allocUnsafe(length);
+
+    native.takeQueued(this._id, bytes);
+    return bytes;
   }
 
   /** The socket is being destroyed: nothing goes past it any more. */
@@ -275,7 +288,7 @@ class Output {
 
     if (left > bytes.length) {
       socket.cork();
-      socket.write(native.takeQueued(this._id), settle(callbacks));
+      socket.write(this._take(left - bytes.length), settle(callbacks));
       socket.write(bytes, callback);
       process.nextTick(uncork, socket);
     } else {
@@ -320,14 +333,14 @@ class Output {
     if (this._queued === 0) return null;
 
     const callbacks = this._callbacks;
+    let left = this._queued;
 
     this._queued = 0;
     this._callbacks = null;
     if (callbacks !== null) settle(callbacks)();
+    if (this._fd >= 0) left = native.flush(this._id, this._fd);
 
-    return this._fd >= 0 && native.flush(this._id, this._fd) === 0
-      ? null
-      : native.takeQueued(this._id);
+    return left === 0 ? null : this._take(left);
   }
 }
 

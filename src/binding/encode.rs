@@ -187,16 +187,20 @@ pub(crate) fn flush_with(call: &Call<'_>) -> Outcome {
     call.double((total - written) as f64)
 }
 
-/// `takeQueued(id) -> Buffer`: the queue, which is empty then.
+/// `takeQueued(id, target)`: moves what is queued to the target, which is as long.
 pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
+    let target = call.bytes(1)?;
     let mut connections = call.state.connections.borrow_mut();
     let Some(link) = connections.get_mut(call.u32(0)?) else {
-        return call.buffer(&[]);
+        return call.undefined();
     };
-    let queued = std::mem::take(&mut link.queued);
-    let result = call.buffer(&queued);
-    call.state.recycle(queued);
-    result
+    if target.len != link.queued.len() {
+        return Err(Fault::Message("ws-rs: the target is not as long as the queue"));
+    }
+    // SAFETY: no JavaScript runs in this call, and the queue is memory of our own.
+    unsafe { target.slice_mut() }.copy_from_slice(&link.queued);
+    call.state.recycle(std::mem::take(&mut link.queued));
+    call.undefined()
 }
 
 /// Runs `body` on the link that the first argument names; returns how much is queued then.
