@@ -148,6 +148,12 @@ class Connection {
     for (const chunk of chunks) receiver.write(chunk);
     if (this._ended) receiver.end();
 
+    // What is left may be too little for the receiver to say when it drains.
+    if (this._needDrain) {
+      this._needDrain = false;
+      if (!this.needDrain) process.nextTick(() => this._drained());
+    }
+
     if (this._onFinished !== null) {
       const callback = this._onFinished;
 
@@ -221,6 +227,8 @@ class Connection {
       this._feedQueue();
       return;
     }
+
+    if (this.promoteLater !== null) LoopTransport.retry(this);
 
     if (this._isLoopBusy) {
       this._isLoopBusy = false;
@@ -417,13 +425,10 @@ function resume(stream) {
 }
 
 function socketOnData(chunk) {
-  const connection = this[kConnection];
-
-  if (connection.promoteLater !== null) LoopTransport.retry(connection);
   Output.hold();
 
   try {
-    connection.feed(chunk);
+    this[kConnection].feed(chunk);
   } finally {
     Output.release();
   }
