@@ -1,5 +1,6 @@
 'use strict';
 
+const EventEmitter = require('events');
 const { getDefaultHighWaterMark } = require('stream');
 
 const { EMPTY_BUFFER, kStatusCode, kWebSocket, NOOP } = require('./constants');
@@ -18,6 +19,8 @@ const CLOSED = 3;
  * inflated: as many as a `Writable` would take.
  */
 const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
+
+const { emit } = EventEmitter.prototype;
 
 const kConnection = Symbol('ws-rs.connection');
 
@@ -164,6 +167,17 @@ class Connection {
     return receiver;
   }
 
+  /** Whether nothing more is to be received. */
+  get isOver() {
+    return (
+      this._ended ||
+      this.receiver !== null ||
+      this.decoder.concluded ||
+      this.decoder.failed ||
+      this.decoder.busy
+    );
+  }
+
   /** Whether the receiving half has failed. */
   get failed() {
     return this.decoder.failed;
@@ -179,7 +193,20 @@ class Connection {
   // The decoder's sink.
 
   onMessage(data, isBinary) {
-    this.websocket.emit('message', data, isBinary);
+    const { websocket } = this;
+    const listener = websocket._events.message;
+
+    // `emit()` finds the listener by a name that it has to look up in an object
+    // of whatever shape; this is most of what it takes.
+    if (
+      typeof listener === 'function' &&
+      websocket.emit === emit &&
+      !EventEmitter.captureRejections
+    ) {
+      listener.call(websocket, data, isBinary);
+    } else {
+      websocket.emit('message', data, isBinary);
+    }
   }
 
   onPing(data) {
@@ -472,10 +499,16 @@ function socketOnClose() {
     connection.feed(this.read(this._readableState.length));
   }
 
+  const isExpected = connection.isOver;
+
   connection.end();
   this[kWebSocket] = undefined;
   clearTimeout(websocket._closeTimer);
-  connection.whenFinished(() => websocket.emitClose());
+  connection.whenFinished(() => {
+    // After the other listeners of the socket, if the end comes as a surprise.
+    if (isExpected) websocket.emitClose();
+    else process.nextTick(() => websocket.emitClose());
+  });
 }
 
 module.exports = Connection;

@@ -12,6 +12,8 @@ const Output = require('./output');
 const { isPlain } = require('./hooks');
 const { kLoop } = require('./taken-socket');
 
+const FastBuffer = Buffer[Symbol.species];
+
 /** What sockets are read into, and how much of it must be free for the next. */
 const SLAB_SIZE = 64 * 1024;
 const MIN_ROOM = 8 * 1024;
@@ -21,6 +23,12 @@ const POSITION = 0;
 const LENGTH = 1;
 const BASE = 2;
 const PLACE = 3;
+/** Row 1, and two kinds of row; see decoder.js. */
+const FIRST_KIND = 4;
+const FIRST_START = 5;
+const FIRST_LENGTH = 6;
+const TEXT = 1;
+const BINARY = 2;
 const OWN = 0xffffffff;
 const PLACE_MASK = (1 << 22) - 1;
 
@@ -88,7 +96,7 @@ class LoopTransport {
     // A test of this transport wants no other.
     if (isForced) return;
 
-    this._close(false);
+    this._close();
     readAgain(this._connection.socket);
   }
 
@@ -107,29 +115,27 @@ class LoopTransport {
 
   /** The socket is being destroyed. */
   onDestroy() {
-    this._close(false);
+    this._close();
   }
 
-  /** @return {Buffer|undefined} What the kernel still had, if asked for */
-  _close(last) {
+  _close() {
     this._connection.loop = null;
     this._connection.socket[kLoop] = null;
     connections[this._id & PLACE_MASK] = undefined;
-
-    return native.loopClose(this._id, last);
+    native.loopClose(this._id);
   }
 
   /**
-   * Something has come while the socket is paused. What then happens, up to
-   * how much is read and whether the process lives, is best left to Node.
+   * A chunk has come while the socket is paused. What then happens, up to how
+   * much is read and whether the process lives, is best left to Node.
    */
-  _onPaused() {
+  _onPaused(chunk) {
     const connection = this._connection;
     const { socket } = connection;
-    const rest = this._close(true);
 
+    this._close();
     promoteLater(connection);
-    if (rest === undefined || socket.push(rest)) readAgain(socket);
+    if (socket.push(chunk)) readAgain(socket);
     else socket._handle.reading = false;
   }
 
@@ -137,7 +143,7 @@ class LoopTransport {
   _onEnd() {
     const { socket } = this._connection;
 
-    this._close(false);
+    this._close();
     socket.push(null);
     socket.read(0);
   }
@@ -151,7 +157,7 @@ class LoopTransport {
     error.code = code;
     error.syscall = 'read';
 
-    this._close(false);
+    this._close();
     socket.destroy(error);
   }
 }
@@ -178,19 +184,24 @@ function onReadable(what) {
     return;
   }
 
-  if (what === PAUSED) {
-    connection.loop._onPaused();
-    return;
-  }
-
   const length = rows[LENGTH];
   const base = rows[BASE];
 
   Output.hold();
 
   try {
-    if (what === UNDECODED) {
+    if (what === 1 && isWholeMessage(connection, rows)) {
+      const start = base + rows[FIRST_START];
+      const size = rows[FIRST_LENGTH];
+
+      connection.onMessage(
+        size === 0 ? EMPTY_BUFFER : new FastBuffer(slab.buffer, start, size),
+        rows[FIRST_KIND] === BINARY
+      );
+    } else if (what === UNDECODED) {
       connection.feed(slab.subarray(base, base + length));
+    } else if (what === PAUSED) {
+      connection.loop._onPaused(slab.subarray(base, base + length));
     } else if (base === OWN) {
       // Nothing, if all of it was copied to where its message is put together.
       const { buffer, byteOffset } = payloads[0] ?? EMPTY_BUFFER;
@@ -204,6 +215,23 @@ function onReadable(what) {
     Output.release();
     if (base !== OWN && base + length > SLAB_SIZE - MIN_ROOM) renewSlab();
   }
+}
+
+/**
+ * Whether a chunk was one message and nothing else, to be handed out as it is.
+ * Most are; the decoder need not be told of them.
+ */
+function isWholeMessage({ decoder, receiver }, rows) {
+  const kind = rows[FIRST_KIND];
+
+  return (
+    (kind === TEXT ||
+      (kind === BINARY && decoder.binaryType === 'nodebuffer')) &&
+    rows[POSITION] === rows[LENGTH] &&
+    rows[BASE] !== OWN &&
+    decoder.allowSynchronousEvents &&
+    receiver === null
+  );
 }
 
 function renewSlab() {

@@ -11,11 +11,8 @@ use napi::sys;
 pub(crate) use self::socket::LoopSocket;
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::Environment;
-use crate::transport::event_loop::{Poll, Read, read_some};
+use crate::transport::event_loop::Poll;
 use crate::uv;
-
-/// What is read of a paused socket at once, as Node would have: it reads ahead.
-const LAST_READ: usize = 64 * 1024;
 
 /// A socket under libuv, which frees it some time after it was closed.
 pub(crate) type SocketHandle = NonNull<Poll<LoopSocket>>;
@@ -82,8 +79,8 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 }
 
 /// `onReadable(listener)`: called with the number of rows written, -1 for the end of the stream, -2
-/// for a chunk that was not decoded, -3 if a slab is wanted, -4 if there is something to read while
-/// the socket is paused, or -1000 less a system error number; row 0 holds the position
+/// for a chunk that was not decoded, -3 if a slab is wanted, -4 for a chunk that came while the
+/// socket is paused, or -1000 less a system error number; row 0 holds the position
 /// reached, the length of the chunk, its place in the slab and the connection's place.
 pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     let mut reference = ptr::null_mut();
@@ -163,30 +160,10 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     call.number(1)
 }
 
-/// `loopClose(id, last) -> Buffer | undefined`: gives the socket back to Node. With `last` what the
-/// kernel still has for it is read and returned.
+/// `loopClose(id)`: gives the socket back to Node.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
-    let last = call.bool(1)?;
-    let Some(poll) = take_socket(call, call.u32(0)?) else {
-        return call.undefined();
-    };
-    // SAFETY: libuv frees it in a later turn of the loop at the earliest.
-    let poll = unsafe { poll.as_ref() };
-    let mut rest = Vec::new();
-    if last && !poll.is_closed() {
-        rest.resize(LAST_READ, 0);
-        let read = poll.with_fd(|fd| read_some(fd, &mut rest));
-        rest.truncate(match read {
-            Some(Read::Bytes(len)) => len,
-            _ => 0,
-        });
-    }
-    poll.close();
-    if rest.is_empty() {
-        call.undefined()
-    } else {
-        call.buffer(&rest)
-    }
+    close_socket(take_socket(call, call.u32(0)?));
+    call.undefined()
 }
 
 /// `loopPause(id, paused)`: whether to leave what comes with the kernel.

@@ -117,12 +117,10 @@ impl LoopSocket {
 
     fn read(&self, poll: &Poll<Self>) -> Outcome<Next> {
         if self.paused.get() {
-            // Node then reads as much as of any paused socket, and sees an end or error.
-            self.announce_end(poll, PAUSED)?;
-            return Ok(Next::Wait);
+            return self.read_undecoded(poll, PAUSED);
         }
         if self.busy.get() {
-            return self.read_undecoded(poll);
+            return self.read_undecoded(poll, UNDECODED);
         }
         match self.read_payload(poll)? {
             Some(next) => Ok(next),
@@ -245,8 +243,8 @@ impl LoopSocket {
         self.after(poll, result, room.len)
     }
 
-    /// A chunk for the queue behind the one that the decoder works on.
-    fn read_undecoded(&self, poll: &Poll<Self>) -> Outcome<Next> {
+    /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
+    fn read_undecoded(&self, poll: &Poll<Self>, what: i32) -> Outcome<Next> {
         self.hint.set(0);
         let room = self.make_room()?;
         // SAFETY: see `make_room`.
@@ -262,7 +260,7 @@ impl LoopSocket {
             events.open(self.env, 0)?.begin(len, room.base, self.id);
             drop(events);
             self.state().event_loop.slab.borrow_mut().used += len;
-            self.tell(UNDECODED);
+            self.tell(what);
         }
         self.after(poll, result, room.len)
     }
