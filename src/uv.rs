@@ -26,10 +26,13 @@ const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 pub(crate) const READABLE: c_int = 1;
 
+/// A `uv_poll_t` takes 160 bytes on 64-bit systems; a process with a larger one is left alone.
+pub(crate) const MAX_POLL_SIZE: usize = 256;
+
 pub(crate) type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
 pub(crate) type CloseCallback = unsafe extern "C" fn(*mut Handle);
 
-/// The functions, and how large a poll handle is.
+/// The functions.
 pub(crate) struct Uv {
     pub(crate) poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
     pub(crate) poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
@@ -37,7 +40,6 @@ pub(crate) struct Uv {
     pub(crate) close: unsafe extern "C" fn(*mut Handle, CloseCallback),
     pub(crate) reference: unsafe extern "C" fn(*mut Handle),
     pub(crate) unreference: unsafe extern "C" fn(*mut Handle),
-    pub(crate) poll_size: usize,
 }
 
 /// libuv, if this process has all of it.
@@ -54,6 +56,9 @@ fn look_up() -> Option<Uv> {
         let handle_size = *process
             .get::<unsafe extern "C" fn(c_int) -> usize>(c"uv_handle_size")
             .ok()?;
+        if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE {
+            return None;
+        }
         Some(Uv {
             poll_init: *process.get(c"uv_poll_init").ok()?,
             poll_start: *process.get(c"uv_poll_start").ok()?,
@@ -61,7 +66,6 @@ fn look_up() -> Option<Uv> {
             close: *process.get(c"uv_close").ok()?,
             reference: *process.get(c"uv_ref").ok()?,
             unreference: *process.get(c"uv_unref").ok()?,
-            poll_size: handle_size(HANDLE_TYPE_POLL),
         })
     }
 }

@@ -1,13 +1,17 @@
 //! A poll handle and what belongs to it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
 use rustix::io::fcntl_dupfd_cloexec;
 
-use crate::uv::{Handle, Loop, READABLE, Uv};
+use crate::uv::{self, Handle, Loop, READABLE, Uv};
+
+/// Room for a `uv_poll_t`, beside the rest so that an event touches less memory; `Uv` is not to be
+/// had where it is larger.
+const POLL_WORDS: usize = uv::MAX_POLL_SIZE / 8;
 
 /// Who is told.
 pub(crate) trait Listener: Sized {
@@ -22,8 +26,8 @@ pub(crate) trait Listener: Sized {
 /// which is after [`close`](Poll::close).
 pub(crate) struct Poll<L> {
     uv: &'static Uv,
-    /// A `uv_poll_t`; libuv links it into lists, so it must not move.
-    storage: Box<[u64]>,
+    /// A `uv_poll_t`, which libuv writes to; it links it into lists, so it must not move.
+    storage: UnsafeCell<[u64; POLL_WORDS]>,
     fd: RefCell<Option<OwnedFd>>,
     active: Cell<bool>,
     pub(crate) listener: L,
@@ -49,7 +53,7 @@ impl<L: Listener> Poll<L> {
         let raw = fd.as_raw_fd();
         let poll = Box::new(Self {
             uv,
-            storage: vec![0; uv.poll_size.div_ceil(8)].into_boxed_slice(),
+            storage: UnsafeCell::new([0; POLL_WORDS]),
             fd: RefCell::new(Some(fd)),
             active: Cell::new(false),
             listener,
@@ -124,7 +128,7 @@ impl<L: Listener> Poll<L> {
     }
 
     const fn handle(&self) -> *mut Handle {
-        self.storage.as_ptr().cast_mut().cast()
+        self.storage.get().cast()
     }
 }
 
