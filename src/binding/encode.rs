@@ -195,7 +195,9 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
         return call.undefined();
     };
     if target.len != link.queued.len() {
-        return Err(Fault::Message("ws-rs: the target is not as long as the queue"));
+        return Err(Fault::Message(
+            "ws-rs: the target is not as long as the queue",
+        ));
     }
     // SAFETY: no JavaScript runs in this call, and the queue is memory of our own.
     unsafe { target.slice_mut() }.copy_from_slice(&link.queued);
