@@ -1,15 +1,22 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
+const { markAsUntransferable } = require('worker_threads');
 
+const IdleSweep = require('./idle-sweep');
+const Limiter = require('./limiter');
 const native = require('./native');
 
+const FastBuffer = Buffer[Symbol.species];
+
 /**
- * Payloads of more bytes are worked on by another thread. Below, the hop there
- * and back takes longer than the work; above, the event loop would be held up.
+ * Payloads of more bytes go to another thread at once. Shorter ones are worked
+ * on here, where the hop to a thread and back would take longer than the work;
+ * if they turn out to take more than half a millisecond, what is left goes to
+ * another thread.
  */
 const INLINE_DEFLATE = 16 * 1024;
-const INLINE_INFLATE = 8 * 1024;
+const INLINE_INFLATE = 16 * 1024;
 
 /**
  * Whoever watches a connection being closed finds its last message still being
@@ -19,15 +26,30 @@ const INLINE_INFLATE = 8 * 1024;
 const WATCHED_TURNS = 6;
 
 const DEFAULT_LEVEL = 6;
-const DEFAULT_MEM_LEVEL = 8;
+/** zlib's is 8: see docs/api.md. */
+const DEFAULT_MEM_LEVEL = 6;
 const DEFAULT_CHUNK_SIZE = 16 * 1024;
+
+// Flags of a task and answers; src/binding/compression.rs has the same numbers.
+const FIN = 1;
+const RESET = 2;
+const AWAY = 4;
+const TOO_LONG = 0xffffffff;
+const OUT_OF_MEMORY = 0xfffffffe;
+const SHARED = 8 * 1024;
+
+/** Short results are slices of this; each of its bytes is written once. */
+const SLAB_SIZE = 64 * 1024;
+let slab = null;
+let slabUsed = 0;
 
 /** Frees the native state of codecs that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.codecFree(id));
 
-/** Jobs on other threads: token -> what to call with the result. */
+/** Jobs on other threads: codec id -> what to call with the result. */
 const jobs = new Map();
-let lastToken = 0;
+
+const unlimited = new Limiter();
 
 native.onJobsDone(() => {
   const done = native.takeDone();
@@ -52,70 +74,164 @@ native.onJobsDone(() => {
   }
 });
 
-function newToken(callback) {
-  do lastToken = (lastToken + 1) >>> 0 || 1;
-  while (jobs.has(lastToken));
-
-  // Results come back in nobody's async context.
-  jobs.set(lastToken, AsyncResource.bind(callback));
-  return lastToken;
-}
-
+/**
+ * One direction of one connection. Its native state is taken from the pool for
+ * a message, and kept after it only if the context is taken over.
+ */
 class Codec {
-  constructor(id, chunkSize) {
+  constructor(id, chunkSize, limiter) {
     this._id = id;
     this._chunkSize = chunkSize;
+    this._limiter = limiter;
+    this._freed = false;
     forgotten.register(this, id, this);
   }
 
+  /** Gives the native state back; nothing more is called back then. */
   free() {
+    this._freed = true;
     forgotten.unregister(this);
     native.codecFree(this._id);
+  }
+
+  /** Works here and now, if it does not take too long. */
+  _runHere(data, flags, limit, callback, a, b) {
+    if (slab === null) renewSlab();
+
+    const result = native.codecRun(
+      this._id,
+      data,
+      flags,
+      limit,
+      slab,
+      slabUsed
+    );
+
+    if (typeof result === 'number') {
+      setImmediate(callback, isFault(result) ? result : carve(result), a, b);
+    } else if (result === undefined) {
+      this._continue(null, 0, 0, callback, a, b);
+    } else {
+      if (result.length <= SHARED && typeof result !== 'string') slab = null;
+      setImmediate(callback, result, a, b);
+    }
+  }
+
+  /** Works on another thread, as soon as there is room for one more job. */
+  _continue(data, flags, limit, callback, a, b) {
+    // Results come back in nobody's async context.
+    const deliver = AsyncResource.bind((result) => callback(result, a, b));
+
+    this._limiter.add((done) => {
+      if (this._freed) {
+        done();
+        return;
+      }
+
+      if (data !== null) {
+        native.codecRun(this._id, data, flags | AWAY, limit, undefined, 0);
+      }
+
+      native.codecContinue(this._id);
+      jobs.set(this._id, (result) => {
+        done();
+        deliver(result);
+      });
+    });
   }
 }
 
 class Deflater extends Codec {
-  constructor(id, chunkSize, level) {
-    super(id, chunkSize);
+  constructor(id, chunkSize, limiter, level, idleTimeout) {
+    super(id, chunkSize, limiter);
     this._level = level;
+    this._idle = idleTimeout > 0 ? IdleSweep.of(idleTimeout) : null;
+    this._idleSince = -1;
   }
 
-  /** Compresses; `callback(result)` comes in a later macrotask. */
-  run(data, fin, reset, callback) {
+  /**
+   * Compresses; `callback(result, a, b)` comes in a later macrotask. The result
+   * is a `Buffer`; a string or a number says that there is none.
+   */
+  run(data, fin, reset, callback, a, b) {
+    const flags = (fin ? FIN : 0) | (reset ? RESET : 0);
+
+    if (this._idle !== null) this._idle.touch(this);
     if (data.length > INLINE_DEFLATE) {
-      native.deflate(this._id, data, fin, reset, newToken(callback));
+      this._continue(data, flags, 0, callback, a, b);
     } else {
-      setImmediate(callback, native.deflate(this._id, data, fin, reset, 0));
+      this._runHere(data, flags, 0, callback, a, b);
     }
+  }
+
+  /**
+   * Ends the context; the next message begins a new one.
+   *
+   * @return {Boolean} Whether it could: not while a message is worked on
+   */
+  release() {
+    return native.codecRelease(this._id) === 1;
+  }
+
+  free() {
+    if (this._idle !== null) this._idle.forget(this);
+    super.free();
   }
 }
 
 class Inflater extends Codec {
-  /** Inflates; `callback(result)` comes in a later macrotask. */
-  run(data, fin, reset, limit, watched, callback) {
-    const deliver = watched ? (result) => later(callback, result) : callback;
+  /**
+   * Inflates; `callback(result, a, b)` comes in a later macrotask. The result
+   * is a `Buffer`, zlib's text for what is corrupt, or a number if it would
+   * have more than `limit` bytes (0 is no limit).
+   */
+  run(data, fin, reset, limit, watched, callback, a, b) {
+    const flags = (fin ? FIN : 0) | (reset ? RESET : 0);
+    const deliver = watched
+      ? (result) => later(callback, result, a, b, WATCHED_TURNS)
+      : callback;
 
     if (data.length > INLINE_INFLATE) {
-      native.inflate(this._id, data, fin, reset, limit, newToken(deliver));
+      this._continue(data, flags, limit, deliver, a, b);
     } else {
-      setImmediate(
-        deliver,
-        native.inflate(this._id, data, fin, reset, limit, 0)
-      );
+      this._runHere(data, flags, limit, deliver, a, b);
     }
   }
 }
 
-function later(callback, result, turns = WATCHED_TURNS) {
-  if (turns === 0) callback(result);
-  else setImmediate(later, callback, result, turns - 1);
+function later(callback, result, a, b, turns) {
+  if (turns === 0) callback(result, a, b);
+  else setImmediate(later, callback, result, a, b, turns - 1);
+}
+
+function isFault(number) {
+  return number === TOO_LONG || number === OUT_OF_MEMORY;
+}
+
+function renewSlab() {
+  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  slabUsed = 0;
+  markAsUntransferable(slab.buffer);
+}
+
+/** The bytes that a call has just put into the slab. */
+function carve(length) {
+  const bytes = new FastBuffer(slab.buffer, slabUsed, length);
+
+  // Typed arrays on it stay possible.
+  slabUsed = (slabUsed + length + 7) & ~7;
+  if (slabUsed >= SLAB_SIZE) slab = null;
+  return bytes;
 }
 
 /**
  * @param {Number} windowBits 8 to 15
  * @param {Object} [options] `zlibDeflateOptions`
+ * @param {Limiter} [limiter] Of jobs on other threads
+ * @param {Number} [idleTimeout=0] Milliseconds without a message after which
+ *     the context ends; 0 is never
  */
-function createDeflater(windowBits, options = {}) {
+function createDeflater(windowBits, options = {}, limiter, idleTimeout) {
   const level = options.level ?? DEFAULT_LEVEL;
   const id = native.deflaterCreate(
     level,
@@ -125,17 +241,28 @@ function createDeflater(windowBits, options = {}) {
     asBytes(options.dictionary)
   );
 
-  return new Deflater(id, options.chunkSize ?? DEFAULT_CHUNK_SIZE, level);
+  return new Deflater(
+    id,
+    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    limiter ?? unlimited,
+    level,
+    idleTimeout
+  );
 }
 
 /**
  * @param {Number} windowBits 8 to 15
  * @param {Object} [options] `zlibInflateOptions`
+ * @param {Limiter} [limiter] Of jobs on other threads
  */
-function createInflater(windowBits, options = {}) {
+function createInflater(windowBits, options = {}, limiter) {
   const id = native.inflaterCreate(windowBits, asBytes(options.dictionary));
 
-  return new Inflater(id, options.chunkSize ?? DEFAULT_CHUNK_SIZE);
+  return new Inflater(
+    id,
+    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    limiter ?? unlimited
+  );
 }
 
 function asBytes(dictionary) {

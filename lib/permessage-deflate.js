@@ -11,7 +11,7 @@ const { createDeflater, createInflater } = require('./codec');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
 const DEFAULT_THRESHOLD = 1024;
-/** Jobs at once in the whole process. */
+/** Jobs at once on other threads. */
 const DEFAULT_CONCURRENCY = 10;
 
 /** Made by the first instance, for all. */
@@ -28,8 +28,11 @@ class PerMessageDeflate {
    *     a limit of the client's window; 8 to 15 names it
    * @param {Boolean} [options.clientNoContextTakeover=false] Have the client
    *     forget its context after each message
-   * @param {Number} [options.concurrencyLimit=10] Jobs at once in the process;
-   *     the first instance decides
+   * @param {Number} [options.concurrencyLimit=10] Jobs at once on other
+   *     threads, of all instances; the first one decides
+   * @param {Number} [options.idleTimeout=0] An addition to ws: milliseconds
+   *     without a message to compress after which this end's context is given
+   *     up, and its memory with it; 0 is never
    * @param {Boolean} [options.isServer=false] Which end this is
    * @param {Number} [options.maxPayload=0] The most bytes of an inflated
    *     message; 0 is no limit
@@ -129,12 +132,30 @@ class PerMessageDeflate {
    * @param {Function} callback Called with an error or the bytes
    */
   decompress(data, fin, callback) {
-    limiter.add((done) => {
-      this._decompress(data, fin, (err, result) => {
-        done();
-        callback(err, result);
-      });
-    });
+    const { params } = this;
+
+    if (this._inflate === null) {
+      this._inflate = createInflater(
+        windowBits(params, this._isServer ? 'client' : 'server'),
+        this._options.zlibInflateOptions,
+        limiter
+      );
+    }
+
+    const forgets = !!(this._isServer
+      ? params.client_no_context_takeover
+      : params.server_no_context_takeover);
+
+    this._inflate.run(
+      data,
+      fin,
+      fin && forgets,
+      this._maxPayload,
+      this._watched,
+      inflated,
+      this,
+      callback
+    );
   }
 
   /**
@@ -145,76 +166,59 @@ class PerMessageDeflate {
    * @param {Function} callback Called with an error or the compressed bytes
    */
   compress(data, fin, callback) {
-    limiter.add((done) => {
-      this._compress(data, fin, (err, result) => {
-        done();
-        callback(err, result);
-      });
-    });
-  }
-
-  _decompress(data, fin, callback) {
-    const endpoint = this._isServer ? 'client' : 'server';
-
-    if (this._inflate === null) {
-      this._inflate = createInflater(
-        windowBits(this.params, endpoint),
-        this._options.zlibInflateOptions
-      );
-    }
-
-    const inflater = this._inflate;
-    const reset = fin && !!this.params[`${endpoint}_no_context_takeover`];
-
-    inflater.run(
-      data,
-      fin,
-      reset,
-      this._maxPayload,
-      this._watched,
-      (result) => {
-        if (Buffer.isBuffer(result)) {
-          callback(null, result);
-          return;
-        }
-
-        if (this._inflate === inflater) {
-          inflater.free();
-          this._inflate = null;
-        }
-
-        callback(
-          typeof result === 'string'
-            ? corruptDataError(result)
-            : protocolError(MESSAGE_TOO_LONG, 0, this._decompress)
-        );
-      }
-    );
-  }
-
-  _compress(data, fin, callback) {
-    const endpoint = this._isServer ? 'server' : 'client';
+    const { params } = this;
+    const forgets = !!(this._isServer
+      ? params.server_no_context_takeover
+      : params.client_no_context_takeover);
 
     if (this._deflate === null) {
       this._deflate = createDeflater(
-        windowBits(this.params, endpoint),
-        this._options.zlibDeflateOptions
+        windowBits(params, this._isServer ? 'server' : 'client'),
+        this._options.zlibDeflateOptions,
+        limiter,
+        // Without takeover nothing is kept between two messages anyway.
+        forgets ? 0 : this._options.idleTimeout
       );
     }
 
-    const reset = fin && !!this.params[`${endpoint}_no_context_takeover`];
-
     this._abortDeflate = callback;
-    this._deflate.run(toBuffer(data), fin, reset, (result) => {
-      // `cleanup()` has called back.
-      if (this._abortDeflate !== callback) return;
-
-      this._abortDeflate = null;
-
-      if (Buffer.isBuffer(result)) callback(null, result);
-      else callback(corruptDataError(String(result)));
-    });
+    this._deflate.run(
+      toBuffer(data),
+      fin,
+      fin && forgets,
+      deflated,
+      this,
+      callback
+    );
   }
+}
+
+function inflated(result, pmd, callback) {
+  if (typeof result === 'object') {
+    callback(null, result);
+    return;
+  }
+
+  if (pmd._inflate !== null) {
+    pmd._inflate.free();
+    pmd._inflate = null;
+  }
+
+  callback(
+    typeof result === 'string'
+      ? corruptDataError(result)
+      : protocolError(MESSAGE_TOO_LONG, 0, inflated)
+  );
+}
+
+function deflated(result, pmd, callback) {
+  // `cleanup()` has called back.
+  if (pmd._abortDeflate !== callback) return;
+
+  pmd._abortDeflate = null;
+
+  if (typeof result === 'object') callback(null, result);
+  else callback(corruptDataError(String(result)));
 }
 
 function windowBits(params, endpoint) {

@@ -1,70 +1,41 @@
 //! Compressors and decompressors by number; long jobs on the runtime's blocking pool.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod codec;
+mod jobs;
+mod pool;
 
-use napi::bindgen_prelude::{FromNapiValue, Function};
+use std::cell::RefCell;
+
 use napi::sys;
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater, Strategy};
+use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
+use self::codec::{Codec, Kind, Rest, Task};
+use self::jobs::{Jobs, into_buffer};
+use self::pool::StatePool;
 use super::call::{Call, Fault, Outcome, check};
-use crate::runtime;
+use super::registry::Registry;
 
-/// What V8 is told that a state takes (measured: 380 kB and 48 kB at the default options).
-const DEFLATER_BYTES: i64 = 380 * 1024;
-const INFLATER_BYTES: i64 = 48 * 1024;
+/// What a codec answers instead of bytes or their number.
+const TOO_LONG: u32 = u32::MAX;
+const OUT_OF_MEMORY: u32 = u32::MAX - 1;
 
-/// What a codec answers instead of bytes.
-const TOO_LONG: u32 = 1;
-const OUT_OF_MEMORY: u32 = 2;
+// Flags of a task.
+const FIN: u32 = 1;
+const RESET: u32 = 2;
+const AWAY: u32 = 4;
 
-/// A compressor or decompressor; `None` while a job on another thread has it.
-#[derive(Debug)]
-pub(crate) struct Codec {
-    state: Option<State>,
-    external: i64,
-}
+/// Results up to this length go to the memory that JavaScript lends for many of them.
+const SHARED: usize = 8 * 1024;
+/// The output buffer is kept from message to message up to this capacity.
+const SCRATCH: usize = 256 * 1024;
 
-#[derive(Debug)]
-enum State {
-    Deflater(Box<Deflater>),
-    Inflater(Box<Inflater>),
-}
-
-/// One piece of work.
-#[derive(Debug, Clone, Copy)]
-struct Task {
-    fin: bool,
-    /// Forget the context after the message.
-    reset: bool,
-    /// The most bytes to inflate to.
-    limit: Option<usize>,
-}
-
-#[derive(Debug)]
-struct Done {
-    codec: u32,
-    token: u32,
-    state: State,
-    result: Result<Vec<u8>, CompressionError>,
-}
-
-type Wake = ThreadsafeFunction<(), napi::Unknown<'static>, (), napi::Status, false, true>;
-
-/// The jobs of an environment: those on other threads, and those that came back.
-#[derive(Default)]
-pub(crate) struct Jobs {
-    done: Arc<Mutex<Vec<Done>>>,
-    wake: Option<Arc<Wake>>,
-    running: usize,
-}
-
-impl std::fmt::Debug for Jobs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Jobs")
-            .field("running", &self.running)
-            .finish_non_exhaustive()
-    }
+/// The compression of an environment.
+#[derive(Debug, Default)]
+pub(crate) struct Compression {
+    codecs: RefCell<Registry<Codec>>,
+    pool: RefCell<StatePool>,
+    jobs: RefCell<Jobs>,
+    scratch: RefCell<Vec<u8>>,
 }
 
 /// `deflaterCreate(level, windowBits, memLevel, strategy, dictionary?) -> id`
@@ -82,88 +53,170 @@ pub(crate) fn deflater_create(call: &Call<'_>) -> Outcome {
         },
         dictionary: dictionary(call, 4)?,
     };
-    keep(
-        call,
-        State::Deflater(Box::new(Deflater::new(options))),
-        DEFLATER_BYTES,
-    )
+    add(call, Kind::Deflate(Box::new(options.in_range())))
 }
 
 /// `inflaterCreate(windowBits, dictionary?) -> id`
 pub(crate) fn inflater_create(call: &Call<'_>) -> Outcome {
-    let inflater = Inflater::new(call.u32(0)?.min(15) as u8, dictionary(call, 1)?);
-    keep(call, State::Inflater(Box::new(inflater)), INFLATER_BYTES)
+    let kind = Kind::Inflate {
+        window_bits: call.u32(0)?.clamp(9, 15) as u8,
+        dictionary: dictionary(call, 1)?,
+    };
+    add(call, kind)
 }
 
-/// `codecFree(id)`: at once, or when its job comes back.
+/// `codecFree(id)`: its state is at hand for others, at once or when its job comes back.
 pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
-    let codec = call.state.codecs.borrow_mut().remove(call.u32(0)?);
-    if let Some(codec) = codec {
-        adjust_external(call, -codec.external)?;
+    let id = call.u32(0)?;
+    let compression = &call.state.compression;
+    let mut pool = compression.pool.borrow_mut();
+    if let Some(codec) = compression.codecs.borrow_mut().remove(id) {
+        if codec.kept {
+            pool.forget(id);
+        }
+        if let Some(state) = codec.state {
+            pool.give_back(state);
+        }
     }
+    report_memory(call, &mut pool)?;
     call.undefined()
 }
 
-/// `deflate(id, payload, fin, reset, token) -> Buffer | undefined`: with a token other than 0 the
-/// work is done on another thread and comes out of `takeDone`.
-pub(crate) fn deflate(call: &Call<'_>) -> Outcome {
-    let task = Task {
-        fin: call.bool(2)?,
-        reset: call.bool(3)?,
-        limit: None,
+/// `codecRelease(id) -> 0 | 1`: ends the context, which only a compressor may do at will. 0 means
+/// that a job has it.
+pub(crate) fn codec_release(call: &Call<'_>) -> Outcome {
+    let id = call.u32(0)?;
+    let compression = &call.state.compression;
+    let mut pool = compression.pool.borrow_mut();
+    let mut codecs = compression.codecs.borrow_mut();
+    let Some(codec) = codecs.get_mut(id) else {
+        return call.number(1);
     };
-    run(call, task, call.u32(4)?)
+    if codec.busy || codec.rest.is_some() {
+        return call.number(0);
+    }
+    end_context(id, codec, &mut pool);
+    report_memory(call, &mut pool)?;
+    call.number(1)
 }
 
-/// `inflate(id, payload, fin, reset, limit, token) -> Buffer | number | string | undefined`: a limit
-/// of 0 is none; 1 means that the limit was passed, a string is zlib's word for what is corrupt.
-pub(crate) fn inflate(call: &Call<'_>) -> Outcome {
-    let limit = call.f64(4)?;
+/// `codecRun(id, payload, flags, limit, memory, at) -> number | Buffer | string | undefined`
+///
+/// Compresses or decompresses. The result is the number of bytes put into `memory` from `at` on; or,
+/// if they do not fit there, a `Buffer`; or what is wrong: `TOO_LONG` (the limit, in bytes, 0 for
+/// none), `OUT_OF_MEMORY`, or zlib's word for what is corrupt. `undefined`: there is more to do than
+/// the event loop should wait for; `codecContinue` has it done.
+pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
+    let id = call.u32(0)?;
+    let payload = call.bytes(1)?;
+    let flags = call.u32(2)?;
+    let limit = call.f64(3)?;
     let task = Task {
-        fin: call.bool(2)?,
-        reset: call.bool(3)?,
-        limit: (limit > 0.0).then_some(limit as usize),
+        fin: flags & FIN != 0,
+        reset: flags & RESET != 0,
+        limit: if limit > 0.0 {
+            limit as usize
+        } else {
+            usize::MAX
+        },
     };
-    run(call, task, call.u32(5)?)
+    let compression = &call.state.compression;
+    let mut codecs = compression.codecs.borrow_mut();
+    let mut pool = compression.pool.borrow_mut();
+    let codec = prepare(id, task, &mut codecs, &mut pool)?;
+    report_memory(call, &mut pool)?;
+    // SAFETY: no JavaScript runs in this call, and the payload is only read.
+    let payload = unsafe { payload.slice() };
+    if !task.reset && matches!(codec.kind, Kind::Deflate(_)) {
+        codec.remember(payload);
+    }
+    if flags & AWAY != 0 {
+        codec.rest = Some(Rest {
+            // JavaScript may write to the payload while another thread reads: it gets a copy.
+            payload: payload.to_vec(),
+            out: Vec::new(),
+            task,
+        });
+        return call.undefined();
+    }
+    let mut scratch = compression.scratch.borrow_mut();
+    scratch.clear();
+    let state = codec.state.as_mut().ok_or(GONE)?;
+    match state.run_inline(payload, task, &mut scratch) {
+        Ok(None) => {
+            if task.reset {
+                end_context(id, codec, &mut pool);
+            }
+            let answer = hand_out(call, &scratch);
+            if scratch.capacity() > SCRATCH {
+                *scratch = Vec::new();
+            }
+            answer
+        }
+        Ok(Some(done)) => {
+            codec.rest = Some(Rest {
+                payload: payload[done..].to_vec(),
+                out: std::mem::take(&mut *scratch),
+                task,
+            });
+            call.undefined()
+        }
+        Err(error) => {
+            end_context(id, codec, &mut pool);
+            *scratch = Vec::new();
+            fault(call, error)
+        }
+    }
+}
+
+/// `codecContinue(id)`: does on another thread what `codecRun` left; `takeDone` has the result.
+pub(crate) fn codec_continue(call: &Call<'_>) -> Outcome {
+    let id = call.u32(0)?;
+    let compression = &call.state.compression;
+    let mut codecs = compression.codecs.borrow_mut();
+    let codec = codecs.get_mut(id).ok_or(GONE)?;
+    let (Some(state), Some(rest)) = (codec.state.take(), codec.rest.take()) else {
+        return Err(GONE);
+    };
+    compression.jobs.borrow_mut().start(call, id, state, rest)?;
+    codec.busy = true;
+    call.undefined()
 }
 
 /// `onJobsDone(listener)`: called without arguments when `takeDone` has something to give.
 pub(crate) fn on_jobs_done(call: &Call<'_>) -> Outcome {
-    // SAFETY: a live environment and value of this call.
-    let listener =
-        unsafe { Function::<(), napi::Unknown<'static>>::from_napi_value(call.env, call.value(0)) };
-    let wake = listener.and_then(|listener| {
-        listener
-            .build_threadsafe_function::<()>()
-            .weak::<true>()
-            .build()
-    });
-    let wake = wake.map_err(|_| Fault::Message("ws-rs: cannot listen for finished jobs"))?;
-    call.state.jobs.borrow_mut().wake = Some(Arc::new(wake));
+    call.state.compression.jobs.borrow_mut().listen(call)?;
     call.undefined()
 }
 
-/// `takeDone() -> [token, Buffer | number | string, ...]`
+/// `takeDone() -> [id, Buffer | number | string, ...]`, as from `codecRun`
 pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
-    let done = {
-        let mut jobs = call.state.jobs.borrow_mut();
-        let done = std::mem::take(&mut *jobs.done.lock().unwrap_or_else(PoisonError::into_inner));
-        jobs.running -= done.len();
-        if jobs.running == 0 && !done.is_empty() {
-            hold_loop(call, &jobs, false);
-        }
-        done
-    };
+    let compression = &call.state.compression;
+    let done = compression.jobs.borrow_mut().take(call);
     let mut items = Vec::with_capacity(2 * done.len());
     for job in done {
-        if let Some(codec) = call.state.codecs.borrow_mut().get_mut(job.codec) {
-            codec.state = Some(job.state);
+        let mut pool = compression.pool.borrow_mut();
+        match compression.codecs.borrow_mut().get_mut(job.codec) {
+            Some(codec) => {
+                codec.busy = false;
+                codec.state = Some(job.state);
+                if job.task.reset || job.result.is_err() {
+                    end_context(job.codec, codec, &mut pool);
+                }
+            }
+            None => pool.give_back(job.state),
         }
-        items.push(call.number(job.token)?);
-        items.push(answer(call, job.result)?);
+        report_memory(call, &mut pool)?;
+        items.push(call.number(job.codec)?);
+        items.push(match job.result {
+            Ok(bytes) => into_buffer(call, bytes)?,
+            Err(error) => fault(call, error)?,
+        });
     }
     call.array(&items)
 }
+
+const GONE: Fault = Fault::Message("ws-rs: the compression state is closed or busy");
 
 fn dictionary(call: &Call<'_>, index: usize) -> Outcome<Vec<u8>> {
     let bytes = call.optional_bytes(index)?;
@@ -171,122 +224,95 @@ fn dictionary(call: &Call<'_>, index: usize) -> Outcome<Vec<u8>> {
     Ok(bytes.map_or_else(Vec::new, |bytes| unsafe { bytes.slice() }.to_vec()))
 }
 
-fn keep(call: &Call<'_>, state: State, external: i64) -> Outcome {
-    let codec = Codec {
-        state: Some(state),
-        external,
-    };
+fn add(call: &Call<'_>, kind: Kind) -> Outcome {
     let id = call
         .state
+        .compression
         .codecs
         .borrow_mut()
-        .insert(codec)
+        .insert(Codec::new(kind))
         .ok_or(Fault::Message(
             "ws-rs: too many compression states in one process",
         ))?;
-    adjust_external(call, external)?;
     call.number(id)
 }
 
-/// Without this the garbage collector sees a number and no reason to run.
-fn adjust_external(call: &Call<'_>, change: i64) -> Outcome<()> {
+/// The codec, with a state for this message.
+fn prepare<'a>(
+    id: u32,
+    task: Task,
+    codecs: &'a mut Registry<Codec>,
+    pool: &mut StatePool,
+) -> Outcome<&'a mut Codec> {
+    let codec = codecs.get_mut(id).ok_or(GONE)?;
+    if codec.busy || codec.rest.is_some() {
+        return Err(GONE);
+    }
+    codec.used = true;
+    if codec.state.is_none() {
+        let is_kept = !task.reset && matches!(codec.kind, Kind::Deflate(_));
+        if is_kept {
+            codec.kept = true;
+            pool.keep(id, codecs);
+        }
+        let codec = codecs.get_mut(id).ok_or(GONE)?;
+        codec.state = Some(match &codec.kind {
+            Kind::Deflate(options) => pool.deflater(options, codec.history()),
+            Kind::Inflate {
+                window_bits,
+                dictionary,
+            } => pool.inflater(*window_bits, dictionary, task.reset),
+        });
+    }
+    codecs.get_mut(id).ok_or(GONE)
+}
+
+/// Gives the state back; the next message begins a new context.
+fn end_context(id: u32, codec: &mut Codec, pool: &mut StatePool) {
+    if codec.kept {
+        codec.kept = false;
+        pool.forget(id);
+    }
+    if let Some(state) = codec.state.take() {
+        pool.give_back(state);
+    }
+    codec.forget();
+}
+
+/// Puts a result into the memory of the call if it is short and there is room.
+fn hand_out(call: &Call<'_>, bytes: &[u8]) -> Outcome {
+    if bytes.len() <= SHARED {
+        let memory = call.bytes(4)?;
+        let at = call.u32(5)? as usize;
+        // SAFETY: no JavaScript runs in this call; nobody has a slice of this memory, which the
+        // caller lends for results only.
+        let memory = unsafe { memory.slice_mut() };
+        if let Some(room) = memory
+            .get_mut(at..)
+            .and_then(|room| room.get_mut(..bytes.len()))
+        {
+            room.copy_from_slice(bytes);
+            return call.number(bytes.len() as u32);
+        }
+    }
+    call.buffer(bytes)
+}
+
+fn fault(call: &Call<'_>, error: CompressionError) -> Outcome {
+    match error {
+        CompressionError::TooLong => call.number(TOO_LONG),
+        CompressionError::OutOfMemory => call.number(OUT_OF_MEMORY),
+        CompressionError::Corrupt(text) => call.string(text),
+    }
+}
+
+/// Tells V8 what states take. Without this the garbage collector sees numbers, and no reason to run.
+fn report_memory(call: &Call<'_>, pool: &mut StatePool) -> Outcome<()> {
+    let change = pool.take_unreported();
+    if change == 0 {
+        return Ok(());
+    }
     let mut total = 0;
     // SAFETY: a live environment and a valid out pointer.
     check(unsafe { sys::napi_adjust_external_memory(call.env, change, &mut total) })
-}
-
-fn run(call: &Call<'_>, task: Task, token: u32) -> Outcome {
-    let id = call.u32(0)?;
-    let payload = call.bytes(1)?;
-    let mut codecs = call.state.codecs.borrow_mut();
-    let state = codecs
-        .get_mut(id)
-        .and_then(|codec| codec.state.as_mut())
-        .ok_or(Fault::Message(
-            "ws-rs: the compression state is closed or busy",
-        ))?;
-    if token == 0 {
-        // SAFETY: no JavaScript runs in this call, and the payload is only read.
-        return answer(call, state.run(unsafe { payload.slice() }, task));
-    }
-    // JavaScript may write to the payload while another thread reads: it gets a copy.
-    // SAFETY: as above.
-    let payload = unsafe { payload.slice() }.to_vec();
-    let mut state = codecs
-        .get_mut(id)
-        .and_then(|codec| codec.state.take())
-        .ok_or(Fault::Message(
-            "ws-rs: the compression state is closed or busy",
-        ))?;
-    let mut jobs = call.state.jobs.borrow_mut();
-    let wake = jobs
-        .wake
-        .clone()
-        .ok_or(Fault::Message("ws-rs: nobody listens for finished jobs"))?;
-    let done = Arc::clone(&jobs.done);
-    runtime::spawn_blocking(move || {
-        let result = state.run(&payload, task);
-        let mut list = done.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = list.is_empty();
-        list.push(Done {
-            codec: id,
-            token,
-            state,
-            result,
-        });
-        drop(list);
-        if first {
-            // A dying environment does not listen any more; then nobody waits for the result.
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }
-    })
-    .map_err(|_| Fault::Message("ws-rs: cannot start a thread for compression"))?;
-    jobs.running += 1;
-    if jobs.running == 1 {
-        hold_loop(call, &jobs, true);
-    }
-    call.undefined()
-}
-
-/// A running job keeps the process alive, as zlib's do.
-fn hold_loop(call: &Call<'_>, jobs: &Jobs, hold: bool) {
-    let Some(wake) = &jobs.wake else { return };
-    // SAFETY: the function is open as long as `wake` lives, and this is the thread of its loop.
-    unsafe {
-        if hold {
-            sys::napi_ref_threadsafe_function(call.env, wake.raw());
-        } else {
-            sys::napi_unref_threadsafe_function(call.env, wake.raw());
-        }
-    }
-}
-
-fn answer(call: &Call<'_>, result: Result<Vec<u8>, CompressionError>) -> Outcome {
-    match result {
-        Ok(bytes) => call.buffer(&bytes),
-        Err(CompressionError::TooLong) => call.number(TOO_LONG),
-        Err(CompressionError::OutOfMemory) => call.number(OUT_OF_MEMORY),
-        Err(CompressionError::Corrupt(text)) => call.string(text),
-    }
-}
-
-impl State {
-    fn run(&mut self, payload: &[u8], task: Task) -> Result<Vec<u8>, CompressionError> {
-        let mut out = Vec::new();
-        match self {
-            Self::Deflater(deflater) => {
-                deflater.compress(payload, task.fin, &mut out)?;
-                if task.reset {
-                    deflater.reset();
-                }
-            }
-            Self::Inflater(inflater) => {
-                inflater.decompress(payload, task.fin, task.limit, &mut out)?;
-                if task.reset || inflater.has_ended() {
-                    inflater.reset();
-                }
-            }
-        }
-        Ok(out)
-    }
 }

@@ -9,7 +9,7 @@ use napi::sys;
 use ws_rs_protocol::Connection;
 
 use super::buffer::BufferStore;
-use super::compression::{Codec, Jobs};
+use super::compression::Compression;
 use super::decode::EventArrays;
 use super::event_loop::{LoopState, SocketHandle};
 use super::registry::Registry;
@@ -26,9 +26,8 @@ const SPARE_CAPACITY: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     pub(crate) connections: RefCell<Registry<Link>>,
-    pub(crate) codecs: RefCell<Registry<Codec>>,
+    pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
-    pub(crate) jobs: RefCell<Jobs>,
     pub(crate) event_loop: LoopState,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,

@@ -41,8 +41,9 @@ raw_callback!(take_queued, encode::take_queued);
 raw_callback!(deflater_create, compression::deflater_create);
 raw_callback!(inflater_create, compression::inflater_create);
 raw_callback!(codec_free, compression::codec_free);
-raw_callback!(deflate, compression::deflate);
-raw_callback!(inflate, compression::inflate);
+raw_callback!(codec_release, compression::codec_release);
+raw_callback!(codec_run, compression::codec_run);
+raw_callback!(codec_continue, compression::codec_continue);
 raw_callback!(on_jobs_done, compression::on_jobs_done);
 raw_callback!(take_done, compression::take_done);
 raw_callback!(loop_available, event_loop::loop_available);
@@ -83,8 +84,9 @@ pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
         (c"deflaterCreate", deflater_create),
         (c"inflaterCreate", inflater_create),
         (c"codecFree", codec_free),
-        (c"deflate", deflate),
-        (c"inflate", inflate),
+        (c"codecRelease", codec_release),
+        (c"codecRun", codec_run),
+        (c"codecContinue", codec_continue),
         (c"onJobsDone", on_jobs_done),
         (c"takeDone", take_done),
         (c"loopAvailable", loop_available),

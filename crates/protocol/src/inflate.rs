@@ -51,11 +51,30 @@ impl Inflater {
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
         let end = limit.map_or(usize::MAX, |limit| out.len().saturating_add(limit));
-        self.run(payload, end, out)?;
-        if fin && !self.ended {
-            self.run(&TAIL, end, out)?;
-        }
-        Ok(())
+        self.write(payload, end, out)?;
+        if fin { self.finish(end, out) } else { Ok(()) }
+    }
+
+    /// The first half of [`decompress`](Self::decompress), for a part of the payload: whoever must
+    /// not be held up for long can stop between two parts. `out` must not become longer than `end`.
+    ///
+    /// # Errors
+    /// As of [`decompress`](Self::decompress).
+    pub fn write(
+        &mut self,
+        part: &[u8],
+        end: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CompressionError> {
+        self.run(part, end, out)
+    }
+
+    /// The second half of [`decompress`](Self::decompress), after the last part of a message.
+    ///
+    /// # Errors
+    /// As of [`decompress`](Self::decompress).
+    pub fn finish(&mut self, end: usize, out: &mut Vec<u8>) -> Result<(), CompressionError> {
+        self.run(&TAIL, end, out)
     }
 
     /// Whether the sender ended its stream (a block with BFINAL set): it begins a new one with the
@@ -63,6 +82,25 @@ impl Inflater {
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Forgets the context, and has `dictionary` from now on.
+    pub fn restart(&mut self, dictionary: Vec<u8>) {
+        self.dictionary = dictionary;
+        self.reset();
+    }
+
+    /// The window's base-2 logarithm, 9 to 15.
+    #[must_use]
+    pub const fn window_bits(&self) -> u8 {
+        self.window_bits
+    }
+
+    /// The bytes that a decompressor for a window of 2^`window_bits` bytes takes.
+    #[must_use]
+    pub fn state_bytes(window_bits: u8) -> usize {
+        const TABLES: usize = 15 * 1024;
+        TABLES + (1 << window_bits.clamp(9, 15))
     }
 
     /// Forgets the context.

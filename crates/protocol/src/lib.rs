@@ -35,7 +35,7 @@ mod utf8;
 pub use close::{is_valid_close_code, write_close_payload};
 pub use config::{Config, Role};
 pub use connection::Connection;
-pub use deflate::{DeflateOptions, Deflater, Strategy};
+pub use deflate::{DEFAULT_MEM_LEVEL, DeflateOptions, Deflater, Strategy};
 pub use error::{CompressionError, ErrorClass, ErrorInfo, ErrorKind, ProtocolError};
 pub use event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
 pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_header};

@@ -9,7 +9,11 @@ use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
 
 fn compress(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut deflater = Deflater::new(DeflateOptions::default());
+    // The longest blocks make the steepest bombs.
+    let mut deflater = Deflater::new(DeflateOptions {
+        mem_level: 9,
+        ..DeflateOptions::default()
+    });
     deflater.compress(payload, true, &mut out).unwrap();
     out
 }

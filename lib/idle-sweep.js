@@ -1,0 +1,81 @@
+'use strict';
+
+/** The clock's steps in a timeout: what is idle ends at most one step late. */
+const STEPS = 4;
+
+/** Sweeps by timeout. */
+const sweeps = new Map();
+
+/**
+ * Ends the contexts of deflaters that were not used for a time. One unref'd
+ * timer for all deflaters of the same timeout, running only while there is a
+ * context to end; using a deflater costs an assignment.
+ */
+class IdleSweep {
+  /**
+   * @param {Number} timeout Milliseconds
+   * @return {IdleSweep} The one for this timeout
+   */
+  static of(timeout) {
+    let sweep = sweeps.get(timeout);
+
+    if (sweep === undefined) {
+      sweep = new IdleSweep(timeout);
+      sweeps.set(timeout, sweep);
+    }
+
+    return sweep;
+  }
+
+  constructor(timeout) {
+    this._timeout = timeout;
+    this._deflaters = new Set();
+    this._step = 0;
+    this._timer = null;
+  }
+
+  /** Notes that a deflater is used. */
+  touch(deflater) {
+    if (deflater._idleSince === -1) {
+      this._deflaters.add(deflater);
+
+      if (this._timer === null) {
+        this._timer = setInterval(
+          () => this._sweep(),
+          Math.max(1, this._timeout / STEPS)
+        );
+        this._timer.unref();
+      }
+    }
+
+    deflater._idleSince = this._step;
+  }
+
+  /** A deflater is closed. */
+  forget(deflater) {
+    if (deflater._idleSince !== -1) this._remove(deflater);
+  }
+
+  _remove(deflater) {
+    deflater._idleSince = -1;
+    this._deflaters.delete(deflater);
+
+    if (this._deflaters.size === 0) {
+      clearInterval(this._timer);
+      this._timer = null;
+    }
+  }
+
+  _sweep() {
+    this._step++;
+
+    for (const deflater of this._deflaters) {
+      // The step in which it was used had begun already.
+      if (this._step - deflater._idleSince > STEPS && deflater.release()) {
+        this._remove(deflater);
+      }
+    }
+  }
+}
+
+module.exports = IdleSweep;

@@ -1,0 +1,135 @@
+//! Compression states of one environment: who has one, and which are at hand for the next message.
+
+use ws_rs_protocol::{DeflateOptions, Deflater, Inflater};
+
+use super::codec::{Codec, State};
+use crate::binding::registry::Registry;
+
+/// States at hand. On the event loop one is in use at a time; the others come back from threads and
+/// from connections that close.
+const SPARE_DEFLATERS: usize = 8;
+const SPARE_INFLATERS: usize = 16;
+
+/// Connections that keep a compressor between two messages, with context takeover. One more takes
+/// over that of another, which begins its next message with the last few KiB that it sent.
+const KEPT_DEFLATERS: usize = 256;
+
+/// The window of decompressors that are passed on; it reads every smaller one.
+const WINDOW_BITS: u8 = 15;
+
+/// The states that no message needs at the moment, and a list of those that connections keep.
+#[derive(Debug, Default)]
+pub(crate) struct StatePool {
+    deflaters: Vec<Deflater>,
+    inflaters: Vec<Inflater>,
+    /// Codecs that keep a compressor, in the order of a clock's face.
+    kept: Vec<u32>,
+    hand: usize,
+    /// Memory taken and not yet reported to V8.
+    unreported: i64,
+}
+
+impl StatePool {
+    /// A compressor that goes on after `history`.
+    pub(crate) fn deflater(&mut self, options: &DeflateOptions, history: &[u8]) -> State {
+        let fits = |spare: &Deflater| is_alike(spare.options(), options);
+        if let Some(index) = self.deflaters.iter().rposition(fits) {
+            let mut deflater = self.deflaters.swap_remove(index);
+            deflater.restart(history);
+            return State::Deflater(deflater);
+        }
+        self.unreported += options.state_bytes() as i64;
+        let mut options = options.clone();
+        options.dictionary = Vec::new();
+        let mut deflater = Deflater::new(options);
+        if !history.is_empty() {
+            deflater.restart(history);
+        }
+        State::Deflater(deflater)
+    }
+
+    /// A decompressor with `dictionary`. One that will be given back after the message may have a
+    /// larger window than was agreed on.
+    pub(crate) fn inflater(&mut self, bits: u8, dictionary: &[u8], for_a_message: bool) -> State {
+        let bits = if for_a_message { WINDOW_BITS } else { bits };
+        if bits == WINDOW_BITS
+            && let Some(mut inflater) = self.inflaters.pop()
+        {
+            inflater.restart(dictionary.to_vec());
+            return State::Inflater(inflater);
+        }
+        self.unreported += Inflater::state_bytes(bits) as i64;
+        State::Inflater(Inflater::new(bits, dictionary.to_vec()))
+    }
+
+    /// Takes a state back, in whatever condition.
+    pub(crate) fn give_back(&mut self, state: State) {
+        match state {
+            State::Deflater(deflater) => {
+                if self.deflaters.len() == SPARE_DEFLATERS {
+                    // Another connection's options may be of the past.
+                    let oldest = self.deflaters.remove(0);
+                    self.unreported -= oldest.options().state_bytes() as i64;
+                }
+                self.deflaters.push(deflater);
+            }
+            State::Inflater(inflater) => {
+                if inflater.window_bits() == WINDOW_BITS && self.inflaters.len() < SPARE_INFLATERS {
+                    self.inflaters.push(inflater);
+                } else {
+                    self.unreported -= Inflater::state_bytes(inflater.window_bits()) as i64;
+                }
+            }
+        }
+    }
+
+    /// Notes that codec `id` keeps its compressor; first makes room for it.
+    pub(crate) fn keep(&mut self, id: u32, codecs: &mut Registry<Codec>) {
+        if self.kept.len() >= KEPT_DEFLATERS {
+            self.evict(codecs);
+        }
+        self.kept.push(id);
+    }
+
+    /// Codec `id` keeps nothing any more.
+    pub(crate) fn forget(&mut self, id: u32) {
+        if let Some(index) = self.kept.iter().position(|kept| *kept == id) {
+            self.kept.swap_remove(index);
+        }
+    }
+
+    /// Takes a compressor from who has not used it since the clock's hand passed last.
+    fn evict(&mut self, codecs: &mut Registry<Codec>) {
+        // Twice around: the first may find all of them used.
+        for _ in 0..2 * self.kept.len() {
+            self.hand = (self.hand + 1) % self.kept.len();
+            let Some(codec) = codecs.get_mut(self.kept[self.hand]) else {
+                self.kept.swap_remove(self.hand);
+                return;
+            };
+            if codec.used {
+                codec.used = false;
+            } else if let Some(state) = codec.state.take() {
+                codec.kept = false;
+                self.kept.swap_remove(self.hand);
+                self.give_back(state);
+                return;
+            }
+        }
+    }
+
+    /// What V8 has not been told yet, in bytes.
+    pub(crate) fn take_unreported(&mut self) -> i64 {
+        std::mem::take(&mut self.unreported)
+    }
+}
+
+fn is_alike(one: &DeflateOptions, other: &DeflateOptions) -> bool {
+    (one.level, one.window_bits, one.mem_level, one.strategy)
+        == (
+            other.level,
+            other.window_bits,
+            other.mem_level,
+            other.strategy,
+        )
+}
