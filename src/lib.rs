@@ -4,6 +4,7 @@
 //! the crate `ws-rs-protocol`, which knows neither.
 
 mod binding;
+mod memory;
 mod runtime;
 mod transport;
 #[cfg(unix)]

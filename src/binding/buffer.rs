@@ -7,6 +7,8 @@ use std::ptr;
 use napi::sys;
 use ws_rs_protocol::{OutOfMemory, PayloadStore};
 
+use crate::memory;
+
 thread_local! {
     /// The environment whose callback is running: stores are made and grown within one only.
     static CURRENT: Cell<sys::napi_env> = const { Cell::new(ptr::null_mut()) };
@@ -67,6 +69,9 @@ impl Drop for BufferStore {
 
 impl PayloadStore for BufferStore {
     fn with_capacity(capacity: usize) -> Result<Self, OutOfMemory> {
+        if capacity >= memory::LARGE {
+            memory::keep_large_blocks();
+        }
         let env = CURRENT.get();
         assert!(!env.is_null(), "a store is made within a callback");
         let mut value = ptr::null_mut();
@@ -83,7 +88,6 @@ impl PayloadStore for BufferStore {
                 return Err(OutOfMemory);
             }
         }
-        prefault(data, capacity);
         Ok(Self {
             env,
             reference,
@@ -143,31 +147,3 @@ impl PayloadStore for BufferStore {
         unsafe { std::slice::from_raw_parts(self.data, self.len) }
     }
 }
-
-/// Has the kernel map fresh memory in one call: a fault for each page takes longer than what is
-/// read into it (measured at 1 MiB: a third of all the time).
-#[cfg(target_os = "linux")]
-fn prefault(data: *mut c_void, len: usize) {
-    use rustix::mm::{Advice, madvise};
-
-    const WORTHWHILE: usize = 256 * 1024;
-    const PAGE: usize = 4096;
-
-    if len < WORTHWHILE {
-        return;
-    }
-    let start = (data as usize).next_multiple_of(PAGE);
-    let end = (data as usize + len) / PAGE * PAGE;
-    // SAFETY: the pages lie within the memory of the Buffer, which is ours to write, and mapping
-    // them changes no byte. An older kernel says no, and faults as before.
-    let _ = unsafe {
-        madvise(
-            start as *mut c_void,
-            end - start,
-            Advice::LinuxPopulateWrite,
-        )
-    };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn prefault(_data: *mut c_void, _len: usize) {}
