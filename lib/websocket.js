@@ -8,17 +8,12 @@ const {
   normalizeArguments
 } = require('./client-handshake');
 const Connection = require('./connection');
-const {
-  BINARY_TYPES,
-  CLOSE_TIMEOUT,
-  EMPTY_BUFFER,
-  kForOnEventAttribute,
-  kListener
-} = require('./constants');
+const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('./constants');
+const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
-const { isBlob } = require('./validation');
+const { notOpenError, sendAfterClose } = require('./not-open');
 
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
@@ -118,42 +113,6 @@ class WebSocket extends EventEmitter {
    */
   get isPaused() {
     return this._paused;
-  }
-
-  /** @type {Function|null} */
-  get onclose() {
-    return attributeListener(this, 'close');
-  }
-
-  set onclose(listener) {
-    setAttributeListener(this, 'close', listener);
-  }
-
-  /** @type {Function|null} */
-  get onerror() {
-    return attributeListener(this, 'error');
-  }
-
-  set onerror(listener) {
-    setAttributeListener(this, 'error', listener);
-  }
-
-  /** @type {Function|null} */
-  get onopen() {
-    return attributeListener(this, 'open');
-  }
-
-  set onopen(listener) {
-    setAttributeListener(this, 'open', listener);
-  }
-
-  /** @type {Function|null} */
-  get onmessage() {
-    return attributeListener(this, 'message');
-  }
-
-  set onmessage(listener) {
-    setAttributeListener(this, 'message', listener);
   }
 
   /**
@@ -418,10 +377,6 @@ for (const name of [
   'bufferedAmount',
   'extensions',
   'isPaused',
-  'onclose',
-  'onerror',
-  'onmessage',
-  'onopen',
   'protocol',
   'readyState',
   'url'
@@ -429,55 +384,10 @@ for (const name of [
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
 }
 
+defineEventAttributes(WebSocket.prototype);
+
 WebSocket.prototype.addEventListener = addEventListener;
 WebSocket.prototype.removeEventListener = removeEventListener;
-
-function attributeListener(websocket, type) {
-  const listener = websocket
-    .listeners(type)
-    .find((candidate) => candidate[kForOnEventAttribute]);
-
-  return listener ? listener[kListener] : null;
-}
-
-function setAttributeListener(websocket, type, listener) {
-  const previous = websocket
-    .listeners(type)
-    .find((candidate) => candidate[kForOnEventAttribute]);
-
-  if (previous) websocket.removeListener(type, previous);
-  if (typeof listener !== 'function') return;
-
-  websocket.addEventListener(type, listener, { [kForOnEventAttribute]: true });
-}
-
-function notOpenError({ _readyState: state }) {
-  return new Error(
-    `WebSocket is not open: readyState ${state} (${READY_STATES[state]})`
-  );
-}
-
-/** Counts what cannot be sent any more, as the WHATWG interface does. */
-function sendAfterClose(websocket, data, cb) {
-  if (data) {
-    const length = isBlob(data) ? data.size : byteLength(data);
-
-    // With a socket its own count is asked for; this one is not seen there.
-    if (websocket._socket) websocket._sender._bufferedBytes += length;
-    else websocket._bufferedAmount += length;
-  }
-
-  if (cb) process.nextTick(cb, notOpenError(websocket));
-}
-
-function byteLength(data) {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
-    return data.byteLength;
-  }
-
-  return Buffer.from(data).length;
-}
 
 // These are accessors, but programs may put properties of their own there.
 for (const name of ['_receiver', 'transport']) {

@@ -1,0 +1,36 @@
+'use strict';
+
+const { isBlob } = require('./validation');
+
+const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+
+/** What `send()`, `ping()` and `pong()` answer unless the state is `OPEN`. */
+function notOpenError({ _readyState: state }) {
+  return new Error(
+    `WebSocket is not open: readyState ${state} (${READY_STATES[state]})`
+  );
+}
+
+/** Counts what cannot be sent any more, as the WHATWG interface does. */
+function sendAfterClose(websocket, data, cb) {
+  if (data) {
+    const length = isBlob(data) ? data.size : byteLength(data);
+
+    // With a socket its own count is asked for; this one is not seen there.
+    if (websocket._socket) websocket._sender._bufferedBytes += length;
+    else websocket._bufferedAmount += length;
+  }
+
+  if (cb) process.nextTick(cb, notOpenError(websocket));
+}
+
+function byteLength(data) {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
+    return data.byteLength;
+  }
+
+  return Buffer.from(data).length;
+}
+
+module.exports = { notOpenError, sendAfterClose };
