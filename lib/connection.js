@@ -452,13 +452,22 @@ function resume(stream) {
 }
 
 function socketOnData(chunk) {
+  let thrown = true;
+
   Output.hold();
 
   try {
     this[kConnection].feed(chunk);
+    thrown = false;
   } finally {
     Output.release();
+    // Node stops emitting then what it has read, until more comes.
+    if (thrown) process.nextTick(flow, this);
   }
+}
+
+function flow(stream) {
+  while (stream.readableFlowing && stream.read() !== null);
 }
 
 function socketOnEnd() {
