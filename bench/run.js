@@ -107,9 +107,16 @@ async function measureAll(plan) {
  * @return {string} One line about a sample
  */
 function progress({ round, workload, server, values, error }, rounds) {
-  const what = `${workload.padEnd(22)} ${server.padEnd(14)}`;
-  const cpu = values && `${values.cpuAll.toFixed(2).padStart(9)} µs CPU`;
-  return `round ${round}/${rounds}  ${what} ${error ? `failed: ${error}` : cpu}`;
+  const what = `${workload.padEnd(26)} ${server.padEnd(14)}`;
+  const figure = (value, unit) => `${value.toFixed(2).padStart(9)} ${unit}`;
+
+  if (error) return `round ${round}/${rounds}  ${what} failed: ${error}`;
+
+  const seen =
+    values.cpuAll === undefined
+      ? figure(values.bytesUsed / 1024, 'KiB resident')
+      : figure(values.cpuAll, 'µs CPU');
+  return `round ${round}/${rounds}  ${what} ${seen}`;
 }
 
 /**

@@ -4,7 +4,8 @@
  * @typedef {Object} Cost What one message or connection costs a server
  * @property {string} workload
  * @property {string} title
- * @property {'CPU µs' | 'resident bytes'} unit
+ * @property {'CPU µs' | 'resident bytes' | 'growth'} unit Growth: of the
+ *   process, from the second round to the last
  * @property {(values: Object<string, number>) => { all: number,
  *   main: number }} of The cost by a sample's values, and the JS thread's part
  */
@@ -15,6 +16,13 @@
  */
 function costs(workloads) {
   return workloads.flatMap(({ name: workload, kind, title }) => {
+    if (kind === 'cycles') {
+      return [
+        cycleCost(workload, `${title}, idle`, 'resident bytes', 'bytesIdle'),
+        cycleCost(workload, `${title}, used`, 'resident bytes', 'bytesUsed'),
+        cycleCost(workload, `${title}, after all rounds`, 'growth', 'growth')
+      ];
+    }
     if (kind !== 'idle') return [{ workload, title, unit: 'CPU µs', of: cpu }];
 
     return [
@@ -22,6 +30,15 @@ function costs(workloads) {
       { workload, title, unit: 'resident bytes', of: memory }
     ];
   });
+}
+
+function cycleCost(workload, title, unit, key) {
+  return {
+    workload,
+    title,
+    unit,
+    of: (values) => ({ all: values[key], main: values[key] })
+  };
 }
 
 function cpu({ cpuAll, cpuMain }) {

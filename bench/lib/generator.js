@@ -42,12 +42,12 @@ function buildGenerator() {
  * @param {string[]} args Its arguments
  * @param {(program: string, args: string[]) => [string, string[]]} pin Makes a
  *   command of it that runs on the generator's core
- * @param {() => Promise<void>} [whileOpen] Called while idle connections are
- *   held; they are closed when its promise settles
+ * @param {(event: string) => Promise<void>} [onEvent] Called when connections
+ *   are open, used or closed; it goes on when the promise settles
  * @return {Promise<Object>} Its report
  * @throws {Error} With what it wrote to standard error
  */
-async function generate(args, pin, whileOpen) {
+async function generate(args, pin, onEvent) {
   const child = spawn(...pin(program, args), {
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: patience
@@ -67,14 +67,14 @@ async function generate(args, pin, whileOpen) {
     for await (const line of lines) {
       const value = JSON.parse(line);
 
-      if (value.event !== 'open') {
+      if (!value.event) {
         report = value;
         continue;
       }
       try {
-        await whileOpen?.();
+        await onEvent?.(value.event);
       } finally {
-        child.stdin.end('\n');
+        child.stdin.write('\n');
       }
     }
   })();

@@ -23,14 +23,16 @@ const spareDescriptors = 100;
  * @param {Object} plan The options, the sandbox, the certificate
  * @return {Promise<Object>} Numbers by name: `cpuAll`, `cpuMain`, `cpuGenerator`,
  *   (µs per message or connection), and per kind `p50`, `p99` (µs),
- *   `perSecond`, `bytesPerConnection`; `cpuGeneratorUser` is what of
+ *   `perSecond`, `bytesPerConnection`, `bytesIdle`, `bytesUsed`, `growth`;
+ *   `cpuGeneratorUser` is what of
  *   `cpuGenerator` was spent outside the kernel
  * @throws {Error} If server or generator fail
  */
 async function measure({ name }, workload, plan) {
   const server = await Server.start(name, plan.sandbox.pin, {
     tls: workload.tls && plan.certificate.files,
-    deflate: workload.deflate
+    deflate: workload.deflate,
+    level: workload.level
   });
   const pin = (program, args) =>
     plan.sandbox.pin(program, args, plan.generatorCore);
@@ -42,6 +44,7 @@ async function measure({ name }, workload, plan) {
   try {
     const takers = {
       accept: measureAccept,
+      cycles: measureCycles,
       echo: measureEcho,
       idle: measureIdle
     };
@@ -106,6 +109,30 @@ async function measureIdle({ server, workload, target, pin }) {
     values = { ...cpu(report), bytesPerConnection, connections: all };
   });
   return values;
+}
+
+/** Memory per connection in the first cycle, and of the process after each. */
+async function measureCycles({ server, workload, target, pin }) {
+  const { connections, size, messages, cycles, text, deflate } = workload;
+  const args = ['--connections', connections, '--size', size];
+  const seen = { open: [], used: [], closed: [] };
+
+  args.push('--messages', messages, '--cycles', cycles, '--deflate', deflate);
+  if (text) args.push('--text');
+
+  const before = await server.resident();
+
+  await generate([...target, ...args.map(String)], pin, async (event) => {
+    await delay(300);
+    seen[event].push(await server.resident());
+  });
+
+  return {
+    bytesIdle: (seen.open[0] - before) / connections,
+    bytesUsed: (seen.used[0] - before) / connections,
+    growth: seen.closed.at(-1) / seen.closed[1],
+    connections
+  };
 }
 
 function cpu({ cpu_us: cpuUs }) {

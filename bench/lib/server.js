@@ -14,6 +14,7 @@ const patience = 15_000;
 /** Variables that would change what is measured. */
 const foreign = [
   'BENCH_DEFLATE',
+  'BENCH_DEFLATE_LEVEL',
   'BENCH_TLS_CERT',
   'BENCH_TLS_KEY',
   'NODE_OPTIONS',
@@ -41,11 +42,11 @@ class Server {
    * @param {string} name As in `--servers`
    * @param {Function} pin Makes a command run on the server's core
    * @param {{ tls?: { keyFile: string, certFile: string },
-   *   deflate?: string }} [settings]
+   *   deflate?: string, level?: number }} [settings]
    * @return {Promise<Server>}
    * @throws {Error} With what the server wrote to standard error
    */
-  static async start(name, pin, { tls, deflate } = {}) {
+  static async start(name, pin, { tls, deflate, level } = {}) {
     const { script, env: own } = serverKind(name);
     const args = ['--expose-gc', path.join(folder, script)];
     const env = { ...process.env, NODE_ENV: 'production' };
@@ -57,6 +58,7 @@ class Server {
       env.BENCH_TLS_CERT = tls.certFile;
     }
     if (deflate) env.BENCH_DEFLATE = deflate;
+    if (level) env.BENCH_DEFLATE_LEVEL = String(level);
 
     const child = spawn(...pin(process.execPath, args), {
       env,

@@ -5,13 +5,17 @@
  * @property {string} name What `--only` takes
  * @property {string} group A name for it and its likes
  * @property {string} title
- * @property {'echo' | 'accept' | 'idle'} kind
+ * @property {'echo' | 'accept' | 'idle' | 'cycles'} kind
  * @property {number} connections
  * @property {number} [size] Payload bytes of a message (echo)
  * @property {number} [inFlight] Messages under way per connection (echo)
  * @property {boolean} [text] Text instead of binary messages (echo)
  * @property {boolean} [tls]
- * @property {'takeover' | 'no-takeover'} [deflate] permessage-deflate (echo)
+ * @property {'takeover' | 'no-takeover'} [deflate] permessage-deflate (echo,
+ *   cycles)
+ * @property {number} [level] Of the compression, where the server has levels
+ * @property {number} [messages] Each way on each connection (cycles)
+ * @property {number} [cycles] How often all connections are opened (cycles)
  * @property {boolean} [extra] Runs only when named
  */
 
@@ -43,8 +47,34 @@ const workloads = [
     kind: 'idle',
     connections: 5000
   },
-  deflate('takeover', 'Deflate with context takeover'),
-  deflate('no-takeover', 'Deflate without context takeover')
+  ...['takeover', 'no-takeover'].flatMap((mode) => [
+    deflate(mode, '100x64', '100 connections, 64 B', 100, 64),
+    deflate(mode, '1x1k', '1 connection, 1 KiB', 1, 1024),
+    deflate(mode, '100x1k', '100 connections, 1 KiB', 100, 1024),
+    deflate(mode, '1000x1k', '1000 connections, 1 KiB', 1000, 1024),
+    deflate(mode, '100x16k', '100 connections, 16 KiB', 100, 16 * 1024),
+    deflate(mode, '10x64k', '10 connections, 64 KiB', 10, 64 * 1024),
+    deflate(mode, '10x256k', '10 connections, 256 KiB', 10, 256 * 1024),
+    {
+      name: `deflate-${mode}-memory`,
+      group: 'deflate-memory',
+      title: `deflate ${mode}, 1000 connections`,
+      kind: 'cycles',
+      connections: 1000,
+      size: 1024,
+      messages: 100,
+      cycles: 10,
+      text: true,
+      deflate: mode,
+      extra: true
+    }
+  ]),
+  {
+    ...deflate('no-takeover', 'level1', 'level 1, 100 connections, 1 KiB'),
+    connections: 100,
+    size: 1024,
+    level: 1
+  }
 ];
 
 /**
@@ -87,10 +117,17 @@ function tls(workload) {
   };
 }
 
-function deflate(mode, title) {
+/** Messages of JSON-like text. */
+function deflate(mode, name, title, connections, size) {
   return {
-    ...echo(`deflate-${mode}`, `${title}, 10 connections, 1 KiB`, 10, 1024),
+    ...echo(
+      `deflate-${mode}-${name}`,
+      `deflate ${mode}, ${title}`,
+      connections,
+      size
+    ),
     group: 'deflate',
+    text: true,
     deflate: mode,
     extra: true
   };

@@ -15,7 +15,8 @@ const maxPayload = 64 * 1024 * 1024;
  *
  * @type {{
  *   tls: { keyFile: string, certFile: string } | null,
- *   deflate: 'takeover' | 'no-takeover' | null
+ *   deflate: 'takeover' | 'no-takeover' | null,
+ *   level: number | undefined
  * }}
  */
 const settings = {
@@ -25,7 +26,8 @@ const settings = {
         certFile: process.env.BENCH_TLS_CERT
       }
     : null,
-  deflate: process.env.BENCH_DEFLATE || null
+  deflate: process.env.BENCH_DEFLATE || null,
+  level: Number(process.env.BENCH_DEFLATE_LEVEL) || undefined
 };
 
 /**
@@ -37,6 +39,7 @@ function serveWithWs({ WebSocketServer }) {
   const perMessageDeflate = settings.deflate
     ? {
         threshold: 0,
+        zlibDeflateOptions: settings.level ? { level: settings.level } : {},
         serverNoContextTakeover: settings.deflate === 'no-takeover',
         clientNoContextTakeover: settings.deflate === 'no-takeover'
       }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::cpu::Window;
+use crate::deflate::Offer;
 use crate::frame;
 use crate::options::Target;
 use crate::stream::{Connector, Stream};
@@ -20,13 +21,7 @@ pub(crate) fn idle(target: &Target, connections: usize) -> Result<Value> {
     let connector = Connector::new(target)?;
     let window = Window::start(target.pid);
     let started = Instant::now();
-    let mut held = Vec::with_capacity(connections);
-    while held.len() < connections {
-        let count = AT_ONCE.min(connections - held.len());
-        held.extend(
-            open(&connector, count).with_context(|| format!("after {} connections", held.len()))?,
-        );
-    }
+    let held = open_all(&connector, connections, None)?;
     let report = json!({
         "mode": "idle",
         "connections": connections,
@@ -35,7 +30,25 @@ pub(crate) fn idle(target: &Target, connections: usize) -> Result<Value> {
     });
     println!("{}", json!({ "event": "open", "connections": connections }));
     std::io::stdin().read_line(&mut String::new())?;
+    drop(held);
     Ok(report)
+}
+
+/// Opens connections to be held.
+pub(crate) fn open_all(
+    connector: &Connector<'_>,
+    connections: usize,
+    offer: Option<Offer>,
+) -> Result<Vec<Stream>> {
+    let mut held = Vec::with_capacity(connections);
+    while held.len() < connections {
+        let count = AT_ONCE.min(connections - held.len());
+        held.extend(
+            open(connector, count, offer)
+                .with_context(|| format!("after {} connections", held.len()))?,
+        );
+    }
+    Ok(held)
 }
 
 /// Opens and closes `connections`, `at_once` at a time, after a quarter as many that are not measured.
@@ -60,18 +73,18 @@ fn open_and_close(connector: &Connector<'_>, connections: usize, at_once: usize)
     let mut done = 0;
     while done < connections {
         let count = at_once.min(connections - done);
-        close(open(connector, count)?)?;
+        close(open(connector, count, None)?)?;
         done += count;
     }
     Ok(())
 }
 
 /// Opens `count` connections side by side: all requests go out before the first response is read.
-fn open(connector: &Connector<'_>, count: usize) -> Result<Vec<Stream>> {
+fn open(connector: &Connector<'_>, count: usize, offer: Option<Offer>) -> Result<Vec<Stream>> {
     let mut asked = Vec::with_capacity(count);
     for _ in 0..count {
         let mut stream = connector.connect()?;
-        let upgrade = Upgrade::request(&mut stream, None)?;
+        let upgrade = Upgrade::request(&mut stream, offer)?;
         asked.push((stream, upgrade));
     }
     let open = asked
@@ -81,7 +94,7 @@ fn open(connector: &Connector<'_>, count: usize) -> Result<Vec<Stream>> {
 }
 
 /// Closes connections with the closing handshake (RFC 6455, section 7), waiting for the server to hang up.
-fn close(streams: Vec<Stream>) -> Result<()> {
+pub(crate) fn close(streams: Vec<Stream>) -> Result<()> {
     let mut streams = streams;
     let frame = frame::client_frame(
         frame::CLOSE,

@@ -6,6 +6,7 @@
 
 mod connection;
 mod cpu;
+mod cycle;
 mod deflate;
 mod echo;
 mod frame;
@@ -25,6 +26,11 @@ fn main() -> std::process::ExitCode {
     }
     let outcome = Options::parse(&arguments).and_then(|options| match options.mode {
         Mode::Echo(load) => echo::run(&options.target, &load),
+        Mode::Cycles {
+            load,
+            cycles,
+            messages,
+        } => cycle::run(&options.target, &load, cycles, messages),
         Mode::Idle { connections } => hold::idle(&options.target, connections),
         Mode::Accept {
             connections,

@@ -17,6 +17,9 @@ loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
       --messages COUNT    measured until COUNT answers have come
       --deflate takeover|no-takeover
                           send compressed messages (permessage-deflate)
+      --cycles N          instead: N times, open the connections, send COUNT
+                          messages on each, close them; after each of these
+                          print a line and wait for one on standard input
   --idle N
       open N connections, print a line, hold them until a line comes on
       standard input, close them
@@ -46,8 +49,18 @@ pub(crate) struct Target {
 #[derive(Debug)]
 pub(crate) enum Mode {
     Echo(Load),
-    Idle { connections: usize },
-    Accept { connections: usize, at_once: usize },
+    Cycles {
+        load: Load,
+        cycles: usize,
+        messages: u64,
+    },
+    Idle {
+        connections: usize,
+    },
+    Accept {
+        connections: usize,
+        at_once: usize,
+    },
 }
 
 /// The shape of the traffic in echo mode.
@@ -92,6 +105,7 @@ impl Options {
                 "--warm-up" => given.warm_up = Some(seconds(name, value()?)?),
                 "--seconds" => given.limit = Some(Limit::Time(seconds(name, value()?)?)),
                 "--messages" => given.limit = Some(Limit::Messages(number(name, value()?)?)),
+                "--cycles" => given.cycles = Some(number(name, value()?)?),
                 "--idle" => given.idle = Some(number(name, value()?)?),
                 "--accept" => given.accept = Some(number(name, value()?)?),
                 "--at-once" => given.at_once = Some(number(name, value()?)?),
@@ -114,6 +128,7 @@ struct Given {
     deflate: Option<Offer>,
     warm_up: Option<Duration>,
     limit: Option<Limit>,
+    cycles: Option<usize>,
     idle: Option<usize>,
     accept: Option<usize>,
     at_once: Option<usize>,
@@ -123,15 +138,26 @@ impl Given {
     fn into_options(self) -> Result<Options> {
         let address = self.address.context("--address IP:PORT is needed")?;
         let mode = match (self.connections, self.idle, self.accept) {
-            (Some(connections), None, None) => Mode::Echo(Load {
-                connections: at_least_one("--connections", connections)?,
-                size: self.size.context("--connections needs --size BYTES")?,
-                in_flight: at_least_one("--in-flight", self.in_flight.unwrap_or(1))?,
-                text: self.text,
-                deflate: self.deflate,
-                warm_up: self.warm_up.unwrap_or(Duration::from_millis(500)),
-                limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
-            }),
+            (Some(connections), None, None) => {
+                let load = Load {
+                    connections: at_least_one("--connections", connections)?,
+                    size: self.size.context("--connections needs --size BYTES")?,
+                    in_flight: at_least_one("--in-flight", self.in_flight.unwrap_or(1))?,
+                    text: self.text,
+                    deflate: self.deflate,
+                    warm_up: self.warm_up.unwrap_or(Duration::from_millis(500)),
+                    limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
+                };
+                match (self.cycles, load.limit) {
+                    (None, _) => Mode::Echo(load),
+                    (Some(cycles), Limit::Messages(messages)) => Mode::Cycles {
+                        load,
+                        cycles: at_least_one("--cycles", cycles)?,
+                        messages,
+                    },
+                    (Some(_), Limit::Time(_)) => bail!("--cycles needs --messages COUNT"),
+                }
+            }
             (None, Some(connections), None) => Mode::Idle {
                 connections: at_least_one("--idle", connections)?,
             },
@@ -194,6 +220,20 @@ mod tests {
             (load.connections, load.size, load.in_flight, load.text),
             (3, 125, 1, false)
         );
+    }
+
+    #[test]
+    fn cycles_need_a_number_of_messages() {
+        let line = "--address 127.0.0.1:80 --connections 3 --size 125 --cycles 2";
+        assert!(parse(line).unwrap_err().to_string().contains("--messages"));
+        let options = parse(&format!("{line} --messages 100")).unwrap();
+        let Mode::Cycles {
+            cycles, messages, ..
+        } = options.mode
+        else {
+            panic!("no cycles")
+        };
+        assert_eq!((cycles, messages), (2, 100));
     }
 
     #[test]
