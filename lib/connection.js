@@ -3,12 +3,14 @@
 const EventEmitter = require('events');
 const { getDefaultHighWaterMark } = require('stream');
 
-const { EMPTY_BUFFER, kStatusCode, kWebSocket, NOOP } = require('./constants');
+const AutoPong = require('./auto-pong');
+const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('./constants');
 const Decoder = require('./decoder');
 const LoopTransport = require('./transport/loop');
 const Output = require('./transport/output');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
+const { ignoreData, listenToSocket } = require('./socket-listeners');
 
 const OPEN = 1;
 const CLOSING = 2;
@@ -21,8 +23,6 @@ const CLOSED = 3;
 const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
 
 const { emit } = EventEmitter.prototype;
-
-const kConnection = Symbol('ws-rs.connection');
 
 /**
  * What an open `WebSocket` is connected with: its socket, the decoder that the
@@ -49,8 +49,7 @@ class Connection {
     this._isLoopBusy = false;
     this._ended = false;
     this._onFinished = null;
-    this._pendingAutoPongs = 0;
-    this._autoPongSent = null;
+    this._autoPong = null;
     this._isFeeding = false;
     /** The loop transport, while the connection is on it. */
     this.loop = null;
@@ -84,7 +83,6 @@ class Connection {
     this.sender = sender;
 
     socket[kWebSocket] = websocket;
-    socket[kConnection] = this;
 
     // A mere Duplex may not have these.
     if (socket.setTimeout) socket.setTimeout(0);
@@ -92,10 +90,7 @@ class Connection {
 
     if (head.length > 0) socket.unshift(head);
 
-    socket.on('close', socketOnClose);
-    socket.on('data', socketOnData);
-    socket.on('end', socketOnEnd);
-    socket.on('error', socketOnError);
+    listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
     LoopTransport.schedule(this);
   }
@@ -213,7 +208,8 @@ class Connection {
     const { websocket } = this;
 
     if (websocket._autoPong && websocket._readyState === OPEN) {
-      this._autoPong(data);
+      if (this._autoPong === null) this._autoPong = new AutoPong(websocket);
+      this._autoPong.answer(data);
     }
 
     websocket.emit('ping', data);
@@ -390,7 +386,7 @@ class Connection {
 
   /** Goes on reading, so that the end is seen, but looks at nothing more. */
   _stopFeeding() {
-    this.socket.removeListener('data', socketOnData);
+    ignoreData(this.socket);
     process.nextTick(resume, this.socket);
   }
 
@@ -418,26 +414,6 @@ class Connection {
     this.socket.end();
     websocket._emitErrorOnce(err);
   }
-
-  _autoPong(data) {
-    const { websocket } = this;
-    const max = websocket._maxPendingAutoPongs;
-
-    // A peer that pings and does not read must not fill the memory with pongs.
-    if (max > 0 && this._pendingAutoPongs >= max) {
-      websocket.terminate();
-      return;
-    }
-
-    if (this._autoPongSent === null) {
-      this._autoPongSent = () => {
-        this._pendingAutoPongs--;
-      };
-    }
-
-    this._pendingAutoPongs++;
-    websocket.pong(data, !websocket._isServer, this._autoPongSent);
-  }
 }
 
 function copyOf(bytes) {
@@ -449,75 +425,6 @@ function copyOf(bytes) {
 
 function resume(stream) {
   stream.resume();
-}
-
-function socketOnData(chunk) {
-  let thrown = true;
-
-  Output.hold();
-
-  try {
-    this[kConnection].feed(chunk);
-    thrown = false;
-  } finally {
-    Output.release();
-    // Node stops emitting then what it has read, until more comes.
-    if (thrown) process.nextTick(flow, this);
-  }
-}
-
-function flow(stream) {
-  while (stream.readableFlowing && stream.read() !== null);
-}
-
-function socketOnEnd() {
-  const connection = this[kConnection];
-
-  connection.websocket._readyState = CLOSING;
-  connection.end();
-  this.end();
-}
-
-function socketOnError() {
-  this.removeListener('error', socketOnError);
-  this.on('error', NOOP);
-
-  if (this[kWebSocket] !== undefined) {
-    this[kWebSocket]._readyState = CLOSING;
-    this.destroy();
-  }
-}
-
-function socketOnClose() {
-  const connection = this[kConnection];
-  const { websocket } = connection;
-
-  this.removeListener('close', socketOnClose);
-  this.removeListener('data', socketOnData);
-  this.removeListener('end', socketOnEnd);
-
-  websocket._readyState = CLOSING;
-
-  // A paused socket that was destroyed still has what it had read.
-  if (
-    !this._readableState.endEmitted &&
-    !websocket._closeFrameReceived &&
-    !connection.failed &&
-    this._readableState.length !== 0
-  ) {
-    connection.feed(this.read(this._readableState.length));
-  }
-
-  const isExpected = connection.isOver;
-
-  connection.end();
-  this[kWebSocket] = undefined;
-  clearTimeout(websocket._closeTimer);
-  connection.whenFinished(() => {
-    // After the other listeners of the socket, if the end comes as a surprise.
-    if (isExpected) websocket.emitClose();
-    else process.nextTick(() => websocket.emitClose());
-  });
 }
 
 module.exports = Connection;
