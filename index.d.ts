@@ -328,8 +328,13 @@ declare namespace WebSocket {
     /** 8 to 15, or whether to negotiate it. */
     clientMaxWindowBits?: number | boolean | undefined;
     clientNoContextTakeover?: boolean | undefined;
-    /** Messages compressed at once in the whole process. Default: 10 */
+    /** Messages worked on by other threads at once. Default: 10 */
     concurrencyLimit?: number | undefined;
+    /**
+     * An addition to ws: milliseconds without a message to compress after which
+     * this end gives its context up, and the memory with it. Default: 0, never
+     */
+    idleTimeout?: number | undefined;
     /** 8 to 15, or whether to negotiate it. */
     serverMaxWindowBits?: number | boolean | undefined;
     serverNoContextTakeover?: boolean | undefined;

@@ -45,7 +45,7 @@ describe('A deflater', () => {
 
     assert.strictEqual(deflater._level, 3);
     assert.strictEqual(deflater._chunkSize, 128);
-    assert.strictEqual(plain._level, 6);
+    assert.strictEqual(plain._level, 5);
     assert.strictEqual(plain._chunkSize, 16 * 1024);
     deflater.free();
     plain.free();
