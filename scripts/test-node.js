@@ -5,8 +5,10 @@
  *
  *   npm run test:node -- [node flags] [files]
  *
- * Without files: all of them but those of the browser. The environment goes
- * through, so `WS_RS_TRANSPORT=loop npm run test:node` forces a transport.
+ * Without files: all of them but those of the browser. They run twice: with the
+ * transports that connections choose by themselves, and with the stream
+ * transport forced; those that have no connections, or want the loop transport,
+ * run once. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
  */
 
 const fs = require('node:fs');
@@ -18,13 +20,40 @@ const FOLDER = path.join(ROOT, '__test__');
 // For each test, to turn a hang into a failure that says where.
 const TIMEOUT = 300_000;
 
+/** Tests of what is the same on every transport: they open no connections. */
+const ONCE = [
+  'browser',
+  'buffer-util',
+  'check-core',
+  'client-url',
+  'constants',
+  'decoder',
+  'errors',
+  'event-target',
+  'examples',
+  'examples-chat',
+  'extension',
+  'header-scanner',
+  'index',
+  'limiter',
+  'native',
+  'package',
+  'permessage-deflate',
+  'permessage-deflate-negotiation',
+  'receiver',
+  'sender',
+  'subprotocol',
+  'targets',
+  'types',
+  'validation',
+  'wrapper'
+].map((name) => path.join(FOLDER, `${name}.test.js`));
+/** Tests of the loop transport itself. */
+const LOOP = path.join(FOLDER, 'transport', 'loop-');
+
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
 const chosen = args.filter((arg) => !arg.startsWith('-'));
-const files = chosen.length > 0 ? chosen : testFiles(FOLDER);
-const reporter = flags.some((flag) => flag.startsWith('--test-reporter'))
-  ? []
-  : ['--test-reporter=spec'];
 const absent = chosen.filter((file) => !fs.existsSync(file));
 
 if (absent.length > 0) {
@@ -34,16 +63,44 @@ if (absent.length > 0) {
   );
   process.exitCode = 1;
 } else {
-  process.exitCode = run(
+  const files =
+    chosen.length > 0
+      ? chosen.map((file) => path.resolve(file))
+      : testFiles(FOLDER);
+  const forced = process.env.WS_RS_TRANSPORT;
+
+  if (forced) {
+    process.exitCode = runTests(files, forced);
+  } else {
+    const again = files.filter(
+      (file) => !ONCE.includes(file) && !file.startsWith(LOOP)
+    );
+    const codes = [runTests(files)];
+
+    if (again.length > 0) codes.push(runTests(again, 'stream'));
+    process.exitCode = codes.find((code) => code !== 0) ?? 0;
+  }
+}
+
+/** Runs test files; returns the exit code. */
+function runTests(files, transport) {
+  const env = { ...process.env };
+  const reporter = flags.some((flag) => flag.startsWith('--test-reporter'))
+    ? []
+    : ['--test-reporter=spec'];
+
+  if (transport) env.WS_RS_TRANSPORT = transport;
+  else delete env.WS_RS_TRANSPORT;
+
+  console.log(
+    `\ntest-node: ${files.length} files, ${
+      transport ? `transport ${transport} forced` : 'transports as by default'
+    }\n`
+  );
+  return run(
     process.execPath,
-    [
-      '--test',
-      `--test-timeout=${TIMEOUT}`,
-      ...reporter,
-      ...flags,
-      ...files.map((file) => path.resolve(file))
-    ],
-    { cwd: process.cwd() }
+    ['--test', `--test-timeout=${TIMEOUT}`, ...reporter, ...flags, ...files],
+    { cwd: process.cwd(), env }
   );
 }
 

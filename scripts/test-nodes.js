@@ -57,8 +57,12 @@ function testOn(major) {
     }
   );
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout;
+  // One summary for each transport.
   const count = (name) =>
-    new RegExp(`^ℹ ${name} (\\d+)`, 'm').exec(tests.stdout)?.[1] ?? '?';
+    Array.from(
+      tests.stdout.matchAll(new RegExp(`^ℹ ${name} (\\d+)`, 'gm')),
+      ([, number]) => Number(number)
+    ).reduce((sum, number) => sum + number, 0);
   const ok = tests.status === 0;
 
   if (values.verbose || !ok) process.stderr.write(tests.stdout + tests.stderr);

@@ -14,6 +14,9 @@ const { once } = require('node:events');
 const WebSocket = require('.');
 const { WebSocketServer } = WebSocket;
 
+// Should the test be killed, its program must not run on.
+setTimeout(() => process.exit(124), ${2 * LIMIT}).unref();
+
 async function serve(options) {
   const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
 
