@@ -10,7 +10,9 @@ const Decoder = require('../decoder');
 const native = require('../native');
 const Output = require('./output');
 const { isPlain } = require('./hooks');
-const { kLoop } = require('./taken-socket');
+const TakenSocket = require('./taken-socket');
+
+const { kLoop } = TakenSocket;
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -272,8 +274,9 @@ function promote(connection) {
     native.onReadable(onReadable);
   }
 
+  // Not `delete`, which would make a dictionary of the socket.
   for (const name of WRAPPERS) {
-    if (Object.hasOwn(socket, name)) delete socket[name];
+    if (Object.hasOwn(socket, name)) socket[name] = TakenSocket.prototype[name];
   }
 
   output.hook();
@@ -378,7 +381,9 @@ function isOrdinary(socket, name) {
   const method = socket[name];
 
   return (
-    method === net.Socket.prototype[name] || WRAPPER_NAMES.includes(method.name)
+    method === net.Socket.prototype[name] ||
+    method === TakenSocket.prototype[name] ||
+    WRAPPER_NAMES.includes(method.name)
   );
 }
 
