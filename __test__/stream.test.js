@@ -235,7 +235,12 @@ describe('Reading from the stream', () => {
     ws.emit('message', Buffer.from('b'), true);
     assert.strictEqual(ws.isPaused, true);
 
-    assert.deepStrictEqual(duplex.read(), Buffer.from('ab'));
+    // In one piece before Node 26, in two since.
+    const pieces = [];
+
+    for (let piece; (piece = duplex.read()) !== null; ) pieces.push(piece);
+
+    assert.deepStrictEqual(Buffer.concat(pieces), Buffer.from('ab'));
     assert.strictEqual(ws.isPaused, false);
   });
 
