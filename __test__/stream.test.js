@@ -238,7 +238,7 @@ describe('Reading from the stream', () => {
     // In one piece before Node 26, in two since.
     const pieces = [];
 
-    for (let piece; (piece = duplex.read()) !== null; ) pieces.push(piece);
+    for (let piece; (piece = duplex.read()) !== null;) pieces.push(piece);
 
     assert.deepStrictEqual(Buffer.concat(pieces), Buffer.from('ab'));
     assert.strictEqual(ws.isPaused, false);
