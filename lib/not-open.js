@@ -2,6 +2,7 @@
 
 const { isBlob } = require('./validation');
 
+/** The names of the ready states, by number. */
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** What `send()`, `ping()` and `pong()` answer unless the state is `OPEN`. */
@@ -33,4 +34,4 @@ function byteLength(data) {
   return Buffer.from(data).length;
 }
 
-module.exports = { notOpenError, sendAfterClose };
+module.exports = { notOpenError, READY_STATES, sendAfterClose };

@@ -13,9 +13,8 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
-const { notOpenError, sendAfterClose } = require('./not-open');
+const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
 
-const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
 /** The default of `maxPendingAutoPongs`. */
