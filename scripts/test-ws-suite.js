@@ -6,7 +6,7 @@
  *   npm run test:ws-suite -- <checkout of websockets/ws> [options]
  *
  *   --runs <n>           run it n times; default 1
- *   --transports <list>  once with each of stream, loop, pool forced;
+ *   --transports <list>  once with each of stream, loop forced;
  *                        default: as WS_RS_TRANSPORT says
  *   --grep <pattern>     only the tests whose title matches
  *   --against <folder>   test another package, such as node_modules/ws, to see
