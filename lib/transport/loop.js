@@ -7,37 +7,39 @@ const { markAsUntransferable } = require('worker_threads');
 
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../decoder');
+const emitMessage = require('../message-event');
 const native = require('../native');
 const Output = require('./output');
 const { isPlain } = require('./hooks');
+const placeOf = require('./place');
 const TakenSocket = require('./taken-socket');
 
 const { kLoop } = TakenSocket;
 
 const FastBuffer = Buffer[Symbol.species];
 
-/** What sockets are read into, and how much of it must be free for the next. */
+/** What sockets are read into. */
 const SLAB_SIZE = 64 * 1024;
-const MIN_ROOM = 8 * 1024;
+/** Whether a program can take a slab away, in spite of `markAsUntransferable`. */
+const IS_DETACHABLE = 'transfer' in ArrayBuffer.prototype;
 
 /** Row 0 of a batch; src/binding/event_loop/socket.rs has the same numbers. */
 const POSITION = 0;
 const LENGTH = 1;
 const BASE = 2;
 const PLACE = 3;
-/** Row 1, and two kinds of row; see decoder.js. */
-const FIRST_KIND = 4;
+/** Row 1; see decoder.js. */
 const FIRST_START = 5;
 const FIRST_LENGTH = 6;
-const TEXT = 1;
-const BINARY = 2;
 const OWN = 0xffffffff;
-const PLACE_MASK = (1 << 22) - 1;
 
 const END = -1;
 const UNDECODED = -2;
 const NO_SLAB = -3;
 const PAUSED = -4;
+const WHOLE_TEXT = -5;
+const WHOLE_BINARY = -6;
+const UNWRITTEN = -7;
 const FAILED = -1000;
 
 const OPEN = 1;
@@ -51,8 +53,8 @@ const isAvailable =
   !process.versions.deno &&
   native.loopAvailable() === 1;
 
-/** The connections on this transport, by the place of their native half. */
-const connections = [];
+/** Whose connections are on this transport, by the place of their native half. */
+const websockets = [];
 let slab = null;
 let events = null;
 
@@ -123,7 +125,7 @@ class LoopTransport {
   _close() {
     this._connection.loop = null;
     this._connection.socket[kLoop] = null;
-    connections[this._id & PLACE_MASK] = undefined;
+    websockets[placeOf(this._id)] = undefined;
     native.loopClose(this._id);
   }
 
@@ -166,81 +168,63 @@ class LoopTransport {
 
 /** Called from the event loop, once for each read that gave something. */
 function onReadable(what) {
-  const { rows, payloads } = events;
-  const connection = connections[rows[PLACE]];
+  const { rows } = events;
+  const websocket = websockets[rows[PLACE]];
 
   if (what === NO_SLAB) {
     renewSlab();
-    return;
-  }
+  } else if (what === UNWRITTEN) {
+    Output.flushPlace(rows[PLACE]);
+  } else if (websocket === undefined) {
+    // It was closed by what came before.
+  } else if (
+    what === WHOLE_TEXT ||
+    (what === WHOLE_BINARY && websocket._binaryType === 'nodebuffer')
+  ) {
+    // What most chunks are; the decoder need not be told of them.
+    const length = rows[FIRST_LENGTH];
 
-  if (connection === undefined) return;
-
-  if (what <= FAILED) {
-    connection.loop._onError(FAILED - what);
-    return;
-  }
-
-  if (what === END) {
-    connection.loop._onEnd();
-    return;
-  }
-
-  const length = rows[LENGTH];
-  const base = rows[BASE];
-
-  Output.hold();
-
-  try {
-    if (what === 1 && isWholeMessage(connection, rows)) {
-      const start = base + rows[FIRST_START];
-      const size = rows[FIRST_LENGTH];
-
-      connection.onMessage(
-        size === 0 ? EMPTY_BUFFER : new FastBuffer(slab.buffer, start, size),
-        rows[FIRST_KIND] === BINARY
-      );
-    } else if (what === UNDECODED) {
-      connection.feed(slab.subarray(base, base + length));
-    } else if (what === PAUSED) {
-      connection.loop._onPaused(slab.subarray(base, base + length));
-    } else if (base === OWN) {
-      // Nothing, if all of it was copied to where its message is put together.
-      const { buffer, byteOffset } = payloads[0] ?? EMPTY_BUFFER;
-
-      payloads[0] = undefined;
-      connection.takeDecoded(buffer, byteOffset, length, rows[POSITION], what);
-    } else {
-      connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
-    }
-  } finally {
-    Output.release();
-    if (base !== OWN && base + length > SLAB_SIZE - MIN_ROOM) renewSlab();
+    emitMessage(
+      websocket,
+      length === 0
+        ? EMPTY_BUFFER
+        : new FastBuffer(slab.buffer, rows[BASE] + rows[FIRST_START], length),
+      what === WHOLE_BINARY
+    );
+  } else {
+    onChunk(websocket._connection, what === WHOLE_BINARY ? 1 : what);
   }
 }
 
-/**
- * Whether a chunk was one message and nothing else, to be handed out as it is.
- * Most are; the decoder need not be told of them.
- */
-function isWholeMessage({ decoder, receiver }, rows) {
-  const kind = rows[FIRST_KIND];
+function onChunk(connection, what) {
+  const { rows, payloads } = events;
+  const length = rows[LENGTH];
+  const base = rows[BASE];
 
-  return (
-    (kind === TEXT ||
-      (kind === BINARY && decoder.binaryType === 'nodebuffer')) &&
-    rows[POSITION] === rows[LENGTH] &&
-    rows[BASE] !== OWN &&
-    decoder.allowSynchronousEvents &&
-    receiver === null
-  );
+  if (what <= FAILED) {
+    connection.loop._onError(FAILED - what);
+  } else if (what === END) {
+    connection.loop._onEnd();
+  } else if (what === UNDECODED) {
+    connection.feed(slab.subarray(base, base + length));
+  } else if (what === PAUSED) {
+    connection.loop._onPaused(slab.subarray(base, base + length));
+  } else if (base === OWN) {
+    // Nothing, if all of it was copied to where its message is put together.
+    const { buffer, byteOffset } = payloads[0] ?? EMPTY_BUFFER;
+
+    payloads[0] = undefined;
+    connection.takeDecoded(buffer, byteOffset, length, rows[POSITION], what);
+  } else {
+    connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
+  }
 }
 
 function renewSlab() {
   slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
   // Sending a message to another thread must not take all the others along.
   markAsUntransferable(slab.buffer);
-  native.setSlab(slab);
+  native.setSlab(slab, IS_DETACHABLE);
 }
 
 function readAgain(socket) {
@@ -295,7 +279,7 @@ function promote(connection) {
 
   const transport = new LoopTransport(connection);
 
-  connections[decoder.id & PLACE_MASK] = connection;
+  websockets[placeOf(decoder.id)] = connection.websocket;
   connection.loop = transport;
   socket[kLoop] = transport;
 

@@ -4,6 +4,7 @@ const { AsyncResource } = require('async_hooks');
 const { EMPTY_BUFFER } = require('../constants');
 const { hook, isPlain } = require('./hooks');
 const native = require('../native');
+const placeOf = require('./place');
 
 /** Joined frames are written at the latest when they are this many bytes. */
 const FLUSH_AT = 16 * 1024;
@@ -20,6 +21,8 @@ const MASK_NONE = 0;
 const MASK_RANDOM = 1;
 const MASK_KEY = 2;
 
+/** The outputs of plain sockets, by the place of their native half. */
+const outputs = [];
 /** Outputs with frames that wait for the end of the tick. */
 let waiting = [];
 let flushScheduled = false;
@@ -29,10 +32,14 @@ function flushWaiting() {
   flushScheduled = false;
 
   while (waiting.length > 0) {
-    const outputs = waiting;
+    const due = waiting;
 
     waiting = [];
-    for (const output of outputs) output.flush();
+
+    for (const output of due) {
+      output._isWaiting = false;
+      output.flush();
+    }
   }
 }
 
@@ -40,6 +47,10 @@ function flushWaiting() {
  * The way out of a connection. Frames of one tick are joined and written at its
  * end in one call, to the socket's descriptor where it has one and nothing is
  * queued in the socket, else through the socket.
+ *
+ * While the event loop hands out what a socket of the loop transport received,
+ * the native side sees to it: it writes what was sent to whichever connection
+ * when JavaScript returns. Only frames with callbacks are written from here.
  */
 class Output {
   /**
@@ -50,13 +61,18 @@ class Output {
     this._socket = socket;
     this._id = id;
     this._fd = -1;
-    this._queued = 0;
+    /** Whether the native side may have frames that are not written. */
+    this._mayWait = false;
+    /** Whether it is known to be among those that wait. */
+    this._isWaiting = false;
     this._callbacks = null;
     this._hooked = false;
     /** Whether the socket is known to have nothing of its own to do. */
     this._isIdle = false;
     /** Whether the program wants to know when the socket is idle. */
     this.hasTimeout = false;
+    /** Who may be in the middle of a message, once there is one. */
+    this.sender = null;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
   }
@@ -71,6 +87,34 @@ class Output {
 
   static release() {
     if (--holds === 0 && waiting.length > 0) flushWaiting();
+  }
+
+  /** The kernel did not take all that the native side wrote at this place. */
+  static flushPlace(place) {
+    const output = outputs[place];
+
+    if (output !== undefined) output.flush();
+  }
+
+  /** Whether a message may go out now, past the sender. */
+  get isFree() {
+    return this.sender === null || this.sender.isIdle;
+  }
+
+  /**
+   * Sends a frame.
+   *
+   * @param {String|Buffer} payload The payload
+   * @param {Number} first FIN, RSV1 and the opcode: the frame's first byte
+   * @param {Boolean} mask Whether to mask it, with a random key
+   * @param {Function} [callback] Called when the bytes are written, or not
+   */
+  frame(payload, first, mask, callback) {
+    if (typeof payload === 'string') {
+      this.text(payload, first, mask, undefined, callback);
+    } else {
+      this.bytes(payload, first, mask, undefined, callback);
+    }
   }
 
   /**
@@ -88,7 +132,7 @@ class Output {
       return;
     }
 
-    if (!this._hooked) this.hook();
+    this._isDirect();
     const pending = callback ? this._addCallback(callback) : null;
 
     this._enqueued(
@@ -106,7 +150,7 @@ class Output {
 
   /** Sends a frame of bytes; see `text()`. The bytes stay as they are. */
   bytes(bytes, first, mask, key, callback) {
-    if (!this._hooked) this.hook();
+    this._isDirect();
 
     if (bytes.length >= DIRECT_AT && !mask) {
       this._writeDirect(bytes, first, callback);
@@ -129,20 +173,20 @@ class Output {
 
   /** Sends frames that somebody else made. */
   raw(list, callback) {
-    if (!this._hooked) this.hook();
+    this._isDirect();
 
-    let queued = this._queued;
+    let queued;
 
     for (const chunk of list) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 
       if (bytes.length >= DIRECT_AT) {
-        this._queued = queued;
         this.flush();
         this._socket.write(bytes);
         queued = 0;
       } else {
         queued = native.queueRaw(this._id, bytes);
+        this._mayWait = true;
       }
     }
 
@@ -155,24 +199,17 @@ class Output {
 
   /** Writes what waits. */
   flush() {
-    if (this._queued === 0) return;
+    if (!this._mayWait) return;
 
     const callbacks = this._callbacks;
-    let left = this._queued;
 
-    this._queued = 0;
+    this._mayWait = false;
     this._callbacks = null;
 
-    if (this._isDirect()) {
-      left = native.flush(this._id, this._fd);
+    const left = native.flush(this._id, this._isDirect() ? this._fd : -1);
 
-      if (left === 0) {
-        this._wrote(callbacks);
-        return;
-      }
-    }
-
-    this._socket.write(this._take(left), settle(callbacks));
+    if (left === 0) this._wrote(callbacks);
+    else this._socket.write(this._take(left), settle(callbacks));
   }
 
   /** Takes so many bytes, which are all that waits, out of the native queue. */
@@ -186,8 +223,9 @@ class Output {
   /** The socket is being destroyed: nothing goes past it any more. */
   close() {
     this._fd = -1;
-    this._isIdle = false;
-    this._queued = 0;
+    this._mayWait = false;
+    this._setIdle(false);
+    outputs[placeOf(this._id)] = undefined;
   }
 
   /** The native connection is about to be freed. */
@@ -224,44 +262,61 @@ class Output {
     return pending;
   }
 
+  /**
+   * @param {Number} [queued] How many bytes wait now; `undefined` if the native
+   *     side sees to them
+   */
   _enqueued(queued) {
-    const first = this._queued === 0;
+    this._mayWait = true;
 
-    this._queued = queued;
-
-    if (queued >= FLUSH_AT) {
+    if (queued === undefined) {
+      if (this._callbacks === null && !this.hasTimeout) return;
+    } else if (queued >= FLUSH_AT) {
       this.flush();
-    } else if (first) {
-      waiting.push(this);
+      return;
+    }
 
-      if (holds === 0 && !flushScheduled) {
-        flushScheduled = true;
-        process.nextTick(flushWaiting);
-      }
+    if (this._isWaiting) return;
+
+    this._isWaiting = true;
+    waiting.push(this);
+
+    if (holds === 0 && !flushScheduled) {
+      flushScheduled = true;
+      process.nextTick(flushWaiting);
     }
   }
 
   /** Whether the kernel may be given bytes past the socket's own queue. */
   _isDirect() {
     if (this._isIdle) return true;
+    if (!this._hooked) this.hook();
     if (this._fd < 0 || !isPlain(this._socket)) return false;
 
     const state = this._socket._writableState;
 
-    this._isIdle =
+    this._setIdle(
       state.length === 0 &&
-      !state.corked &&
-      !state.ending &&
-      !state.destroyed &&
-      !state.errored;
+        !state.corked &&
+        !state.ending &&
+        !state.destroyed &&
+        !state.errored
+    );
 
     return this._isIdle;
+  }
+
+  _setIdle(isIdle) {
+    if (this._isIdle === isIdle) return;
+
+    this._isIdle = isIdle;
+    native.setDirect(this._id, isIdle ? this._fd : -1);
   }
 
   /** Somebody does something with the socket itself: what waits goes first. */
   beforeSocket() {
     this.flush();
-    this._isIdle = false;
+    this._setIdle(false);
   }
 
   /** Writes what waits and a large frame without joining them. */
@@ -270,7 +325,7 @@ class Output {
     const callbacks = this._callbacks;
     const direct = this._isDirect();
 
-    this._queued = 0;
+    this._mayWait = false;
     this._callbacks = null;
 
     const left = native.flushWith(
@@ -321,6 +376,7 @@ class Output {
     this.hasTimeout = this._socket.timeout > 0;
     hook(this._socket, this);
     this._fd = descriptorOf(this._socket);
+    if (this._fd >= 0) outputs[placeOf(this._id)] = this;
   }
 
   /**
@@ -330,15 +386,15 @@ class Output {
    * @return {Buffer|null} What the kernel did not take, if anything
    */
   takeRest() {
-    if (this._queued === 0) return null;
+    if (!this._mayWait) return null;
 
     const callbacks = this._callbacks;
-    let left = this._queued;
 
-    this._queued = 0;
+    this._mayWait = false;
     this._callbacks = null;
     if (callbacks !== null) settle(callbacks)();
-    if (this._fd >= 0) left = native.flush(this._id, this._fd);
+
+    const left = native.flush(this._id, this._fd);
 
     return left === 0 ? null : this._take(left);
   }

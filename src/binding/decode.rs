@@ -14,7 +14,7 @@ use super::event_loop::close_socket;
 use super::registry::Registry;
 
 /// Row kinds. lib/decoder.js has the same numbers.
-const TEXT: u32 = 1;
+pub(crate) const TEXT: u32 = 1;
 const BINARY: u32 = 2;
 const CLOSE: u32 = 8;
 const PING: u32 = 9;
@@ -79,6 +79,13 @@ impl Rows<'_> {
     /// Where the last payload ends that lies in the chunk.
     pub(crate) const fn handed_out(&self) -> usize {
         self.handed_out
+    }
+
+    /// The kind of the only row, if it is a message that fills the rest of the chunk.
+    pub(crate) fn only_message(&self, len: usize) -> Option<u32> {
+        let kind = self.rows[ROW];
+        (self.count == 1 && self.rows[0] == len as u32 && matches!(kind, TEXT | BINARY))
+            .then_some(kind)
     }
 
     /// The length of the longest message, if there is one.
@@ -225,6 +232,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     let link = Link {
         connection: Connection::new(role, read_config(call)?),
         queued: Vec::new(),
+        fd: -1,
         bytes_read: 0,
         bytes_written: 0,
         socket: None,

@@ -7,12 +7,15 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, OpCode, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
-use super::environment::Link;
+use super::environment::{Environment, Link};
 use crate::transport::write::write_some;
 
 /// `mask` arguments: leave the frame unmasked, mask with a random key, or with the key given.
 const MASK_NONE: u32 = 0;
 const MASK_RANDOM: u32 = 1;
+
+/// Joined frames are written at the latest when they are this many bytes.
+const FLUSH_AT: usize = 16 * 1024;
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
@@ -78,6 +81,9 @@ pub(crate) fn mask(call: &Call<'_>) -> Outcome {
 }
 
 /// `queueText(id, text, units, first, mask, key) -> bytes queued`; `units` is the string's length.
+///
+/// `undefined` instead: the turn of the loop that called into JavaScript writes them at its end.
+/// So for the other two.
 pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
     let units = call.u32(2)? as usize;
     let mut frame = frame_of(call.u32(3)?);
@@ -148,14 +154,44 @@ pub(crate) fn flush(call: &Call<'_>) -> Outcome {
     let Some(link) = connections.get_mut(call.u32(0)?) else {
         return call.number(0);
     };
+    call.double(write_queued(call.state, link, fd) as f64)
+}
+
+/// `setDirect(id, fd)`: the descriptor that a turn of the loop may write the connection's frames
+/// to; -1 while the `net.Socket` has something of its own to write, and from its end on.
+pub(crate) fn set_direct(call: &Call<'_>) -> Outcome {
+    let fd = call.i32(1)?;
+    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.u32(0)?) {
+        link.fd = fd;
+    }
+    call.undefined()
+}
+
+/// Writes what the connections queued that were sent to in this turn of the loop. Gives the next
+/// one whose bytes the kernel did not take all.
+#[cfg(unix)]
+pub(crate) fn flush_turn(state: &Environment) -> Option<u32> {
+    loop {
+        let id = state.dirty.borrow_mut().pop_front()?;
+        if let Some(link) = state.connections.borrow_mut().get_mut(id)
+            && !link.queued.is_empty()
+            && write_queued(state, link, link.fd) > 0
+        {
+            return Some(id);
+        }
+    }
+}
+
+/// Returns how many bytes the kernel did not take; they stay queued.
+fn write_queued(state: &Environment, link: &mut Link, fd: i32) -> usize {
     let written = write_some(fd, &[&link.queued]);
     link.bytes_written += written as u64;
     if written == link.queued.len() {
-        call.state.recycle(std::mem::take(&mut link.queued));
-        return call.number(0);
+        state.recycle(std::mem::take(&mut link.queued));
+        return 0;
     }
     link.queued.drain(..written);
-    call.double(link.queued.len() as f64)
+    link.queued.len()
 }
 
 /// `flushWith(id, fd, payload, first) -> bytes left`: writes what is queued, a header and an
@@ -208,14 +244,28 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
 /// Runs `body` on the link that the first argument names; returns how much is queued then.
 fn with_link(call: &Call<'_>, body: impl FnOnce(&mut Link) -> Outcome<()>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
+    let id = call.u32(0)?;
     let link = connections
-        .get_mut(call.u32(0)?)
+        .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
     if link.queued.capacity() == 0 {
         link.queued = call.state.spare_buffer();
     }
+    let is_first = link.queued.is_empty();
     body(link)?;
-    call.double(link.queued.len() as f64)
+    if link.fd < 0 || !call.state.event_loop.is_in_turn() {
+        return call.double(link.queued.len() as f64);
+    }
+    if link.queued.len() < FLUSH_AT {
+        if is_first {
+            call.state.dirty.borrow_mut().push_back(id);
+        }
+        return call.undefined();
+    }
+    match write_queued(call.state, link, link.fd) {
+        0 => call.undefined(),
+        left => call.double(left as f64),
+    }
 }
 
 fn frame_of(first: u32) -> Frame {

@@ -1,6 +1,7 @@
 //! What one Node environment (the main thread, a worker) keeps natively.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr;
 
@@ -29,6 +30,8 @@ pub(crate) struct Environment {
     pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
+    /// Connections that were sent to in this turn of the loop.
+    pub(crate) dirty: RefCell<VecDeque<u32>>,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Environment {
 pub(crate) struct Link {
     pub(crate) connection: Connection<BufferStore>,
     pub(crate) queued: Vec<u8>,
+    /// Where a turn of the loop may write them; -1 is nowhere.
+    pub(crate) fd: i32,
     /// Bytes that did not pass through the `net.Socket`.
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,

@@ -21,6 +21,9 @@ pub(crate) type SocketHandle = NonNull<Poll<LoopSocket>>;
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
     listener: Cell<Option<Reference>>,
+    /// JavaScript runs because a socket had something to read: what it sends is written when it
+    /// returns, after its ticks and microtasks.
+    in_turn: Cell<bool>,
     slab: RefCell<Slab>,
     /// Handles that libuv has not closed yet.
     open: Cell<usize>,
@@ -42,6 +45,8 @@ struct Slab {
     data: *mut u8,
     len: usize,
     used: usize,
+    /// Whether this Node has a way to detach it that cannot be forbidden.
+    detachable: bool,
     reference: sys::napi_ref,
 }
 
@@ -51,6 +56,7 @@ impl Default for Slab {
             data: ptr::null_mut(),
             len: 0,
             used: 0,
+            detachable: true,
             reference: ptr::null_mut(),
         }
     }
@@ -59,9 +65,12 @@ impl Default for Slab {
 impl Slab {
     /// Whether there is room, and the memory still belongs to the `Buffer`: a program may have
     /// detached it (`ArrayBuffer.prototype.transfer`).
-    fn is_usable(&self, env: sys::napi_env) -> bool {
-        if self.used >= self.len {
+    fn is_usable(&self, env: sys::napi_env, least: usize) -> bool {
+        if self.len - self.used < least {
             return false;
+        }
+        if !self.detachable {
+            return true;
         }
         let (mut value, mut data, mut len) = (ptr::null_mut(), ptr::null_mut(), 0);
         // SAFETY: a live environment, and a strong reference that `set_slab` made in it.
@@ -73,6 +82,13 @@ impl Slab {
     }
 }
 
+impl LoopState {
+    /// Whether JavaScript runs because a socket had something to read.
+    pub(crate) fn is_in_turn(&self) -> bool {
+        self.in_turn.get()
+    }
+}
+
 /// `loopAvailable() -> boolean`: whether this process has the libuv functions.
 pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
     call.number(u32::from(uv::get().is_some()))
@@ -80,7 +96,8 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 
 /// `onReadable(listener)`: called with the number of rows written, -1 for the end of the stream, -2
 /// for a chunk that was not decoded, -3 if a slab is wanted, -4 for a chunk that came while the
-/// socket is paused, or -1000 less a system error number; row 0 holds the position
+/// socket is paused, -5 and -6 for a chunk that is one text or binary message, -7 if the kernel did
+/// not take all that was sent, or -1000 less a system error number; row 0 holds the position
 /// reached, the length of the chunk, its place in the slab and the connection's place.
 pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     let mut reference = ptr::null_mut();
@@ -106,9 +123,10 @@ pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// `setSlab(buffer)`: what sockets are read into from now on.
+/// `setSlab(buffer, detachable)`: what sockets are read into from now on.
 pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
     let bytes = call.bytes(0)?;
+    let detachable = call.bool(1)?;
     let mut reference = ptr::null_mut();
     // SAFETY: live environment and value.
     check(unsafe { sys::napi_create_reference(call.env, call.value(0), 1, &mut reference) })?;
@@ -122,6 +140,7 @@ pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
         data: bytes.pointer(),
         len: bytes.len,
         used: 0,
+        detachable,
         reference,
     };
     call.undefined()

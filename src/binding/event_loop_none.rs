@@ -9,6 +9,12 @@ pub(crate) enum SocketHandle {}
 #[derive(Debug, Default)]
 pub(crate) struct LoopState;
 
+impl LoopState {
+    pub(crate) const fn is_in_turn(&self) -> bool {
+        false
+    }
+}
+
 pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
     call.number(0)
 }

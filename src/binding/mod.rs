@@ -36,6 +36,7 @@ raw_callback!(queue_text, encode::queue_text);
 raw_callback!(queue_bytes, encode::queue_bytes);
 raw_callback!(queue_raw, encode::queue_raw);
 raw_callback!(flush, encode::flush);
+raw_callback!(set_direct, encode::set_direct);
 raw_callback!(flush_with, encode::flush_with);
 raw_callback!(take_queued, encode::take_queued);
 raw_callback!(deflater_create, compression::deflater_create);
@@ -79,6 +80,7 @@ pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
         (c"queueBytes", queue_bytes),
         (c"queueRaw", queue_raw),
         (c"flush", flush),
+        (c"setDirect", set_direct),
         (c"flushWith", flush_with),
         (c"takeQueued", take_queued),
         (c"deflaterCreate", deflater_create),

@@ -9,7 +9,8 @@ use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
 use super::super::call::{Call, Fault, Outcome, check};
-use super::super::decode::decode;
+use super::super::decode::{TEXT, decode};
+use super::super::encode::flush_turn;
 use super::super::environment::{Environment, Link};
 use super::finish_cleanup;
 use crate::transport::event_loop::{Listener, Poll, Read, read_some, waiting};
@@ -28,11 +29,19 @@ const DIRECT_PAYLOAD: u64 = 8 * 1024;
 /// Beyond this much missing, the kernel is asked how much there is.
 const ASK_KERNEL: u64 = 64 * 1024;
 
+/// The least of a slab that is worth a read.
+const MIN_ROOM: usize = 8 * 1024;
+
 /// Calls to the listener that are no number of rows.
 const END: i32 = -1;
 const UNDECODED: i32 = -2;
 const NO_SLAB: i32 = -3;
 const PAUSED: i32 = -4;
+/// All that came is one message, which lies in the slab.
+const WHOLE_TEXT: i32 = -5;
+const WHOLE_BINARY: i32 = -6;
+/// The kernel did not take all that the connection sent.
+const UNWRITTEN: i32 = -7;
 const FAILED: i32 = -1000;
 /// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab.
 const OWN: u32 = u32::MAX;
@@ -195,7 +204,7 @@ impl LoopSocket {
         let Read::Bytes(len) = result else {
             return self.after(poll, result, 0);
         };
-        let count = {
+        let what = {
             let mut connections = self.state().connections.borrow_mut();
             let Some(link) = connections.get_mut(self.id) else {
                 return Ok(Next::Wait);
@@ -235,10 +244,13 @@ impl LoopSocket {
             } else if let Some(longest) = rows.longest() {
                 self.hint.set(longest);
             }
-            rows.count()
+            match rows.only_message(len) {
+                Some(kind) if room.own.is_null() && !self.single => whole_message(kind),
+                _ => rows.count() as i32,
+            }
         };
-        if count > 0 {
-            self.tell(count as i32);
+        if what != 0 {
+            self.tell(what);
         }
         self.after(poll, result, room.len)
     }
@@ -281,11 +293,11 @@ impl LoopSocket {
             });
         }
         let mut slab = self.state().event_loop.slab.borrow();
-        if !slab.is_usable(self.env) {
+        if !slab.is_usable(self.env, MIN_ROOM) {
             drop(slab);
             self.tell(NO_SLAB);
             slab = self.state().event_loop.slab.borrow();
-            if !slab.is_usable(self.env) {
+            if !slab.is_usable(self.env, 1) {
                 return Err(Fault::NO_SLAB);
             }
         }
@@ -336,8 +348,21 @@ impl LoopSocket {
     }
 
     /// Calls the listener in the connection's own context, so that ticks and microtasks are done
-    /// before the next connection has its turn.
+    /// before the next connection has its turn; then writes what was sent meanwhile.
     fn tell(&self, what: i32) {
+        let state = self.state();
+        state.event_loop.in_turn.set(true);
+        self.call(what);
+        while let Some(id) = flush_turn(state) {
+            if let Ok(mut rows) = state.events.borrow_mut().open(self.env, 0) {
+                rows.begin(0, 0, id);
+            }
+            self.call(UNWRITTEN);
+        }
+        state.event_loop.in_turn.set(false);
+    }
+
+    fn call(&self, what: i32) {
         let Some(listener) = self.state().event_loop.listener.get() else {
             return;
         };
@@ -367,6 +392,14 @@ impl LoopSocket {
                 sys::napi_fatal_exception(self.env, error);
             }
         }
+    }
+}
+
+const fn whole_message(kind: u32) -> i32 {
+    if kind == TEXT {
+        WHOLE_TEXT
+    } else {
+        WHOLE_BINARY
     }
 }
 

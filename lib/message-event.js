@@ -1,0 +1,31 @@
+'use strict';
+
+const EventEmitter = require('events');
+
+const { emit } = EventEmitter.prototype;
+
+/**
+ * Emits `'message'`.
+ *
+ * `emit()` can be called with any event; knowing which it is saves most of what
+ * it takes. Whoever has put an `emit()` of their own there gets it called.
+ *
+ * @param {WebSocket} websocket Whose message it is
+ * @param {*} data The message, in the form that `binaryType` asks for
+ * @param {Boolean} isBinary Whether it is binary
+ */
+function emitMessage(websocket, data, isBinary) {
+  const listener = websocket._events.message;
+
+  if (
+    typeof listener === 'function' &&
+    websocket.emit === emit &&
+    !EventEmitter.captureRejections
+  ) {
+    listener.call(websocket, data, isBinary);
+  } else {
+    websocket.emit('message', data, isBinary);
+  }
+}
+
+module.exports = emitMessage;
