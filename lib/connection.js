@@ -1,11 +1,11 @@
 'use strict';
 
-const EventEmitter = require('events');
 const { getDefaultHighWaterMark } = require('stream');
 
 const AutoPong = require('./auto-pong');
 const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('./constants');
 const Decoder = require('./decoder');
+const emitMessage = require('./message-event');
 const LoopTransport = require('./transport/loop');
 const Output = require('./transport/output');
 const Receiver = require('./receiver');
@@ -21,8 +21,6 @@ const CLOSED = 3;
  * inflated: as many as a `Writable` would take.
  */
 const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
-
-const { emit } = EventEmitter.prototype;
 
 /**
  * What an open `WebSocket` is connected with: its socket, the decoder that the
@@ -51,6 +49,7 @@ class Connection {
     this._onFinished = null;
     this._autoPong = null;
     this._isFeeding = false;
+    this._isFreed = false;
     /** The loop transport, while the connection is on it. */
     this.loop = null;
     /** Tries to bring it there, if all that it lacked was a quiet moment. */
@@ -71,17 +70,7 @@ class Connection {
 
     this.output = new Output(socket, this.decoder.id);
 
-    const sender = new Sender(
-      socket,
-      websocket._extensions,
-      options.generateMask
-    );
-
-    sender[kWebSocket] = websocket;
-    sender._output = this.output;
-    sender.onerror = (err) => this._onSenderError(err);
-    this.sender = sender;
-
+    this._generateMask = options.generateMask;
     socket[kWebSocket] = websocket;
 
     // A mere Duplex may not have these.
@@ -93,6 +82,35 @@ class Connection {
     listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
     LoopTransport.schedule(this);
+  }
+
+  /** Whether messages may go out as they are given. */
+  get isPlain() {
+    return (
+      this._generateMask === undefined &&
+      this.websocket._extensions['permessage-deflate'] === undefined
+    );
+  }
+
+  /** The sender, made when it is first needed; most messages pass it by. */
+  get sender() {
+    const { output, websocket } = this;
+
+    if (output.sender === null) {
+      const sender = new Sender(
+        this.socket,
+        websocket._extensions,
+        this._generateMask
+      );
+
+      sender[kWebSocket] = websocket;
+      sender.onerror = (err) => this._onSenderError(err);
+      // What programs still send in the end goes the way of all late writes.
+      sender._output = this._isFreed ? null : output;
+      output.sender = sender;
+    }
+
+    return output.sender;
   }
 
   /** Which transport moves the connection's bytes. */
@@ -188,20 +206,7 @@ class Connection {
   // The decoder's sink.
 
   onMessage(data, isBinary) {
-    const { websocket } = this;
-    const listener = websocket._events.message;
-
-    // `emit()` finds the listener by a name that it has to look up in an object
-    // of whatever shape; this is most of what it takes.
-    if (
-      typeof listener === 'function' &&
-      websocket.emit === emit &&
-      !EventEmitter.captureRejections
-    ) {
-      listener.call(websocket, data, isBinary);
-    } else {
-      websocket.emit('message', data, isBinary);
-    }
+    emitMessage(this.websocket, data, isBinary);
   }
 
   onPing(data) {
@@ -368,7 +373,11 @@ class Connection {
 
   /** Gives up what the connection holds. */
   free() {
+    const { sender } = this.output;
+
+    this._isFreed = true;
     if (this.receiver !== null) this.receiver.removeAllListeners();
+    if (sender !== null) sender._output = null;
     this.output.free();
     this.decoder.free();
   }

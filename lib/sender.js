@@ -4,8 +4,9 @@ const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;
 
 const { EMPTY_BUFFER, kWebSocket, NOOP } = require('./constants');
-const { isBlob, isValidStatusCode } = require('./validation');
 const native = require('./native');
+const { byteLength, isBlobPayload, toPayload } = require('./payload');
+const { isValidStatusCode } = require('./validation');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -54,6 +55,11 @@ class Sender {
     this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
     this.onerror = NOOP;
     this[kWebSocket] = undefined;
+  }
+
+  /** Whether the next message may go out past the sender. */
+  get isIdle() {
+    return this._state === DEFAULT && this._firstFragment;
   }
 
   /**
@@ -366,30 +372,6 @@ function maskingKey({ generateMask, maskBuffer = sharedMask }) {
 
 function isZero(key) {
   return (key[0] | key[1] | key[2] | key[3]) === 0;
-}
-
-/** What can be framed: a string, bytes, or a blob yet to be read. */
-function toPayload(data) {
-  if (typeof data === 'string' || Buffer.isBuffer(data)) return data;
-
-  if (data instanceof ArrayBuffer) return new FastBuffer(data);
-
-  if (ArrayBuffer.isView(data)) {
-    return new FastBuffer(data.buffer, data.byteOffset, data.byteLength);
-  }
-
-  return isBlob(data) ? data : Buffer.from(data);
-}
-
-function isBlobPayload(payload) {
-  return (
-    typeof payload !== 'string' && !Buffer.isBuffer(payload) && isBlob(payload)
-  );
-}
-
-function byteLength(payload) {
-  if (typeof payload === 'string') return Buffer.byteLength(payload);
-  return isBlobPayload(payload) ? payload.size : payload.length;
 }
 
 function controlPayload(data) {

@@ -14,11 +14,24 @@ const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
+const { isBlobPayload, toPayload } = require('./payload');
+
+// The first byte of a frame (RFC 6455, section 5.2).
+const FIN = 0x80;
+const TEXT = 1;
+const BINARY = 2;
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
 /** The default of `maxPendingAutoPongs`. */
 const MAX_PENDING_AUTO_PONGS = 60;
+
+/**
+ * The listeners of an emitter, by event. V8 finds them faster in this than in
+ * the objects without a prototype that Node makes, which are hash tables.
+ */
+function Listeners() {}
+Listeners.prototype = Object.create(null);
 
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {
@@ -33,6 +46,7 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
+    this._events = new Listeners();
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
     this._closeCode = 1006;
@@ -46,7 +60,7 @@ class WebSocket extends EventEmitter {
     this._paused = false;
     this._protocol = '';
     this._readyState = CONNECTING;
-    this._sender = null;
+    this._output = null;
     this._socket = null;
     this._maxPendingAutoPongs = MAX_PENDING_AUTO_PONGS;
 
@@ -93,7 +107,10 @@ class WebSocket extends EventEmitter {
   get bufferedAmount() {
     if (!this._socket) return this._bufferedAmount;
 
-    return this._socket._writableState.length + this._sender._bufferedBytes;
+    const { sender } = this._connection.output;
+    const waiting = sender === null ? 0 : sender._bufferedBytes;
+
+    return this._socket._writableState.length + waiting;
   }
 
   /**
@@ -157,6 +174,11 @@ class WebSocket extends EventEmitter {
     return this._connection ? this._connection.materializeReceiver() : null;
   }
 
+  /** @private */
+  get _sender() {
+    return this._connection ? this._connection.sender : null;
+  }
+
   /**
    * Takes a socket over after the opening handshake, and opens.
    *
@@ -167,8 +189,10 @@ class WebSocket extends EventEmitter {
    * @private
    */
   setSocket(socket, head, options) {
-    this._connection = new Connection(this, socket, head, options);
-    this._sender = this._connection.sender;
+    const connection = new Connection(this, socket, head, options);
+
+    this._connection = connection;
+    if (connection.isPlain) this._output = connection.output;
     this._socket = socket;
     this._readyState = OPEN;
     this.emit('open');
@@ -181,8 +205,7 @@ class WebSocket extends EventEmitter {
 
       if (pmd) pmd.cleanup();
       this._connection.free();
-      // What programs still give it goes the way of all late writes.
-      this._sender._output = null;
+      this._output = null;
     }
 
     this._readyState = CLOSED;
@@ -281,15 +304,29 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    const { binary, compress, fin, mask } = options || NO_OPTIONS;
-    const deflates = this._extensions['permessage-deflate'] !== undefined;
+    const { binary, compress, fin = true, mask } = options || NO_OPTIONS;
+    const isBinary = binary === undefined ? typeof data !== 'string' : binary;
+    const isMasked = mask === undefined ? !this._isServer : mask;
+    const output = this._output;
+
+    if (!data) data = EMPTY_BUFFER;
+
+    if (output !== null && fin && output.isFree) {
+      const payload = toPayload(data);
+
+      if (!isBlobPayload(payload)) {
+        output.frame(payload, FIN | (isBinary ? BINARY : TEXT), isMasked, cb);
+        return;
+      }
+    }
 
     this._sender.sendMessage(
-      data || EMPTY_BUFFER,
-      binary === undefined ? typeof data !== 'string' : binary,
-      deflates && (compress === undefined || !!compress),
-      fin === undefined ? true : fin,
-      mask === undefined ? !this._isServer : mask,
+      data,
+      isBinary,
+      this._extensions['permessage-deflate'] !== undefined &&
+        (compress === undefined || !!compress),
+      fin,
+      isMasked,
       cb
     );
   }
@@ -389,7 +426,7 @@ WebSocket.prototype.addEventListener = addEventListener;
 WebSocket.prototype.removeEventListener = removeEventListener;
 
 // These are accessors, but programs may put properties of their own there.
-for (const name of ['_receiver', 'transport']) {
+for (const name of ['_receiver', '_sender', 'transport']) {
   Object.defineProperty(WebSocket.prototype, name, {
     set(value) {
       Object.defineProperty(this, name, {
