@@ -37,15 +37,17 @@ pub(crate) struct Environment {
 }
 
 /// One connection: its protocol state and the frames that wait for the end of the tick.
+// What most messages need comes first, as in `Connection`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Link {
-    pub(crate) connection: Connection<BufferStore>,
     pub(crate) queued: Vec<u8>,
     /// Where a turn of the loop may write them; -1 is nowhere.
     pub(crate) fd: i32,
     /// Bytes that did not pass through the `net.Socket`.
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
+    pub(crate) connection: Connection<BufferStore>,
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<SocketHandle>,
 }

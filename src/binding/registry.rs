@@ -13,6 +13,7 @@ pub(crate) struct Registry<T> {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 struct Place<T> {
     generation: u32,
     item: Option<T>,

@@ -34,19 +34,20 @@ impl Expected {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Assembly<S> {
     /// Whether a data message is open.
     pub(crate) open: bool,
     pub(crate) binary: bool,
     pub(crate) compressed: bool,
     pub(crate) frames: u32,
+    ends: Vec<usize>,
     /// Wire bytes that the headers of its frames announced.
     pub(crate) wire_len: u64,
     /// Bytes that its compressed frames inflated to.
     pub(crate) inflated_len: u64,
     store: Option<S>,
     utf8: Utf8Stream,
-    ends: Vec<usize>,
 }
 
 impl<S> Default for Assembly<S> {
@@ -71,6 +72,11 @@ impl<S: PayloadStore> Assembly<S> {
         self.open = true;
         self.binary = binary;
         self.compressed = compressed;
+        self.forget_ends();
+    }
+
+    /// The next message begins, which may have one frame only.
+    pub(crate) fn forget_ends(&mut self) {
         if self.ends.capacity() > KEPT_ENDS {
             self.ends = Vec::new();
         }

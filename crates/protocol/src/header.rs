@@ -29,6 +29,11 @@ impl Header {
     pub(crate) const fn is_control(&self) -> bool {
         self.opcode >= CLOSE
     }
+
+    /// Whether the frame is a message of its own, and not compressed.
+    pub(crate) const fn is_message(&self) -> bool {
+        self.fin && !self.rsv1 && matches!(self.opcode, TEXT | BINARY)
+    }
 }
 
 /// What the checks need to know of the connection.
@@ -50,7 +55,7 @@ pub(crate) struct HeaderReader {
 }
 
 /// How far a header has come.
-enum Progress {
+pub(crate) enum Progress {
     Complete(Header, usize),
     /// The part from `start` to `end` is not there yet.
     Incomplete {
@@ -121,7 +126,7 @@ impl HeaderReader {
 }
 
 /// Checks what is there of a header, in the order in which `ws` does.
-fn inspect(bytes: &[u8], context: &Context<'_>) -> Result<Progress, ProtocolError> {
+pub(crate) fn inspect(bytes: &[u8], context: &Context<'_>) -> Result<Progress, ProtocolError> {
     let &[first, second, ..] = bytes else {
         return Ok(Progress::Incomplete { start: 0, end: 2 });
     };
