@@ -46,7 +46,11 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
+    // First what every message needs, in one or two lines of the cache.
     this._events = new Listeners();
+    this._readyState = CONNECTING;
+    this._isServer = address === null;
+    this._output = null;
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
     this._closeCode = 1006;
@@ -59,20 +63,16 @@ class WebSocket extends EventEmitter {
     this._extensions = {};
     this._paused = false;
     this._protocol = '';
-    this._readyState = CONNECTING;
-    this._output = null;
     this._socket = null;
     this._maxPendingAutoPongs = MAX_PENDING_AUTO_PONGS;
 
     if (address !== null) {
-      this._isServer = false;
       this._redirects = 0;
 
       const normalized = normalizeArguments(protocols, options);
 
       connect(this, address, normalized.protocols, normalized.options);
     } else {
-      this._isServer = true;
       this._autoPong = options?.autoPong ?? true;
       this._closeTimeout = options?.closeTimeout ?? CLOSE_TIMEOUT;
 

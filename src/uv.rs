@@ -26,8 +26,9 @@ const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 pub(crate) const READABLE: c_int = 1;
 
-/// A `uv_poll_t` takes 160 bytes on 64-bit systems; a process with a larger one is left alone.
-pub(crate) const MAX_POLL_SIZE: usize = 256;
+/// A `uv_poll_t` takes 160 bytes on 64-bit Linux and 168 on macOS; a process with a larger one is
+/// left alone.
+pub(crate) const MAX_POLL_SIZE: usize = 176;
 
 pub(crate) type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
 pub(crate) type CloseCallback = unsafe extern "C" fn(*mut Handle);

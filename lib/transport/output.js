@@ -58,21 +58,22 @@ class Output {
    * @param {Number} id The native connection, which holds the joined frames
    */
   constructor(socket, id) {
-    this._socket = socket;
-    this._id = id;
-    this._fd = -1;
-    /** Whether the native side may have frames that are not written. */
-    this._mayWait = false;
-    /** Whether it is known to be among those that wait. */
-    this._isWaiting = false;
-    this._callbacks = null;
-    this._hooked = false;
-    /** Whether the socket is known to have nothing of its own to do. */
-    this._isIdle = false;
-    /** Whether the program wants to know when the socket is idle. */
-    this.hasTimeout = false;
+    // First what every message needs.
     /** Who may be in the middle of a message, once there is one. */
     this.sender = null;
+    /** Whether the socket is known to have nothing of its own to do. */
+    this._isIdle = false;
+    this._id = id;
+    /** Whether the native side may have frames that are not written. */
+    this._mayWait = false;
+    this._callbacks = null;
+    /** Whether the program wants to know when the socket is idle. */
+    this.hasTimeout = false;
+    /** Whether it is among those that wait. */
+    this._isWaiting = false;
+    this._socket = socket;
+    this._fd = -1;
+    this._hooked = false;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
   }

@@ -24,13 +24,15 @@ pub(crate) trait Listener: Sized {
 
 /// A watched descriptor. It lives from [`open`](Poll::open) until libuv has closed the handle,
 /// which is after [`close`](Poll::close).
+// In this order and so aligned, an event touches the fewest cache lines.
+#[repr(C, align(64))]
 pub(crate) struct Poll<L> {
-    uv: &'static Uv,
     /// A `uv_poll_t`, which libuv writes to; it links it into lists, so it must not move.
     storage: UnsafeCell<[u64; POLL_WORDS]>,
     fd: RefCell<Option<OwnedFd>>,
-    active: Cell<bool>,
     pub(crate) listener: L,
+    active: Cell<bool>,
+    uv: &'static Uv,
 }
 
 impl<L: Listener> Poll<L> {
@@ -52,11 +54,11 @@ impl<L: Listener> Poll<L> {
         };
         let raw = fd.as_raw_fd();
         let poll = Box::new(Self {
-            uv,
             storage: UnsafeCell::new([0; POLL_WORDS]),
             fd: RefCell::new(Some(fd)),
-            active: Cell::new(false),
             listener,
+            active: Cell::new(false),
+            uv,
         });
         let handle = poll.handle();
         // SAFETY: the storage is as large as libuv says and stays in place; the loop is the
