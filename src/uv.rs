@@ -37,7 +37,6 @@ pub(crate) type CloseCallback = unsafe extern "C" fn(*mut Handle);
 pub(crate) struct Uv {
     pub(crate) poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
     pub(crate) poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
-    pub(crate) poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     pub(crate) close: unsafe extern "C" fn(*mut Handle, CloseCallback),
     pub(crate) reference: unsafe extern "C" fn(*mut Handle),
     pub(crate) unreference: unsafe extern "C" fn(*mut Handle),
@@ -63,7 +62,6 @@ fn look_up() -> Option<Uv> {
         Some(Uv {
             poll_init: *process.get(c"uv_poll_init").ok()?,
             poll_start: *process.get(c"uv_poll_start").ok()?,
-            poll_stop: *process.get(c"uv_poll_stop").ok()?,
             close: *process.get(c"uv_close").ok()?,
             reference: *process.get(c"uv_ref").ok()?,
             unreference: *process.get(c"uv_unref").ok()?,

@@ -10,7 +10,6 @@ use ws_rs_protocol::{
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::Link;
-use super::event_loop::close_socket;
 use super::registry::Registry;
 
 /// Row kinds. lib/decoder.js has the same numbers.
@@ -270,7 +269,9 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.u32(0)?);
     if let Some(link) = link {
-        close_socket(link.socket);
+        if let Some(socket) = link.socket {
+            call.state.event_loop.close(call.env, socket);
+        }
         call.state.recycle(link.queued);
     }
     call.undefined()

@@ -12,7 +12,7 @@ use ws_rs_protocol::Connection;
 use super::buffer::BufferStore;
 use super::compression::Compression;
 use super::decode::EventArrays;
-use super::event_loop::{LoopState, SocketHandle};
+use super::event_loop::{LoopSocket, LoopState};
 use super::registry::Registry;
 use crate::runtime;
 
@@ -44,12 +44,12 @@ pub(crate) struct Link {
     pub(crate) queued: Vec<u8>,
     /// Where a turn of the loop may write them; -1 is nowhere.
     pub(crate) fd: i32,
+    /// The socket, while it is on the loop transport.
+    pub(crate) socket: Option<LoopSocket>,
     /// Bytes that did not pass through the `net.Socket`.
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,
     pub(crate) connection: Connection<BufferStore>,
-    /// The socket, while it is on the loop transport.
-    pub(crate) socket: Option<SocketHandle>,
 }
 
 /// Makes the environment's state; it lives until the environment ends.

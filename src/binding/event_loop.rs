@@ -1,21 +1,21 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
 mod socket;
+mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
+use std::io;
 use std::ptr::{self, NonNull};
 
 use napi::sys;
 
 pub(crate) use self::socket::LoopSocket;
+use self::socket::{Turns, create_context};
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::Environment;
-use crate::transport::event_loop::Poll;
+use crate::transport::event_loop::Reactor;
 use crate::uv;
-
-/// A socket under libuv, which frees it some time after it was closed.
-pub(crate) type SocketHandle = NonNull<Poll<LoopSocket>>;
 
 /// What the environment's sockets share.
 #[derive(Debug, Default)]
@@ -25,8 +25,10 @@ pub(crate) struct LoopState {
     /// returns, after its ticks and microtasks.
     in_turn: Cell<bool>,
     slab: RefCell<Slab>,
-    /// Handles that libuv has not closed yet.
-    open: Cell<usize>,
+    /// From the first socket on, until libuv has closed it.
+    reactor: Cell<Option<NonNull<Reactor<Turns>>>>,
+    /// Contexts of sockets that were closed while JavaScript ran in them.
+    retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.
     ending: Cell<bool>,
     cleanup: Cell<Option<CleanupHook>>,
@@ -37,6 +39,10 @@ struct Reference(sys::napi_ref);
 
 #[derive(Debug, Clone, Copy)]
 struct CleanupHook(sys::napi_async_cleanup_hook_handle);
+
+/// An asynchronous context of Node's.
+#[derive(Debug, Clone, Copy)]
+struct Context(sys::napi_async_context);
 
 /// The memory that sockets are read into. It belongs to a JavaScript `Buffer`, which listeners get
 /// slices of, so no byte of it is written twice once it was handed out.
@@ -84,8 +90,64 @@ impl Slab {
 
 impl LoopState {
     /// Whether JavaScript runs because a socket had something to read.
-    pub(crate) fn is_in_turn(&self) -> bool {
+    pub(crate) const fn is_in_turn(&self) -> bool {
         self.in_turn.get()
+    }
+
+    /// Gives a socket back to Node.
+    pub(crate) fn close(&self, env: sys::napi_env, socket: LoopSocket) {
+        if let Some(reactor) = self.reactor() {
+            if socket.holds_loop() {
+                reactor.hold(false);
+            }
+            reactor.deregister(socket.fd());
+        }
+        if self.in_turn.get() {
+            self.retired.borrow_mut().push(socket.context());
+        } else {
+            socket.context().destroy(env);
+        }
+    }
+
+    /// To be called when JavaScript has returned.
+    fn end_turn(&self, env: sys::napi_env) {
+        self.in_turn.set(false);
+        for context in self.retired.borrow_mut().drain(..) {
+            context.destroy(env);
+        }
+    }
+
+    fn reactor(&self) -> Option<&Reactor<Turns>> {
+        // SAFETY: it is taken out before libuv frees it.
+        self.reactor
+            .get()
+            .map(|reactor| unsafe { reactor.as_ref() })
+    }
+
+    fn open_reactor(&self, call: &Call<'_>) -> io::Result<()> {
+        if self.reactor.get().is_some() {
+            return Ok(());
+        }
+        let uv = uv::get().ok_or(io::ErrorKind::Unsupported)?;
+        let mut event_loop = ptr::null_mut();
+        // SAFETY: a live environment and a valid out pointer.
+        let status = unsafe { sys::napi_get_uv_event_loop(call.env, &mut event_loop) };
+        if status != sys::Status::napi_ok {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let turns = Turns::new(call);
+        // SAFETY: the loop is this thread's, and the cleanup hook closes the handle before it ends.
+        let reactor = unsafe { Reactor::open(uv, event_loop.cast(), turns) }?;
+        self.reactor.set(Some(reactor));
+        Ok(())
+    }
+}
+
+impl Context {
+    fn destroy(self, env: sys::napi_env) {
+        // SAFETY: the context was made for one socket, which is closed once, and no callback runs
+        // in it; the environment lives, as its end waits for this.
+        unsafe { sys::napi_async_destroy(env, self.0) };
     }
 }
 
@@ -152,91 +214,75 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let id = call.u32(0)?;
     let fd = call.i32(1)?;
     let single = call.bool(2)?;
+    let state = &call.state.event_loop;
+    // First, as async hooks may run JavaScript.
+    let context = create_context(call)?;
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(id) else {
-        return call.number(0);
-    };
-    let Some(uv) = uv::get() else {
-        return call.number(0);
-    };
-    let mut event_loop = ptr::null_mut();
-    // SAFETY: a live environment and a valid out pointer.
-    check(unsafe { sys::napi_get_uv_event_loop(call.env, &mut event_loop) })?;
-    let socket = LoopSocket::new(call, id, single)?;
-    // SAFETY: JavaScript passes the descriptor of a socket whose handle is open; the loop is this
-    // thread's, and the cleanup hook closes the handle before the loop ends.
-    let opened = unsafe { Poll::open(uv, event_loop.cast(), fd, socket) };
-    let poll = match opened {
-        Ok(poll) => poll,
-        Err(socket) => {
-            socket.discard();
-            return call.number(0);
-        }
-    };
-    link.socket = Some(poll);
-    let open = &call.state.event_loop.open;
-    open.set(open.get() + 1);
-    call.number(1)
+    if let Some(link) = connections.get_mut(id)
+        && link.socket.is_none()
+        && fd >= 0
+        && state.open_reactor(call).is_ok()
+        && let Some(reactor) = state.reactor()
+        && reactor.register(fd, id).is_ok()
+    {
+        reactor.hold(true);
+        link.socket = Some(LoopSocket::new(fd, single, context));
+        return call.number(1);
+    }
+    context.destroy(call.env);
+    call.number(0)
 }
 
 /// `loopClose(id)`: gives the socket back to Node.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
-    close_socket(take_socket(call, call.u32(0)?));
+    let socket = match call.state.connections.borrow_mut().get_mut(call.u32(0)?) {
+        Some(link) => link.socket.take(),
+        None => None,
+    };
+    if let Some(socket) = socket {
+        call.state.event_loop.close(call.env, socket);
+    }
     call.undefined()
 }
 
-/// `loopPause(id, paused)`: whether to leave what comes with the kernel.
+/// `loopPause(id, paused)`: whether what comes is left to Node.
 pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
     let paused = call.bool(1)?;
-    with_socket(call, |poll| poll.listener.set_paused(poll, paused))
+    with_socket(call, |socket, reactor, id| {
+        socket.set_paused(reactor, id, paused);
+    })
 }
 
 /// `loopBusy(id, busy)`: whether the decoder works on a chunk, so that others are not decoded.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
     let busy = call.bool(1)?;
-    with_socket(call, |poll| poll.listener.set_busy(busy))
+    with_socket(call, |socket, _, _| socket.set_busy(busy))
 }
 
 /// `loopReference(id, referenced)`: whether the connection keeps the process alive.
 pub(crate) fn loop_reference(call: &Call<'_>) -> Outcome {
     let referenced = call.bool(1)?;
-    with_socket(call, |poll| poll.set_referenced(referenced))
+    with_socket(call, |socket, reactor, _| {
+        socket.set_referenced(reactor, referenced);
+    })
 }
 
-/// Closes the socket of a connection that is going away.
-pub(crate) fn close_socket(socket: Option<SocketHandle>) {
-    if let Some(poll) = socket {
-        // SAFETY: libuv frees it in a later turn of the loop at the earliest, and the connection
-        // had it until now.
-        unsafe { poll.as_ref() }.close();
-    }
-}
-
-fn take_socket(call: &Call<'_>, id: u32) -> Option<SocketHandle> {
-    call.state
-        .connections
-        .borrow_mut()
-        .get_mut(id)?
-        .socket
-        .take()
-}
-
-fn with_socket(call: &Call<'_>, body: impl FnOnce(&Poll<LoopSocket>)) -> Outcome {
+fn with_socket(
+    call: &Call<'_>,
+    body: impl FnOnce(&mut LoopSocket, &Reactor<Turns>, u32),
+) -> Outcome {
     let id = call.u32(0)?;
-    let socket = call
-        .state
-        .connections
-        .borrow_mut()
+    let mut connections = call.state.connections.borrow_mut();
+    let socket = connections
         .get_mut(id)
-        .and_then(|link| link.socket);
-    if let Some(poll) = socket {
-        // SAFETY: a connection lets go of its socket before libuv frees it.
-        body(unsafe { poll.as_ref() });
+        .and_then(|link| link.socket.as_mut());
+    if let (Some(socket), Some(reactor)) = (socket, call.state.event_loop.reactor()) {
+        body(socket, reactor, id);
     }
     call.undefined()
 }
 
-/// Node ends the environment: closes every socket, and says so when libuv is through.
+/// Node ends the environment: lets go of every socket, and says so when libuv is through.
 unsafe extern "C" fn end_environment(
     handle: sys::napi_async_cleanup_hook_handle,
     data: *mut c_void,
@@ -246,18 +292,24 @@ unsafe extern "C" fn end_environment(
     let state = &environment.event_loop;
     state.ending.set(true);
     state.cleanup.set(Some(CleanupHook(handle)));
+    let Some(reactor) = state.reactor() else {
+        return finish_cleanup(state);
+    };
+    let env = reactor.handler().env();
     for link in environment.connections.borrow_mut().iter_mut() {
-        close_socket(link.socket.take());
+        if let Some(socket) = link.socket.take() {
+            state.close(env, socket);
+        }
     }
-    finish_cleanup(state);
+    state.end_turn(env);
+    reactor.close();
 }
 
+/// libuv is through. The state may be gone after this.
 fn finish_cleanup(state: &LoopState) {
-    if state.open.get() == 0
-        && let Some(CleanupHook(handle)) = state.cleanup.take()
-    {
-        // SAFETY: the handle that Node gave to the hook, removed once. The state may be gone
-        // after this.
+    state.reactor.set(None);
+    if let Some(CleanupHook(handle)) = state.cleanup.take() {
+        // SAFETY: the handle that Node gave to the hook, removed once.
         unsafe { sys::napi_remove_async_cleanup_hook(handle) };
     }
 }

@@ -1,10 +1,12 @@
 //! Where sockets have no descriptor there is no loop transport.
 
+use napi::sys;
+
 use super::call::{Call, Outcome};
 
 /// Never made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum SocketHandle {}
+#[derive(Debug)]
+pub(crate) enum LoopSocket {}
 
 #[derive(Debug, Default)]
 pub(crate) struct LoopState;
@@ -12,6 +14,10 @@ pub(crate) struct LoopState;
 impl LoopState {
     pub(crate) const fn is_in_turn(&self) -> bool {
         false
+    }
+
+    pub(crate) const fn close(&self, _env: sys::napi_env, socket: LoopSocket) {
+        match socket {}
     }
 }
 
@@ -32,5 +38,3 @@ pub(crate) use self::on_readable as loop_close;
 pub(crate) use self::on_readable as loop_pause;
 pub(crate) use self::on_readable as loop_busy;
 pub(crate) use self::on_readable as loop_reference;
-
-pub(crate) const fn close_socket(_socket: Option<SocketHandle>) {}

@@ -1,453 +1,166 @@
-//! One socket on the loop: read, decode, tell JavaScript.
+//! One socket on the loop, and the turns that sockets have.
 
-use std::cell::Cell;
-use std::ffi::c_void;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 
 use napi::sys;
-use ws_rs_protocol::Input;
 
-use super::super::buffer::Scope;
-use super::super::call::{Call, Fault, Outcome, check};
-use super::super::decode::{TEXT, decode};
-use super::super::encode::flush_turn;
-use super::super::environment::{Environment, Link};
-use super::finish_cleanup;
-use crate::transport::event_loop::{Listener, Poll, Read, read_some, waiting};
+use super::super::call::{Call, Outcome, check};
+use super::super::environment::Environment;
+use super::Context;
+use super::turn::Turn;
+use crate::transport::event_loop::{Handler, Reactor, Ready};
 
-/// Reads of one socket before others, and timers, have their turn.
-const MAX_READS: usize = 4;
-/// Messages from this size on are read into a `Buffer` of their own, whole with their header ...
-const OWN_BUFFER: usize = 16 * 1024;
-/// ... up to this one. Longer ones take several reads: the first tells the length, the others go
-/// where the bytes belong.
-const MAX_OWN_BUFFER: usize = 256 * 1024;
-const FIRST_READ: usize = 16 * 1024;
-const MAX_HEADER: usize = 14;
-/// The least of a frame that is worth a read past the slab.
-const DIRECT_PAYLOAD: u64 = 8 * 1024;
-/// Beyond this much missing, the kernel is asked how much there is.
-const ASK_KERNEL: u64 = 64 * 1024;
-
-/// The least of a slab that is worth a read.
-const MIN_ROOM: usize = 8 * 1024;
-
-/// Calls to the listener that are no number of rows.
-const END: i32 = -1;
-const UNDECODED: i32 = -2;
-const NO_SLAB: i32 = -3;
-const PAUSED: i32 = -4;
-/// All that came is one message, which lies in the slab.
-const WHOLE_TEXT: i32 = -5;
-const WHOLE_BINARY: i32 = -6;
-/// The kernel did not take all that the connection sent.
-const UNWRITTEN: i32 = -7;
-const FAILED: i32 = -1000;
-/// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab.
-const OWN: u32 = u32::MAX;
-
+/// A socket that is read here.
+#[derive(Debug)]
 pub(crate) struct LoopSocket {
-    environment: *const Environment,
-    env: sys::napi_env,
-    context: sys::napi_async_context,
-    id: u32,
-    single: bool,
-    busy: Cell<bool>,
-    paused: Cell<bool>,
+    fd: RawFd,
+    /// One event a macrotask.
+    pub(super) single: bool,
+    /// The decoder works on a chunk.
+    pub(super) busy: bool,
+    /// What comes is left to Node.
+    pub(super) paused: bool,
+    watched: bool,
+    referenced: bool,
+    context: Context,
     /// The length of the last message.
-    hint: Cell<usize>,
-}
-
-/// What to do after a read.
-enum Next {
-    /// There may be more to read.
-    Again,
-    /// Wait for the loop.
-    Wait,
-}
-
-/// Where a chunk is read into.
-struct Room {
-    data: *mut u8,
-    len: usize,
-    base: u32,
-    own: sys::napi_value,
-}
-
-impl std::fmt::Debug for LoopSocket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoopSocket")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
+    pub(super) hint: usize,
 }
 
 impl LoopSocket {
-    /// A socket whose events run in an asynchronous context made here and now.
-    pub(super) fn new(call: &Call<'_>, id: u32, single: bool) -> Outcome<Self> {
-        let name = call.string("WSRSSOCKET")?;
-        let mut context = ptr::null_mut();
-        // SAFETY: live environment and values; without a resource Node makes one.
-        check(unsafe { sys::napi_async_init(call.env, ptr::null_mut(), name, &mut context) })?;
-        Ok(Self {
-            environment: ptr::from_ref(call.state),
-            env: call.env,
-            context,
-            id,
+    /// A socket whose events run in the asynchronous context given.
+    pub(super) const fn new(fd: RawFd, single: bool, context: Context) -> Self {
+        Self {
+            fd,
             single,
-            busy: Cell::new(false),
-            paused: Cell::new(false),
-            hint: Cell::new(0),
-        })
-    }
-
-    /// Gives up the asynchronous context, last of all.
-    pub(super) fn discard(&self) {
-        // SAFETY: the context was made by `new`, and this is called once; the environment lives, as
-        // its end waits until its sockets are closed.
-        unsafe { sys::napi_async_destroy(self.env, self.context) };
-    }
-
-    pub(super) fn set_paused(&self, poll: &Poll<Self>, paused: bool) {
-        self.paused.set(paused);
-        if !paused {
-            poll.start();
+            busy: false,
+            paused: false,
+            watched: true,
+            referenced: true,
+            context,
+            hint: 0,
         }
     }
 
-    pub(super) fn set_busy(&self, busy: bool) {
-        self.busy.set(busy);
+    pub(super) const fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// To read from.
+    pub(super) const fn descriptor<'a>(&self) -> BorrowedFd<'a> {
+        // SAFETY: it is that of a net.Socket, which tells us before it closes it
+        // (lib/transport/taken-socket.js), on this thread; then this socket is gone.
+        unsafe { BorrowedFd::borrow_raw(self.fd) }
+    }
+
+    pub(super) const fn context(&self) -> Context {
+        self.context
+    }
+
+    /// Whether it keeps the process alive.
+    pub(super) const fn holds_loop(&self) -> bool {
+        self.watched && self.referenced
+    }
+
+    pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: u32, paused: bool) {
+        self.paused = paused;
+        if !paused && self.watched {
+            reactor.rearm(self.fd, id);
+        }
+    }
+
+    pub(super) const fn set_busy(&mut self, busy: bool) {
+        self.busy = busy;
+    }
+
+    pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
+        if self.referenced != referenced {
+            self.referenced = referenced;
+            if self.watched {
+                reactor.hold(referenced);
+            }
+        }
+    }
+
+    /// Reads no more.
+    pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
+        if self.watched {
+            self.watched = false;
+            reactor.deregister(self.fd);
+            if self.referenced {
+                reactor.hold(false);
+            }
+        }
+    }
+
+    /// Asks to be told again, as not all was read.
+    pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: u32) {
+        if self.watched {
+            reactor.rearm(self.fd, id);
+        }
+    }
+}
+
+/// Gives each socket that has something to read its turn.
+#[derive(Debug)]
+pub(super) struct Turns {
+    environment: *const Environment,
+    env: sys::napi_env,
+}
+
+impl Turns {
+    pub(super) const fn new(call: &Call<'_>) -> Self {
+        Self {
+            environment: ptr::from_ref(call.state),
+            env: call.env,
+        }
+    }
+
+    pub(super) const fn env(&self) -> sys::napi_env {
+        self.env
     }
 
     const fn state(&self) -> &Environment {
-        // SAFETY: the environment's cleanup waits for libuv to close every socket.
+        // SAFETY: the environment's cleanup waits for libuv to close the reactor.
         unsafe { &*self.environment }
     }
+}
 
-    fn read(&self, poll: &Poll<Self>) -> Outcome<Next> {
-        if self.paused.get() {
-            return self.read_undecoded(poll, PAUSED);
-        }
-        if self.busy.get() {
-            return self.read_undecoded(poll, UNDECODED);
-        }
-        match self.read_payload(poll)? {
-            Some(next) => Ok(next),
-            None => self.read_chunk(poll),
-        }
-    }
-
-    /// The rest of a long frame, straight to where its message is put together.
-    fn read_payload(&self, poll: &Poll<Self>) -> Outcome<Option<Next>> {
-        let mut result = Read::Empty;
-        let mut asked = 0;
-        let count = {
-            let mut connections = self.state().connections.borrow_mut();
-            let Some(link) = connections.get_mut(self.id) else {
-                return Ok(Some(Next::Wait));
-            };
-            let Link {
-                connection,
-                bytes_read,
-                ..
-            } = link;
-            let missing = connection.missing_payload();
-            if missing < DIRECT_PAYLOAD || !connection.wants_payload() {
-                return Ok(None);
-            }
-            let _scope = Scope::enter(self.env);
-            let filled = poll.with_fd(|fd| {
-                let ready = if missing > ASK_KERNEL {
-                    waiting(fd)
-                } else {
-                    missing as usize
-                };
-                connection.fill_payload(ready, &mut |room| {
-                    asked = room.len();
-                    result = read_some(fd, room);
-                    match result {
-                        Read::Bytes(len) => len,
-                        _ => 0,
-                    }
-                })
-            });
-            if let Read::Bytes(len) = result {
-                *bytes_read += len as u64;
-            }
-            let mut events = self.state().events.borrow_mut();
-            let mut rows = events.open(self.env, 0)?;
-            rows.begin(0, 0, self.id);
-            rows.set_single(self.single);
-            match filled {
-                Some(Err(error)) => rows.error(error),
-                Some(Ok(_)) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
-                    decode(connection, &mut Input::resume(&mut [], 0), &mut rows)?;
-                }
-                _ => {}
-            }
-            rows.count()
-        };
-        if count > 0 {
-            self.tell(count as i32);
-        }
-        self.after(poll, result, asked).map(Some)
-    }
-
-    /// Whatever comes, into the slab or a `Buffer` of its own.
-    fn read_chunk(&self, poll: &Poll<Self>) -> Outcome<Next> {
-        let room = self.make_room()?;
-        // SAFETY: see `make_room`.
-        let bytes = unsafe { room.slice() };
-        let result = poll
-            .with_fd(|fd| read_some(fd, bytes))
-            .unwrap_or(Read::Empty);
-        let Read::Bytes(len) = result else {
-            return self.after(poll, result, 0);
-        };
-        let what = {
-            let mut connections = self.state().connections.borrow_mut();
-            let Some(link) = connections.get_mut(self.id) else {
-                return Ok(Next::Wait);
-            };
-            link.bytes_read += len as u64;
-            let connection = &mut link.connection;
-            let mut events = self.state().events.borrow_mut();
-            let mut rows = events.open(self.env, 0)?;
-            rows.begin(len, room.base, self.id);
-            rows.set_single(self.single);
-            let _scope = Scope::enter(self.env);
-            match connection.handle_bytes(&mut bytes[..len]) {
-                Err(error) => rows.error(error),
-                Ok(mut input) => {
-                    decode(connection, &mut input, &mut rows)?;
-                    let position = input.position();
-                    rows.reached(position);
-                    let held = if position < len {
-                        len
-                    } else {
-                        rows.handed_out()
-                    };
-                    if room.own.is_null() {
-                        self.state().event_loop.slab.borrow_mut().used += held;
-                    } else if held > 0 {
-                        rows.attach_chunk(room.own)?;
-                    }
-                }
-            }
-            let open = connection.missing_payload();
-            if open > 0 {
-                self.hint.set(
-                    usize::try_from(open)
-                        .unwrap_or(usize::MAX)
-                        .saturating_add(len),
-                );
-            } else if let Some(longest) = rows.longest() {
-                self.hint.set(longest);
-            }
-            match rows.only_message(len) {
-                Some(kind) if room.own.is_null() && !self.single => whole_message(kind),
-                _ => rows.count() as i32,
-            }
-        };
-        if what != 0 {
-            self.tell(what);
-        }
-        self.after(poll, result, room.len)
-    }
-
-    /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
-    fn read_undecoded(&self, poll: &Poll<Self>, what: i32) -> Outcome<Next> {
-        self.hint.set(0);
-        let room = self.make_room()?;
-        // SAFETY: see `make_room`.
-        let bytes = unsafe { room.slice() };
-        let result = poll
-            .with_fd(|fd| read_some(fd, bytes))
-            .unwrap_or(Read::Empty);
-        if let Read::Bytes(len) = result {
-            if let Some(link) = self.state().connections.borrow_mut().get_mut(self.id) {
-                link.bytes_read += len as u64;
-            }
-            let mut events = self.state().events.borrow_mut();
-            events.open(self.env, 0)?.begin(len, room.base, self.id);
-            drop(events);
-            self.state().event_loop.slab.borrow_mut().used += len;
-            self.tell(what);
-        }
-        self.after(poll, result, room.len)
-    }
-
-    /// Memory that JavaScript owns and nobody has seen yet.
-    fn make_room(&self) -> Outcome<Room> {
-        let hint = self.hint.get();
-        if (OWN_BUFFER..=MAX_OWN_BUFFER).contains(&hint) {
-            let len = hint + MAX_HEADER;
-            let (mut data, mut own): (*mut c_void, _) = (ptr::null_mut(), ptr::null_mut());
-            // SAFETY: a live environment and valid out pointers, in the scope of `on_readable`.
-            check(unsafe { sys::napi_create_buffer(self.env, len, &mut data, &mut own) })?;
-            return Ok(Room {
-                data: data.cast(),
-                len,
-                base: OWN,
-                own,
-            });
-        }
-        let mut slab = self.state().event_loop.slab.borrow();
-        if !slab.is_usable(self.env, MIN_ROOM) {
-            drop(slab);
-            self.tell(NO_SLAB);
-            slab = self.state().event_loop.slab.borrow();
-            if !slab.is_usable(self.env, 1) {
-                return Err(Fault::NO_SLAB);
-            }
-        }
-        let free = slab.len - slab.used;
-        let len = if hint > MAX_OWN_BUFFER {
-            free.min(FIRST_READ)
-        } else {
-            free
-        };
-        Ok(Room {
-            // SAFETY: `used` is less than the length of the slab, which was just seen to be there.
-            data: unsafe { slab.data.add(slab.used) },
-            len,
-            base: slab.used as u32,
-            own: ptr::null_mut(),
-        })
-    }
-
-    /// What the result of a read asks for, and tells JavaScript of an end or error.
-    fn after(&self, poll: &Poll<Self>, result: Read, asked: usize) -> Outcome<Next> {
-        match result {
-            Read::Bytes(len) => {
-                let more = len == asked && !poll.is_closed() && !self.paused.get();
-                Ok(if more { Next::Again } else { Next::Wait })
-            }
-            Read::Empty => Ok(Next::Wait),
-            Read::End | Read::Failed(_) if poll.is_closed() => Ok(Next::Wait),
-            Read::End => {
-                self.announce_end(poll, END)?;
-                Ok(Next::Wait)
-            }
-            Read::Failed(error) => {
-                self.announce_end(poll, FAILED - error)?;
-                Ok(Next::Wait)
-            }
-        }
-    }
-
-    fn announce_end(&self, poll: &Poll<Self>, what: i32) -> Outcome<()> {
-        poll.stop();
-        self.state()
-            .events
-            .borrow_mut()
-            .open(self.env, 0)?
-            .begin(0, 0, self.id);
-        self.tell(what);
-        Ok(())
-    }
-
-    /// Calls the listener in the connection's own context, so that ticks and microtasks are done
-    /// before the next connection has its turn; then writes what was sent meanwhile.
-    fn tell(&self, what: i32) {
+impl Handler for Turns {
+    fn on_ready(&self, sockets: impl Iterator<Item = Ready>) {
         let state = self.state();
-        state.event_loop.in_turn.set(true);
-        self.call(what);
-        while let Some(id) = flush_turn(state) {
-            if let Ok(mut rows) = state.events.borrow_mut().open(self.env, 0) {
-                rows.begin(0, 0, id);
-            }
-            self.call(UNWRITTEN);
-        }
-        state.event_loop.in_turn.set(false);
-    }
-
-    fn call(&self, what: i32) {
-        let Some(listener) = self.state().event_loop.listener.get() else {
-            return;
-        };
-        let (mut function, mut argument, mut result) =
-            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: a live environment, on its thread, in the handle scope of `on_readable`; the
-        // reference is strong. Nothing of the state is borrowed here.
-        unsafe {
-            if sys::napi_get_reference_value(self.env, listener.0, &mut function)
-                != sys::Status::napi_ok
-                || sys::napi_create_int32(self.env, what, &mut argument) != sys::Status::napi_ok
-            {
+        for ready in sockets {
+            if state.event_loop.ending.get() {
                 return;
             }
-            let status = sys::napi_make_callback(
-                self.env,
-                self.context,
-                function,
-                function,
-                1,
-                &argument,
-                &mut result,
-            );
-            if status == sys::Status::napi_pending_exception {
-                let mut error = ptr::null_mut();
-                sys::napi_get_and_clear_last_exception(self.env, &mut error);
-                sys::napi_fatal_exception(self.env, error);
+            let mut scope = ptr::null_mut();
+            // SAFETY: a live environment, on its thread.
+            let status = unsafe { sys::napi_open_handle_scope(self.env, &mut scope) };
+            if status != sys::Status::napi_ok {
+                return;
             }
-        }
-    }
-}
-
-const fn whole_message(kind: u32) -> i32 {
-    if kind == TEXT {
-        WHOLE_TEXT
-    } else {
-        WHOLE_BINARY
-    }
-}
-
-impl Room {
-    /// The memory, to read into.
-    ///
-    /// # Safety
-    /// No JavaScript runs and no other slice of it lives while this one does.
-    unsafe fn slice<'a>(&self) -> &'a mut [u8] {
-        // SAFETY: pointer and length are of a Buffer that lives in this handle scope, or of the
-        // part of the slab that nobody has been given.
-        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
-    }
-}
-
-impl Listener for LoopSocket {
-    fn on_readable(&self, poll: &Poll<Self>) {
-        if self.state().event_loop.ending.get() {
-            return;
-        }
-        let mut scope = ptr::null_mut();
-        // SAFETY: a live environment, on its thread.
-        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
-            return;
-        }
-        let work = || {
-            for _ in 0..MAX_READS {
-                match self.read(poll) {
-                    Ok(Next::Again) => {}
-                    Ok(Next::Wait) => break,
-                    // Out of memory, or the environment cannot run JavaScript: Node's own reading
-                    // of the socket would fail alike. The next event tries again.
-                    Err(_) => break,
-                }
+            let turn = Turn::new(state, self.env, ready);
+            let work = || turn.run();
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+                // The message went to stderr; this socket is not read any further.
+                turn.stop();
             }
-        };
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-            // The message went to stderr; this socket is not read any further.
-            poll.stop();
+            // SAFETY: opened above.
+            unsafe { sys::napi_close_handle_scope(self.env, scope) };
         }
-        // SAFETY: opened above.
-        unsafe { sys::napi_close_handle_scope(self.env, scope) };
     }
 
     fn on_closed(&self) {
-        self.discard();
-        let state = &self.state().event_loop;
-        state.open.set(state.open.get() - 1);
-        finish_cleanup(state);
+        super::finish_cleanup(&self.state().event_loop);
     }
+}
+
+/// The context in which a socket's events run, made here and now.
+pub(super) fn create_context(call: &Call<'_>) -> Outcome<Context> {
+    let name = call.string("WSRSSOCKET")?;
+    let mut context = ptr::null_mut();
+    // SAFETY: live environment and values; without a resource Node makes one.
+    check(unsafe { sys::napi_async_init(call.env, ptr::null_mut(), name, &mut context) })?;
+    Ok(Context(context))
 }

@@ -1,9 +1,10 @@
-//! Sockets on Node's event loop: a duplicate of the descriptor under a libuv poll handle.
+//! Sockets on Node's event loop, by descriptor and past Node's own handle.
 //!
-//! A duplicate, as libuv watches a descriptor for one handle only, and that is Node's own.
+//! libuv watches a descriptor for one handle only, and that is Node's own: the sockets are watched
+//! by a selector of ours, which libuv watches.
 
-mod poll;
+mod reactor;
 mod read;
 
-pub(crate) use self::poll::{Listener, Poll};
+pub(crate) use self::reactor::{Handler, Reactor, Ready};
 pub(crate) use self::read::{Read, read_some, waiting};
