@@ -32,6 +32,7 @@ const PLACE = 3;
 const FIRST_START = 5;
 const FIRST_LENGTH = 6;
 const OWN = 0xffffffff;
+const OWN_UNUSED = 0xfffffffe;
 
 const END = -1;
 const UNDECODED = -2;
@@ -40,6 +41,7 @@ const PAUSED = -4;
 const WHOLE_TEXT = -5;
 const WHOLE_BINARY = -6;
 const UNWRITTEN = -7;
+const NO_SPARE = -8;
 const FAILED = -1000;
 
 const OPEN = 1;
@@ -175,6 +177,8 @@ function onReadable(what) {
     renewSlab();
   } else if (what === UNWRITTEN) {
     Output.flushPlace(rows[PLACE]);
+  } else if (what === NO_SPARE) {
+    events.payloads[0] = Buffer.allocUnsafeSlow(rows[LENGTH]);
   } else if (websocket === undefined) {
     // It was closed by what came before.
   } else if (
@@ -182,22 +186,32 @@ function onReadable(what) {
     (what === WHOLE_BINARY && websocket._binaryType === 'nodebuffer')
   ) {
     // What most chunks are; the decoder need not be told of them.
-    const length = rows[FIRST_LENGTH];
-
-    emitMessage(
-      websocket,
-      length === 0
-        ? EMPTY_BUFFER
-        : new FastBuffer(slab.buffer, rows[BASE] + rows[FIRST_START], length),
-      what === WHOLE_BINARY
-    );
+    emitMessage(websocket, wholeMessage(rows), what === WHOLE_BINARY);
   } else {
     onChunk(websocket._connection, what === WHOLE_BINARY ? 1 : what);
   }
 }
 
+function wholeMessage(rows) {
+  const start = rows[FIRST_START];
+  const length = rows[FIRST_LENGTH];
+
+  if (length === 0) return EMPTY_BUFFER;
+  if (rows[BASE] === OWN) return new FastBuffer(takeSpare(), start, length);
+  return new FastBuffer(slab.buffer, rows[BASE] + start, length);
+}
+
+/** Gives the memory of a long message away, and makes some for the next. */
+function takeSpare() {
+  const { payloads } = events;
+  const { buffer } = payloads[0];
+
+  payloads[0] = Buffer.allocUnsafeSlow(buffer.byteLength);
+  return buffer;
+}
+
 function onChunk(connection, what) {
-  const { rows, payloads } = events;
+  const { rows } = events;
   const length = rows[LENGTH];
   const base = rows[BASE];
 
@@ -210,11 +224,12 @@ function onChunk(connection, what) {
   } else if (what === PAUSED) {
     connection.loop._onPaused(slab.subarray(base, base + length));
   } else if (base === OWN) {
-    // Nothing, if all of it was copied to where its message is put together.
-    const { buffer, byteOffset } = payloads[0] ?? EMPTY_BUFFER;
+    connection.takeDecoded(takeSpare(), 0, length, rows[POSITION], what);
+  } else if (base === OWN_UNUSED) {
+    // All of it was copied to where its message is put together.
+    const { buffer } = EMPTY_BUFFER;
 
-    payloads[0] = undefined;
-    connection.takeDecoded(buffer, byteOffset, length, rows[POSITION], what);
+    connection.takeDecoded(buffer, 0, length, rows[POSITION], what);
   } else {
     connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
   }

@@ -167,6 +167,18 @@ pub(crate) struct Bytes {
 }
 
 impl Bytes {
+    /// Those of a live value.
+    pub(crate) fn of(env: sys::napi_env, value: sys::napi_value) -> Outcome<Self> {
+        let mut data = ptr::null_mut();
+        let mut len = 0;
+        // SAFETY: a live environment and value, and valid out pointers.
+        check(unsafe { sys::napi_get_buffer_info(env, value, &mut data, &mut len) })?;
+        Ok(Self {
+            data: data.cast(),
+            len,
+        })
+    }
+
     pub(crate) const fn pointer(self) -> *mut u8 {
         self.data
     }
@@ -232,16 +244,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn bytes(&self, index: usize) -> Outcome<Bytes> {
-        let mut data = ptr::null_mut();
-        let mut len = 0;
-        // SAFETY: as in `u32`.
-        check(unsafe {
-            sys::napi_get_buffer_info(self.env, self.args[index], &mut data, &mut len)
-        })?;
-        Ok(Bytes {
-            data: data.cast(),
-            len,
-        })
+        Bytes::of(self.env, self.args[index])
     }
 
     /// The bytes of an argument that may be `undefined`.

@@ -8,7 +8,7 @@ use ws_rs_protocol::{
 };
 
 use super::buffer::{BufferStore, Scope};
-use super::call::{Call, Fault, Outcome, check};
+use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
 use super::registry::Registry;
 
@@ -60,6 +60,11 @@ impl Rows<'_> {
         self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, base, place]);
     }
 
+    /// Says where the chunk lies instead.
+    pub(crate) fn set_base(&mut self, base: u32) {
+        self.rows[2] = base;
+    }
+
     /// Takes one event only.
     pub(crate) fn set_single(&mut self, single: bool) {
         self.single = single;
@@ -90,11 +95,6 @@ impl Rows<'_> {
     /// The length of the longest message, if there is one.
     pub(crate) const fn longest(&self) -> Option<usize> {
         self.longest
-    }
-
-    /// Hands the chunk itself out.
-    pub(crate) fn attach_chunk(&self, chunk: sys::napi_value) -> Outcome<()> {
-        self.set_payload(0, chunk)
     }
 
     const fn is_full(&self) -> bool {
@@ -155,6 +155,31 @@ impl Rows<'_> {
 }
 
 impl EventArrays {
+    /// The `Buffer` that lies in the first place of the outermost level's payloads, which no event
+    /// takes: memory for a long message.
+    pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
+        let Some(level) = self.levels.first() else {
+            return Ok(None);
+        };
+        let (mut array, mut value) = (ptr::null_mut(), ptr::null_mut());
+        let mut is_buffer = false;
+        // SAFETY: as in `set_payload`, and valid out pointers.
+        unsafe {
+            check(sys::napi_get_reference_value(
+                env,
+                level.payloads,
+                &mut array,
+            ))?;
+            check(sys::napi_get_element(env, array, 0, &mut value))?;
+            check(sys::napi_is_buffer(env, value, &mut is_buffer))?;
+        }
+        if is_buffer {
+            Bytes::of(env, value).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The rows of a nesting level.
     pub(crate) fn open(&mut self, env: sys::napi_env, depth: u32) -> Outcome<Rows<'_>> {
         let level = self

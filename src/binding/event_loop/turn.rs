@@ -1,13 +1,12 @@
 //! One turn of a socket: read, decode, tell JavaScript.
 
-use std::ffi::c_void;
 use std::ptr;
 
 use napi::sys;
 use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
-use super::super::call::{Fault, Outcome, check};
+use super::super::call::{Bytes, Fault, Outcome};
 use super::super::decode::{TEXT, decode};
 use super::super::encode::flush_turn;
 use super::super::environment::{Environment, Link};
@@ -41,9 +40,13 @@ const WHOLE_TEXT: i32 = -5;
 const WHOLE_BINARY: i32 = -6;
 /// The kernel did not take all that the connection sent.
 const UNWRITTEN: i32 = -7;
+/// A `Buffer` for a long message is wanted, as long as the length in row 0.
+const NO_SPARE: i32 = -8;
 const FAILED: i32 = -1000;
-/// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab.
+/// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab ...
 const OWN: u32 = u32::MAX;
+/// ... but nothing of it is handed out.
+const OWN_UNUSED: u32 = OWN - 1;
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
@@ -69,7 +72,6 @@ struct Room {
     data: *mut u8,
     len: usize,
     base: u32,
-    own: sys::napi_value,
 }
 
 impl<'a> Turn<'a> {
@@ -229,10 +231,10 @@ impl<'a> Turn<'a> {
                     } else {
                         rows.handed_out()
                     };
-                    if room.own.is_null() {
+                    if room.base != OWN {
                         self.state.event_loop.slab.borrow_mut().used += held;
-                    } else if held > 0 {
-                        rows.attach_chunk(room.own)?;
+                    } else if held == 0 {
+                        rows.set_base(OWN_UNUSED);
                     }
                 }
             }
@@ -245,7 +247,7 @@ impl<'a> Turn<'a> {
                 socket.hint = longest;
             }
             let what = match rows.only_message(len) {
-                Some(kind) if room.own.is_null() && !socket.single => whole_message(kind),
+                Some(kind) if !socket.single => whole_message(kind),
                 _ => rows.count() as i32,
             };
             (result, what)
@@ -282,16 +284,9 @@ impl<'a> Turn<'a> {
     fn make_room(&self) -> Outcome<Room> {
         let hint = self.with_socket(|socket| socket.hint).unwrap_or(0);
         if (OWN_BUFFER..=MAX_OWN_BUFFER).contains(&hint) {
-            let len = hint + MAX_HEADER;
-            let (mut data, mut own): (*mut c_void, _) = (ptr::null_mut(), ptr::null_mut());
-            // SAFETY: a live environment and valid out pointers, in the handle scope of the turn.
-            check(unsafe { sys::napi_create_buffer(self.env, len, &mut data, &mut own) })?;
-            return Ok(Room {
-                data: data.cast(),
-                len,
-                base: OWN,
-                own,
-            });
+            // One byte more than the message: if it is all there is, the read shows it.
+            let len = hint + MAX_HEADER + 1;
+            return self.spare(len);
         }
         let mut slab = self.state.event_loop.slab.borrow();
         if !slab.is_usable(self.env, MIN_ROOM) {
@@ -313,7 +308,27 @@ impl<'a> Turn<'a> {
             data: unsafe { slab.data.add(slab.used) },
             len,
             base: slab.used as u32,
-            own: ptr::null_mut(),
+        })
+    }
+
+    /// A `Buffer` that a long message may keep.
+    fn spare(&self, len: usize) -> Outcome<Room> {
+        let fits = |bytes: &Bytes| (len..=len + len / 4).contains(&bytes.len);
+        let mut spare = self.state.events.borrow().spare(self.env)?.filter(fits);
+        if spare.is_none() {
+            self.state
+                .events
+                .borrow_mut()
+                .open(self.env, 0)?
+                .begin(len, OWN, self.id);
+            self.tell(NO_SPARE);
+            spare = self.state.events.borrow().spare(self.env)?.filter(fits);
+        }
+        let bytes = spare.ok_or(Fault::NO_SLAB)?;
+        Ok(Room {
+            data: bytes.pointer(),
+            len,
+            base: OWN,
         })
     }
 
