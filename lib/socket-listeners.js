@@ -1,7 +1,7 @@
 'use strict';
 
 const { kWebSocket, NOOP } = require('./constants');
-const Output = require('./transport/output');
+const FlushQueue = require('./transport/flush-queue');
 
 const CLOSING = 2;
 
@@ -31,13 +31,13 @@ function ignoreData(socket) {
 function socketOnData(chunk) {
   let thrown = true;
 
-  Output.hold();
+  FlushQueue.hold();
 
   try {
     this[kConnection].feed(chunk);
     thrown = false;
   } finally {
-    Output.release();
+    FlushQueue.release();
     // Node stops emitting then what it has read, until more comes.
     if (thrown) process.nextTick(flow, this);
   }

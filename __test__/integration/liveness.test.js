@@ -3,9 +3,12 @@
 /* global serve -- the programs begin with them */
 
 const assert = require('node:assert');
+const { once } = require('node:events');
 const { describe, it } = require('node:test');
+const { setImmediate } = require('node:timers/promises');
 
-const { evaluate } = require('../support/programs');
+const { WebSocketServer } = require('../..');
+const { evaluate, runProgram } = require('../support/programs');
 
 // A process that ends too early does not print its last line; one that does
 // not end is stopped, which `evaluate()` reports.
@@ -163,5 +166,34 @@ describe('A process', () => {
     });
 
     assert.strictEqual(log, 'exits');
+  });
+
+  it('has what it sent before process.exit() written', async (t) => {
+    const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    const received = [];
+
+    t.after(() => wss.close());
+    wss.on('connection', (peer) => {
+      peer.on('message', (data) => received.push(String(data)));
+      peer.send('exit');
+    });
+    await once(wss, 'listening');
+
+    const { code } = await runProgram(
+      async (port) => {
+        const ws = new WebSocket(`ws://127.0.0.1:${port}`);
+
+        ws.on('message', () => {
+          ws.send('last words');
+          process.exit(3);
+        });
+      },
+      { argument: wss.address().port }
+    );
+
+    while (wss.clients.size > 0) await setImmediate();
+
+    assert.strictEqual(code, 3);
+    assert.deepStrictEqual(received, ['last words']);
   });
 });

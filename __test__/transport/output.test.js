@@ -5,6 +5,7 @@ const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const FlushQueue = require('../../lib/transport/flush-queue');
 const Output = require('../../lib/transport/output');
 const Sender = require('../../lib/sender');
 const native = require('../../lib/native');
@@ -79,12 +80,12 @@ describe('Frames of one tick', () => {
   it('wait while held, and leave within the release', (t) => {
     const { output, socket } = createOutput(t);
 
-    Output.hold();
-    Output.hold();
+    FlushQueue.hold();
+    FlushQueue.hold();
     output.text('a', FIN_TEXT, false);
-    Output.release();
+    FlushQueue.release();
     assert.deepStrictEqual(socket.written, []);
-    Output.release();
+    FlushQueue.release();
     assert.deepStrictEqual(socket.written, [hex('81 01 61')]);
   });
 

@@ -9,7 +9,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../decoder');
 const emitMessage = require('../message-event');
 const native = require('../native');
-const Output = require('./output');
+const FlushQueue = require('./flush-queue');
 const { isPlain } = require('./hooks');
 const placeOf = require('./place');
 const TakenSocket = require('./taken-socket');
@@ -176,7 +176,7 @@ function onReadable(what) {
   if (what === NO_SLAB) {
     renewSlab();
   } else if (what === UNWRITTEN) {
-    Output.flushPlace(rows[PLACE]);
+    FlushQueue.flushPlace(rows[PLACE]);
   } else if (what === NO_SPARE) {
     events.payloads[0] = Buffer.allocUnsafeSlow(rows[LENGTH]);
   } else if (websocket === undefined) {

@@ -1,10 +1,10 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
 const { EMPTY_BUFFER } = require('../constants');
+const FlushQueue = require('./flush-queue');
 const { hook, isPlain } = require('./hooks');
 const native = require('../native');
-const placeOf = require('./place');
+const { inContext, pendingCallback, settle } = require('./send-callbacks');
 
 /** Joined frames are written at the latest when they are this many bytes. */
 const FLUSH_AT = 16 * 1024;
@@ -20,28 +20,6 @@ const BYTES_READ = 4;
 const MASK_NONE = 0;
 const MASK_RANDOM = 1;
 const MASK_KEY = 2;
-
-/** The outputs of plain sockets, by the place of their native half. */
-const outputs = [];
-/** Outputs with frames that wait for the end of the tick. */
-let waiting = [];
-let flushScheduled = false;
-let holds = 0;
-
-function flushWaiting() {
-  flushScheduled = false;
-
-  while (waiting.length > 0) {
-    const due = waiting;
-
-    waiting = [];
-
-    for (const output of due) {
-      output._isWaiting = false;
-      output.flush();
-    }
-  }
-}
 
 /**
  * The way out of a connection. Frames of one tick are joined and written at its
@@ -70,31 +48,12 @@ class Output {
     /** Whether the program wants to know when the socket is idle. */
     this.hasTimeout = false;
     /** Whether it is among those that wait. */
-    this._isWaiting = false;
+    this.isWaiting = false;
     this._socket = socket;
     this._fd = -1;
     this._hooked = false;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
-  }
-
-  /**
-   * Until `release()`, frames wait; then they are written at once. For the time
-   * in which the events of a chunk are handed out.
-   */
-  static hold() {
-    holds++;
-  }
-
-  static release() {
-    if (--holds === 0 && waiting.length > 0) flushWaiting();
-  }
-
-  /** The kernel did not take all that the native side wrote at this place. */
-  static flushPlace(place) {
-    const output = outputs[place];
-
-    if (output !== undefined) output.flush();
   }
 
   /** Whether a message may go out now, past the sender. */
@@ -226,7 +185,7 @@ class Output {
     this._fd = -1;
     this._mayWait = false;
     this._setIdle(false);
-    outputs[placeOf(this._id)] = undefined;
+    FlushQueue.enlist(this._id, undefined);
   }
 
   /** The native connection is about to be freed. */
@@ -251,12 +210,7 @@ class Output {
   }
 
   _addCallback(callback) {
-    const pending = {
-      callback,
-      err: undefined,
-      isDue: false,
-      isWritten: false
-    };
+    const pending = pendingCallback(callback);
 
     if (this._callbacks === null) this._callbacks = [pending];
     else this._callbacks.push(pending);
@@ -277,15 +231,7 @@ class Output {
       return;
     }
 
-    if (this._isWaiting) return;
-
-    this._isWaiting = true;
-    waiting.push(this);
-
-    if (holds === 0 && !flushScheduled) {
-      flushScheduled = true;
-      process.nextTick(flushWaiting);
-    }
+    if (!this.isWaiting) FlushQueue.add(this);
   }
 
   /** Whether the kernel may be given bytes past the socket's own queue. */
@@ -377,7 +323,7 @@ class Output {
     this.hasTimeout = this._socket.timeout > 0;
     hook(this._socket, this);
     this._fd = descriptorOf(this._socket);
-    if (this._fd >= 0) outputs[placeOf(this._id)] = this;
+    FlushQueue.enlist(this._id, this);
   }
 
   /**
@@ -403,42 +349,6 @@ class Output {
 
 function uncork(socket) {
   socket.uncork();
-}
-
-/**
- * Runs in the tick after a send, in the async context of whoever sent: calls
- * back there if the frame was written, else keeps the context until it is.
- */
-function inContext(pending) {
-  if (pending.isWritten) {
-    pending.callback(pending.err);
-  } else {
-    pending.isDue = true;
-    pending.callback = AsyncResource.bind(pending.callback);
-  }
-}
-
-/** One callback for many; each gets the error, if any. */
-function settle(callbacks) {
-  if (callbacks === null) return undefined;
-
-  return function next(err, from = 0) {
-    for (let i = from; i < callbacks.length; i++) {
-      const pending = callbacks[i];
-      let thrown = true;
-
-      pending.err = err;
-      pending.isWritten = true;
-
-      try {
-        if (pending.isDue) pending.callback(err);
-        thrown = false;
-      } finally {
-        // One that throws must not keep the others from being called.
-        if (thrown) setImmediate(next, err, i + 1);
-      }
-    }
-  };
 }
 
 /**
