@@ -236,18 +236,18 @@ function carve(length) {
  *     the context ends; 0 is never
  */
 function createDeflater(windowBits, options = {}, limiter, idleTimeout) {
-  const level = options.level ?? DEFAULT_LEVEL;
+  const level = numberOr(options.level, DEFAULT_LEVEL);
   const id = native.deflaterCreate(
     level,
     windowBits,
-    options.memLevel ?? DEFAULT_MEM_LEVEL,
-    options.strategy ?? 0,
+    numberOr(options.memLevel, DEFAULT_MEM_LEVEL),
+    numberOr(options.strategy, 0),
     asBytes(options.dictionary)
   );
 
   return new Deflater(
     id,
-    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    numberOr(options.chunkSize, DEFAULT_CHUNK_SIZE),
     limiter ?? unlimited,
     level,
     idleTimeout
@@ -264,9 +264,14 @@ function createInflater(windowBits, options = {}, limiter) {
 
   return new Inflater(
     id,
-    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    numberOr(options.chunkSize, DEFAULT_CHUNK_SIZE),
     limiter ?? unlimited
   );
+}
+
+/** Node's zlib has its default for `NaN`, too. */
+function numberOr(value, fallback) {
+  return value === undefined || Number.isNaN(value) ? fallback : value;
 }
 
 function asBytes(dictionary) {

@@ -46,7 +46,8 @@ const ONCE = [
   'targets',
   'types',
   'validation',
-  'wrapper'
+  'wrapper',
+  'zlib-options'
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'transport', 'loop-');
