@@ -1,11 +1,11 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { markAsUntransferable } = require('worker_threads');
 
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('./native');
+const { createSlab } = require('./slab');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -213,9 +213,8 @@ function isFault(number) {
 }
 
 function renewSlab() {
-  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  slab = createSlab(SLAB_SIZE);
   slabUsed = 0;
-  markAsUntransferable(slab.buffer);
 }
 
 /** The bytes that a call has just put into the slab. */

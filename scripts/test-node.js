@@ -42,6 +42,7 @@ const ONCE = [
   'permessage-deflate-negotiation',
   'receiver',
   'sender',
+  'slab',
   'subprotocol',
   'targets',
   'types',
