@@ -232,21 +232,33 @@ for (const role of ROLES) {
       const connect = await startWith(t, role);
 
       for (const [fragments, expected] of [
-        [[HELLO_FINAL, HELLO], ['text HelloHello', 'text Hello', 'close 1000']],
+        [
+          [HELLO_FINAL, HELLO],
+          ['text HelloHello', 'text Hello', 'close 1000']
+        ],
         // What is behind it in its own frame is ignored.
         [
           [Buffer.concat([HELLO_FINAL, HELLO]), HELLO_FINAL, HELLO],
           ['text HelloHelloHello', 'text Hello', 'close 1000']
         ],
         // It shows by the first byte behind it, if that is in the next fragment.
-        [[ENDED, HELLO], ['text Hello', 'text Hello', 'close 1000']],
+        [
+          [ENDED, HELLO],
+          ['text Hello', 'text Hello', 'close 1000']
+        ],
         [
           [ENDED, Buffer.alloc(0), HELLO, HELLO],
           ['text HelloHello', 'text Hello', 'close 1000']
         ],
         // The fragments before it are not there any more to refer to.
-        [[HELLO_FINAL, HELLO_AGAIN], ['error Z_DATA_ERROR', 'close 1006']],
-        [[HELLO_FINAL, Buffer.of(7)], ['error Z_DATA_ERROR', 'close 1006']]
+        [
+          [HELLO_FINAL, HELLO_AGAIN],
+          ['error Z_DATA_ERROR', 'close 1006']
+        ],
+        [
+          [HELLO_FINAL, Buffer.of(7)],
+          ['error Z_DATA_ERROR', 'close 1006']
+        ]
       ]) {
         await assertHeard(
           connect,
