@@ -90,13 +90,16 @@ describe('The tarball', { timeout: 120_000 }, () => {
       const single = files.filter((file) => !known.test(file)).sort();
 
       assert.deepStrictEqual(
-        single.filter((file) => !/^(README|CHANGELOG)\.md$/.test(file)),
+        single.filter((file) => !/^[A-Z]+\.md$/.test(file)),
         [
           'Cargo.lock',
           'Cargo.toml',
           'LICENSE',
           'browser.js',
           'build.rs',
+          'docs/api.md',
+          'docs/architecture.md',
+          'docs/performance.md',
           'index.d.ts',
           'index.js',
           'package.json',
@@ -112,6 +115,27 @@ describe('The tarball', { timeout: 120_000 }, () => {
         'types/codec.d.ts'
       ]) {
         assert.ok(files.includes(needed), `${needed} is missing`);
+      }
+    });
+
+    it('has what the pages in its folder link to', () => {
+      const root = path.join(folder, 'node_modules/ws-rs');
+      const pages = fs.readdirSync(root).filter((name) => name.endsWith('.md'));
+
+      assert.deepStrictEqual(pages.sort(), [
+        'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'README.md',
+        'SECURITY.md'
+      ]);
+      for (const page of pages) {
+        const text = fs.readFileSync(path.join(root, page), 'utf8');
+
+        for (const [, target] of text.matchAll(/\]\(([^)#:]+)[^):]*\)/g)) {
+          const exists = fs.existsSync(path.join(root, target));
+
+          assert.ok(exists, `${page} links to ${target}, which is not packed`);
+        }
       }
     });
 

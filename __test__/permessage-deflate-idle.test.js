@@ -7,7 +7,8 @@ const { createDeflater, createInflater } = require('../lib/codec');
 const PerMessageDeflate = require('../lib/permessage-deflate');
 const { evaluate } = require('./support/programs');
 
-const TIMEOUT = 40;
+/** Milliseconds; so long that the clock is moved by the tests alone. */
+const TIMEOUT = 3_600_000;
 const DATA = Buffer.from('the same words over and over, or nearly so');
 
 function deflate(deflater, data = DATA) {
@@ -20,8 +21,9 @@ function inflate(inflater, data) {
   });
 }
 
-function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Lets a deflater's clock take so many quarters of its timeout. */
+function pass(deflater, quarters) {
+  for (let i = 0; i < quarters; i++) deflater._idle._sweep();
 }
 
 describe('perMessageDeflate.idleTimeout', () => {
@@ -30,8 +32,8 @@ describe('perMessageDeflate.idleTimeout', () => {
     const inflater = createInflater(15);
     const lengths = [];
 
-    for (const pause of [0, 0, 4 * TIMEOUT]) {
-      await sleep(pause);
+    for (const quarters of [0, 0, 5]) {
+      pass(deflater, quarters);
 
       const message = await deflate(deflater);
 
@@ -46,11 +48,11 @@ describe('perMessageDeflate.idleTimeout', () => {
   });
 
   it('ends no context in use', async () => {
-    const deflater = createDeflater(15, {}, undefined, 2000);
+    const deflater = createDeflater(15, {}, undefined, TIMEOUT);
     const first = await deflate(deflater);
 
     for (let i = 0; i < 5; i++) {
-      await sleep(20);
+      pass(deflater, 4);
       assert.ok((await deflate(deflater)).length < first.length / 2);
     }
 
@@ -64,8 +66,9 @@ describe('perMessageDeflate.idleTimeout', () => {
     const message = await deflate(deflater, large);
 
     assert.ok((await inflate(inflater, message)).equals(large));
-    await sleep(50);
-    assert.strictEqual(deflater._idleSince, -1);
+    while (deflater._idleSince !== -1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     deflater.free();
     inflater.free();
   });
@@ -75,7 +78,10 @@ describe('perMessageDeflate.idleTimeout', () => {
       const PerMessageDeflate = require('./lib/permessage-deflate');
       const count = 200;
       const pmds = Array.from({ length: count }, () => {
-        const pmd = new PerMessageDeflate({ isServer: true, idleTimeout: 800 });
+        const pmd = new PerMessageDeflate({
+          isServer: true,
+          idleTimeout: 2000
+        });
 
         pmd.accept([{}]);
         return pmd;
@@ -86,10 +92,13 @@ describe('perMessageDeflate.idleTimeout', () => {
       }
 
       const used = process.memoryUsage.rss();
+      const deadline = Date.now() + 30_000;
+      let freed = 0;
 
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-
-      const freed = (used - process.memoryUsage.rss()) / count;
+      while (freed <= 150 * 1024 && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        freed = (used - process.memoryUsage.rss()) / count;
+      }
 
       // The timer runs, and is all that is left.
       pmds[0].compress('hello', true, () => {

@@ -357,7 +357,7 @@ describe('A pipeline over the stream', () => {
       echo.pipe(echo);
     });
 
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
     const duplex = createWebSocketStream(ws);
     const echoed = [];
     let size = 0;
@@ -383,7 +383,7 @@ describe('A pipeline over the stream', () => {
     const received = new Promise((resolve) => {
       wss.on('connection', (ws) => resolve(buffer(createWebSocketStream(ws))));
     });
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
     const duplex = createWebSocketStream(ws).resume();
 
     await pipeline([Buffer.from('a'), Buffer.from('b')], duplex);

@@ -53,10 +53,10 @@ describe('The attributes', () => {
   it('of a client that has just been made', async (t) => {
     const wss = serve(t);
     const port = await portOf(wss);
-    const ws = new WebSocket(`http://localhost:${port}/path?q`);
+    const ws = new WebSocket(`http://127.0.0.1:${port}/path?q`);
 
     assert.strictEqual(ws.readyState, STATES.CONNECTING);
-    assert.strictEqual(ws.url, `ws://localhost:${port}/path?q`);
+    assert.strictEqual(ws.url, `ws://127.0.0.1:${port}/path?q`);
     assert.strictEqual(ws.protocol, '');
     assert.strictEqual(ws.extensions, '');
     assert.strictEqual(ws.bufferedAmount, 0);
@@ -100,7 +100,7 @@ describe('protocol', () => {
 
   it('comes from the argument if there is one, and not from the options', async (t) => {
     const wss = serve(t);
-    const url = `ws://localhost:${await portOf(wss)}`;
+    const url = `ws://127.0.0.1:${await portOf(wss)}`;
     const ws = new WebSocket(url, 'argument', { protocols: 'option' });
 
     await once(ws, 'open');
@@ -123,7 +123,7 @@ describe('extensions', () => {
 
   it('do not hold a window that is larger than the client offered', async (t) => {
     const wss = serve(t, { perMessageDeflate: { clientMaxWindowBits: 12 } });
-    const url = `ws://localhost:${await portOf(wss)}`;
+    const url = `ws://127.0.0.1:${await portOf(wss)}`;
     const refused = new WebSocket(url, {
       perMessageDeflate: { clientMaxWindowBits: 10 }
     });
@@ -159,7 +159,7 @@ describe('binaryType', () => {
 
     wss.on('connection', (ws) => ws.send(Buffer.of(1, 2)));
 
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
 
     ws.binaryType = 'arraybuffer';
 
@@ -226,7 +226,7 @@ describe('isPaused', () => {
 
   it('stays while connecting and when closed', async (t) => {
     const wss = serve(t);
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
 
     ws.pause();
     assert.strictEqual(ws.isPaused, false);

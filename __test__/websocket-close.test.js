@@ -118,7 +118,7 @@ describe('close()', () => {
 
   it('gives up while connecting', async (t) => {
     const wss = serve(t);
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
     const errors = [];
 
     ws.on('error', (err) => errors.push(err.message));
@@ -268,7 +268,7 @@ describe('terminate()', () => {
 
   it('while connecting gives up', async (t) => {
     const wss = serve(t);
-    const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+    const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
     const errors = [];
 
     ws.on('error', (err) => errors.push(err.message));

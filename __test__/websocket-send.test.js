@@ -29,7 +29,7 @@ describe('Sending before the connection is open', () => {
   for (const method of METHODS) {
     it(`by ${method}() throws`, async (t) => {
       const wss = serve(t);
-      const ws = new WebSocket(`ws://localhost:${await portOf(wss)}`);
+      const ws = new WebSocket(`ws://127.0.0.1:${await portOf(wss)}`);
 
       assert.throws(() => ws[method]('a'), {
         constructor: Error,

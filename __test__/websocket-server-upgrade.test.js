@@ -103,7 +103,7 @@ describe('An opening handshake', () => {
     new WebSocketServer({ server, verifyClient: () => false });
 
     const port = await portOf(server);
-    const host = 'localhost';
+    const host = '127.0.0.1';
     const client = net.connect({ allowHalfOpen: true, host, port });
 
     client.resume().write(upgradeRequest());
@@ -125,7 +125,7 @@ describe('An opening handshake', () => {
       }
     });
     const verified = once(wss, 'verified');
-    const client = net.connect(await portOf(wss), 'localhost');
+    const client = net.connect(await portOf(wss), '127.0.0.1');
 
     wss.on('connection', () => assert.fail('The client is gone'));
     client.write(upgradeRequest());

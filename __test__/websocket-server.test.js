@@ -71,7 +71,7 @@ describe('new WebSocketServer', () => {
 
   it('calls the callback when its own server listens', async (t) => {
     const address = await new Promise((resolve) => {
-      const wss = new WebSocketServer({ host: 'localhost', port: 0 }, () =>
+      const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () =>
         resolve(wss.address())
       );
 
@@ -86,11 +86,11 @@ describe('new WebSocketServer', () => {
     const wss = new WebSocketServer({ server });
 
     t.after(() => server.close());
-    server.listen(0, 'localhost');
+    server.listen(0, '127.0.0.1');
     await once(wss, 'listening');
 
     const second = new WebSocketServer({
-      host: 'localhost',
+      host: '127.0.0.1',
       port: server.address().port
     });
     const [error] = await once(second, 'error');
@@ -117,7 +117,7 @@ describe('new WebSocketServer', () => {
     new WebSocketServer({ server });
     server.on('request', (request, response) => response.end('page'));
 
-    const response = await fetch(`http://localhost:${await portOf(server)}`);
+    const response = await fetch(`http://127.0.0.1:${await portOf(server)}`);
 
     assert.strictEqual(await response.text(), 'page');
   });

@@ -1,11 +1,11 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { markAsUntransferable } = require('worker_threads');
 
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('./native');
+const { createSlab } = require('./slab');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -213,9 +213,8 @@ function isFault(number) {
 }
 
 function renewSlab() {
-  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  slab = createSlab(SLAB_SIZE);
   slabUsed = 0;
-  markAsUntransferable(slab.buffer);
 }
 
 /** The bytes that a call has just put into the slab. */
@@ -236,18 +235,18 @@ function carve(length) {
  *     the context ends; 0 is never
  */
 function createDeflater(windowBits, options = {}, limiter, idleTimeout) {
-  const level = options.level ?? DEFAULT_LEVEL;
+  const level = numberOr(options.level, DEFAULT_LEVEL);
   const id = native.deflaterCreate(
     level,
     windowBits,
-    options.memLevel ?? DEFAULT_MEM_LEVEL,
-    options.strategy ?? 0,
+    numberOr(options.memLevel, DEFAULT_MEM_LEVEL),
+    numberOr(options.strategy, 0),
     asBytes(options.dictionary)
   );
 
   return new Deflater(
     id,
-    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    numberOr(options.chunkSize, DEFAULT_CHUNK_SIZE),
     limiter ?? unlimited,
     level,
     idleTimeout
@@ -264,9 +263,14 @@ function createInflater(windowBits, options = {}, limiter) {
 
   return new Inflater(
     id,
-    options.chunkSize ?? DEFAULT_CHUNK_SIZE,
+    numberOr(options.chunkSize, DEFAULT_CHUNK_SIZE),
     limiter ?? unlimited
   );
+}
+
+/** Node's zlib has its default for `NaN`, too. */
+function numberOr(value, fallback) {
+  return value === undefined || Number.isNaN(value) ? fallback : value;
 }
 
 function asBytes(dictionary) {

@@ -8,6 +8,7 @@ const {
 const Limiter = require('./limiter');
 const negotiation = require('./permessage-deflate-negotiation');
 const { createDeflater, createInflater } = require('./codec');
+const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
 const DEFAULT_THRESHOLD = 1024;
@@ -45,8 +46,11 @@ class PerMessageDeflate {
    * @param {Object} [options.zlibDeflateOptions] `level`, `memLevel`,
    *     `strategy`, `dictionary`, `chunkSize`
    * @param {Object} [options.zlibInflateOptions] `dictionary`, `chunkSize`
+   * @throws {RangeError|TypeError} For options that zlib refuses
    */
   constructor(options) {
+    checkZlibOptions(options);
+
     this._options = options || {};
     this._threshold = this._options.threshold ?? DEFAULT_THRESHOLD;
     this._maxPayload = this._options.maxPayload | 0;

@@ -1,7 +1,10 @@
 'use strict';
 
+const net = require('net');
+
 const { kWebSocket, NOOP } = require('./constants');
 const FlushQueue = require('./transport/flush-queue');
+const { kLoop } = require('./transport/taken-socket');
 
 const CLOSING = 2;
 
@@ -23,9 +26,11 @@ function listenToSocket(socket, connection) {
   socket.on('error', socketOnError);
 }
 
-/** No chunk is passed on any more. */
+/** No chunk is passed on any more; what reads the socket goes on doing so. */
 function ignoreData(socket) {
-  socket.removeListener('data', socketOnData);
+  const { removeListener } = socket[kLoop] ? net.Socket.prototype : socket;
+
+  removeListener.call(socket, 'data', socketOnData);
 }
 
 function socketOnData(chunk) {

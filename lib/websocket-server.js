@@ -6,6 +6,7 @@ const http = require('node:http');
 const { CLOSE_TIMEOUT, kWebSocket } = require('./constants');
 const handshake = require('./server-handshake');
 const WebSocket = require('./websocket');
+const { checkZlibOptions } = require('./zlib-options');
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -66,6 +67,8 @@ class WebSocketServer extends EventEmitter {
    *     connections
    * @param {Function} [callback] Called when the server listens on `port`
    * @throws {TypeError} If not exactly one of the required options is given
+   * @throws {RangeError|TypeError} If `perMessageDeflate` has options for zlib
+   *     that zlib refuses
    */
   constructor(options, callback) {
     super();
@@ -103,6 +106,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
+    checkZlibOptions(options.perMessageDeflate);
 
     this.options = options;
     this._state = RUNNING;

@@ -24,6 +24,7 @@ const TIMEOUT = 300_000;
 const ONCE = [
   'browser',
   'buffer-util',
+  'build',
   'check-core',
   'client-url',
   'constants',
@@ -34,19 +35,24 @@ const ONCE = [
   'examples-chat',
   'extension',
   'header-scanner',
+  'idle-sweep',
   'index',
   'limiter',
   'native',
+  'native-loader',
   'package',
   'permessage-deflate',
   'permessage-deflate-negotiation',
   'receiver',
   'sender',
+  'slab',
+  'socket-listeners',
   'subprotocol',
   'targets',
   'types',
   'validation',
-  'wrapper'
+  'wrapper',
+  'zlib-options'
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'transport', 'loop-');

@@ -26,6 +26,8 @@ const RSV1 = 4;
 const HELLO = Buffer.from('f248cdc9c90700', 'hex');
 const HELLO_AGAIN = Buffer.from('f200110000', 'hex');
 const HELLO_FINAL = Buffer.from('f348cdc9c9070000', 'hex');
+/** The same without the octet that ends a message. */
+const ENDED = HELLO_FINAL.subarray(0, -1);
 
 function goodbye(peer) {
   return peer.frame(CLOSE, closePayload(1000));
@@ -224,6 +226,55 @@ for (const role of ROLES) {
           'close 1006'
         ]
       );
+    });
+
+    it('begins anew with the fragment behind one that goes past BFINAL, as ws does', async (t) => {
+      const connect = await startWith(t, role);
+
+      for (const [fragments, expected] of [
+        [
+          [HELLO_FINAL, HELLO],
+          ['text HelloHello', 'text Hello', 'close 1000']
+        ],
+        // What is behind it in its own frame is ignored.
+        [
+          [Buffer.concat([HELLO_FINAL, HELLO]), HELLO_FINAL, HELLO],
+          ['text HelloHelloHello', 'text Hello', 'close 1000']
+        ],
+        // It shows by the first byte behind it, if that is in the next fragment.
+        [
+          [ENDED, HELLO],
+          ['text Hello', 'text Hello', 'close 1000']
+        ],
+        [
+          [ENDED, Buffer.alloc(0), HELLO, HELLO],
+          ['text HelloHello', 'text Hello', 'close 1000']
+        ],
+        // The fragments before it are not there any more to refer to.
+        [
+          [HELLO_FINAL, HELLO_AGAIN],
+          ['error Z_DATA_ERROR', 'close 1006']
+        ],
+        [
+          [HELLO_FINAL, Buffer.of(7)],
+          ['error Z_DATA_ERROR', 'close 1006']
+        ]
+      ]) {
+        await assertHeard(
+          connect,
+          (peer) => [
+            ...fragments.map((payload, i) =>
+              peer.frame(i === 0 ? TEXT : CONTINUATION, payload, {
+                fin: i === fragments.length - 1,
+                rsv: i === 0 ? RSV1 : 0
+              })
+            ),
+            peer.frame(TEXT, HELLO, { rsv: RSV1 }),
+            goodbye(peer)
+          ],
+          expected
+        );
+      }
     });
 
     it('ignores what is behind BFINAL in the same frame', async (t) => {

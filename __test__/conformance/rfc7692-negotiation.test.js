@@ -173,7 +173,7 @@ describe('RFC 7692, 7.1, as a server', () => {
 
     it(`answers the offers of clients with ${name}`, async (t) => {
       const wss = new WebSocket.Server({
-        host: 'localhost',
+        host: '127.0.0.1',
         perMessageDeflate,
         port: 0
       });
@@ -211,7 +211,7 @@ describe('RFC 7692, 7.1, as a server', () => {
 
   it('joins headers that come more than once', async (t) => {
     const wss = new WebSocket.Server({
-      host: 'localhost',
+      host: '127.0.0.1',
       perMessageDeflate: { serverNoContextTakeover: false },
       port: 0
     });

@@ -135,6 +135,10 @@ describe('5,000 connections, one after the other', () => {
           fs.existsSync('/proc/self/fd')
             ? fs.readdirSync('/proc/self/fd').length
             : 0;
+        const countSockets = () =>
+          process
+            .getActiveResourcesInfo()
+            .filter((name) => name === 'TCPSocketWrap').length;
         const listeners = () =>
           server
             .eventNames()
@@ -166,8 +170,13 @@ describe('5,000 connections, one after the other', () => {
           while (wss.clients.size > 0) {
             await new Promise((resolve) => setTimeout(resolve, 5));
           }
+
           // The last sockets are closed in a later turn.
-          await new Promise((resolve) => setTimeout(resolve, 50));
+          const deadline = Date.now() + 10_000;
+
+          while (countSockets() > 0 && Date.now() < deadline) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
         }
 
         await run(100);
@@ -180,9 +189,7 @@ describe('5,000 connections, one after the other', () => {
         const left = {
           clients: wss.clients.size,
           fds: countFds() - fds,
-          handles: process
-            .getActiveResourcesInfo()
-            .filter((name) => name === 'TCPSocketWrap').length,
+          handles: countSockets(),
           listeners: listeners() - before
         };
 

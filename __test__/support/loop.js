@@ -40,4 +40,31 @@ async function openLoopPair(t, options) {
   return pair;
 }
 
-module.exports = { openLoopPair, skip, skipTouches, turns, until };
+/** Opens a conversation (see conversation.js) whose end of ours is on loop. */
+async function openOnLoop(connect) {
+  const conversation = await connect();
+
+  await turns();
+  assert.strictEqual(conversation.ws.transport, 'loop');
+  conversation.before = conversation.ws._socket.bytesRead;
+  return conversation;
+}
+
+/** Has the peer of a conversation send bytes, and waits for them to be read. */
+async function deliver(conversation, bytes) {
+  const { ws } = conversation;
+  const expected = ws._socket.bytesRead + bytes.length;
+
+  conversation.write(bytes);
+  await until(() => ws._socket.bytesRead >= expected || ws.readyState === 3);
+}
+
+module.exports = {
+  deliver,
+  openLoopPair,
+  openOnLoop,
+  skip,
+  skipTouches,
+  turns,
+  until
+};

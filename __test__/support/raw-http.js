@@ -40,7 +40,7 @@ function upgradeRequest(changes, start = 'GET /') {
  *     `body` and the `socket`
  */
 async function exchange(port, bytes) {
-  const socket = net.connect(port, 'localhost');
+  const socket = net.connect(port, '127.0.0.1');
   let answer = '';
 
   socket.setEncoding('latin1');

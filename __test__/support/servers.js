@@ -7,7 +7,7 @@ const WebSocketServer = require('../../lib/websocket-server');
 
 /** Starts a server of its own that is gone at the end of the test. */
 function serve(t, options) {
-  const wss = new WebSocketServer({ host: 'localhost', port: 0, ...options });
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
 
   t.after(() => shutDown(wss));
   return wss;
@@ -15,7 +15,7 @@ function serve(t, options) {
 
 /** Starts an HTTP server that is gone at the end of the test. */
 function serveHttp(t) {
-  const server = http.createServer().listen(0, 'localhost');
+  const server = http.createServer().listen(0, '127.0.0.1');
 
   t.after(() => {
     server.close();

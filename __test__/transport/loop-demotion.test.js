@@ -7,7 +7,13 @@ const { describe, it } = require('node:test');
 const { ROLES, start } = require('../support/conversation');
 const { Context } = require('../support/deflate');
 const { BINARY, CONTINUATION, PING, TEXT } = require('../support/frames');
-const { skipTouches, turns, until } = require('../support/loop');
+const {
+  deliver,
+  openOnLoop,
+  skipTouches,
+  turns,
+  until
+} = require('../support/loop');
 const { bytesOf, textOf } = require('../support/peers');
 
 const skip = skipTouches;
@@ -49,25 +55,6 @@ function everything(conversation) {
     conversation.frame(CONTINUATION, '', { fin: false }),
     conversation.frame(CONTINUATION, 'ee')
   ]);
-}
-
-/** Opens a connection whose end of ours is on loop. */
-async function openOnLoop(connect) {
-  const conversation = await connect();
-
-  await turns();
-  assert.strictEqual(conversation.ws.transport, 'loop');
-  conversation.before = conversation.ws._socket.bytesRead;
-  return conversation;
-}
-
-/** Has the peer send bytes, and waits until they have been read. */
-async function deliver(conversation, bytes) {
-  const { ws } = conversation;
-  const expected = ws._socket.bytesRead + bytes.length;
-
-  conversation.write(bytes);
-  await until(() => ws._socket.bytesRead >= expected || ws.readyState === 3);
 }
 
 for (const role of ROLES) {

@@ -184,7 +184,8 @@ describe('Connections that change their transport under load', { skip }, () => {
 
 describe('One connection that is paused and resumed', { skip }, () => {
   for (const [what, count, goal, options] of [
-    ['without', 12_000, 2000, {}],
+    // Some 2,200 and 60 on Linux; it depends on when the kernel delivers.
+    ['without', 12_000, 1000, {}],
     ['with some', 4000, 20, { perMessageDeflate: { threshold: 8000 } }]
   ]) {
     it(`loses nothing in up to thousands of moves, ${what} compression`, async (t) => {

@@ -70,6 +70,33 @@ class TakenSocket extends net.Socket {
     }
   }
 
+  removeListener(event, listener) {
+    super.removeListener(event, listener);
+    this._letGoIfDeaf(event);
+    return this;
+  }
+
+  off(event, listener) {
+    return this.removeListener(event, listener);
+  }
+
+  removeAllListeners(...args) {
+    super.removeAllListeners(...args);
+    this._letGoIfDeaf(args[0]);
+    return this;
+  }
+
+  /** Bytes that nobody listens to are Node's to throw away. */
+  _letGoIfDeaf(event) {
+    if (
+      this[kLoop] &&
+      (event === 'data' || event === undefined) &&
+      this.listenerCount('data') === 0
+    ) {
+      this[kLoop].demote();
+    }
+  }
+
   push(chunk, encoding) {
     if (this[kLoop]) this[kLoop].demote();
     return super.push(chunk, encoding);

@@ -18,6 +18,7 @@ pub struct Inflater {
     window_bits: u8,
     dictionary: Vec<u8>,
     ended: bool,
+    past_end: bool,
 }
 
 impl Inflater {
@@ -31,6 +32,7 @@ impl Inflater {
             window_bits,
             dictionary,
             ended: false,
+            past_end: false,
         };
         inflater.prime();
         inflater
@@ -84,6 +86,13 @@ impl Inflater {
         self.ended
     }
 
+    /// Whether bytes came behind the end of the stream; they were dropped. Node's zlib takes its end
+    /// for seen then, not before, so that `ws` begins anew with the next frame, of whatever message.
+    #[must_use]
+    pub const fn is_past_end(&self) -> bool {
+        self.past_end
+    }
+
     /// Forgets the context, and has `dictionary` from now on.
     pub fn restart(&mut self, dictionary: Vec<u8>) {
         self.dictionary = dictionary;
@@ -112,6 +121,7 @@ impl Inflater {
             self.engine = Decompress::new_with_window_bits(false, self.window_bits);
         }
         self.ended = false;
+        self.past_end = false;
         self.prime();
     }
 
@@ -154,6 +164,7 @@ impl Inflater {
                 return Ok(());
             }
         }
+        self.past_end |= !input.is_empty();
         Ok(())
     }
 }

@@ -244,6 +244,30 @@ fn what_follows_the_end_of_a_stream_within_its_message_is_dropped() {
 }
 
 #[test]
+fn the_end_of_a_stream_is_passed_by_the_first_byte_behind_it() {
+    let mut inflater = Inflater::new(15, Vec::new());
+    let mut out = Vec::new();
+    for (payload, fin, past_end) in [
+        (&b"\xf3\x48\xcd\xc9"[..], false, false),
+        (b"\xc9\x07\x00", false, false),
+        (b"", false, false),
+        (b"\x00", false, true),
+        (b"", true, true),
+    ] {
+        inflater.decompress(payload, fin, None, &mut out).unwrap();
+        assert_eq!(inflater.is_past_end(), past_end);
+    }
+    assert_eq!(out, b"Hello");
+    inflater.reset();
+    assert!(!inflater.is_past_end());
+    // What stands for the tail is behind it, too.
+    inflater
+        .decompress(b"\xf3\x48\xcd\xc9\xc9\x07\x00", true, None, &mut out)
+        .unwrap();
+    assert!(inflater.is_past_end());
+}
+
+#[test]
 fn random_bytes_never_hang_nor_pass_the_limit() {
     let mut random = Random::new(12);
     let (mut passed, mut failed) = (0, 0);

@@ -152,7 +152,7 @@ impl State {
                 if task.fin {
                     inflater.finish(task.limit, out)?;
                 }
-                if inflater.has_ended() {
+                if inflater.is_past_end() {
                     inflater.reset();
                 }
                 Ok(())
