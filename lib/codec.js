@@ -124,7 +124,7 @@ class Codec {
   /** Works on another thread, as soon as there is room for one more job. */
   _continue(data, flags, limit, callback, a, b) {
     // Results come back in nobody's async context.
-    const deliver = AsyncResource.bind((result) => callback(result, a, b));
+    const context = new AsyncResource('WsRsCompression');
 
     this._limiter.add((done) => {
       if (this._freed) {
@@ -139,7 +139,7 @@ class Codec {
       native.codecContinue(this._id);
       jobs.set(this._id, (result) => {
         done();
-        deliver(result);
+        context.runInAsyncScope(callback, null, result, a, b);
       });
     });
   }
