@@ -26,8 +26,8 @@ const INLINE_INFLATE = 16 * 1024;
 const WATCHED_TURNS = 6;
 
 /**
- * zlib's are 6 and 8. With these, zlib-rs makes as little of a message (within
- * 1 %, measured on JSON, prose and code) in less memory and, from 16 KiB on, in
+ * zlib's are 6 and 8. With these, zlib-rs makes about as little of a message
+ * (docs/performance.md says how much) in less memory and, from 16 KiB on, in
  * less time, down to half.
  */
 const DEFAULT_LEVEL = 5;
