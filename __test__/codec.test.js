@@ -240,6 +240,30 @@ describe('A job on another thread', () => {
     plain.free();
   });
 
+  it('goes on after messages of more than 128 KiB', async () => {
+    const deflater = createDeflater(15);
+    const inflater = createInflater(15);
+    const long = Buffer.concat([NOISE, NOISE.toReversed()]);
+    const end = long.subarray(-1000);
+
+    for (const [data, most] of [
+      [long, Infinity],
+      // Its bytes are those that were sent last.
+      [end, 50],
+      [long, Infinity],
+      [long, Infinity],
+      [end, 50]
+    ]) {
+      const message = await deflate(deflater, data);
+
+      assert.ok(message.length <= most, `${message.length} bytes`);
+      assert.ok((await inflate(inflater, message)).equals(data));
+    }
+
+    deflater.free();
+    inflater.free();
+  });
+
   it('keeps the context of the caller for a large message', async () => {
     const storage = new AsyncLocalStorage();
     const deflater = createDeflater(15);

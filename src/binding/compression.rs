@@ -30,6 +30,10 @@ const SHARED: usize = 8 * 1024;
 /// The output buffer is kept from message to message up to this capacity.
 const SCRATCH: usize = 256 * 1024;
 
+/// A message of this many bytes needs no more context than is remembered of each connection: it
+/// takes a compressor from the pool, which is in the cache, and has all the context it needs soon.
+const LONG: usize = 128 * 1024;
+
 /// The compression of an environment.
 #[derive(Debug, Default)]
 pub(crate) struct Compression {
@@ -125,12 +129,17 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
     let mut codecs = compression.codecs.borrow_mut();
     let mut pool = compression.pool.lock();
     let away = flags & AWAY != 0;
-    let codec = prepare(id, task, away, &mut codecs, &mut pool)?;
+    // SAFETY: no JavaScript runs in this call, and the payload is only read.
+    let payload = unsafe { payload.slice() };
+    let takes_later = away && (task.reset || payload.len() >= LONG);
+    let codec = prepare(id, task, takes_later, &mut codecs, &mut pool)?;
     report_memory(call, &mut pool)?;
     // Other threads want it too.
     drop(pool);
-    // SAFETY: no JavaScript runs in this call, and the payload is only read.
-    let payload = unsafe { payload.slice() };
+    let history = match codec.state {
+        None => codec.history().to_vec(),
+        Some(_) => Vec::new(),
+    };
     if !task.reset && matches!(*codec.kind, Kind::Deflate(_)) {
         codec.remember(payload);
     }
@@ -138,6 +147,7 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
         codec.rest = Some(Rest {
             // JavaScript may write to the payload while another thread reads: it gets a copy.
             payload: payload.to_vec(),
+            history,
             out: Vec::new(),
             task,
         });
@@ -160,6 +170,7 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
         Ok(Some(done)) => {
             codec.rest = Some(Rest {
                 payload: payload[done..].to_vec(),
+                history: Vec::new(),
                 out: std::mem::take(&mut *scratch),
                 task,
             });
@@ -188,6 +199,7 @@ pub(crate) fn codec_continue(call: &Call<'_>) -> Outcome {
         None => Source::Pool {
             pool: compression.pool.clone(),
             kind: Arc::clone(&codec.kind),
+            history: std::mem::take(&mut rest.history),
         },
     };
     compression
@@ -263,7 +275,7 @@ fn add(call: &Call<'_>, kind: Kind) -> Outcome {
 fn prepare<'a>(
     id: u32,
     task: Task,
-    away: bool,
+    takes_later: bool,
     codecs: &'a mut Registry<Codec>,
     pool: &mut StatePool,
 ) -> Outcome<&'a mut Codec> {
@@ -272,7 +284,8 @@ fn prepare<'a>(
         return Err(GONE);
     }
     codec.used = true;
-    if codec.state.is_none() && !(away && task.reset) {
+    let is_inflater = matches!(*codec.kind, Kind::Inflate { .. });
+    if codec.state.is_none() && !(takes_later && (task.reset || !is_inflater)) {
         let is_kept = !task.reset && matches!(*codec.kind, Kind::Deflate(_));
         if is_kept {
             codec.kept = true;

@@ -68,6 +68,8 @@ pub(crate) struct Task {
 #[derive(Debug)]
 pub(crate) struct Rest {
     pub(crate) payload: Vec<u8>,
+    /// What a state from the pool is to go on after.
+    pub(crate) history: Vec<u8>,
     pub(crate) out: Vec<u8>,
     pub(crate) task: Task,
 }

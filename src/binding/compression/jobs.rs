@@ -32,7 +32,11 @@ pub(crate) enum Source {
     /// The codec: the message goes on with its context.
     Own(State),
     /// The pool, for the time of the job.
-    Pool { pool: SharedPool, kind: Arc<Kind> },
+    Pool {
+        pool: SharedPool,
+        kind: Arc<Kind>,
+        history: Vec<u8>,
+    },
 }
 
 type Wake = ThreadsafeFunction<(), napi::Unknown<'static>, (), napi::Status, false, true>;
@@ -65,12 +69,12 @@ impl Source {
                 let result = state.run(payload, task, out);
                 (Some(state), result)
             }
-            Self::Pool { pool, kind } => {
-                let history = match &*kind {
-                    Kind::Deflate(options) => &*options.dictionary,
-                    Kind::Inflate { .. } => &[],
-                };
-                let mut state = pool.lock().take(&kind, history, true);
+            Self::Pool {
+                pool,
+                kind,
+                history,
+            } => {
+                let mut state = pool.lock().take(&kind, &history, true);
                 let result = state.run(payload, task, out);
                 pool.lock().give_back(state);
                 (None, result)
@@ -115,6 +119,7 @@ impl Jobs {
                 payload,
                 mut out,
                 task,
+                ..
             } = rest;
             let (state, result) = source.run(&payload, task, &mut out);
             drop(payload);
