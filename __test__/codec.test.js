@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 const zlib = require('node:zlib');
 
@@ -14,8 +15,25 @@ const HELLO = hex('f2 48 cd c9 c9 07 00');
 /** More than is done within the calling tick. */
 const LARGE = Buffer.alloc(100_000, 'ws-rs ');
 
+/** Bytes that stay as many when they are compressed: large both ways. */
+const NOISE = Buffer.alloc(100_000);
+
+for (let i = 0, state = 1; i < NOISE.length; i++) {
+  state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+  NOISE[i] = state >>> 24;
+}
+
 function deflate(deflater, data, fin = true, reset = false) {
   return new Promise((resolve) => deflater.run(data, fin, reset, resolve));
+}
+
+/** Deflates with a deflater that is for this message only. */
+async function deflateAnew(options, data) {
+  const deflater = createDeflater(15, options);
+  const message = await deflate(deflater, data, true, true);
+
+  deflater.free();
+  return message;
 }
 
 function inflate(inflater, data, { limit = 0, watched = false } = {}) {
@@ -110,6 +128,24 @@ describe('An inflater', () => {
     inflater.free();
   });
 
+  it('keeps to the limit though the last large message was longer', async () => {
+    const deflater = createDeflater(15);
+    const inflater = createInflater(15);
+    const long = await deflate(deflater, NOISE, true, true);
+    const shorter = NOISE.subarray(0, 40_000);
+    const short = await deflate(deflater, shorter, true, true);
+
+    assert.ok((await inflate(inflater, long)).equals(NOISE));
+    assert.ok(
+      (await inflate(inflater, short, { limit: 40_000 })).equals(shorter)
+    );
+    assert.ok(
+      !Buffer.isBuffer(await inflate(inflater, short, { limit: 39_999 }))
+    );
+    deflater.free();
+    inflater.free();
+  });
+
   it('takes a dictionary, also as an ArrayBuffer', async () => {
     const dictionary = Buffer.from('Hello');
     const message = zlib
@@ -169,6 +205,76 @@ describe('A job on another thread', () => {
       deflater.free();
       await result;
     }
+  });
+
+  it('begins each large message anew when told to, with its dictionary', async () => {
+    const dictionary = 'What both sides know already';
+    const data = Buffer.concat([Buffer.from(dictionary), NOISE]);
+    const options = { dictionary: Buffer.from(dictionary) };
+    const deflater = createDeflater(15, options);
+    const plain = createDeflater(15);
+
+    // More at once than there are threads.
+    const messages = await Promise.all(
+      Array.from({ length: 12 }, () => deflateAnew(options, data))
+    );
+    const again = [
+      await deflate(deflater, data, true, true),
+      await deflate(deflater, data, true, true)
+    ];
+
+    for (const message of [...messages, ...again]) {
+      const inflater = createInflater(15, options);
+
+      assert.deepStrictEqual(message, messages[0]);
+      assert.ok((await inflate(inflater, message)).equals(data));
+      inflater.free();
+    }
+
+    // The dictionary was used: without it the message is another one.
+    assert.notDeepStrictEqual(
+      await deflate(plain, data, true, true),
+      messages[0]
+    );
+    deflater.free();
+    plain.free();
+  });
+
+  it('goes on after messages of more than 128 KiB', async () => {
+    const deflater = createDeflater(15);
+    const inflater = createInflater(15);
+    const long = Buffer.concat([NOISE, NOISE.toReversed()]);
+    const end = long.subarray(-1000);
+
+    for (const [data, most] of [
+      [long, Infinity],
+      // Its bytes are those that were sent last.
+      [end, 50],
+      [long, Infinity],
+      [long, Infinity],
+      [end, 50]
+    ]) {
+      const message = await deflate(deflater, data);
+
+      assert.ok(message.length <= most, `${message.length} bytes`);
+      assert.ok((await inflate(inflater, message)).equals(data));
+    }
+
+    deflater.free();
+    inflater.free();
+  });
+
+  it('keeps the context of the caller for a large message', async () => {
+    const storage = new AsyncLocalStorage();
+    const deflater = createDeflater(15);
+    const seen = await storage.run('mine', () => {
+      return new Promise((resolve) => {
+        deflater.run(LARGE, true, false, () => resolve(storage.getStore()));
+      });
+    });
+
+    assert.strictEqual(seen, 'mine');
+    deflater.free();
   });
 
   it('does not keep the results of others when its callback throws', async () => {

@@ -26,8 +26,8 @@ const INLINE_INFLATE = 16 * 1024;
 const WATCHED_TURNS = 6;
 
 /**
- * zlib's are 6 and 8. With these, zlib-rs makes as little of a message (within
- * 1 %, measured on JSON, prose and code) in less memory and, from 16 KiB on, in
+ * zlib's are 6 and 8. With these, zlib-rs makes about as little of a message
+ * (docs/performance.md says how much) in less memory and, from 16 KiB on, in
  * less time, down to half.
  */
 const DEFAULT_LEVEL = 5;
@@ -124,7 +124,7 @@ class Codec {
   /** Works on another thread, as soon as there is room for one more job. */
   _continue(data, flags, limit, callback, a, b) {
     // Results come back in nobody's async context.
-    const deliver = AsyncResource.bind((result) => callback(result, a, b));
+    const context = new AsyncResource('WsRsCompression');
 
     this._limiter.add((done) => {
       if (this._freed) {
@@ -139,7 +139,7 @@ class Codec {
       native.codecContinue(this._id);
       jobs.set(this._id, (result) => {
         done();
-        deliver(result);
+        context.runInAsyncScope(callback, null, result, a, b);
       });
     });
   }

@@ -1,11 +1,14 @@
 //! The addon's own tokio runtime, started at the first job and stopped with the last environment.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Compression saturates a core; more threads than these only take turns.
+/// Compression saturates a core; more threads than cores only take turns, each with a state that it
+/// has to fetch into the cache again. Two at least, so that a long message does not hold up all.
+const MIN_BLOCKING_THREADS: usize = 2;
 const MAX_BLOCKING_THREADS: usize = 4;
 /// How long the last environment waits for jobs whose results nobody will read.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(100);
@@ -50,11 +53,19 @@ pub(crate) fn spawn_blocking(job: impl FnOnce() + Send + 'static) -> std::io::Re
         none => none.insert(
             Builder::new_multi_thread()
                 .worker_threads(1)
-                .max_blocking_threads(MAX_BLOCKING_THREADS)
+                .max_blocking_threads(blocking_threads())
                 .thread_name("ws-rs")
                 .build()?,
         ),
     };
     runtime.spawn_blocking(job);
     Ok(())
+}
+
+fn blocking_threads() -> usize {
+    available_parallelism().map_or(MAX_BLOCKING_THREADS, |cores| {
+        cores
+            .get()
+            .clamp(MIN_BLOCKING_THREADS, MAX_BLOCKING_THREADS)
+    })
 }

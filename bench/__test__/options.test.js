@@ -10,6 +10,15 @@ test('three rounds of all workloads without --quick are a complete run', () => {
   assert.strictEqual(parseOptions(['--rounds', '2']).isComplete, false);
   assert.strictEqual(parseOptions(['--quick']).isComplete, false);
   assert.strictEqual(parseOptions(['--only', '1x32']).isComplete, false);
+  assert.strictEqual(parseOptions(['--only', 'deflate']).isComplete, false);
+  assert.strictEqual(
+    parseOptions(['--only', 'deflate,deflate-memory']).isComplete,
+    true
+  );
+  assert.strictEqual(
+    parseOptions(['--only', 'deflate,deflate-memory', '--quick']).isComplete,
+    false
+  );
 });
 
 test('--transport adds columns of ws-rs to the servers', () => {

@@ -1,10 +1,19 @@
 'use strict';
 
 const assert = require('node:assert');
+const {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { plot } = require('../lib/plot');
-const { insert, markdown } = require('../lib/publish');
+const { insert, markdown, publish } = require('../lib/publish');
 const { median, summarize } = require('../lib/summary');
 const { figure } = require('../lib/tables');
 
@@ -63,6 +72,45 @@ function run(ws, wsRs) {
   });
 }
 
+/** A run of one server with two deflate workloads: messages, and memory. */
+function deflateRun() {
+  const { conditions } = run([20], [5]);
+  const server = { name: 'ws', title: 'ws', version: '1' };
+  const memory = {
+    name: 'deflate-memory',
+    title: 'deflate',
+    kind: 'cycles',
+    connections: 1000,
+    deflate: 'takeover'
+  };
+  const sample = (workload, values) => ({ server: 'ws', workload, values });
+
+  return summarize({
+    workloads: [{ ...echo, deflate: 'takeover' }, memory],
+    servers: [server],
+    samples: [
+      sample(echo.name, {
+        cpuAll: 20,
+        cpuMain: 10,
+        cpuGenerator: 1,
+        cpuGeneratorUser: 0.1,
+        p50: 20,
+        p99: 30,
+        perSecond: 12345
+      }),
+      sample(memory.name, {
+        bytesIdle: 12345,
+        bytesUsed: 34567,
+        growth: 1.05,
+        connections: 1000
+      })
+    ],
+    conditions,
+    notes: [],
+    rounds: 1
+  });
+}
+
 test('the median of an even count is the mean of the two in the middle', () => {
   assert.strictEqual(median([10, 9, 1]), 9);
   assert.strictEqual(median([4, 1, 100, 2]), 3);
@@ -101,6 +149,45 @@ test('the tables replace what stands between the markers and nothing else', () =
   );
   assert.strictEqual(insert(once, 'new'), once);
   assert.throws(() => insert('no markers', 'new'), /bench:start/);
+});
+
+test('a run of deflate workloads goes to its own place on the page', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ws-rs-report-'));
+  const page = path.join(folder, 'performance.md');
+
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(
+    page,
+    '<!-- bench:start (written by npm run bench) -->\nplain\n' +
+      '<!-- bench:end -->\n<!-- deflate:start -->\nold\n<!-- deflate:end -->\n'
+  );
+
+  publish(deflateRun(), folder);
+
+  const text = readFileSync(page, 'utf8');
+
+  assert.deepStrictEqual(readdirSync(folder), [
+    'bench-deflate.json',
+    'performance.md'
+  ]);
+  assert.match(text, /\nplain\n<!-- bench:end -->/);
+  assert.doesNotMatch(text, /\nold\n/);
+  assert.doesNotMatch(text, /Round trip|Load generator/);
+  assert.match(text, /Server CPU per message[^]*\| 20\.0 \(10\.0\) \|/);
+  assert.match(text, /deflate, idle: resident bytes +\| 12,345 \|/);
+  assert.match(text, /deflate, used: resident bytes +\| 34,567 \|/);
+  assert.match(text, /deflate, after all rounds: growth +\| +1\.05 \|/);
+  assert.match(text, /\nNode 20\.0\.0, Linux, A CPU/);
+});
+
+test('a page without the place for deflate tables is refused', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ws-rs-report-'));
+
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, 'performance.md'), 'no markers');
+
+  assert.throws(() => publish(deflateRun(), folder), /deflate:start/);
+  assert.deepStrictEqual(readdirSync(folder), ['performance.md']);
 });
 
 test('bars are as long as the figures say', () => {

@@ -9,14 +9,30 @@ const {
 const path = require('node:path');
 
 const { plot } = require('./plot');
-const { circumstances, tables } = require('./tables');
+const { circumstances, deflateTables, tables } = require('./tables');
 
-const start = '<!-- bench:start (written by npm run bench) -->';
-const end = '<!-- bench:end -->';
+/**
+ * What a run writes: its file of rounds, whether it has a plot, and the markers
+ * of its place in performance.md.
+ */
+const plain = {
+  json: 'bench.json',
+  plot: 'bench.svg',
+  select: tables,
+  start: '<!-- bench:start (written by npm run bench) -->',
+  end: '<!-- bench:end -->'
+};
+const deflate = {
+  json: 'bench-deflate.json',
+  plot: null,
+  select: deflateTables,
+  start: '<!-- deflate:start -->',
+  end: '<!-- deflate:end -->'
+};
 
 /**
  * Writes bench.json and bench.svg, and the tables into performance.md if that is
- * there.
+ * there. A run of deflate workloads alone has a file and a place of its own.
  *
  * @param {Object} run A summary
  * @param {string} folder
@@ -24,14 +40,17 @@ const end = '<!-- bench:end -->';
  * @throws {Error} If performance.md has lost its markers
  */
 function publish(run, folder) {
-  const files = {
-    'bench.json': `${JSON.stringify(run, rounded, 2)}\n`,
-    'bench.svg': plot(run)
-  };
+  const place = placeOf(run);
+  const files = { [place.json]: `${JSON.stringify(run, rounded, 2)}\n` };
   const page = path.join(folder, 'performance.md');
 
+  if (place.plot) files[place.plot] = plot(run);
   if (existsSync(page)) {
-    files['performance.md'] = insert(readFileSync(page, 'utf8'), markdown(run));
+    files['performance.md'] = insert(
+      readFileSync(page, 'utf8'),
+      markdown(run),
+      place
+    );
   }
   mkdirSync(folder, { recursive: true });
   return Object.entries(files).map(([name, text]) => {
@@ -41,13 +60,19 @@ function publish(run, folder) {
   });
 }
 
+function placeOf(run) {
+  return run.workloads.every((workload) => workload.deflate) ? deflate : plain;
+}
+
 /**
  * @param {string} page A text with both markers
  * @param {string} text
+ * @param {{ start: string, end: string }} [markers] Those of the plain
+ *   workloads if left out
  * @return {string} The page with `text` between its markers
  * @throws {Error} If a marker is missing
  */
-function insert(page, text) {
+function insert(page, text, { start, end } = plain) {
   const from = page.indexOf(start);
   const to = page.indexOf(end, from);
 
@@ -66,7 +91,8 @@ function insert(page, text) {
  *   would have them
  */
 function markdown(run) {
-  const parts = tables(run).map(({ title, columns, rows }) => {
+  const { select } = placeOf(run);
+  const parts = select(run).map(({ title, columns, rows }) => {
     const lines = [columns, ...rows];
     const widths = columns.map((_, column) =>
       Math.max(3, ...lines.map((cells) => cells[column].length))

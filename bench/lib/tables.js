@@ -3,6 +3,9 @@
 const { costs } = require('./costs');
 const { medianOf } = require('./summary');
 
+const PER_MESSAGE = 'Server CPU per message, µs: all threads (JS thread)';
+const PER_CONNECTION = 'Per connection: all threads (JS thread)';
+
 /**
  * @typedef {Object} Table
  * @property {string} title With units
@@ -30,11 +33,7 @@ function tables(run) {
   });
 
   return [
-    table(
-      'Server CPU per message, µs: all threads (JS thread)',
-      costs(echo),
-      cost
-    ),
+    table(PER_MESSAGE, costs(echo), cost),
     table(
       'Round trip, µs: median / 99th percentile',
       echo,
@@ -42,7 +41,7 @@ function tables(run) {
     ),
     table('Messages per second', echo, ({ perSecond }) => figure(perSecond)),
     table(
-      'Per connection: all threads (JS thread)',
+      PER_CONNECTION,
       costs(others).map((row) => ({
         ...row,
         title: `${row.title}: ${row.unit}`
@@ -56,6 +55,21 @@ function tables(run) {
         `${figure(cpuGenerator)} (${figure(cpuGeneratorUser)})`
     )
   ].filter(({ rows }) => rows.length > 0);
+}
+
+/**
+ * @param {Object} run A summary of deflate workloads
+ * @return {Table[]} What docs/performance.md shows of them
+ */
+function deflateTables(run) {
+  const titles = {
+    [PER_MESSAGE]: PER_MESSAGE,
+    [PER_CONNECTION]: 'Memory per connection, and growth of the process'
+  };
+
+  return tables(run)
+    .filter(({ title }) => title in titles)
+    .map((table) => ({ ...table, title: titles[table.title] }));
 }
 
 function cost(values, { of, unit }) {
@@ -118,4 +132,4 @@ function capital(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-module.exports = { circumstances, figure, medians, tables };
+module.exports = { circumstances, deflateTables, figure, medians, tables };

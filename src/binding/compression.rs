@@ -5,13 +5,14 @@ mod jobs;
 mod pool;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use napi::sys;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::codec::{Codec, Kind, Rest, Task};
-use self::jobs::{Jobs, into_buffer};
-use self::pool::StatePool;
+use self::jobs::{Jobs, Source, into_buffer};
+use self::pool::{SharedPool, StatePool};
 use super::call::{Call, Fault, Outcome, check};
 use super::registry::Registry;
 
@@ -29,11 +30,15 @@ const SHARED: usize = 8 * 1024;
 /// The output buffer is kept from message to message up to this capacity.
 const SCRATCH: usize = 256 * 1024;
 
+/// A message of this many bytes needs no more context than is remembered of each connection: it
+/// takes a compressor from the pool, which is in the cache, and has all the context it needs soon.
+const LONG: usize = 128 * 1024;
+
 /// The compression of an environment.
 #[derive(Debug, Default)]
 pub(crate) struct Compression {
     codecs: RefCell<Registry<Codec>>,
-    pool: RefCell<StatePool>,
+    pool: SharedPool,
     jobs: RefCell<Jobs>,
     scratch: RefCell<Vec<u8>>,
 }
@@ -53,7 +58,7 @@ pub(crate) fn deflater_create(call: &Call<'_>) -> Outcome {
         },
         dictionary: dictionary(call, 4)?,
     };
-    add(call, Kind::Deflate(Box::new(options.in_range())))
+    add(call, Kind::Deflate(options.in_range()))
 }
 
 /// `inflaterCreate(windowBits, dictionary?) -> id`
@@ -69,7 +74,7 @@ pub(crate) fn inflater_create(call: &Call<'_>) -> Outcome {
 pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
     let id = call.u32(0)?;
     let compression = &call.state.compression;
-    let mut pool = compression.pool.borrow_mut();
+    let mut pool = compression.pool.lock();
     if let Some(codec) = compression.codecs.borrow_mut().remove(id) {
         if codec.kept {
             pool.forget(id);
@@ -87,7 +92,7 @@ pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
 pub(crate) fn codec_release(call: &Call<'_>) -> Outcome {
     let id = call.u32(0)?;
     let compression = &call.state.compression;
-    let mut pool = compression.pool.borrow_mut();
+    let mut pool = compression.pool.lock();
     let mut codecs = compression.codecs.borrow_mut();
     let Some(codec) = codecs.get_mut(id) else {
         return call.number(1);
@@ -122,18 +127,27 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
     };
     let compression = &call.state.compression;
     let mut codecs = compression.codecs.borrow_mut();
-    let mut pool = compression.pool.borrow_mut();
-    let codec = prepare(id, task, &mut codecs, &mut pool)?;
-    report_memory(call, &mut pool)?;
+    let mut pool = compression.pool.lock();
+    let away = flags & AWAY != 0;
     // SAFETY: no JavaScript runs in this call, and the payload is only read.
     let payload = unsafe { payload.slice() };
-    if !task.reset && matches!(codec.kind, Kind::Deflate(_)) {
+    let takes_later = away && (task.reset || payload.len() >= LONG);
+    let codec = prepare(id, task, takes_later, &mut codecs, &mut pool)?;
+    report_memory(call, &mut pool)?;
+    // Other threads want it too.
+    drop(pool);
+    let history = match codec.state {
+        None => codec.history().to_vec(),
+        Some(_) => Vec::new(),
+    };
+    if !task.reset && matches!(*codec.kind, Kind::Deflate(_)) {
         codec.remember(payload);
     }
-    if flags & AWAY != 0 {
+    if away {
         codec.rest = Some(Rest {
             // JavaScript may write to the payload while another thread reads: it gets a copy.
             payload: payload.to_vec(),
+            history,
             out: Vec::new(),
             task,
         });
@@ -145,7 +159,7 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
     match state.run_inline(payload, task, &mut scratch) {
         Ok(None) => {
             if task.reset {
-                end_context(id, codec, &mut pool);
+                end_context(id, codec, &mut compression.pool.lock());
             }
             let answer = hand_out(call, &scratch);
             if scratch.capacity() > SCRATCH {
@@ -156,13 +170,14 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
         Ok(Some(done)) => {
             codec.rest = Some(Rest {
                 payload: payload[done..].to_vec(),
+                history: Vec::new(),
                 out: std::mem::take(&mut *scratch),
                 task,
             });
             call.undefined()
         }
         Err(error) => {
-            end_context(id, codec, &mut pool);
+            end_context(id, codec, &mut compression.pool.lock());
             *scratch = Vec::new();
             fault(call, error)
         }
@@ -175,10 +190,22 @@ pub(crate) fn codec_continue(call: &Call<'_>) -> Outcome {
     let compression = &call.state.compression;
     let mut codecs = compression.codecs.borrow_mut();
     let codec = codecs.get_mut(id).ok_or(GONE)?;
-    let (Some(state), Some(rest)) = (codec.state.take(), codec.rest.take()) else {
-        return Err(GONE);
+    let mut rest = codec.rest.take().ok_or(GONE)?;
+    if rest.out.capacity() == 0 {
+        rest.expect(codec.last_len);
+    }
+    let source = match codec.state.take() {
+        Some(state) => Source::Own(state),
+        None => Source::Pool {
+            pool: compression.pool.clone(),
+            kind: Arc::clone(&codec.kind),
+            history: std::mem::take(&mut rest.history),
+        },
     };
-    compression.jobs.borrow_mut().start(call, id, state, rest)?;
+    compression
+        .jobs
+        .borrow_mut()
+        .start(call, id, source, rest)?;
     codec.busy = true;
     call.undefined()
 }
@@ -195,18 +222,24 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
     let done = compression.jobs.borrow_mut().take(call);
     let mut items = Vec::with_capacity(2 * done.len());
     for job in done {
-        let mut pool = compression.pool.borrow_mut();
+        let mut pool = compression.pool.lock();
         match compression.codecs.borrow_mut().get_mut(job.codec) {
             Some(codec) => {
                 codec.busy = false;
-                codec.state = Some(job.state);
+                codec.state = job.state;
+                codec.last_len = job.result.as_ref().map_or(0, Vec::len);
                 if job.task.reset || job.result.is_err() {
                     end_context(job.codec, codec, &mut pool);
                 }
             }
-            None => pool.give_back(job.state),
+            None => {
+                if let Some(state) = job.state {
+                    pool.give_back(state);
+                }
+            }
         }
         report_memory(call, &mut pool)?;
+        drop(pool);
         items.push(call.number(job.codec)?);
         items.push(match job.result {
             Ok(bytes) => into_buffer(call, bytes)?,
@@ -237,10 +270,12 @@ fn add(call: &Call<'_>, kind: Kind) -> Outcome {
     call.number(id)
 }
 
-/// The codec, with a state for this message.
+/// The codec, with a state for this message; a thread that does the whole of it and keeps nothing
+/// takes one itself, when its turn has come.
 fn prepare<'a>(
     id: u32,
     task: Task,
+    takes_later: bool,
     codecs: &'a mut Registry<Codec>,
     pool: &mut StatePool,
 ) -> Outcome<&'a mut Codec> {
@@ -249,20 +284,15 @@ fn prepare<'a>(
         return Err(GONE);
     }
     codec.used = true;
-    if codec.state.is_none() {
-        let is_kept = !task.reset && matches!(codec.kind, Kind::Deflate(_));
+    let is_inflater = matches!(*codec.kind, Kind::Inflate { .. });
+    if codec.state.is_none() && !(takes_later && (task.reset || !is_inflater)) {
+        let is_kept = !task.reset && matches!(*codec.kind, Kind::Deflate(_));
         if is_kept {
             codec.kept = true;
             pool.keep(id, codecs);
         }
         let codec = codecs.get_mut(id).ok_or(GONE)?;
-        codec.state = Some(match &codec.kind {
-            Kind::Deflate(options) => pool.deflater(options, codec.history()),
-            Kind::Inflate {
-                window_bits,
-                dictionary,
-            } => pool.inflater(*window_bits, dictionary, task.reset),
-        });
+        codec.state = Some(pool.take(&codec.kind, codec.history(), task.reset));
     }
     codecs.get_mut(id).ok_or(GONE)
 }

@@ -192,7 +192,13 @@ impl Deflater {
     ) -> Result<(), CompressionError> {
         loop {
             let start = out.len();
-            let room = MIN_ROOM.max(input.len() / 2);
+            let least = MIN_ROOM.max(input.len() / 2);
+            let spare = out.capacity() - start;
+            let room = if spare < MIN_ROOM {
+                least
+            } else {
+                spare.min(least)
+            };
             out.try_reserve(room)
                 .map_err(|_| CompressionError::OutOfMemory)?;
             // Initialised memory keeps this free of `unsafe`, for less than a thousandth of the time.

@@ -139,7 +139,11 @@ impl Inflater {
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
         while !self.ended {
-            let room = room_for(input.len(), out.len());
+            let spare = out.capacity() - out.len();
+            let room = match room_for(input.len(), out.len()) {
+                room if spare < MIN_ROOM => room,
+                room => spare.min(room),
+            };
             // One byte beyond the limit, so that passing it is seen.
             let room = room.min(end.saturating_sub(out.len()).saturating_add(1));
             if out.capacity() - out.len() < room {

@@ -1,5 +1,6 @@
 //! One direction of one connection: what it compresses or decompresses with.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
@@ -15,6 +16,10 @@ const INFLATE_PART: usize = 1024;
 /// take up 4 KiB costs as much as to compress 1 KiB without a context (measured: 9 and 13 µs).
 const HISTORY: usize = 4 * 1024;
 
+/// A connection whose last message was long may send short ones next: no more memory than this is
+/// taken before it is needed.
+const MOST_EXPECTED: usize = 1024 * 1024;
+
 /// A compressor or decompressor, wherever it is.
 #[derive(Debug)]
 pub(crate) enum State {
@@ -25,7 +30,7 @@ pub(crate) enum State {
 /// What states are made with.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Deflate(Box<DeflateOptions>),
+    Deflate(DeflateOptions),
     Inflate {
         window_bits: u8,
         dictionary: Vec<u8>,
@@ -34,7 +39,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug)]
 pub(crate) struct Codec {
-    pub(crate) kind: Kind,
+    pub(crate) kind: Arc<Kind>,
     /// From the first message that needs it to the end of its context.
     pub(crate) state: Option<State>,
     /// A job on another thread has the state.
@@ -44,6 +49,8 @@ pub(crate) struct Codec {
     /// Whether it is on the list of those that keep a compressor, and was used since last looked at.
     pub(crate) kept: bool,
     pub(crate) used: bool,
+    /// How long the last result was that another thread made: the next one is made in as much.
+    pub(crate) last_len: usize,
     history: Vec<u8>,
 }
 
@@ -61,6 +68,8 @@ pub(crate) struct Task {
 #[derive(Debug)]
 pub(crate) struct Rest {
     pub(crate) payload: Vec<u8>,
+    /// What a state from the pool is to go on after.
+    pub(crate) history: Vec<u8>,
     pub(crate) out: Vec<u8>,
     pub(crate) task: Task,
 }
@@ -72,12 +81,13 @@ impl Codec {
             Kind::Inflate { .. } => Vec::new(),
         };
         Self {
-            kind,
+            kind: Arc::new(kind),
             state: None,
             busy: false,
             rest: None,
             kept: false,
             used: false,
+            last_len: 0,
             history,
         }
     }
@@ -97,12 +107,23 @@ impl Codec {
 
     /// Begins anew with the next message.
     pub(crate) fn forget(&mut self) {
-        let Kind::Deflate(options) = &self.kind else {
+        let Kind::Deflate(options) = &*self.kind else {
             return;
         };
         if self.history != options.dictionary {
             self.history = options.dictionary.clone();
         }
+    }
+}
+
+impl Rest {
+    /// Makes room for a result about as long as the last one, if there is memory for it: without, it
+    /// is made in steps.
+    pub(crate) fn expect(&mut self, last_len: usize) {
+        let most = self.task.limit.min(MOST_EXPECTED);
+        let _ = self
+            .out
+            .try_reserve_exact((last_len + last_len / 16 + 64).min(most));
     }
 }
 

@@ -9,7 +9,8 @@ use napi::sys;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use ws_rs_protocol::CompressionError;
 
-use super::codec::{Rest, State, Task};
+use super::codec::{Kind, Rest, State, Task};
+use super::pool::SharedPool;
 use crate::binding::call::{Call, Fault, Outcome};
 use crate::runtime;
 
@@ -20,9 +21,22 @@ const HAND_OVER: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) codec: u32,
-    pub(crate) state: State,
+    /// `None`: it came from the pool, and is there again.
+    pub(crate) state: Option<State>,
     pub(crate) task: Task,
     pub(crate) result: Result<Vec<u8>, CompressionError>,
+}
+
+/// Where a job has its state from.
+pub(crate) enum Source {
+    /// The codec: the message goes on with its context.
+    Own(State),
+    /// The pool, for the time of the job.
+    Pool {
+        pool: SharedPool,
+        kind: Arc<Kind>,
+        history: Vec<u8>,
+    },
 }
 
 type Wake = ThreadsafeFunction<(), napi::Unknown<'static>, (), napi::Status, false, true>;
@@ -40,6 +54,32 @@ impl std::fmt::Debug for Jobs {
         f.debug_struct("Jobs")
             .field("running", &self.running)
             .finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    fn run(
+        self,
+        payload: &[u8],
+        task: Task,
+        out: &mut Vec<u8>,
+    ) -> (Option<State>, Result<(), CompressionError>) {
+        match self {
+            Self::Own(mut state) => {
+                let result = state.run(payload, task, out);
+                (Some(state), result)
+            }
+            Self::Pool {
+                pool,
+                kind,
+                history,
+            } => {
+                let mut state = pool.lock().take(&kind, &history, true);
+                let result = state.run(payload, task, out);
+                pool.lock().give_back(state);
+                (None, result)
+            }
+        }
     }
 }
 
@@ -66,7 +106,7 @@ impl Jobs {
         &mut self,
         call: &Call<'_>,
         codec: u32,
-        mut state: State,
+        source: Source,
         rest: Rest,
     ) -> Outcome<()> {
         let wake = self
@@ -79,10 +119,15 @@ impl Jobs {
                 payload,
                 mut out,
                 task,
+                ..
             } = rest;
-            let result = state.run(&payload, task, &mut out).map(|()| {
+            let (state, result) = source.run(&payload, task, &mut out);
+            drop(payload);
+            let result = result.map(|()| {
                 // JavaScript may hold it for long.
-                out.shrink_to_fit();
+                if out.capacity() - out.len() > out.len() / 8 {
+                    out.shrink_to_fit();
+                }
                 out
             });
             let mut list = done.lock().unwrap_or_else(PoisonError::into_inner);

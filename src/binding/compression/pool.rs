@@ -1,8 +1,10 @@
 //! Compression states of one environment: who has one, and which are at hand for the next message.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use ws_rs_protocol::{DeflateOptions, Deflater, Inflater};
 
-use super::codec::{Codec, State};
+use super::codec::{Codec, Kind, State};
 use crate::binding::registry::Registry;
 
 /// States at hand. On the event loop one is in use at a time; the others come back from threads and
@@ -29,9 +31,31 @@ pub(crate) struct StatePool {
     unreported: i64,
 }
 
+/// The pool, for the event loop and for the threads that work for it. A thread takes a state when it
+/// begins a message, so that there are no more of them than threads, and each is still in the cache.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct SharedPool(Arc<Mutex<StatePool>>);
+
+impl SharedPool {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, StatePool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl StatePool {
+    /// A state that goes on after `history`, which only compressors have.
+    pub(crate) fn take(&mut self, kind: &Kind, history: &[u8], for_a_message: bool) -> State {
+        match kind {
+            Kind::Deflate(options) => self.deflater(options, history),
+            Kind::Inflate {
+                window_bits,
+                dictionary,
+            } => self.inflater(*window_bits, dictionary, for_a_message),
+        }
+    }
+
     /// A compressor that goes on after `history`.
-    pub(crate) fn deflater(&mut self, options: &DeflateOptions, history: &[u8]) -> State {
+    fn deflater(&mut self, options: &DeflateOptions, history: &[u8]) -> State {
         let fits = |spare: &Deflater| is_alike(spare.options(), options);
         if let Some(index) = self.deflaters.iter().rposition(fits) {
             let mut deflater = self.deflaters.swap_remove(index);
@@ -50,7 +74,7 @@ impl StatePool {
 
     /// A decompressor with `dictionary`. One that will be given back after the message may have a
     /// larger window than was agreed on.
-    pub(crate) fn inflater(&mut self, bits: u8, dictionary: &[u8], for_a_message: bool) -> State {
+    fn inflater(&mut self, bits: u8, dictionary: &[u8], for_a_message: bool) -> State {
         let bits = if for_a_message { WINDOW_BITS } else { bits };
         if bits == WINDOW_BITS
             && let Some(mut inflater) = self.inflaters.pop()
