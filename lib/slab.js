@@ -2,15 +2,18 @@
 
 const { markAsUntransferable } = require('worker_threads');
 
-/** On Node 20 there are none; they detach what is marked on Node 22 alone. */
+/** On Node 20 there are none. */
 const DETACHING = ['transfer', 'transferToFixedLength'].filter(
   (name) => name in ArrayBuffer.prototype
 );
 
+/** Whether they detach what is marked; from Node 24 on they heed the mark. */
+const IS_DETACHABLE = DETACHING.length > 0 && detachesMarked();
+
 /**
  * Makes memory that messages share. Nobody may take it away from the others: it
  * cannot be sent to another thread, nor be detached by its methods, which throw
- * a TypeError as they do by themselves from Node 24 on.
+ * a TypeError that says more than the one of Node 24 and later.
  *
  * @param {Number} size In bytes
  * @return {Buffer} Memory of its own, whose contents are undefined
@@ -26,6 +29,19 @@ function createSlab(size) {
   return slab;
 }
 
+function detachesMarked() {
+  const memory = new ArrayBuffer(8);
+
+  markAsUntransferable(memory);
+
+  try {
+    memory.transfer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function refuse() {
   throw new TypeError(
     'This ArrayBuffer cannot be transferred: there are other messages in it. ' +
@@ -33,4 +49,4 @@ function refuse() {
   );
 }
 
-module.exports = { createSlab };
+module.exports = { createSlab, IS_DETACHABLE };

@@ -336,6 +336,32 @@ describe('The memory of a message that came on loop', { skip }, () => {
     assert.strictEqual(second.toString(), 'second');
   });
 
+  it('is not detached with that of its neighbours, read or unread', async (t) => {
+    if (!ArrayBuffer.prototype.transfer) {
+      t.skip('this Node has no ArrayBuffer.prototype.transfer');
+      return;
+    }
+
+    const one = await openLoopPair(t);
+    const other = await openLoopPair(t);
+    const take = inbox(other.peer);
+    const got = [];
+
+    // Node holds a part of the slab while the other connection is paused.
+    other.peer.pause();
+    other.client.send('waits');
+    await until(() => other.peer.transport === 'stream');
+    one.peer.on('message', (data) => {
+      assert.throws(() => data.buffer.transfer(), TypeError);
+      got.push(String(data));
+    });
+    for (const text of ['a', 'b', 'c']) one.client.send(text);
+    await until(() => got.length === 3);
+    other.peer.resume();
+    assert.deepStrictEqual(await take(1), ['waits']);
+    assert.deepStrictEqual(got, ['a', 'b', 'c']);
+  });
+
   it('may be detached by force, and others still come', async (t) => {
     if (!ArrayBuffer.prototype.transfer) {
       t.skip('this Node has no ArrayBuffer.prototype.transfer');
@@ -355,7 +381,7 @@ describe('The memory of a message that came on loop', { skip }, () => {
 
         assert.ok(got.equals(data));
         try {
-          got.buffer.transfer();
+          ArrayBuffer.prototype.transfer.call(got.buffer);
         } catch (err) {
           // It may be refused, which is as good.
           assert.ok(err instanceof TypeError);

@@ -3,12 +3,12 @@
 const { AsyncResource } = require('async_hooks');
 const net = require('net');
 const { getSystemErrorName } = require('util');
-const { markAsUntransferable } = require('worker_threads');
 
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../decoder');
 const emitMessage = require('../message-event');
 const native = require('../native');
+const { createSlab, IS_DETACHABLE } = require('../slab');
 const FlushQueue = require('./flush-queue');
 const { isPlain } = require('./hooks');
 const placeOf = require('./place');
@@ -20,8 +20,6 @@ const FastBuffer = Buffer[Symbol.species];
 
 /** What sockets are read into. */
 const SLAB_SIZE = 64 * 1024;
-/** Whether a program can take a slab away, in spite of `markAsUntransferable`. */
-const IS_DETACHABLE = 'transfer' in ArrayBuffer.prototype;
 
 /** Row 0 of a batch; src/binding/event_loop/socket.rs has the same numbers. */
 const POSITION = 0;
@@ -236,9 +234,7 @@ function onChunk(connection, what) {
 }
 
 function renewSlab() {
-  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-  // Sending a message to another thread must not take all the others along.
-  markAsUntransferable(slab.buffer);
+  slab = createSlab(SLAB_SIZE);
   native.setSlab(slab, IS_DETACHABLE);
 }
 
