@@ -57,7 +57,8 @@ function socketOnEnd() {
 
   connection.websocket._readyState = CLOSING;
   connection.end();
-  this.end();
+  // To end twice is an error, made for nobody.
+  if (!this.writableEnded) this.end();
 }
 
 function socketOnError() {

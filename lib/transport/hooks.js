@@ -4,7 +4,7 @@ const net = require('net');
 
 const { NOOP } = require('../constants');
 const TakenSocket = require('./taken-socket');
-const { kOutput } = TakenSocket;
+const { kLoop, kOutput } = TakenSocket;
 
 const netWrite = net.Socket.prototype.write;
 const takenWrite = TakenSocket.prototype.write;
@@ -23,6 +23,16 @@ function isPlain(socket) {
 }
 
 /**
+ * Tells a socket of its output. Not in `hook()`: what is put on a socket behind
+ * a change of its prototype gives it a hidden class of its own, which takes a
+ * kilobyte and makes each access to its properties slow.
+ */
+function announce(socket, output) {
+  socket[kOutput] = output;
+  socket[kLoop] = null;
+}
+
+/**
  * Makes whatever else is written to a socket come behind the frames that wait
  * in an output, and its end and destruction too.
  *
@@ -30,8 +40,6 @@ function isPlain(socket) {
  * @param {Output} output Where frames may wait
  */
 function hook(socket, output) {
-  socket[kOutput] = output;
-
   if (socket instanceof TakenSocket) return;
 
   if (
@@ -68,4 +76,4 @@ function hookInstance(socket, output) {
   };
 }
 
-module.exports = { hook, isPlain };
+module.exports = { announce, hook, isPlain };

@@ -269,9 +269,12 @@ function promote(connection) {
     native.onReadable(onReadable);
   }
 
-  // Not `delete`, which would make a dictionary of the socket.
-  for (const name of WRAPPERS) {
-    if (Object.hasOwn(socket, name)) socket[name] = TakenSocket.prototype[name];
+  // Not `delete`, which would make a dictionary of the socket, and by name, as
+  // V8 then goes on with one shape for all sockets.
+  if (Object.hasOwn(socket, 'on')) {
+    socket.on = TakenSocket.prototype.on;
+    socket.addListener = TakenSocket.prototype.addListener;
+    socket.prependListener = TakenSocket.prototype.prependListener;
   }
 
   output.hook();

@@ -2,7 +2,7 @@
 
 const { EMPTY_BUFFER } = require('../constants');
 const FlushQueue = require('./flush-queue');
-const { hook, isPlain } = require('./hooks');
+const { announce, hook, isPlain } = require('./hooks');
 const native = require('../native');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
 
@@ -54,6 +54,7 @@ class Output {
     this._hooked = false;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
+    announce(socket, this);
   }
 
   /** Whether a message may go out now, past the sender. */

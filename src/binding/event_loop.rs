@@ -95,12 +95,9 @@ impl LoopState {
     }
 
     /// Gives a socket back to Node.
-    pub(crate) fn close(&self, env: sys::napi_env, socket: LoopSocket) {
+    pub(crate) fn close(&self, env: sys::napi_env, mut socket: LoopSocket) {
         if let Some(reactor) = self.reactor() {
-            if socket.holds_loop() {
-                reactor.hold(false);
-            }
-            reactor.deregister(socket.fd());
+            socket.stop(reactor);
         }
         if self.in_turn.get() {
             self.retired.borrow_mut().push(socket.context());

@@ -43,10 +43,6 @@ impl LoopSocket {
         }
     }
 
-    pub(super) const fn fd(&self) -> RawFd {
-        self.fd
-    }
-
     /// To read from.
     pub(super) const fn descriptor<'a>(&self) -> BorrowedFd<'a> {
         // SAFETY: it is that of a net.Socket, which tells us before it closes it
@@ -56,11 +52,6 @@ impl LoopSocket {
 
     pub(super) const fn context(&self) -> Context {
         self.context
-    }
-
-    /// Whether it keeps the process alive.
-    pub(super) const fn holds_loop(&self) -> bool {
-        self.watched && self.referenced
     }
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: u32, paused: bool) {
