@@ -82,8 +82,8 @@ pub(crate) fn mask(call: &Call<'_>) -> Outcome {
 
 /// `queueText(id, text, units, first, mask, key) -> bytes queued`; `units` is the string's length.
 ///
-/// `undefined` instead: the turn of the loop that called into JavaScript writes them at its end.
-/// So for the other two.
+/// `undefined` instead: they are written after the turn that called into JavaScript, or a few turns
+/// later. So for the other two.
 pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
     let units = call.u32(2)? as usize;
     let mut frame = frame_of(call.u32(3)?);
@@ -167,10 +167,10 @@ pub(crate) fn set_direct(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// Writes what the connections queued that were sent to in this turn of the loop. Gives the next
-/// one whose bytes the kernel did not take all.
+/// Writes what the connections queued that were sent to in the last turns. Gives the next one whose
+/// bytes the kernel did not take all.
 #[cfg(unix)]
-pub(crate) fn flush_turn(state: &Environment) -> Option<u32> {
+pub(crate) fn flush_dirty(state: &Environment) -> Option<u32> {
     loop {
         let id = state.dirty.borrow_mut().pop_front()?;
         if let Some(link) = state.connections.borrow_mut().get_mut(id)

@@ -30,7 +30,7 @@ pub(crate) struct Environment {
     pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
-    /// Connections that were sent to in this turn of the loop.
+    /// Connections that were sent to in the last turns of sockets.
     pub(crate) dirty: RefCell<VecDeque<u32>>,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,

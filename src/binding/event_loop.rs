@@ -21,8 +21,7 @@ use crate::uv;
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
     listener: Cell<Option<Reference>>,
-    /// JavaScript runs because a socket had something to read: what it sends is written when it
-    /// returns, after its ticks and microtasks.
+    /// JavaScript runs because a socket had something to read: what it sends is written later.
     in_turn: Cell<bool>,
     slab: RefCell<Slab>,
     /// From the first socket on, until libuv has closed it.
@@ -141,6 +140,8 @@ impl LoopState {
 }
 
 impl Context {
+    const NONE: Self = Self(ptr::null_mut());
+
     fn destroy(self, env: sys::napi_env) {
         // SAFETY: the context was made for one socket, which is closed once, and no callback runs
         // in it; the environment lives, as its end waits for this.

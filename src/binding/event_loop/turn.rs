@@ -8,7 +8,6 @@ use ws_rs_protocol::Input;
 use super::super::buffer::Scope;
 use super::super::call::{Bytes, Fault, Outcome};
 use super::super::decode::{TEXT, decode};
-use super::super::encode::flush_turn;
 use super::super::environment::{Environment, Link};
 use super::{Context, LoopSocket};
 use crate::transport::event_loop::{Read, Ready, read_some, waiting};
@@ -358,22 +357,22 @@ impl<'a> Turn<'a> {
         Ok(Next::Wait)
     }
 
-    /// Calls the listener in the connection's own context, so that ticks and microtasks are done
-    /// before the next connection has its turn; then writes what was sent meanwhile.
-    fn tell(&self, what: i32) {
-        let state = self.state;
-        let Some(context) = self.with_socket(|socket| socket.context()) else {
-            return;
-        };
-        state.event_loop.in_turn.set(true);
-        self.call(context, what);
-        while let Some(id) = flush_turn(state) {
-            if let Ok(mut rows) = state.events.borrow_mut().open(self.env, 0) {
-                rows.begin(0, 0, id);
-            }
-            self.call(context, UNWRITTEN);
+    /// Says that the kernel did not take all that the connection sent.
+    pub(super) fn tell_unwritten(&self) {
+        if let Ok(mut rows) = self.state.events.borrow_mut().open(self.env, 0) {
+            rows.begin(0, 0, self.id);
         }
-        state.event_loop.end_turn(self.env);
+        self.tell(UNWRITTEN);
+    }
+
+    /// Calls the listener in the connection's own context, so that ticks and microtasks are done
+    /// before the next connection has its turn.
+    fn tell(&self, what: i32) {
+        let context = self.with_socket(|socket| socket.context());
+        self.state.event_loop.in_turn.set(true);
+        // One that is on the stream transport has none.
+        self.call(context.unwrap_or(Context::NONE), what);
+        self.state.event_loop.end_turn(self.env);
     }
 
     fn call(&self, context: Context, what: i32) {
