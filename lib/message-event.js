@@ -5,6 +5,12 @@ const EventEmitter = require('events');
 const { emit } = EventEmitter.prototype;
 
 /**
+ * Whether it is Node's. `domain` and tools that watch programs put others in its
+ * place, `(...args)` as a rule.
+ */
+const isOwnEmit = emit.name === 'emit' && emit.length === 1;
+
+/**
  * Emits `'message'`.
  *
  * `emit()` can be called with any event; knowing which it is saves most of what
@@ -19,6 +25,7 @@ function emitMessage(websocket, data, isBinary) {
 
   if (
     typeof listener === 'function' &&
+    isOwnEmit &&
     websocket.emit === emit &&
     !EventEmitter.captureRejections
   ) {

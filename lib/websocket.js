@@ -304,9 +304,14 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    const { binary, compress, fin = true, mask } = options || NO_OPTIONS;
-    const isBinary = binary === undefined ? typeof data !== 'string' : binary;
-    const isMasked = mask === undefined ? !this._isServer : mask;
+    if (typeof options !== 'object' || options === null) options = NO_OPTIONS;
+
+    // An option that is there and `undefined` is false, as in ws.
+    const isBinary =
+      'binary' in options ? options.binary : typeof data !== 'string';
+    const isMasked = 'mask' in options ? options.mask : !this._isServer;
+    const compress = 'compress' in options ? options.compress : true;
+    const fin = 'fin' in options ? options.fin : true;
     const output = this._output;
 
     if (!data) data = EMPTY_BUFFER;
@@ -323,8 +328,7 @@ class WebSocket extends EventEmitter {
     this._sender.sendMessage(
       data,
       isBinary,
-      this._extensions['permessage-deflate'] !== undefined &&
-        (compress === undefined || !!compress),
+      !!compress && this._extensions['permessage-deflate'] !== undefined,
       fin,
       isMasked,
       cb

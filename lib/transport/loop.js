@@ -283,8 +283,12 @@ function promote(connection) {
   handle.reading = true;
 
   if (
-    native.loopOpen(decoder.id, handle.fd, !decoder.allowSynchronousEvents) !==
-    1
+    native.loopOpen(
+      decoder.id,
+      handle.fd,
+      !decoder.allowSynchronousEvents,
+      !handle.getpeername
+    ) !== 1
   ) {
     handle.readStart();
     promoteLater(connection);

@@ -51,6 +51,8 @@ class Output {
     this.isWaiting = false;
     this._socket = socket;
     this._fd = -1;
+    /** How many callbacks the socket is to call. */
+    this._owed = 0;
     this._hooked = false;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
@@ -170,7 +172,7 @@ class Output {
     const left = native.flush(this._id, this._isDirect() ? this._fd : -1);
 
     if (left === 0) this._wrote(callbacks);
-    else this._socket.write(this._take(left), settle(callbacks));
+    else this._socket.write(this._take(left), this._owe(callbacks));
   }
 
   /** Takes so many bytes, which are all that waits, out of the native queue. */
@@ -219,15 +221,15 @@ class Output {
   }
 
   /**
-   * @param {Number} [queued] How many bytes wait now; `undefined` if the native
-   *     side sees to them
+   * @param {Number} [queued] How many bytes wait now, 0 if all were written;
+   *     `undefined` if the native side sees to them
    */
   _enqueued(queued) {
     this._mayWait = true;
 
     if (queued === undefined) {
       if (this._callbacks === null && !this.hasTimeout) return;
-    } else if (queued >= FLUSH_AT) {
+    } else if (queued === 0 || queued >= FLUSH_AT) {
       this.flush();
       return;
     }
@@ -239,7 +241,8 @@ class Output {
   _isDirect() {
     if (this._isIdle) return true;
     if (!this._hooked) this.hook();
-    if (this._fd < 0 || !isPlain(this._socket)) return false;
+    // Callbacks of what the socket wrote are to be called before others.
+    if (this._fd < 0 || this._owed > 0 || !isPlain(this._socket)) return false;
 
     const state = this._socket._writableState;
 
@@ -291,13 +294,31 @@ class Output {
 
     if (left > bytes.length) {
       socket.cork();
-      socket.write(this._take(left - bytes.length), settle(callbacks));
-      socket.write(bytes, callback);
+      socket.write(this._take(left - bytes.length), this._owe(callbacks));
+      socket.write(bytes, this._owe(callback));
       process.nextTick(uncork, socket);
     } else {
       if (callbacks !== null) settle(callbacks)();
-      socket.write(bytes.subarray(bytes.length - left), callback);
+      socket.write(bytes.subarray(bytes.length - left), this._owe(callback));
     }
+  }
+
+  /**
+   * @param {(Function|Array|null)} [callbacks] One, or pending ones
+   * @return {Function|undefined} What the socket is to call for them
+   */
+  _owe(callbacks) {
+    if (!callbacks) return undefined;
+
+    const call =
+      typeof callbacks === 'function' ? callbacks : settle(callbacks);
+
+    this._owed++;
+
+    return (err) => {
+      this._owed--;
+      call(err);
+    };
   }
 
   _wrote(callbacks) {
@@ -312,7 +333,7 @@ class Output {
     this._callbacks = null;
     if (callbacks === null) return;
     if (this._socket.writableLength === 0) settle(callbacks)();
-    else this._socket.write(EMPTY_BUFFER, settle(callbacks));
+    else this._socket.write(EMPTY_BUFFER, this._owe(callbacks));
   }
 
   /**

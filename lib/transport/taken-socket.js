@@ -9,6 +9,11 @@ const kOutput = Symbol('ws-rs.output');
 /** On a socket: the `LoopTransport` that reads it, or nothing. */
 const kLoop = Symbol('ws-rs.loop');
 
+function write(...args) {
+  this[kOutput].beforeSocket();
+  return net.Socket.prototype.write.apply(this, args);
+}
+
 /**
  * What a plain `net.Socket` becomes when frames are written to its descriptor.
  * Whatever the program does with the socket itself has to come behind frames
@@ -16,9 +21,19 @@ const kLoop = Symbol('ws-rs.loop');
  * transport lets go of a socket whose bytes somebody wants to see.
  */
 class TakenSocket extends net.Socket {
-  write(...args) {
+  get write() {
+    return write;
+  }
+
+  /** Whoever wants to see what is written gets the frames, too. */
+  set write(value) {
     this[kOutput].beforeSocket();
-    return super.write(...args);
+    Object.defineProperty(this, 'write', {
+      configurable: true,
+      enumerable: true,
+      value,
+      writable: true
+    });
   }
 
   end(...args) {
@@ -118,6 +133,13 @@ class TakenSocket extends net.Socket {
   }
 
   setTimeout(timeout, callback) {
+    // Node has taken the handle away, to send it to another process, and calls
+    // this before it closes the descriptor.
+    if (!this._handle && !this.destroyed) {
+      if (this[kLoop]) this[kLoop].onDestroy();
+      this[kOutput].close();
+    }
+
     // Node counts what it reads itself as activity.
     if (this[kLoop] && timeout > 0) this[kLoop].demote();
     this[kOutput].hasTimeout = timeout > 0;

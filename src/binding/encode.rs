@@ -184,6 +184,9 @@ pub(crate) fn flush_dirty(state: &Environment) -> Option<u32> {
 
 /// Returns how many bytes the kernel did not take; they stay queued.
 fn write_queued(state: &Environment, link: &mut Link, fd: i32) -> usize {
+    if link.queued.is_empty() {
+        return 0;
+    }
     let written = write_some(fd, &[&link.queued]);
     link.bytes_written += written as u64;
     if written == link.queued.len() {
@@ -262,10 +265,7 @@ fn with_link(call: &Call<'_>, body: impl FnOnce(&mut Link) -> Outcome<()>) -> Ou
         }
         return call.undefined();
     }
-    match write_queued(call.state, link, link.fd) {
-        0 => call.undefined(),
-        left => call.double(left as f64),
-    }
+    call.double(write_queued(call.state, link, link.fd) as f64)
 }
 
 fn frame_of(first: u32) -> Frame {

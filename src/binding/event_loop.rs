@@ -206,12 +206,13 @@ pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// `loopOpen(id, fd, single) -> boolean`: begins to read the socket; `single` asks for one event
-/// a macrotask.
+/// `loopOpen(id, fd, single, local) -> boolean`: begins to read the socket; `single` asks for one
+/// event a macrotask, `local` says that it is a Unix socket.
 pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let id = call.u32(0)?;
     let fd = call.i32(1)?;
     let single = call.bool(2)?;
+    let local = call.bool(3)?;
     let state = &call.state.event_loop;
     // First, as async hooks may run JavaScript.
     let context = create_context(call)?;
@@ -224,7 +225,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
         && reactor.register(fd, id).is_ok()
     {
         reactor.hold(true);
-        link.socket = Some(LoopSocket::new(fd, single, context));
+        link.socket = Some(LoopSocket::new(fd, (single, local), context));
         return call.number(1);
     }
     context.destroy(call.env);

@@ -26,6 +26,8 @@ pub(crate) struct LoopSocket {
     fd: RawFd,
     /// One event a macrotask.
     pub(super) single: bool,
+    /// A Unix socket: a read may end early, at descriptors that the peer sent along.
+    pub(super) local: bool,
     /// The decoder works on a chunk.
     pub(super) busy: bool,
     /// What comes is left to Node.
@@ -39,10 +41,11 @@ pub(crate) struct LoopSocket {
 
 impl LoopSocket {
     /// A socket whose events run in the asynchronous context given.
-    pub(super) const fn new(fd: RawFd, single: bool, context: Context) -> Self {
+    pub(super) const fn new(fd: RawFd, (single, local): (bool, bool), context: Context) -> Self {
         Self {
             fd,
             single,
+            local,
             busy: false,
             paused: false,
             watched: true,
@@ -134,6 +137,7 @@ impl Turns {
             let work = || turn.run();
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
                 // The message went to stderr; this socket is not read any further.
+                self.state().event_loop.end_turn(self.env);
                 turn.stop();
             }
         });
@@ -143,7 +147,10 @@ impl Turns {
     fn flush(&self) {
         let state = self.state();
         while let Some(id) = flush_dirty(state) {
-            let ready = Ready { id, closed: false };
+            let ready = Ready {
+                id,
+                thorough: false,
+            };
             self.within_scope(|| Turn::new(state, self.env, ready).tell_unwritten());
         }
     }

@@ -52,8 +52,8 @@ pub(super) struct Turn<'a> {
     state: &'a Environment,
     env: sys::napi_env,
     id: u32,
-    /// To be read until the end, or the error, shows.
-    closed: bool,
+    /// To be read until nothing is left: a short read does not tell.
+    thorough: bool,
 }
 
 /// What to do after a read.
@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
             state,
             env,
             id: ready.id,
-            closed: ready.closed,
+            thorough: ready.thorough,
         }
     }
 
@@ -333,11 +333,11 @@ impl<'a> Turn<'a> {
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
-        let Some(paused) = self.with_socket(|socket| socket.paused) else {
+        let Some((paused, local)) = self.with_socket(|socket| (socket.paused, socket.local)) else {
             return Ok(Next::Wait);
         };
         match result {
-            Read::Bytes(len) if len < asked && !self.closed => Ok(Next::Wait),
+            Read::Bytes(len) if len < asked && !self.thorough && !local => Ok(Next::Wait),
             Read::Bytes(_) if paused => Ok(Next::Rearm),
             Read::Bytes(_) => Ok(Next::Again),
             Read::Empty => Ok(Next::Wait),

@@ -14,6 +14,11 @@ use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
 const POLL_WORDS: usize = uv::MAX_POLL_SIZE / 8;
+/// Where there is no sign of urgent data, it comes with the other bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const INTEREST: Interest = Interest::READABLE;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
 
@@ -22,8 +27,9 @@ const BATCH: usize = 512;
 pub(crate) struct Ready {
     /// The number that it was registered with.
     pub(crate) id: u32,
-    /// The peer sends no more, or there is an error: to be read until that shows.
-    pub(crate) closed: bool,
+    /// To be read until nothing is left, as a short read does not tell: there is an end or an error
+    /// behind the bytes, or urgent data between them.
+    pub(crate) thorough: bool,
 }
 
 /// Who is told.
@@ -96,11 +102,10 @@ impl<H: Handler> Reactor<H> {
     /// # Errors
     /// It cannot be watched, or is already.
     pub(crate) fn register(&self, fd: RawFd, id: u32) -> io::Result<()> {
-        self.selector.borrow().registry().register(
-            &mut SourceFd(&fd),
-            Token(id as usize),
-            Interest::READABLE,
-        )
+        self.selector
+            .borrow()
+            .registry()
+            .register(&mut SourceFd(&fd), Token(id as usize), INTEREST)
     }
 
     /// Tells of a descriptor again if there is something to read.
@@ -109,7 +114,7 @@ impl<H: Handler> Reactor<H> {
         let _ = self.selector.borrow().registry().reregister(
             &mut SourceFd(&fd),
             Token(id as usize),
-            Interest::READABLE,
+            INTEREST,
         );
     }
 
@@ -167,7 +172,7 @@ impl<H: Handler> Reactor<H> {
         if polled.is_ok() {
             self.handler.on_ready(events.iter().map(|event| Ready {
                 id: event.token().0 as u32,
-                closed: event.is_read_closed() || event.is_error(),
+                thorough: event.is_read_closed() || event.is_error() || event.is_priority(),
             }));
         }
         self.events.replace(Some(events));

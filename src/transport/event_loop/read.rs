@@ -8,7 +8,8 @@ use rustix::net::{RecvFlags, recv};
 /// What a read came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// So many bytes; fewer than there was room for mean that there are no more.
+    /// So many bytes; fewer than there was room for mean that there are no more for now, unless
+    /// urgent data or, on Unix sockets, descriptors lie between.
     Bytes(usize),
     /// Nothing for now.
     Empty,
