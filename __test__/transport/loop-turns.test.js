@@ -167,6 +167,23 @@ describe('A connection that a listener pauses', { skip }, () => {
     }
   });
 
+  it('stays on loop if nothing has come until it is resumed', async (t) => {
+    const wss = await listen(t, ours.WebSocketServer);
+    const { socket, ws } = await openRaw(t, wss);
+    const log = record(ws);
+
+    ws.on('message', () => {
+      ws.pause();
+      setImmediate(() => ws.resume());
+    });
+    for (let i = 1; i <= 5; i++) {
+      socket.write(masked(TEXT, `${i}`));
+      await until(() => log.numbers.length === i && !ws.isPaused);
+      assert.strictEqual(ws.transport, 'loop');
+    }
+    assert.deepStrictEqual(log.numbers, [1, 2, 3, 4, 5]);
+  });
+
   it('has nothing handed out until it is resumed', async (t) => {
     const wss = await listen(t, ours.WebSocketServer);
     const { socket, ws } = await openRaw(t, wss);
