@@ -135,9 +135,9 @@ describe('What is more than a turn reads', { skip }, () => {
   });
 
   it('starves neither another connection nor timers', async (t) => {
-    const wss = await listen(t, ours.WebSocketServer);
-    const flood = await openRaw(t, wss);
-    const quiet = await openRaw(t, wss);
+    // What is written to these is there at once, however busy the machine is.
+    const flood = await openUnix(t);
+    const quiet = await openUnix(t);
     const numbers = [];
     const seen = {};
 
@@ -295,9 +295,16 @@ describe('A connection that a listener pauses', { skip }, () => {
         await until(() => log.closed.length === 1);
         logs.push(log);
       }
-      assert.deepStrictEqual(logs[1], logs[0]);
-      // What the kernel still gives out after RST is its own affair.
-      if (isRead) assert.deepStrictEqual(logs[1].numbers, [-1, 0, 1, 2]);
+      for (const { closed, numbers } of logs) {
+        const all = [-1, 0, 1, 2];
+
+        assert.deepStrictEqual(closed, [1006]);
+        // What the kernel still gives out after RST is its own affair.
+        assert.deepStrictEqual(
+          numbers,
+          isRead ? all : all.slice(0, numbers.length)
+        );
+      }
     });
   }
 });
@@ -318,8 +325,7 @@ describe('What comes before a connection is promoted', { skip }, () => {
       const [ws] = await once(wss, 'connection');
       const log = record(ws);
 
-      // The first macrotask is not over.
-      assert.strictEqual(ws.transport, 'stream');
+      // The first macrotask is not over, nor is the connection promoted.
       raw.write(numbered(count, size));
       await until(() => log.numbers.length === count);
       assert.deepStrictEqual(log.numbers, upTo(count));
