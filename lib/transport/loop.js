@@ -21,7 +21,7 @@ const FastBuffer = Buffer[Symbol.species];
 /** What sockets are read into. */
 const SLAB_SIZE = 64 * 1024;
 
-/** Row 0 of a batch; src/binding/event_loop/socket.rs has the same numbers. */
+/** Row 0 of a batch; src/binding/event_loop/turn.rs has the same numbers. */
 const POSITION = 0;
 const LENGTH = 1;
 const BASE = 2;
@@ -166,7 +166,12 @@ class LoopTransport {
   }
 }
 
-/** Called from the event loop, once for each read that gave something. */
+/**
+ * Called from the event loop: once for each read that gave something, and when
+ * native code needs memory or the kernel did not take all that was sent.
+ *
+ * @param {Number} what A number of rows, or one of the numbers below 0 above
+ */
 function onReadable(what) {
   const { rows } = events;
   const websocket = websockets[rows[PLACE]];

@@ -46,7 +46,7 @@ class TakenSocket extends net.Socket {
 
     if (rest !== null) super._write(rest, 'buffer', NOOP);
     this[kOutput].close();
-    // FIN or RST goes out only when no descriptor is left.
+    // Before Node closes the descriptor, whose number the next socket may get.
     if (this[kLoop]) this[kLoop].onDestroy();
     super._destroy(err, callback);
   }

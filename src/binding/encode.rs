@@ -1,4 +1,5 @@
-//! Messages in, bytes out: frames of one tick are joined, then written to the socket's descriptor.
+//! Messages in, bytes out: frames of one tick, or of one turn of the loop, are joined, then written
+//! to the socket's descriptor.
 
 use std::ptr;
 

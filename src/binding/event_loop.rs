@@ -157,8 +157,9 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 /// `onReadable(listener)`: called with the number of rows written, -1 for the end of the stream, -2
 /// for a chunk that was not decoded, -3 if a slab is wanted, -4 for a chunk that came while the
 /// socket is paused, -5 and -6 for a chunk that is one text or binary message, -7 if the kernel did
-/// not take all that was sent, -8 if a `Buffer` for a long message is wanted, or -1000 less a system error number; row 0 holds the position
-/// reached, the length of the chunk, its place in the slab and the connection's place.
+/// not take all that was sent, -8 if a `Buffer` for a long message is wanted, or -1000 less a system
+/// error number. Row 0 holds the position reached, the length of the chunk (or of the `Buffer` that
+/// is wanted), its place in the slab and the connection's place.
 pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     let mut reference = ptr::null_mut();
     let state = &call.state.event_loop;

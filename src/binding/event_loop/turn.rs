@@ -34,7 +34,7 @@ const END: i32 = -1;
 const UNDECODED: i32 = -2;
 const NO_SLAB: i32 = -3;
 const PAUSED: i32 = -4;
-/// All that came is one message, which lies in the slab.
+/// All that came is one message, in the slab or in a `Buffer` of its own.
 const WHOLE_TEXT: i32 = -5;
 const WHOLE_BINARY: i32 = -6;
 /// The kernel did not take all that the connection sent.
