@@ -267,7 +267,7 @@ describe('A connection that a listener pauses', { skip }, () => {
     ['have come', false],
     ['were read ahead', true]
   ]) {
-    it(`gets data that ${what} when RST comes as with ws`, async (t) => {
+    it(`gets data that ${what} when RST comes, as far as it came`, async (t) => {
       const logs = [];
 
       for (const { WebSocketServer } of [theirs, ours]) {
