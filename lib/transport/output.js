@@ -27,8 +27,8 @@ const MASK_KEY = 2;
  * queued in the socket, else through the socket.
  *
  * While the event loop hands out what a socket of the loop transport received,
- * the native side sees to it: it writes what was sent to whichever connection
- * when JavaScript returns. Only frames with callbacks are written from here.
+ * the native side sees to it: a little later, it writes what was sent to
+ * whichever connection. Only frames with callbacks are written from here.
  */
 class Output {
   /**
