@@ -1,5 +1,7 @@
 'use strict';
 
+/* global once, serve */
+
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 

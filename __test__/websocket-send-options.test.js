@@ -7,7 +7,7 @@ const { describe, it } = require('node:test');
 const ours = require('..');
 const theirs = require('ws');
 const { accept, startServer } = require('./client-fixtures');
-const { FrameReader } = require('./support/frames');
+const { CONTINUATION, FrameReader, PING } = require('./support/frames');
 const { eventually } = require('./support/patience');
 const { listen } = require('./support/peers');
 const { exchange, upgradeRequest } = require('./support/raw-http');
@@ -47,32 +47,40 @@ const ROLES = {
   }
 };
 
-/** Sends a message, and ends it if need be; gives what the frames say. */
+/** Sends a message, and one that ends it if it goes on; gives their frames. */
 async function framesOf(t, open, lib, { data, options }) {
   const { socket, ws } = await open(t, lib);
   const reader = new FrameReader();
   const frames = [];
+  let isCompressed = false;
+  let isOver = false;
 
   socket.on('data', (chunk) => {
     for (const frame of reader.push(Buffer.from(chunk, 'latin1'))) {
       const { fin, mask, opcode, rsv, payload } = frame;
 
+      if (opcode === PING) {
+        isOver = true;
+        return;
+      }
+      if (opcode !== CONTINUATION) isCompressed = rsv !== 0;
       frames.push({
         fin,
         isMasked: mask !== null,
         opcode,
         rsv,
         // Compressed ones need not be the same.
-        payload: rsv === 0 ? String(payload) : null
+        payload: isCompressed ? null : String(payload)
       });
     }
   });
   socket.resume();
   await new Promise((resolve) => ws.send(data, options, resolve));
-  // The end of the message, or another one.
-  await new Promise((resolve) => ws.send('end', { compress: false }, resolve));
+  // The rest of the message, or another one.
+  await new Promise((resolve) => ws.send('more', { compress: false }, resolve));
+  ws.ping();
   await eventually(
-    () => frames.at(-1)?.payload === 'end',
+    () => isOver,
     () => JSON.stringify(frames)
   );
   return frames;
