@@ -1,6 +1,6 @@
 'use strict';
 
-/* global once, serve */
+/* global once, serve -- the programs begin with them */
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
