@@ -31,17 +31,19 @@ function before(source) {
   return [`--import=data:text/javascript,${encodeURIComponent(source)}`];
 }
 
-const EMIT = `
+const PARAMETERS = ['...args', 'type, ...args'];
+
+const emitOf = (parameters) => `
   import EventEmitter from 'node:events';
 
-  const { emit } = EventEmitter.prototype;
+  const { emit: own } = EventEmitter.prototype;
 
   globalThis.seen = [];
-  EventEmitter.prototype.emit = function (...args) {
-    if (args[0] === 'message' && this.send) {
-      globalThis.seen.push(args[1].length);
+  EventEmitter.prototype.emit = function emit(${parameters}) {
+    if (arguments[0] === 'message' && this.send) {
+      globalThis.seen.push(arguments[1].length);
     }
-    return emit.apply(this, args);
+    return own.apply(this, arguments);
   };
 `;
 
@@ -70,16 +72,18 @@ async function throwInDomain() {
 }
 
 describe("An emit() put in the place of Node's", () => {
-  it('before the package is loaded gets every message', async () => {
-    const { received, seen } = await evaluate(receive, {
-      argument: { length: 100_000 },
-      flags: before(EMIT)
-    });
+  for (const parameters of PARAMETERS) {
+    it(`before the package is loaded gets every message (${parameters})`, async () => {
+      const { received, seen } = await evaluate(receive, {
+        argument: { length: 100_000 },
+        flags: before(emitOf(parameters))
+      });
 
-    assert.deepStrictEqual(received, [1, 100_000]);
-    // Those of the server's end; its client gets none.
-    assert.deepStrictEqual(seen, [1, 100_000]);
-  });
+      assert.deepStrictEqual(received, [1, 100_000]);
+      // Those of the server's end; its client gets none.
+      assert.deepStrictEqual(seen, [1, 100_000]);
+    });
+  }
 
   it('by domain, before the package is loaded, has its domain catch', async () => {
     assert.deepStrictEqual(

@@ -86,6 +86,16 @@ async function framesOf(t, open, lib, { data, options }) {
   return frames;
 }
 
+class Inherited {
+  get binary() {
+    return false;
+  }
+
+  get fin() {
+    return false;
+  }
+}
+
 /** Options by what they are called, and what the first frame has to be. */
 const CASES = {
   'binary: undefined': [{ binary: undefined }, { opcode: 1 }],
@@ -109,7 +119,12 @@ const CASES = {
   'undefined for options': [undefined, { fin: true, rsv: 4 }],
   'a number for options': [5, { fin: true, rsv: 4 }],
   'a string for options': ['binary', { fin: true, rsv: 4 }],
-  'an array for options': [[false], { fin: true, rsv: 4 }]
+  'an array for options': [[false], { fin: true, rsv: 4 }],
+  'inherited ones': [new Inherited(), { fin: true, rsv: 4 }],
+  'those of an object without a prototype': [
+    Object.assign(Object.create(null), { compress: false }),
+    { fin: true, rsv: 0 }
+  ]
 };
 
 for (const [role, open] of Object.entries(ROLES)) {

@@ -5,10 +5,10 @@ const EventEmitter = require('events');
 const { emit } = EventEmitter.prototype;
 
 /**
- * Whether it is Node's. `domain` and tools that watch programs put others in its
- * place, `(...args)` as a rule.
+ * Whether it is Node's: `domain` and tools that watch programs put others in its
+ * place, which do not handle this symbol of Node's own module themselves.
  */
-const isOwnEmit = emit.name === 'emit' && emit.length === 1;
+const isOwnEmit = String(emit).includes('kErrorMonitor');
 
 /**
  * Emits `'message'`.

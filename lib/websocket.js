@@ -304,7 +304,12 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    if (typeof options !== 'object' || options === null) options = NO_OPTIONS;
+    if (typeof options !== 'object' || options === null) {
+      options = NO_OPTIONS;
+    } else if (Object.getPrototypeOf(options) !== Object.prototype) {
+      // As in ws, options are an object's own.
+      options = { ...options };
+    }
 
     // An option that is there and `undefined` is false, as in ws.
     const isBinary =
