@@ -6,7 +6,7 @@ const native = require('./native');
 
 const FastBuffer = Buffer[Symbol.species];
 
-// Row kinds and flags; src/binding/decode.rs has the same numbers.
+// Row kinds and flags; src/binding/rows.rs has the same numbers.
 const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;

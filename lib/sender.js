@@ -4,19 +4,12 @@ const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;
 
 const { EMPTY_BUFFER, kWebSocket, NOOP } = require('./constants');
+const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } = require('./frame-bits');
 const native = require('./native');
 const { byteLength, isBlobPayload, toPayload } = require('./payload');
 const { isValidStatusCode } = require('./validation');
 
 const FastBuffer = Buffer[Symbol.species];
-
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-const FIN = 0x80;
-const RSV1 = 0x40;
 
 /** Control frames carry no more (RFC 6455, section 5.5). */
 const MAX_CONTROL_PAYLOAD = 125;

@@ -13,25 +13,15 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
+const { BINARY, FIN, TEXT } = require('./frame-bits');
+const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
 const { isBlobPayload, toPayload } = require('./payload');
-
-// The first byte of a frame (RFC 6455, section 5.2).
-const FIN = 0x80;
-const TEXT = 1;
-const BINARY = 2;
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
 /** The default of `maxPendingAutoPongs`. */
 const MAX_PENDING_AUTO_PONGS = 60;
-
-/**
- * The listeners of an emitter, by event. V8 finds them faster in this than in
- * the objects without a prototype that Node makes, which are hash tables.
- */
-function Listeners() {}
-Listeners.prototype = Object.create(null);
 
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {

@@ -12,7 +12,8 @@ const RANGES = {
 
 /**
  * Refuses options that zlib would refuse, before any connection has them: `ws`
- * meets them when the first message is to be compressed or inflated. A number
+ * meets them when the first message is to be compressed or inflated. Node's zlib
+ * checks them only by making a stream, which takes hundreds of kilobytes. A number
  * that is `NaN` stands for the default, as in Node's zlib.
  *
  * @param {Object} [options] Of permessage-deflate; looked at are

@@ -11,9 +11,9 @@ use ws_rs_protocol::Connection;
 
 use super::buffer::BufferStore;
 use super::compression::Compression;
-use super::decode::EventArrays;
 use super::event_loop::{LoopSocket, LoopState};
 use super::registry::Registry;
+use super::rows::EventArrays;
 use crate::runtime;
 
 /// Mask keys are drawn from the operating system this many bytes at a time.

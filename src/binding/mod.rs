@@ -13,6 +13,7 @@ mod event_loop;
 #[path = "event_loop_none.rs"]
 mod event_loop;
 mod registry;
+mod rows;
 
 use napi::bindgen_prelude::{Object, Result};
 use napi::{Env, JsValue};
@@ -25,7 +26,7 @@ raw_callback!(connection_create, decode::connection_create);
 raw_callback!(connection_configure, decode::connection_configure);
 raw_callback!(connection_free, decode::connection_free);
 raw_callback!(connection_state, decode::connection_state);
-raw_callback!(register_events, decode::register_events);
+raw_callback!(register_events, rows::register_events);
 raw_callback!(handle_bytes, decode::handle_bytes);
 raw_callback!(handle_inflated, decode::handle_inflated);
 raw_callback!(fragment_ends, decode::fragment_ends);

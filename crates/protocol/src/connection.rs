@@ -1,13 +1,13 @@
 //! The state machine of one connection.
 
+mod whole_message;
+
 use crate::assembly::{Assembly, Expected, append};
 use crate::close::parse_close_payload;
 use crate::config::{Config, Role};
 use crate::error::{ErrorKind, ProtocolError};
 use crate::event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
-use crate::header::{
-    self, CLOSE, CONTINUATION, Context, Header, HeaderReader, PING, Progress, TEXT, inspect,
-};
+use crate::header::{self, CLOSE, CONTINUATION, Context, Header, HeaderReader, PING, TEXT};
 use crate::mask::{apply_mask, apply_mask_at, rotate};
 use crate::store::PayloadStore;
 use crate::utf8::is_valid_utf8;
@@ -217,44 +217,6 @@ impl<S: PayloadStore> Connection<S> {
     #[must_use]
     pub fn fragment_ends(&self) -> &[usize] {
         self.message.ends()
-    }
-
-    /// What most frames are: a message of its own, not compressed and all there. Takes nothing if it
-    /// is anything else.
-    fn whole_message(&mut self, input: &mut Input<'_>) -> Result<Option<Event<S>>, ProtocolError> {
-        if self.state != State::Header || self.header.len() > 0 || self.message.open {
-            return Ok(None);
-        }
-        let context = Context {
-            role: self.role,
-            config: &self.config,
-            fragmented: false,
-            message_len: 0,
-        };
-        let rest = &mut input.bytes[input.position..];
-        let Progress::Complete(frame, start) = inspect(rest, &context)? else {
-            return Ok(None);
-        };
-        if !frame.is_message() || frame.len > (rest.len() - start) as u64 {
-            return Ok(None);
-        }
-        let end = start + frame.len as usize;
-        let payload = &mut rest[start..end];
-        if let Some(key) = frame.mask {
-            apply_mask(payload, key);
-        }
-        let binary = frame.opcode != TEXT;
-        if !binary && !self.config.skip_utf8_validation && !is_valid_utf8(payload) {
-            return Err(ProtocolError::new(ErrorKind::InvalidUtf8));
-        }
-        let position = input.position;
-        input.position += end;
-        self.message.forget_ends();
-        Ok(Some(Event::Message(Message {
-            binary,
-            payload: Payload::Input(position + start..position + end),
-            frames: 1,
-        })))
     }
 
     fn step(&mut self, input: &mut Input<'_>) -> Result<Option<Event<S>>, ProtocolError> {

@@ -7,8 +7,9 @@ use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
 use super::super::call::{Bytes, Fault, Outcome};
-use super::super::decode::{TEXT, decode};
+use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
+use super::super::rows::TEXT;
 use super::{Context, LoopSocket};
 use crate::transport::event_loop::{Read, Ready, read_some, waiting};
 
@@ -312,6 +313,7 @@ impl<'a> Turn<'a> {
 
     /// A `Buffer` that a long message may keep.
     fn spare(&self, len: usize) -> Outcome<Room> {
+        // Longer ones would keep memory that the message does not need.
         let fits = |bytes: &Bytes| (len..=len + len / 4).contains(&bytes.len);
         let mut spare = self.state.events.borrow().spare(self.env)?.filter(fits);
         if spare.is_none() {
