@@ -11,8 +11,8 @@ const { evaluate } = require('../support/programs');
 
 const KIB = 1024;
 
-describe('A message of 16 to 256 KiB', { skip }, () => {
-  for (const size of [16 * KIB, 20_000, 64 * KIB, 65_537, 256 * KIB]) {
+describe('A message of 16 to 512 KiB', { skip }, () => {
+  for (const size of [16 * KIB, 20_000, 64 * KIB, 65_537, 512 * KIB]) {
     it(`of ${size} bytes has memory of its own, like the one before`, async (t) => {
       const { client, peer } = await openLoopPair(t);
       const take = inbox(peer);
@@ -67,9 +67,9 @@ describe('A message of 16 to 256 KiB', { skip }, () => {
       100,
       64 * KIB,
       20_000,
-      256 * KIB,
+      512 * KIB,
       0,
-      256 * KIB + 1,
+      512 * KIB + 1,
       16 * KIB - 1,
       100_000,
       64 * KIB

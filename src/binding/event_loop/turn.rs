@@ -11,7 +11,8 @@ use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
 use super::super::rows::TEXT;
 use super::{Context, LoopSocket};
-use crate::transport::event_loop::{Read, Ready, read_some, waiting};
+use crate::memory;
+use crate::transport::event_loop::{MAX_WARM, Read, Ready, read_some, waiting, warm};
 
 /// Reads of one socket before others, and timers, have their turn.
 const MAX_READS: usize = 4;
@@ -19,7 +20,7 @@ const MAX_READS: usize = 4;
 const OWN_BUFFER: usize = 16 * 1024;
 /// ... up to this one. Longer ones take several reads: the first tells the length, the others go
 /// where the bytes belong.
-const MAX_OWN_BUFFER: usize = 256 * 1024;
+const MAX_OWN_BUFFER: usize = 512 * 1024;
 const FIRST_READ: usize = 16 * 1024;
 const MAX_HEADER: usize = 14;
 /// The least of a frame that is worth a read past the slab.
@@ -164,7 +165,9 @@ impl<'a> Turn<'a> {
                 missing as usize
             };
             let filled = connection.fill_payload(ready, &mut |room| {
-                asked = room.len();
+                asked = room.len().min(MAX_WARM);
+                let room = &mut room[..asked];
+                warm(room);
                 result = read_some(fd, room);
                 match result {
                     Read::Bytes(len) => len,
@@ -198,6 +201,9 @@ impl<'a> Turn<'a> {
         let room = self.make_room()?;
         // SAFETY: see `make_room`.
         let bytes = unsafe { room.slice() };
+        if room.base == OWN {
+            warm(bytes);
+        }
         let (result, what) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Link {
@@ -317,6 +323,7 @@ impl<'a> Turn<'a> {
         let fits = |bytes: &Bytes| (len..=len + len / 4).contains(&bytes.len);
         let mut spare = self.state.events.borrow().spare(self.env)?.filter(fits);
         if spare.is_none() {
+            memory::keep_large_blocks();
             self.state
                 .events
                 .borrow_mut()
