@@ -156,6 +156,9 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
     let mut scratch = compression.scratch.borrow_mut();
     scratch.clear();
     let state = codec.state.as_mut().ok_or(GONE)?;
+    if !task.reset {
+        state.prefetch(payload);
+    }
     match state.run_inline(payload, task, &mut scratch) {
         Ok(None) => {
             if task.reset {

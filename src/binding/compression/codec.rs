@@ -1,9 +1,12 @@
 //! One direction of one connection: what it compresses or decompresses with.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
+
+use crate::allocator::{Block, with_largest_block};
 
 /// How long a message may hold the event loop up; what is left of it then goes to another thread.
 const INLINE_TIME: Duration = Duration::from_micros(500);
@@ -11,6 +14,10 @@ const INLINE_TIME: Duration = Duration::from_micros(500);
 /// A part of a compressed payload. DEFLATE makes 1,032 bytes of one at most: the clock is looked at
 /// after each MiB.
 const INFLATE_PART: usize = 1024;
+
+/// The least payload for which a compressor that was kept is prefetched. At 16 KiB, with 100
+/// connections, that spares 29 % of all CPU time; at 8 KiB it costs 5 %, at 1 KiB a third.
+const PREFETCH: usize = 12 * 1024;
 
 /// What was sent last, kept to go on with when the compressor has gone to another connection. To
 /// take up 4 KiB costs as much as to compress 1 KiB without a context (measured: 9 and 13 µs).
@@ -23,8 +30,15 @@ const MOST_EXPECTED: usize = 1024 * 1024;
 /// A compressor or decompressor, wherever it is.
 #[derive(Debug)]
 pub(crate) enum State {
-    Deflater(Deflater),
+    Deflater(Compressor),
     Inflater(Inflater),
+}
+
+/// A compressor, and where the memory of its state is.
+#[derive(Debug)]
+pub(crate) struct Compressor {
+    deflater: Deflater,
+    memory: Block,
 }
 
 /// What states are made with.
@@ -127,7 +141,38 @@ impl Rest {
     }
 }
 
+impl Compressor {
+    pub(crate) fn new(options: DeflateOptions) -> Self {
+        let (deflater, memory) = with_largest_block(|| Deflater::new(options));
+        Self { deflater, memory }
+    }
+}
+
+impl Deref for Compressor {
+    type Target = Deflater;
+
+    fn deref(&self) -> &Deflater {
+        &self.deflater
+    }
+}
+
+impl DerefMut for Compressor {
+    fn deref_mut(&mut self) -> &mut Deflater {
+        &mut self.deflater
+    }
+}
+
 impl State {
+    /// Has what a connection kept since its last message brought into the cache, if that is worth it
+    /// for `payload`: a compressor uses its 290 kB all over.
+    pub(crate) fn prefetch(&self, payload: &[u8]) {
+        if let Self::Deflater(compressor) = self
+            && payload.len() >= PREFETCH
+        {
+            compressor.memory.prefetch();
+        }
+    }
+
     /// Does the work for as long as the event loop may be held up.
     ///
     /// # Returns

@@ -66,6 +66,7 @@ impl Source {
     ) -> (Option<State>, Result<(), CompressionError>) {
         match self {
             Self::Own(mut state) => {
+                state.prefetch(payload);
                 let result = state.run(payload, task, out);
                 (Some(state), result)
             }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ws_rs_protocol::{DeflateOptions, Deflater, Inflater};
+use ws_rs_protocol::{DeflateOptions, Inflater};
 
-use super::codec::{Codec, Kind, State};
+use super::codec::{Codec, Compressor, Kind, State};
 use crate::binding::registry::Registry;
 
 /// States at hand. On the event loop one is in use at a time; the others come back from threads and
@@ -22,7 +22,7 @@ const WINDOW_BITS: u8 = 15;
 /// The states that no message needs at the moment, and a list of those that connections keep.
 #[derive(Debug, Default)]
 pub(crate) struct StatePool {
-    deflaters: Vec<Deflater>,
+    deflaters: Vec<Compressor>,
     inflaters: Vec<Inflater>,
     /// Codecs that keep a compressor, in the order of a clock's face.
     kept: Vec<u32>,
@@ -56,7 +56,7 @@ impl StatePool {
 
     /// A compressor that goes on after `history`.
     fn deflater(&mut self, options: &DeflateOptions, history: &[u8]) -> State {
-        let fits = |spare: &Deflater| is_alike(spare.options(), options);
+        let fits = |spare: &Compressor| is_alike(spare.options(), options);
         if let Some(index) = self.deflaters.iter().rposition(fits) {
             let mut deflater = self.deflaters.swap_remove(index);
             deflater.restart(history);
@@ -65,7 +65,7 @@ impl StatePool {
         self.unreported += options.state_bytes() as i64;
         let mut options = options.clone();
         options.dictionary = Vec::new();
-        let mut deflater = Deflater::new(options);
+        let mut deflater = Compressor::new(options);
         if !history.is_empty() {
             deflater.restart(history);
         }

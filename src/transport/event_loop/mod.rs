@@ -5,8 +5,6 @@
 
 mod reactor;
 mod read;
-mod warm;
 
 pub(crate) use self::reactor::{Handler, Reactor, Ready};
 pub(crate) use self::read::{Read, read_some, waiting};
-pub(crate) use self::warm::{MAX_WARM, warm};
