@@ -8,16 +8,17 @@ pub(crate) const LARGE: usize = 256 * 1024;
 /// By default it gives the end of its heap back to the kernel as soon as 128 KiB (later, twice the
 /// largest block) are free. A server of long messages frees many at each garbage collection, and
 /// then takes a page fault for every 4 KiB of the next ones: measured, that is half of all its time
-/// with 1 MiB messages, and 6 % with 64 KiB. Other allocators do not listen, and a process whose environment says how
-/// it wants its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`, `GLIBC_TUNABLES`) has
-/// its will.
+/// with 1 MiB messages, and 6 % with 64 KiB. Other allocators do not listen, and a process whose
+/// environment says how it wants its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`,
+/// `GLIBC_TUNABLES`) has its will.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn keep_large_blocks() {
     use std::sync::Once;
 
-    const TRIM_THRESHOLD: i32 = 64 * 1024 * 1024;
-    /// Setting one value ends glibc's own adjustment of the other.
-    const MMAP_THRESHOLD: i32 = 4 * 1024 * 1024;
+    /// What glibc itself comes to, at most, while it frees larger and larger blocks. Setting one of
+    /// the two ends that adjustment: with less, blocks in between would be mapped anew each time.
+    const MMAP_THRESHOLD: i32 = 32 * 1024 * 1024;
+    const TRIM_THRESHOLD: i32 = 2 * MMAP_THRESHOLD;
     const OWN_WILL: [&str; 3] = [
         "MALLOC_TRIM_THRESHOLD_",
         "MALLOC_MMAP_THRESHOLD_",
