@@ -1,5 +1,6 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
+mod room;
 mod socket;
 mod turn;
 

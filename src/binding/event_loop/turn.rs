@@ -6,24 +6,16 @@ use napi::sys;
 use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
-use super::super::call::{Bytes, Fault, Outcome};
+use super::super::call::Outcome;
 use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
 use super::super::rows::TEXT;
 use super::{Context, LoopSocket};
-use crate::memory;
 use crate::prefetch::prefetch;
 use crate::transport::event_loop::{Read, Ready, read_some, waiting};
 
 /// Reads of one socket before others, and timers, have their turn.
 const MAX_READS: usize = 4;
-/// Messages from this size on are read into a `Buffer` of their own, whole with their header ...
-const OWN_BUFFER: usize = 16 * 1024;
-/// ... up to this one. Longer ones take several reads: the first tells the length, the others go
-/// where the bytes belong.
-const MAX_OWN_BUFFER: usize = 512 * 1024;
-const FIRST_READ: usize = 16 * 1024;
-const MAX_HEADER: usize = 14;
 /// The least of a frame that is worth a read past the slab.
 const DIRECT_PAYLOAD: u64 = 8 * 1024;
 /// No more is read at once, so that what a read gave is still in the cache when it is unmasked; a core
@@ -32,13 +24,10 @@ const MAX_READ: usize = 512 * 1024;
 /// Beyond this much missing, the kernel is asked how much there is.
 const ASK_KERNEL: u64 = 64 * 1024;
 
-/// The least of a slab that is worth a read.
-const MIN_ROOM: usize = 8 * 1024;
-
 /// Calls to the listener that are no number of rows.
 const END: i32 = -1;
 const UNDECODED: i32 = -2;
-const NO_SLAB: i32 = -3;
+pub(super) const NO_SLAB: i32 = -3;
 const PAUSED: i32 = -4;
 /// All that came is one message, in the slab or in a `Buffer` of its own.
 const WHOLE_TEXT: i32 = -5;
@@ -46,18 +35,18 @@ const WHOLE_BINARY: i32 = -6;
 /// The kernel did not take all that the connection sent.
 const UNWRITTEN: i32 = -7;
 /// A `Buffer` for a long message is wanted, as long as the length in row 0.
-const NO_SPARE: i32 = -8;
+pub(super) const NO_SPARE: i32 = -8;
 const FAILED: i32 = -1000;
 /// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab ...
-const OWN: u32 = u32::MAX;
+pub(super) const OWN: u32 = u32::MAX;
 /// ... but nothing of it is handed out.
 const OWN_UNUSED: u32 = OWN - 1;
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
-    state: &'a Environment,
-    env: sys::napi_env,
-    id: u32,
+    pub(super) state: &'a Environment,
+    pub(super) env: sys::napi_env,
+    pub(super) id: u32,
     /// To be read until nothing is left: a short read does not tell.
     thorough: bool,
 }
@@ -70,13 +59,6 @@ enum Next {
     Wait,
     /// There may be more to read, but not now.
     Rearm,
-}
-
-/// Where a chunk is read into.
-struct Room {
-    data: *mut u8,
-    len: usize,
-    base: u32,
 }
 
 impl<'a> Turn<'a> {
@@ -117,7 +99,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The socket, unless JavaScript has closed it.
-    fn with_socket<T>(&self, body: impl FnOnce(&mut LoopSocket) -> T) -> Option<T> {
+    pub(super) fn with_socket<T>(&self, body: impl FnOnce(&mut LoopSocket) -> T) -> Option<T> {
         let mut connections = self.state.connections.borrow_mut();
         let socket = connections.get_mut(self.id)?.socket.as_mut()?;
         Some(body(socket))
@@ -203,11 +185,9 @@ impl<'a> Turn<'a> {
     /// Whatever comes, into the slab or a `Buffer` of its own.
     fn read_chunk(&self) -> Outcome<Next> {
         let room = self.make_room()?;
-        // SAFETY: see `make_room`.
+        // SAFETY: the room was made for this read alone, and the slice is used no more when `tell`
+        // runs JavaScript.
         let bytes = unsafe { room.slice() };
-        if room.base == OWN {
-            prefetch(bytes.as_ptr(), bytes.len());
-        }
         let (result, what) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Link {
@@ -272,7 +252,8 @@ impl<'a> Turn<'a> {
     fn read_undecoded(&self, what: i32) -> Outcome<Next> {
         self.with_socket(|socket| socket.hint = 0);
         let room = self.make_room()?;
-        // SAFETY: see `make_room`.
+        // SAFETY: the room was made for this read alone, and the slice is used no more when `tell`
+        // runs JavaScript.
         let bytes = unsafe { room.slice() };
         let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), bytes)) else {
             return Ok(Next::Wait);
@@ -288,60 +269,6 @@ impl<'a> Turn<'a> {
             self.tell(what);
         }
         self.after(result, room.len)
-    }
-
-    /// Memory that JavaScript owns and nobody has seen yet.
-    fn make_room(&self) -> Outcome<Room> {
-        let hint = self.with_socket(|socket| socket.hint).unwrap_or(0);
-        if (OWN_BUFFER..=MAX_OWN_BUFFER).contains(&hint) {
-            // One byte more than the message: if it is all there is, the read shows it.
-            let len = hint + MAX_HEADER + 1;
-            return self.spare(len);
-        }
-        let mut slab = self.state.event_loop.slab.borrow();
-        if !slab.is_usable(self.env, MIN_ROOM) {
-            drop(slab);
-            self.tell(NO_SLAB);
-            slab = self.state.event_loop.slab.borrow();
-            if !slab.is_usable(self.env, 1) {
-                return Err(Fault::NO_SLAB);
-            }
-        }
-        let free = slab.len - slab.used;
-        let len = if hint > MAX_OWN_BUFFER {
-            free.min(FIRST_READ)
-        } else {
-            free
-        };
-        Ok(Room {
-            // SAFETY: `used` is less than the length of the slab, which was just seen to be there.
-            data: unsafe { slab.data.add(slab.used) },
-            len,
-            base: slab.used as u32,
-        })
-    }
-
-    /// A `Buffer` that a long message may keep.
-    fn spare(&self, len: usize) -> Outcome<Room> {
-        // Longer ones would keep memory that the message does not need.
-        let fits = |bytes: &Bytes| (len..=len + len / 4).contains(&bytes.len);
-        let mut spare = self.state.events.borrow().spare(self.env)?.filter(fits);
-        if spare.is_none() {
-            memory::keep_large_blocks();
-            self.state
-                .events
-                .borrow_mut()
-                .open(self.env, 0)?
-                .begin(len, OWN, self.id);
-            self.tell(NO_SPARE);
-            spare = self.state.events.borrow().spare(self.env)?.filter(fits);
-        }
-        let bytes = spare.ok_or(Fault::NO_SLAB)?;
-        Ok(Room {
-            data: bytes.pointer(),
-            len,
-            base: OWN,
-        })
     }
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
@@ -380,7 +307,7 @@ impl<'a> Turn<'a> {
 
     /// Calls the listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
-    fn tell(&self, what: i32) {
+    pub(super) fn tell(&self, what: i32) {
         let context = self.with_socket(|socket| socket.context());
         self.state.event_loop.in_turn.set(true);
         // One that is on the stream transport has none.
@@ -426,17 +353,5 @@ const fn whole_message(kind: u32) -> i32 {
         WHOLE_TEXT
     } else {
         WHOLE_BINARY
-    }
-}
-
-impl Room {
-    /// The memory, to read into.
-    ///
-    /// # Safety
-    /// No JavaScript runs and no other slice of it lives while this one does.
-    unsafe fn slice<'a>(&self) -> &'a mut [u8] {
-        // SAFETY: pointer and length are of a Buffer that lives in this handle scope, or of the
-        // part of the slab that nobody has been given.
-        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
     }
 }
