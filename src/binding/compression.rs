@@ -10,7 +10,7 @@ use std::sync::Arc;
 use napi::sys;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
-use self::codec::{Codec, Kind, Rest, Task};
+use self::codec::{Codec, Kind, Rest, State, Task};
 use self::jobs::{Jobs, Source, into_buffer};
 use self::pool::{SharedPool, StatePool};
 use super::call::{Call, Fault, Outcome, check};
@@ -295,7 +295,13 @@ fn prepare<'a>(
             pool.keep(id, codecs);
         }
         let codec = codecs.get_mut(id).ok_or(GONE)?;
-        codec.state = Some(pool.take(&codec.kind, codec.history(), task.reset));
+        let spare = pool.take(&codec.kind, task.reset);
+        codec.state = Some(State::ready(
+            spare,
+            &codec.kind,
+            codec.history(),
+            task.reset,
+        ));
     }
     codecs.get_mut(id).ok_or(GONE)
 }

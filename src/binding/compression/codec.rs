@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
 
+use super::pool::WINDOW_BITS;
 use crate::allocator::{Block, with_largest_block};
 
 /// How long a message may hold the event loop up; what is left of it then goes to another thread.
@@ -162,7 +163,51 @@ impl DerefMut for Compressor {
     }
 }
 
+impl Kind {
+    /// The window of a decompressor, which may be larger than was agreed on if it is for one message.
+    pub(super) fn inflater_bits(&self, for_a_message: bool) -> u8 {
+        match self {
+            Self::Inflate { window_bits, .. } if !for_a_message => *window_bits,
+            _ => WINDOW_BITS,
+        }
+    }
+}
+
 impl State {
+    /// The state from the pool, or a new one, ready to go on after `history`, which only compressors
+    /// have. This takes a while: the pool should not be locked meanwhile, as a thread that has lost
+    /// its core would keep the event loop waiting for it.
+    pub(crate) fn ready(
+        spare: Option<Self>,
+        kind: &Kind,
+        history: &[u8],
+        for_a_message: bool,
+    ) -> Self {
+        match (spare, kind) {
+            (Some(Self::Deflater(mut deflater)), _) => {
+                deflater.restart(history);
+                Self::Deflater(deflater)
+            }
+            (Some(Self::Inflater(mut inflater)), Kind::Inflate { dictionary, .. }) => {
+                inflater.restart(dictionary.clone());
+                Self::Inflater(inflater)
+            }
+            (_, Kind::Deflate(options)) => {
+                let mut options = options.clone();
+                options.dictionary = Vec::new();
+                let mut deflater = Compressor::new(options);
+                if !history.is_empty() {
+                    deflater.restart(history);
+                }
+                Self::Deflater(deflater)
+            }
+            (_, Kind::Inflate { dictionary, .. }) => {
+                let bits = kind.inflater_bits(for_a_message);
+                Self::Inflater(Inflater::new(bits, dictionary.clone()))
+            }
+        }
+    }
+
     /// Has what a connection kept since its last message brought into the cache, if that is worth it
     /// for `payload`: a compressor uses its 290 kB all over.
     pub(crate) fn prefetch(&self, payload: &[u8]) {

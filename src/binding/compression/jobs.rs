@@ -75,7 +75,8 @@ impl Source {
                 kind,
                 history,
             } => {
-                let mut state = pool.lock().take(&kind, &history, true);
+                let spare = pool.lock().take(&kind, true);
+                let mut state = State::ready(spare, &kind, &history, true);
                 let result = state.run(payload, task, out);
                 pool.lock().give_back(state);
                 (None, result)

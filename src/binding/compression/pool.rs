@@ -17,7 +17,7 @@ const SPARE_INFLATERS: usize = 16;
 const KEPT_DEFLATERS: usize = 256;
 
 /// The window of decompressors that are passed on; it reads every smaller one.
-const WINDOW_BITS: u8 = 15;
+pub(super) const WINDOW_BITS: u8 = 15;
 
 /// The states that no message needs at the moment, and a list of those that connections keep.
 #[derive(Debug, Default)]
@@ -43,47 +43,28 @@ impl SharedPool {
 }
 
 impl StatePool {
-    /// A state that goes on after `history`, which only compressors have.
-    pub(crate) fn take(&mut self, kind: &Kind, history: &[u8], for_a_message: bool) -> State {
+    /// A state that is at hand, for [`State::ready`]; `None` if one has to be made, which is counted.
+    /// One for a message, which is given back after it, may have a larger window than was agreed on.
+    pub(crate) fn take(&mut self, kind: &Kind, for_a_message: bool) -> Option<State> {
         match kind {
-            Kind::Deflate(options) => self.deflater(options, history),
-            Kind::Inflate {
-                window_bits,
-                dictionary,
-            } => self.inflater(*window_bits, dictionary, for_a_message),
+            Kind::Deflate(options) => {
+                let fits = |spare: &Compressor| is_alike(spare.options(), options);
+                if let Some(index) = self.deflaters.iter().rposition(fits) {
+                    return Some(State::Deflater(self.deflaters.swap_remove(index)));
+                }
+                self.unreported += options.state_bytes() as i64;
+            }
+            Kind::Inflate { .. } => {
+                let bits = kind.inflater_bits(for_a_message);
+                if bits == WINDOW_BITS
+                    && let Some(inflater) = self.inflaters.pop()
+                {
+                    return Some(State::Inflater(inflater));
+                }
+                self.unreported += Inflater::state_bytes(bits) as i64;
+            }
         }
-    }
-
-    /// A compressor that goes on after `history`.
-    fn deflater(&mut self, options: &DeflateOptions, history: &[u8]) -> State {
-        let fits = |spare: &Compressor| is_alike(spare.options(), options);
-        if let Some(index) = self.deflaters.iter().rposition(fits) {
-            let mut deflater = self.deflaters.swap_remove(index);
-            deflater.restart(history);
-            return State::Deflater(deflater);
-        }
-        self.unreported += options.state_bytes() as i64;
-        let mut options = options.clone();
-        options.dictionary = Vec::new();
-        let mut deflater = Compressor::new(options);
-        if !history.is_empty() {
-            deflater.restart(history);
-        }
-        State::Deflater(deflater)
-    }
-
-    /// A decompressor with `dictionary`. One that will be given back after the message may have a
-    /// larger window than was agreed on.
-    fn inflater(&mut self, bits: u8, dictionary: &[u8], for_a_message: bool) -> State {
-        let bits = if for_a_message { WINDOW_BITS } else { bits };
-        if bits == WINDOW_BITS
-            && let Some(mut inflater) = self.inflaters.pop()
-        {
-            inflater.restart(dictionary.to_vec());
-            return State::Inflater(inflater);
-        }
-        self.unreported += Inflater::state_bytes(bits) as i64;
-        State::Inflater(Inflater::new(bits, dictionary.to_vec()))
+        None
     }
 
     /// Takes a state back, in whatever condition.
