@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::prefetch::prefetch;
 
-/// Smaller blocks are not noted.
+/// Smaller blocks are not noted, so that the many small ones do not look whether anybody asks.
 const LARGE: usize = 16 * 1024;
 
 thread_local! {

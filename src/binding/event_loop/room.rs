@@ -10,7 +10,9 @@ const OWN_BUFFER: usize = 16 * 1024;
 /// ... up to this one. Longer ones take several reads: the first tells the length, the others go
 /// where the bytes belong.
 const MAX_OWN_BUFFER: usize = 512 * 1024;
+/// That first read, which is copied to where the others go.
 const FIRST_READ: usize = 16 * 1024;
+/// RFC 6455, section 5.2: two bytes, eight of length, four of masking key.
 const MAX_HEADER: usize = 14;
 /// The least of a slab that is worth a read.
 const MIN_ROOM: usize = 8 * 1024;
