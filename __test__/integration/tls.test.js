@@ -37,6 +37,26 @@ async function serveTls(t, options) {
   return { wss, url: `wss://localhost:${await portOf(server)}` };
 }
 
+describe('a TLS connection that ends while a write is under way', () => {
+  for (const end of ['terminate', 'destroy', 'peer']) {
+    it(`takes nothing else along (${end})`, async (t) => {
+      const { client, peer, wss } = await openTlsPair(t);
+
+      client._socket.pause();
+      client.on('error', () => {});
+      // More than the kernel takes: one write is under way from now on.
+      peer.send(Buffer.alloc(9e6));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      peer.send('goodbye');
+      if (end === 'terminate') peer.terminate();
+      else if (end === 'destroy') peer._socket.destroy();
+      else client._socket.destroy();
+      await once(peer, 'close');
+      assert.strictEqual(wss.clients.size, 0);
+    });
+  }
+});
+
 describe('wss:', () => {
   it('connects to a server whose certificate is trusted', async (t) => {
     const { wss, url } = await serveTls(t);

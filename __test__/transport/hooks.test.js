@@ -27,6 +27,10 @@ class FakeOutput {
     return this.rest;
   }
 
+  drop() {
+    this.log.push('drop');
+  }
+
   close() {
     this.log.push('close');
   }
@@ -134,16 +138,15 @@ describe('hook', () => {
     );
   });
 
-  it('writes the rest of the frames before a duplex is destroyed', () => {
+  it('has frames go before a duplex is destroyed, and drops the others', () => {
     const output = new FakeOutput();
     const socket = createDuplex(output);
 
     hook(socket, output);
-    output.rest = Buffer.from('rest');
     socket.destroy();
     assert.deepStrictEqual(output.log, [
-      'takeRest',
-      'write rest',
+      'beforeSocket',
+      'drop',
       'close',
       'destroy'
     ]);

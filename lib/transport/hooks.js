@@ -2,7 +2,6 @@
 
 const net = require('net');
 
-const { NOOP } = require('../constants');
 const TakenSocket = require('./taken-socket');
 const { kLoop, kOutput } = TakenSocket;
 
@@ -54,9 +53,11 @@ function hook(socket, output) {
 }
 
 function hookInstance(socket, output) {
-  const { _destroy, _write } = socket;
+  const { _destroy } = socket;
 
-  for (const name of ['write', 'end', 'cork']) {
+  // A stream that is being destroyed takes nothing more, so `destroy()` comes
+  // behind what waits, too. What destroys itself drops it.
+  for (const name of ['write', 'end', 'cork', 'destroy']) {
     const method = socket[name];
 
     if (typeof method !== 'function') continue;
@@ -68,9 +69,7 @@ function hookInstance(socket, output) {
   }
 
   socket._destroy = (err, callback) => {
-    const rest = output.takeRest();
-
-    if (rest !== null) _write.call(socket, rest, 'buffer', NOOP);
+    output.drop(err);
     output.close();
     _destroy.call(socket, err, callback);
   };

@@ -191,6 +191,20 @@ class Output {
     FlushQueue.enlist(this._id, undefined);
   }
 
+  /** What waits is not to be written any more. */
+  drop(err) {
+    const callbacks = this._callbacks;
+
+    this._mayWait = false;
+    this._callbacks = null;
+    if (callbacks === null) return;
+
+    const reason =
+      err ?? new Error('The socket was destroyed before the data was written');
+
+    process.nextTick(settle(callbacks), reason);
+  }
+
   /** The native connection is about to be freed. */
   free() {
     this._finalBytesRead = this.bytesRead;
