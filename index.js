@@ -1,16 +1,16 @@
 'use strict';
 
-const WebSocket = require('./lib/websocket');
-const WebSocketServer = require('./lib/websocket-server');
+const WebSocket = require('./lib/api/websocket');
+const WebSocketServer = require('./lib/api/websocket-server');
 
 module.exports = Object.assign(WebSocket, {
-  createWebSocketStream: require('./lib/stream'),
-  extension: require('./lib/extension'),
-  PerMessageDeflate: require('./lib/permessage-deflate'),
-  Receiver: require('./lib/receiver'),
-  Sender: require('./lib/sender'),
+  createWebSocketStream: require('./lib/api/stream'),
+  extension: require('./lib/handshake/extension'),
+  PerMessageDeflate: require('./lib/api/permessage-deflate'),
+  Receiver: require('./lib/api/receiver'),
+  Sender: require('./lib/api/sender'),
   Server: WebSocketServer,
-  subprotocol: require('./lib/subprotocol'),
+  subprotocol: require('./lib/handshake/subprotocol'),
   WebSocket,
   WebSocketServer
 });

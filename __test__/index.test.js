@@ -7,12 +7,12 @@ const WebSocket = require('..');
 
 describe('require', () => {
   it('gives the WebSocket class', () => {
-    assert.strictEqual(WebSocket, require('../lib/websocket'));
+    assert.strictEqual(WebSocket, require('../lib/api/websocket'));
     assert.strictEqual(WebSocket.WebSocket, WebSocket);
   });
 
   it('gives the server under both of its names', () => {
-    const WebSocketServer = require('../lib/websocket-server');
+    const WebSocketServer = require('../lib/api/websocket-server');
 
     assert.strictEqual(WebSocket.WebSocketServer, WebSocketServer);
     assert.strictEqual(WebSocket.Server, WebSocketServer);
@@ -39,7 +39,12 @@ describe('require', () => {
   });
 
   it('does not give the files inside of the package', () => {
-    for (const path of ['lib/sender', 'lib/sender.js', 'index.js', 'browser']) {
+    for (const path of [
+      'lib/sender',
+      'lib/api/sender.js',
+      'index.js',
+      'browser'
+    ]) {
       assert.throws(() => require(`ws-rs/${path}`), {
         code: 'ERR_PACKAGE_PATH_NOT_EXPORTED'
       });

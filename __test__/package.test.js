@@ -12,7 +12,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
-const { detectLibc, targetName } = require('../lib/native-loader');
+const { detectLibc, targetName } = require('../lib/native/loader');
 const { pack, releaseManifest } = require('../scripts/pack');
 const { TARGETS } = require('../scripts/targets');
 const { version } = require('../package.json');
@@ -110,7 +110,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
         ]
       );
       for (const needed of [
-        'lib/websocket.js',
+        'lib/api/websocket.js',
         'src/lib.rs',
         'types/codec.d.ts'
       ]) {

@@ -2,7 +2,7 @@
 'use strict';
 
 /**
- * Builds the addon from source and puts it where lib/native-loader.js looks:
+ * Builds the addon from source and puts it where lib/native/loader.js looks:
  * `ws-rs.<target>.node` in the package's folder. It needs cargo and nothing
  * from node_modules, so it also works as `npx ws-rs-build` in an installed
  * package. Run with `--help` for the options.
@@ -14,7 +14,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { detectLibc, targetName } = require('../lib/native-loader');
+const { detectLibc, targetName } = require('../lib/native/loader');
 const { targetByTriple } = require('./targets');
 
 const ROOT = path.resolve(__dirname, '..');

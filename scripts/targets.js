@@ -5,7 +5,7 @@
  * with its manifest in npm/<name>. CI builds this list and the release is
  * complete only when every one of them is there.
  *
- * `name` is what lib/native-loader.js derives from the running process,
+ * `name` is what lib/native/loader.js derives from the running process,
  * `triple` is rustc's name, `os`, `cpu` and `libc` are the manifest fields by
  * which npm picks a package, and `glibc` is the oldest version supported.
  */

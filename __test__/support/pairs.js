@@ -4,8 +4,8 @@ const { once } = require('node:events');
 const https = require('node:https');
 const { Duplex } = require('node:stream');
 
-const WebSocket = require('../../lib/websocket');
-const WebSocketServer = require('../../lib/websocket-server');
+const WebSocket = require('../../lib/api/websocket');
+const WebSocketServer = require('../../lib/api/websocket-server');
 const { accept, startServer } = require('../client-fixtures');
 const { selfSigned } = require('../../examples/self-signed');
 const { exchange, portOf, upgradeRequest } = require('./raw-http');

@@ -3,7 +3,7 @@
 const { once } = require('node:events');
 const http = require('node:http');
 
-const WebSocketServer = require('../../lib/websocket-server');
+const WebSocketServer = require('../../lib/api/websocket-server');
 
 /** Starts a server of its own that is gone at the end of the test. */
 function serve(t, options) {

@@ -60,7 +60,7 @@ raw_callback!(loop_reference, event_loop::loop_reference);
 /// Fills the module's exports, once for each Node environment.
 #[napi(module_exports)]
 pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
-    // lib/native-loader.js passes over the binary of another version.
+    // lib/native/loader.js passes over the binary of another version.
     exports.set("version", env!("CARGO_PKG_VERSION"))?;
     let state = environment::install(env.raw())?;
     let raw = exports.raw();

@@ -10,7 +10,7 @@ use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
 use super::registry::Registry;
 
-/// Row kinds. lib/decoder.js has the same numbers.
+/// Row kinds. lib/connection/decoder.js has the same numbers.
 pub(crate) const TEXT: u32 = 1;
 pub(crate) const BINARY: u32 = 2;
 pub(crate) const CLOSE: u32 = 8;

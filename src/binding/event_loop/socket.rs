@@ -58,7 +58,7 @@ impl LoopSocket {
     /// To read from.
     pub(super) const fn descriptor<'a>(&self) -> BorrowedFd<'a> {
         // SAFETY: it is that of a net.Socket, which tells us before it closes it
-        // (lib/transport/taken-socket.js), on this thread; then this socket is gone.
+        // (lib/wire/taken-socket.js), on this thread; then this socket is gone.
         unsafe { BorrowedFd::borrow_raw(self.fd) }
     }
 

@@ -1,0 +1,397 @@
+'use strict';
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+
+const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const Sender = require('../../lib/api/sender');
+const { hex, tick } = require('../support/events');
+
+/** Keeps what is written. */
+class FakeSocket {
+  chunks = [];
+  corked = 0;
+  destroyed = false;
+
+  write(chunk, callback) {
+    this.chunks.push(chunk);
+    if (callback) callback();
+  }
+
+  cork() {
+    this.corked++;
+  }
+
+  uncork() {
+    this.corked--;
+  }
+}
+
+const TEXT = { binary: false, compress: false, fin: true, mask: false };
+
+function deflating(options, parameters = {}) {
+  const pmd = new PerMessageDeflate({ threshold: 0, ...options });
+
+  pmd.accept([parameters]);
+  return { 'permessage-deflate': pmd };
+}
+
+async function idle(sender) {
+  for (let i = 0; i < 1000 && sender._bufferedBytes > 0; i++) await tick();
+}
+
+describe('Sender.frame', () => {
+  const UNMASKED = { fin: true, mask: false, opcode: 2, readOnly: true };
+
+  it('gives the header and the payload, which stays what it is', () => {
+    const data = Buffer.from('abc');
+    const list = Sender.frame(data, UNMASKED);
+
+    assert.deepStrictEqual(list, [hex('82 03'), data]);
+    assert.strictEqual(list[1], data);
+  });
+
+  it('gives one chunk if there is no payload', () => {
+    const empty = Buffer.alloc(0);
+
+    assert.deepStrictEqual(Sender.frame(empty, UNMASKED), [hex('82 00')]);
+    assert.deepStrictEqual(
+      Sender.frame(empty, {
+        ...UNMASKED,
+        generateMask: (mask) => mask.fill(1),
+        mask: true,
+        maskBuffer: Buffer.alloc(4)
+      }),
+      [hex('82 80 01 01 01 01')]
+    );
+  });
+
+  it('writes lengths in 1, 3 and 9 bytes', () => {
+    for (const [length, header] of [
+      [125, '82 7d'],
+      [126, '82 7e 00 7e'],
+      [65535, '82 7e ff ff'],
+      [65536, '82 7f 00 00 00 00 00 01 00 00']
+    ]) {
+      const [first] = Sender.frame(Buffer.alloc(length), UNMASKED);
+
+      assert.deepStrictEqual(first, hex(header));
+    }
+  });
+
+  it('sets the bits of the first byte', () => {
+    const bits = { fin: false, opcode: 1, rsv1: true };
+    const [header] = Sender.frame(Buffer.alloc(0), { ...UNMASKED, ...bits });
+
+    assert.deepStrictEqual(header, hex('41 00'));
+  });
+
+  // RFC 6455, section 5.7.
+  const HELLO = hex('81 85 37 fa 21 3d 7f 9f 4d 51 58');
+  const MASKED = {
+    fin: true,
+    generateMask: (mask) => mask.set([0x37, 0xfa, 0x21, 0x3d]),
+    mask: true,
+    maskBuffer: Buffer.alloc(4),
+    opcode: 1
+  };
+
+  it('does not change what is read-only when it masks', () => {
+    const data = Buffer.from('Hello');
+    const list = Sender.frame(data, { ...MASKED, readOnly: true });
+
+    assert.deepStrictEqual(Buffer.concat(list), HELLO);
+    assert.deepStrictEqual(data, Buffer.from('Hello'));
+  });
+
+  it('masks in place what is not read-only', () => {
+    const data = Buffer.from('Hello');
+    const list = Sender.frame(data, { ...MASKED, readOnly: false });
+
+    assert.deepStrictEqual(Buffer.concat(list), HELLO);
+    assert.strictEqual(list.at(-1), data);
+  });
+
+  it('takes a string', () => {
+    const list = Sender.frame('Hello', MASKED);
+
+    assert.deepStrictEqual(Buffer.concat(list), HELLO);
+  });
+
+  it('does not mask with a key of zeros, but says that it does', () => {
+    const list = Sender.frame(Buffer.from('Hi'), {
+      ...MASKED,
+      generateMask: (mask) => mask.fill(0),
+      readOnly: true
+    });
+
+    assert.deepStrictEqual(Buffer.concat(list), hex('81 82 00000000 4869'));
+  });
+
+  it('masks with another random key each time', () => {
+    const keys = new Set();
+    const options = { fin: true, mask: true, opcode: 2, readOnly: true };
+
+    for (let i = 0; i < 16; i++) {
+      const [frame] = Sender.frame(Buffer.alloc(4), options);
+
+      keys.add(frame.subarray(2, 6).toString('hex'));
+    }
+
+    assert.ok(keys.size > 1);
+  });
+});
+
+describe('Sending without compression', () => {
+  it('writes the header and the payload within the call', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+    let sent = 0;
+
+    sender.send('hi', TEXT, () => sent++);
+    assert.deepStrictEqual(socket.chunks, [hex('81 02'), 'hi']);
+    assert.strictEqual(socket.corked, 0);
+    assert.strictEqual(sent, 1);
+  });
+
+  it('takes bytes in any form', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+    const { buffer } = Uint8Array.of(1, 2, 3, 4);
+
+    for (const data of [
+      Buffer.from(buffer, 1, 2),
+      buffer,
+      new Uint16Array(buffer, 2, 1),
+      new DataView(buffer, 3),
+      [5, 6]
+    ]) {
+      sender.send(data, { ...TEXT, binary: true });
+    }
+
+    const payloads = socket.chunks.filter((_, i) => i % 2 === 1);
+
+    assert.deepStrictEqual(
+      payloads.map((payload) => payload.toString('hex')),
+      ['0203', '01020304', '0304', '04', '0506']
+    );
+  });
+
+  it('throws if the data is of no type that can be sent', () => {
+    const sender = new Sender(new FakeSocket());
+
+    for (const data of [1, true, undefined, null, {}, Symbol('a')]) {
+      assert.throws(() => sender.send(data, TEXT), { name: 'TypeError' });
+    }
+  });
+
+  it('gives fragments the opcode of their place', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+
+    for (const fin of [false, false, true, true]) {
+      sender.send('a', { ...TEXT, fin });
+    }
+
+    const headers = socket.chunks.filter((_, i) => i % 2 === 0);
+
+    assert.deepStrictEqual(
+      headers.map((header) => header.toString('hex')),
+      ['0101', '0001', '8001', '8101']
+    );
+  });
+});
+
+describe('Control frames', () => {
+  it('are a ping, a pong and a close', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+
+    sender.ping(Buffer.from('a'), false);
+    sender.pong(Buffer.from('b'), false);
+    sender.close(1000, 'ok', false);
+    assert.deepStrictEqual(
+      Buffer.concat(socket.chunks),
+      hex('89 01 61  8a 01 62  88 04 03 e8 6f 6b')
+    );
+  });
+
+  it('carry at most 125 bytes', () => {
+    const sender = new Sender(new FakeSocket());
+    const error = {
+      name: 'RangeError',
+      message: 'The data size must not be greater than 125 bytes'
+    };
+
+    sender.ping(Buffer.alloc(125), false);
+    assert.throws(() => sender.ping(Buffer.alloc(126), false), error);
+    assert.throws(() => sender.pong('é'.repeat(63), false), error);
+    assert.strictEqual(sender._socket.chunks.length, 2);
+  });
+
+  it('close with a valid code and a short reason only', () => {
+    const sender = new Sender(new FakeSocket());
+
+    for (const code of [1004, 1005, 1006, 999, 1015, 2999, 5000, '1000', NaN]) {
+      assert.throws(() => sender.close(code, '', false), {
+        name: 'TypeError',
+        message: 'First argument must be a valid error code number'
+      });
+    }
+
+    assert.throws(() => sender.close(1000, 'é'.repeat(62), false), {
+      name: 'RangeError',
+      message: 'The message must not be greater than 123 bytes'
+    });
+    assert.throws(() => sender.close(1000, new Uint16Array(1), false), {
+      name: 'TypeError',
+      message: 'Second argument must be a string or a Uint8Array'
+    });
+    assert.deepStrictEqual(sender._socket.chunks, []);
+  });
+
+  it('have no payload if they close without a code', () => {
+    const sender = new Sender(new FakeSocket());
+
+    sender.close(undefined, undefined, false);
+    assert.deepStrictEqual(sender._socket.chunks, [hex('88 00')]);
+  });
+});
+
+describe('Compressed messages', () => {
+  it('are sent later, and everything behind them waits', async () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket, deflating());
+    const sent = [];
+
+    sender.send('Hello', { ...TEXT, compress: true }, () => sent.push('Hello'));
+    sender.ping('p', false, () => sent.push('ping'));
+    sender.send('plain', TEXT, () => sent.push('plain'));
+    assert.strictEqual(sender._state, 1);
+    assert.strictEqual(sender._bufferedBytes, 11);
+    assert.deepStrictEqual(socket.chunks, []);
+
+    await idle(sender);
+    assert.strictEqual(sender._state, 0);
+    assert.deepStrictEqual(sent, ['Hello', 'ping', 'plain']);
+    assert.deepStrictEqual(
+      Buffer.concat(socket.chunks.map((chunk) => Buffer.from(chunk))),
+      // RFC 7692, section 7.2.3.1, then a ping and plain text.
+      hex('c1 07 f2 48 cd c9 c9 07 00  89 01 70  81 05 70 6c 61 69 6e')
+    );
+  });
+
+  it('set RSV1 in their first frame only', async () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket, deflating());
+
+    sender.send('ab', { ...TEXT, compress: true, fin: false });
+    sender.send('cd', { ...TEXT, compress: false });
+    await idle(sender);
+
+    assert.deepStrictEqual(
+      [socket.chunks[0][0], socket.chunks[2][0]],
+      [0x41, 0x80]
+    );
+  });
+
+  it('are those above the threshold if no context is kept', async () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(
+      socket,
+      deflating({ threshold: 3 }, { client_no_context_takeover: [true] })
+    );
+
+    sender.send('ab', { ...TEXT, compress: true });
+    assert.deepStrictEqual(socket.chunks, [hex('81 02'), 'ab']);
+
+    sender.send('abc', { ...TEXT, compress: true });
+    await idle(sender);
+    assert.strictEqual(socket.chunks[2][0], 0xc1);
+  });
+
+  it('fail in order, with what waits behind them, if the socket is gone', async () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket, deflating());
+    const errors = [];
+    const message = 'The socket was closed while data was being compressed';
+
+    sender.send('a', { ...TEXT, compress: true }, (err) =>
+      errors.push(['a', err.message])
+    );
+    sender.send('b', { ...TEXT, compress: true });
+    sender.close(1000, '', false, (err) => errors.push(['close', err.message]));
+    socket.destroyed = true;
+    for (let i = 0; i < 10; i++) await tick();
+
+    assert.deepStrictEqual(errors, [
+      ['a', message],
+      ['close', message]
+    ]);
+    assert.deepStrictEqual(socket.chunks, []);
+  });
+});
+
+describe('Blobs', () => {
+  it('are read later, in the order of everything else', async () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+
+    sender.send(new Blob(['ab']), { ...TEXT, binary: true });
+    sender.send('c', TEXT);
+    sender.pong(new Blob(['d']), false);
+    assert.strictEqual(sender._state, 2);
+    assert.strictEqual(sender._bufferedBytes, 4);
+
+    await idle(sender);
+    assert.deepStrictEqual(
+      Buffer.concat(socket.chunks.map((chunk) => Buffer.from(chunk))),
+      hex('82 02 61 62  81 01 63  8a 01 64')
+    );
+  });
+
+  it('that cannot be read are an error of the sender', async () => {
+    const sender = new Sender(new FakeSocket());
+    const blob = new Blob(['a']);
+    const error = new Error('Oops');
+    const errors = [];
+
+    blob.arrayBuffer = () => Promise.reject(error);
+    sender.onerror = (err) => errors.push(err);
+    sender.send(blob, TEXT, (err) => errors.push(err));
+    for (let i = 0; i < 10; i++) await tick();
+    assert.deepStrictEqual(errors, [error, error]);
+  });
+});
+
+describe('The mask', () => {
+  it('comes from generateMask, which gets a buffer of four bytes', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket, {}, (mask) => {
+      assert.strictEqual(mask.length, 4);
+      mask.set([0x37, 0xfa, 0x21, 0x3d]);
+    });
+    const data = Buffer.from('Hello');
+
+    sender.send(data, { ...TEXT, mask: true });
+    assert.deepStrictEqual(
+      Buffer.concat(socket.chunks),
+      hex('81 85 37 fa 21 3d 7f 9f 4d 51 58')
+    );
+    assert.deepStrictEqual(data, Buffer.from('Hello'));
+  });
+});
+
+describe('sendFrame', () => {
+  it('writes the chunks as they are, and calls back behind the last', () => {
+    const socket = new FakeSocket();
+    const sender = new Sender(socket);
+    let calls = 0;
+
+    sender.sendFrame([hex('81 02'), 'hi'], () => calls++);
+    sender.sendFrame([hex('82 00')], () => calls++);
+    assert.deepStrictEqual(socket.chunks, [hex('81 02'), 'hi', hex('82 00')]);
+    assert.strictEqual(calls, 2);
+    assert.strictEqual(socket.corked, 0);
+  });
+});

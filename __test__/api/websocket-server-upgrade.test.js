@@ -1,0 +1,287 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const http = require('node:http');
+const net = require('node:net');
+const { PassThrough } = require('node:stream');
+const { describe, it } = require('node:test');
+
+const WebSocket = require('../../lib/api/websocket');
+const WebSocketServer = require('../../lib/api/websocket-server');
+const {
+  ACCEPT,
+  exchange,
+  KEY,
+  portOf,
+  upgradeRequest
+} = require('../support/raw-http');
+const { leave, serve, serveHttp, upgradeWith } = require('../support/servers');
+
+describe('An opening handshake', () => {
+  it('is answered as in RFC 6455, section 4.2.2', async (t) => {
+    const wss = serve(t);
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const [ws, request] = await connected;
+
+    assert.strictEqual(answer.status, '101 Switching Protocols');
+    assert.deepStrictEqual(answer.headers, {
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-accept': ACCEPT
+    });
+    assert.ok(ws instanceof WebSocket);
+    assert.strictEqual(ws.readyState, WebSocket.OPEN);
+    assert.ok(request instanceof http.IncomingMessage);
+    await leave(ws, answer);
+  });
+
+  it('is refused if it is wrong', async (t) => {
+    const wss = serve(t, { path: '/chat', perMessageDeflate: true });
+    const port = await portOf(wss);
+    const at = 'GET /chat';
+    const cases = [
+      [
+        upgradeRequest({}, 'POST /chat'),
+        '405 Method Not Allowed',
+        'Invalid HTTP method',
+        { allow: 'GET' }
+      ],
+      [
+        upgradeRequest({ Upgrade: 'h2c' }, at),
+        '400 Bad Request',
+        'Invalid Upgrade header'
+      ],
+      [
+        upgradeRequest({ 'Sec-WebSocket-Key': null }, at),
+        '400 Bad Request',
+        'Missing or invalid Sec-WebSocket-Key header'
+      ],
+      [
+        upgradeRequest({ 'Sec-WebSocket-Version': 7 }, at),
+        '400 Bad Request',
+        'Missing or invalid Sec-WebSocket-Version header',
+        { 'sec-websocket-version': '13, 8' }
+      ],
+      [upgradeRequest({}, 'GET /other'), '400 Bad Request', 'Bad Request'],
+      [
+        upgradeRequest({ 'Sec-WebSocket-Protocol': 'a,a' }, at),
+        '400 Bad Request',
+        'Invalid Sec-WebSocket-Protocol header'
+      ],
+      [
+        upgradeRequest(
+          { 'Sec-WebSocket-Extensions': 'permessage-deflate; a' },
+          at
+        ),
+        '400 Bad Request',
+        'Invalid or unacceptable Sec-WebSocket-Extensions header'
+      ]
+    ];
+
+    wss.on('connection', () => assert.fail('A wrong handshake was accepted'));
+
+    for (const [bytes, status, body, headers] of cases) {
+      const answer = await exchange(port, bytes);
+
+      assert.strictEqual(answer.status, status);
+      assert.deepStrictEqual(answer.headers, {
+        connection: 'close',
+        'content-type': 'text/html',
+        'content-length': String(body.length),
+        ...headers
+      });
+      assert.strictEqual(answer.body, body);
+    }
+  });
+
+  it('is refused for good, even if the client never hangs up', async (t) => {
+    const server = serveHttp(t);
+    const connected = once(server, 'connection');
+
+    new WebSocketServer({ server, verifyClient: () => false });
+
+    const port = await portOf(server);
+    const host = '127.0.0.1';
+    const client = net.connect({ allowHalfOpen: true, host, port });
+
+    client.resume().write(upgradeRequest());
+
+    const [socket] = await connected;
+
+    await once(socket, 'close');
+    client.destroy();
+  });
+
+  it('survives a client that resets the connection meanwhile', async (t) => {
+    const wss = serve(t, {
+      verifyClient: ({ req }, callback) => {
+        req.socket.once('close', () => {
+          callback(true);
+          wss.emit('verified');
+        });
+        client.resetAndDestroy();
+      }
+    });
+    const verified = once(wss, 'verified');
+    const client = net.connect(await portOf(wss), '127.0.0.1');
+
+    wss.on('connection', () => assert.fail('The client is gone'));
+    client.write(upgradeRequest());
+    await verified;
+    assert.strictEqual(wss.clients.size, 0);
+  });
+});
+
+describe('handleUpgrade', () => {
+  it('upgrades a request of any HTTP server with noServer', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ noServer: true });
+    const connected = new Promise((resolve) => {
+      upgradeWith(wss, server, (...args) => resolve(args));
+    });
+
+    wss.on('connection', () => assert.fail('The program has to emit this'));
+
+    const answer = await exchange(await portOf(server), upgradeRequest());
+    const [ws, request] = await connected;
+
+    assert.ok(ws instanceof WebSocket);
+    assert.ok(request instanceof http.IncomingMessage);
+    assert.strictEqual(wss.clients.has(ws), true);
+    await leave(ws, answer);
+  });
+
+  it('leaves no listener of its own on the socket', async (t) => {
+    const server = serveHttp(t);
+    const counts = [];
+
+    class Recorder extends WebSocket {
+      setSocket(socket, ...args) {
+        counts.push(socket.listenerCount('error'));
+        super.setSocket(socket, ...args);
+      }
+    }
+
+    const wss = new WebSocketServer({ noServer: true, WebSocket: Recorder });
+
+    server.on('upgrade', (request, socket) => {
+      counts.push(socket.listenerCount('error'));
+    });
+
+    const connected = new Promise((resolve) => {
+      upgradeWith(wss, server, resolve);
+    });
+    const answer = await exchange(await portOf(server), upgradeRequest());
+
+    await leave(await connected, answer);
+    assert.strictEqual(counts.length, 2);
+    assert.strictEqual(counts[0], counts[1]);
+  });
+
+  it('throws for a socket that was upgraded before', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ noServer: true });
+    const connected = new Promise((resolve) => {
+      upgradeWith(wss, server, resolve);
+    });
+    const second = new Promise((resolve) => {
+      server.on('upgrade', (request, socket, head) => {
+        try {
+          wss.handleUpgrade(request, socket, head, () => {});
+        } catch (error) {
+          resolve(error);
+        }
+      });
+    });
+    const answer = await exchange(await portOf(server), upgradeRequest());
+
+    assert.strictEqual(
+      (await second).message,
+      'server.handleUpgrade() was called more than once with the same ' +
+        'socket, possibly due to a misconfiguration'
+    );
+    await leave(await connected, answer);
+  });
+
+  it('does not take a mistake of the program for one of the client', () => {
+    const wss = new WebSocketServer({ noServer: true });
+    const request = {
+      headers: {
+        upgrade: 'websocket',
+        'sec-websocket-key': KEY,
+        'sec-websocket-version': '13'
+      },
+      method: 'GET'
+    };
+
+    wss.shouldHandle = () => {
+      throw new RangeError('Oops');
+    };
+    wss.on('wsClientError', () => assert.fail('The client is innocent'));
+
+    assert.throws(() => wss.handleUpgrade(request, new PassThrough()), {
+      name: 'RangeError',
+      message: 'Oops'
+    });
+  });
+});
+
+describe('The wsClientError event', () => {
+  it('replaces the answer to a wrong handshake', async (t) => {
+    const wss = serve(t);
+    const seen = [];
+
+    wss.on('wsClientError', (error, socket, request) => {
+      seen.push([error.message, Object.keys(error), request.url]);
+      assert.ok(error instanceof Error);
+      socket.end('HTTP/1.1 418 Teapot\r\nConnection: close\r\n\r\n');
+    });
+
+    const answer = await exchange(
+      await portOf(wss),
+      upgradeRequest({ 'Sec-WebSocket-Version': 7 }, 'GET /a')
+    );
+
+    assert.strictEqual(answer.status, '418 Teapot');
+    assert.deepStrictEqual(seen, [
+      ['Missing or invalid Sec-WebSocket-Version header', [], '/a']
+    ]);
+  });
+
+  it('is not emitted for what the program itself declines', async (t) => {
+    const wss = serve(t, { path: '/chat', verifyClient: () => false });
+    const port = await portOf(wss);
+
+    wss.on('wsClientError', () => assert.fail('The handshake is right'));
+
+    const elsewhere = await exchange(port, upgradeRequest({}, 'GET /other'));
+    const declined = await exchange(port, upgradeRequest({}, 'GET /chat'));
+
+    assert.strictEqual(elsewhere.status, '400 Bad Request');
+    assert.strictEqual(declined.status, '401 Unauthorized');
+  });
+});
+
+describe('The headers event', () => {
+  it('may add, change and remove the headers of the answer', async (t) => {
+    const wss = serve(t);
+    const connected = once(wss, 'connection');
+
+    wss.on('headers', (lines, request) => {
+      assert.strictEqual(lines[0], 'HTTP/1.1 101 Switching Protocols');
+      lines.push(`Set-Cookie: path=${request.url}`);
+    });
+
+    const answer = await exchange(
+      await portOf(wss),
+      upgradeRequest({}, 'GET /a')
+    );
+    const [ws] = await connected;
+
+    assert.strictEqual(answer.headers['set-cookie'], 'path=/a');
+    assert.strictEqual(answer.headers['sec-websocket-accept'], ACCEPT);
+    await leave(ws, answer);
+  });
+});

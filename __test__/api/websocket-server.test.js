@@ -1,0 +1,377 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const http = require('node:http');
+const { describe, it } = require('node:test');
+
+const WebSocket = require('../../lib/api/websocket');
+const WebSocketServer = require('../../lib/api/websocket-server');
+const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
+const { leave, serve, serveHttp, upgradeWith } = require('../support/servers');
+
+describe('new WebSocketServer', () => {
+  it('throws unless exactly one of port, server and noServer is given', () => {
+    const server = http.createServer();
+    const error = {
+      name: 'TypeError',
+      message:
+        'One and only one of the "port", "server", or "noServer" options ' +
+        'must be specified'
+    };
+
+    for (const options of [
+      undefined,
+      {},
+      { port: null },
+      { noServer: false },
+      { port: 0, server },
+      { port: 0, noServer: true },
+      { noServer: true, server }
+    ]) {
+      assert.throws(() => new WebSocketServer(options), error);
+    }
+
+    assert.strictEqual(server.listenerCount('upgrade'), 0);
+  });
+
+  it('has the defaults of ws 8.23', () => {
+    const { options } = new WebSocketServer({ noServer: true });
+
+    assert.deepStrictEqual(options, {
+      allowSynchronousEvents: true,
+      autoPong: true,
+      backlog: null,
+      clientTracking: true,
+      closeTimeout: 30000,
+      handleProtocols: null,
+      host: null,
+      maxBufferedChunks: 262144,
+      maxFragments: 16384,
+      maxPayload: 104857600,
+      maxPendingAutoPongs: 60,
+      noServer: true,
+      path: null,
+      perMessageDeflate: false,
+      port: null,
+      server: null,
+      skipUTF8Validation: false,
+      verifyClient: null,
+      WebSocket
+    });
+  });
+
+  it('does not change the options object', () => {
+    const options = Object.freeze({ noServer: true, perMessageDeflate: true });
+    const wss = new WebSocketServer(options);
+
+    assert.deepStrictEqual(wss.options.perMessageDeflate, {});
+    assert.strictEqual(options.perMessageDeflate, true);
+  });
+
+  it('calls the callback when its own server listens', async (t) => {
+    const address = await new Promise((resolve) => {
+      const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () =>
+        resolve(wss.address())
+      );
+
+      t.after(() => wss.close());
+    });
+
+    assert.ok(address.port > 0);
+  });
+
+  it('emits the listening and error events of an HTTP server', async (t) => {
+    const server = http.createServer();
+    const wss = new WebSocketServer({ server });
+
+    t.after(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(wss, 'listening');
+
+    const second = new WebSocketServer({
+      host: '127.0.0.1',
+      port: server.address().port
+    });
+    const [error] = await once(second, 'error');
+
+    assert.strictEqual(error.code, 'EADDRINUSE');
+  });
+
+  it('answers plain requests to its own server with 426', async (t) => {
+    const wss = serve(t);
+    const answer = await exchange(
+      await portOf(wss),
+      'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    );
+
+    assert.strictEqual(answer.status, '426 Upgrade Required');
+    assert.strictEqual(answer.headers.upgrade, 'websocket');
+    assert.strictEqual(answer.headers['content-type'], 'text/plain');
+    assert.strictEqual(answer.body, 'Upgrade Required');
+  });
+
+  it('leaves plain requests to an external server alone', async (t) => {
+    const server = serveHttp(t);
+
+    new WebSocketServer({ server });
+    server.on('request', (request, response) => response.end('page'));
+
+    const response = await fetch(`http://127.0.0.1:${await portOf(server)}`);
+
+    assert.strictEqual(await response.text(), 'page');
+  });
+});
+
+describe('The WebSocket option', () => {
+  it('gets the options of the server, and setSocket its limits', async (t) => {
+    const made = [];
+
+    class Recorder extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        made.push(args);
+      }
+
+      setSocket(socket, head, options) {
+        made.push(options);
+        super.setSocket(socket, head, options);
+      }
+    }
+
+    const limits = {
+      allowSynchronousEvents: false,
+      maxBufferedChunks: 1,
+      maxFragments: 2,
+      maxPayload: 3,
+      skipUTF8Validation: true
+    };
+    const wss = serve(t, {
+      ...limits,
+      autoPong: false,
+      closeTimeout: 4,
+      maxPendingAutoPongs: 5,
+      WebSocket: Recorder
+    });
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const [ws] = await connected;
+    const [[address, protocols, options], socketOptions] = made;
+
+    assert.ok(ws instanceof Recorder);
+    assert.strictEqual(address, null);
+    assert.strictEqual(protocols, undefined);
+    assert.strictEqual(options.autoPong, false);
+    assert.strictEqual(options.closeTimeout, 4);
+    assert.strictEqual(options.maxPendingAutoPongs, 5);
+    assert.deepStrictEqual(socketOptions, limits);
+    await leave(ws, answer);
+  });
+});
+
+describe('clients', () => {
+  it('forgets a connection before the close listeners run', async (t) => {
+    const wss = serve(t);
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const [ws] = await connected;
+
+    assert.deepStrictEqual([...wss.clients], [ws]);
+
+    const sizeOnClose = new Promise((resolve) => {
+      ws.on('close', () => resolve(wss.clients.size));
+    });
+
+    await leave(ws, answer);
+    assert.strictEqual(await sizeOnClose, 0);
+  });
+
+  it('is undefined without clientTracking', async (t) => {
+    const wss = serve(t, { clientTracking: false });
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const [ws] = await connected;
+
+    assert.strictEqual(wss.clients, undefined);
+    await leave(ws, answer);
+  });
+});
+
+describe('address', () => {
+  it('is the one of the HTTP server', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ server });
+
+    await portOf(server);
+    assert.deepStrictEqual(wss.address(), server.address());
+  });
+
+  it('is null once the server is closed', () => {
+    const wss = new WebSocketServer({ server: http.createServer() });
+
+    wss.close();
+    assert.strictEqual(wss.address(), null);
+  });
+
+  it('throws with noServer', () => {
+    const wss = new WebSocketServer({ noServer: true });
+
+    assert.throws(() => wss.address(), {
+      name: 'Error',
+      message: 'The server is operating in "noServer" mode'
+    });
+  });
+});
+
+describe('close', () => {
+  /** What happened, in order, while a server with one client closes. */
+  async function record(wss, answer) {
+    const [ws] = wss.clients;
+    const events = [];
+
+    ws.on('close', () => events.push('client'));
+    wss.on('close', () => events.push('server'));
+
+    const called = new Promise((resolve) => wss.close(resolve));
+
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepStrictEqual(events, [], 'closed too early');
+    await leave(ws, answer);
+    assert.strictEqual(await called, undefined);
+    return events;
+  }
+
+  it('waits for its own HTTP server, and so for the clients', async (t) => {
+    const wss = serve(t);
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const server = wss._server;
+
+    await connected;
+
+    // The HTTP server goes by the socket, which closes before the WebSocket.
+    const events = await record(wss, answer);
+
+    assert.deepStrictEqual(events.sort(), ['client', 'server']);
+    assert.strictEqual(server.listening, false);
+    assert.strictEqual(wss._server, null);
+  });
+
+  it('waits for the clients of an external server', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ server });
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(server), upgradeRequest());
+
+    await connected;
+    assert.deepStrictEqual(await record(wss, answer), ['client', 'server']);
+    assert.strictEqual(server.listening, true);
+    assert.strictEqual(server.listenerCount('upgrade'), 0);
+    assert.strictEqual(server.listenerCount('error'), 0);
+  });
+
+  it('waits for the clients with noServer', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ noServer: true });
+    const connected = new Promise((resolve) => {
+      upgradeWith(wss, server, resolve);
+    });
+    const answer = await exchange(await portOf(server), upgradeRequest());
+
+    await connected;
+    assert.deepStrictEqual(await record(wss, answer), ['client', 'server']);
+  });
+
+  it('closes in the next tick if there is nobody to wait for', async () => {
+    for (const options of [
+      { noServer: true },
+      { clientTracking: false, noServer: true },
+      { server: http.createServer() }
+    ]) {
+      const wss = new WebSocketServer(options);
+      let closed = false;
+
+      wss.close((error) => {
+        assert.strictEqual(error, undefined);
+        closed = true;
+      });
+      assert.strictEqual(closed, false);
+      await new Promise(process.nextTick);
+      assert.strictEqual(closed, true);
+    }
+  });
+
+  it('waits for the last of several clients', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ server });
+    const port = await portOf(server);
+    const clients = [];
+
+    for (let i = 0; i < 2; i++) {
+      const connected = once(wss, 'connection');
+      const answer = await exchange(port, upgradeRequest());
+
+      clients.push({ answer, ws: (await connected)[0] });
+    }
+
+    const closed = new Promise((resolve) => wss.close(resolve));
+    let isClosed = false;
+
+    wss.on('close', () => (isClosed = true));
+    await leave(clients[0].ws, clients[0].answer);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.strictEqual(isClosed, false);
+
+    await leave(clients[1].ws, clients[1].answer);
+    await closed;
+  });
+
+  it('does not wait for clients that are not tracked', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ clientTracking: false, server });
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(server), upgradeRequest());
+    const [ws] = await connected;
+
+    await new Promise((resolve) => wss.close(resolve));
+    assert.strictEqual(ws.readyState, WebSocket.OPEN);
+    await leave(ws, answer);
+  });
+
+  it('calls the callback of each call while it closes', async () => {
+    for (const options of [{ noServer: true }, { port: 0 }]) {
+      const wss = new WebSocketServer(options);
+      const results = [];
+
+      if (!options.noServer) await portOf(wss);
+
+      wss.close((error) => results.push(error));
+      wss.close((error) => results.push(error));
+      await once(wss, 'close');
+      assert.deepStrictEqual(results, [undefined, undefined]);
+    }
+  });
+
+  it('gives the callback an error if it was closed before', async () => {
+    const wss = new WebSocketServer({ noServer: true });
+
+    await new Promise((resolve) => wss.close(resolve));
+
+    const error = await new Promise((resolve) => wss.close(resolve));
+
+    assert.ok(error instanceof Error);
+    assert.strictEqual(error.message, 'The server is not running');
+  });
+
+  it('makes upgrades fail with 503', async (t) => {
+    const server = serveHttp(t);
+    const wss = new WebSocketServer({ noServer: true });
+
+    upgradeWith(wss, server, () => assert.fail('The server is closed'));
+    wss.close();
+
+    const answer = await exchange(await portOf(server), upgradeRequest());
+
+    assert.strictEqual(answer.status, '503 Service Unavailable');
+  });
+});

@@ -1,0 +1,229 @@
+'use strict';
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, describe, it } = require('node:test');
+
+const {
+  detectLibc,
+  loadNative,
+  targetName
+} = require('../../lib/native/loader');
+const { TARGETS } = require('../../scripts/targets');
+
+const ROOT = path.resolve(__dirname, '../..');
+
+describe('loadNative', () => {
+  const linux = { arch: 'x64', env: {}, libc: 'gnu', platform: 'linux' };
+  const local = path.join(ROOT, 'ws-rs.linux-x64-gnu.node');
+  const packaged = '@ws-rs/linux-x64-gnu';
+
+  it('prefers a local build to the platform package', () => {
+    const binding = { version: '1.0.0' };
+    const { calls, require } = machine({
+      [local]: binding,
+      [packaged]: { version: '1.0.0' }
+    });
+
+    const loaded = loadNative({ ...linux, require, version: '1.0.0' });
+    assert.strictEqual(loaded, binding);
+    assert.deepStrictEqual(calls, [local]);
+  });
+
+  it('takes the platform package where there is no local build', () => {
+    const binding = { version: '1.0.0' };
+    const { calls, require } = machine({ [packaged]: binding });
+
+    const loaded = loadNative({ ...linux, require, version: '1.0.0' });
+    assert.strictEqual(loaded, binding);
+    assert.deepStrictEqual(calls, [local, packaged]);
+  });
+
+  it('passes over a local build of another version', () => {
+    const binding = { version: '2.0.0' };
+    const { require } = machine({
+      [local]: { version: '1.0.0' },
+      [packaged]: binding
+    });
+
+    const loaded = loadNative({ ...linux, require, version: '2.0.0' });
+    assert.strictEqual(loaded, binding);
+  });
+
+  it('passes over a binary that does not say its version', () => {
+    const { require } = machine({ [local]: {} });
+
+    assert.throws(() => loadNative({ ...linux, require, version: '2.0.0' }), {
+      code: 'WS_RS_NO_BINARY',
+      message: /is version undefined, not 2\.0\.0/
+    });
+  });
+
+  it('loads the file of WS_RS_NATIVE_PATH and nothing else', () => {
+    const file = path.resolve('/elsewhere/debug.node');
+    const binding = { version: '0.0.1' };
+    const env = { WS_RS_NATIVE_PATH: file };
+    const { calls, require } = machine({ [file]: binding, [local]: {} });
+
+    const loaded = loadNative({ ...linux, env, require, version: '1.0.0' });
+    assert.strictEqual(loaded, binding);
+    assert.deepStrictEqual(calls, [file]);
+  });
+
+  it('does not fall back when WS_RS_NATIVE_PATH is wrong', () => {
+    const env = { WS_RS_NATIVE_PATH: '/nowhere.node' };
+    const { require } = machine({ [local]: {}, [packaged]: {} });
+
+    assert.throws(() => loadNative({ ...linux, env, require }), {
+      code: 'WS_RS_NO_BINARY',
+      message: /nowhere\.node: no such file\n.*unset.*WS_RS_NATIVE_PATH/
+    });
+  });
+
+  it('names the platform, every attempt and the command in one error', () => {
+    const { require } = machine({
+      [local]: new Error('GLIBC_2.38 not found\nmore'),
+      [packaged]: { version: '0.9.0' }
+    });
+
+    assert.throws(
+      () => loadNative({ ...linux, require, version: '1.0.0' }),
+      (err) => {
+        assert.ok(err instanceof Error);
+        assert.strictEqual(err.code, 'WS_RS_NO_BINARY');
+        assert.match(err.message, /linux x64 \(libc: gnu\)/);
+        assert.match(err.message, /npm run build|npx ws-rs-build/);
+        assert.deepStrictEqual(err.attempts, [
+          { source: local, reason: 'GLIBC_2.38 not found' },
+          { source: packaged, reason: 'is version 0.9.0, not 1.0.0' }
+        ]);
+        for (const { source, reason } of err.attempts) {
+          assert.ok(err.message.includes(`${source}: ${reason}`));
+        }
+        return true;
+      }
+    );
+  });
+
+  it('says of what is absent that it is absent', () => {
+    const host = { arch: 'mips', env: {}, libc: 'musl', platform: 'linux' };
+
+    assert.throws(
+      () => loadNative({ ...host, require: machine({}).require }),
+      (err) => {
+        const reasons = err.attempts.map((attempt) => attempt.reason);
+        assert.deepStrictEqual(reasons, ['no such file', 'not installed']);
+        return true;
+      }
+    );
+  });
+
+  it('reports a module that a binary misses as it is', () => {
+    const { require } = machine({ [local]: notFound('something-else') });
+
+    assert.throws(
+      () => loadNative({ ...linux, require }),
+      (err) => {
+        assert.match(err.attempts[0].reason, /something-else/);
+        return true;
+      }
+    );
+  });
+
+  it('leaves out the C library where there is no choice', () => {
+    const host = { arch: 'arm64', env: {}, libc: null, platform: 'darwin' };
+
+    assert.throws(
+      () => loadNative({ ...host, require: machine({}).require }),
+      /no binary for darwin arm64\. Tried:/
+    );
+  });
+});
+
+describe('targetName', () => {
+  it('tells apart the C libraries of Linux', () => {
+    assert.strictEqual(targetName('linux', 'x64', 'gnu'), 'linux-x64-gnu');
+    assert.strictEqual(targetName('linux', 'x64', 'musl'), 'linux-x64-musl');
+  });
+
+  it('adds the hard-float suffix on 32-bit ARM', () => {
+    assert.strictEqual(
+      targetName('linux', 'arm', 'gnu'),
+      'linux-arm-gnueabihf'
+    );
+    assert.strictEqual(
+      targetName('linux', 'arm', 'musl'),
+      'linux-arm-musleabihf'
+    );
+  });
+
+  it('names the tool chain on Windows and nothing elsewhere', () => {
+    assert.strictEqual(targetName('win32', 'x64', null), 'win32-x64-msvc');
+    assert.strictEqual(targetName('darwin', 'arm64', null), 'darwin-arm64');
+    assert.strictEqual(targetName('freebsd', 'x64', null), 'freebsd-x64');
+  });
+
+  it('gives the name of every target that is published', () => {
+    for (const { cpu, libc, name, os } of TARGETS) {
+      const abi = libc === 'glibc' ? 'gnu' : (libc ?? null);
+      assert.strictEqual(targetName(os, cpu, abi), name);
+    }
+  });
+});
+
+describe('detectLibc', () => {
+  let folder;
+
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-libc-'));
+  });
+  after(() => fs.rmSync(folder, { recursive: true }));
+
+  it('is null on other systems', () => {
+    assert.strictEqual(detectLibc('darwin'), null);
+    assert.strictEqual(detectLibc('win32'), null);
+  });
+
+  it('reads the dynamic linker out of the executable', () => {
+    const gnu = path.join(folder, 'gnu');
+    const musl = path.join(folder, 'musl');
+    const elf = Buffer.from('7f454c46', 'hex');
+
+    fs.writeFileSync(gnu, `${elf}\0/lib64/ld-linux-x86-64.so.2\0`);
+    fs.writeFileSync(musl, `${elf}\0/lib/ld-musl-x86_64.so.1\0`);
+    assert.strictEqual(detectLibc('linux', gnu), 'gnu');
+    assert.strictEqual(detectLibc('linux', musl), 'musl');
+  });
+
+  it(
+    'asks Node where the executable says nothing',
+    { skip: process.platform !== 'linux' && 'the report differs' },
+    () => {
+      const absent = path.join(folder, 'absent');
+      assert.strictEqual(detectLibc('linux', absent), detectLibc());
+    }
+  );
+});
+
+// A `require` that knows the given modules only; an Error is thrown.
+function machine(modules) {
+  const calls = [];
+
+  return {
+    calls,
+    require(name) {
+      calls.push(name);
+      const found = modules[name] ?? notFound(name);
+      if (found instanceof Error) throw found;
+      return found;
+    }
+  };
+}
+
+function notFound(name) {
+  const err = new Error(`Cannot find module '${name}'\nRequire stack:\n- x`);
+  err.code = 'MODULE_NOT_FOUND';
+  return err;
+}

@@ -1,0 +1,99 @@
+'use strict';
+
+const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { describe, it } = require('node:test');
+
+const {
+  inContext,
+  pendingCallback,
+  settle
+} = require('../../lib/wire/send-callbacks');
+const { tick } = require('../support/events');
+
+describe('The callback of a frame', () => {
+  it('is called in the tick after the send if the frame was written', () => {
+    const log = [];
+    const pending = pendingCallback((err) => log.push(err));
+
+    settle([pending])();
+    assert.deepStrictEqual(log, []);
+    inContext(pending);
+    assert.deepStrictEqual(log, [undefined]);
+  });
+
+  it('is called when the frame is written if that takes longer', () => {
+    const log = [];
+    const pending = pendingCallback((err) => log.push(err));
+
+    inContext(pending);
+    assert.deepStrictEqual(log, []);
+    settle([pending])();
+    assert.deepStrictEqual(log, [undefined]);
+  });
+
+  it('gets the error before and after that tick', () => {
+    const error = new Error('Oops');
+    const log = [];
+    const early = pendingCallback((err) => log.push(['early', err]));
+    const late = pendingCallback((err) => log.push(['late', err]));
+
+    inContext(late);
+    settle([early, late])(error);
+    inContext(early);
+    assert.deepStrictEqual(log, [
+      ['late', error],
+      ['early', error]
+    ]);
+  });
+
+  it('runs in the async context of whoever sent, however late', () => {
+    const storage = new AsyncLocalStorage();
+    const log = [];
+    const pending = pendingCallback(() => log.push(storage.getStore()));
+
+    storage.run('sender', () => inContext(pending));
+    storage.run('writer', () => settle([pending])());
+    assert.deepStrictEqual(log, ['sender']);
+  });
+});
+
+describe('The callbacks of frames that are written together', () => {
+  it('are none where nobody wants to know', () => {
+    assert.strictEqual(settle(null), undefined);
+  });
+
+  it('are called in order, each once', () => {
+    const log = [];
+    const list = [1, 2, 3].map((n) => pendingCallback(() => log.push(n)));
+
+    list.forEach(inContext);
+    settle(list)();
+    assert.deepStrictEqual(log, [1, 2, 3]);
+  });
+
+  it('are all called though some throw, which is not swallowed', async (t) => {
+    const log = [];
+    const thrown = [];
+    const list = [1, 2, 3, 4].map((n) =>
+      pendingCallback((err) => {
+        log.push([n, err]);
+        if (n % 2 === 0) throw new Error(`Oops ${n}`);
+      })
+    );
+    const error = new Error('not written');
+
+    process.setUncaughtExceptionCaptureCallback((err) => {
+      thrown.push(err.message);
+    });
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    list.forEach(inContext);
+    assert.throws(() => settle(list)(error), { message: 'Oops 2' });
+    while (log.length < 4 || thrown.length < 1) await tick();
+    assert.deepStrictEqual(
+      log,
+      [1, 2, 3, 4].map((n) => [n, error])
+    );
+    assert.deepStrictEqual(thrown, ['Oops 4']);
+  });
+});

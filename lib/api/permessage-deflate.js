@@ -1,0 +1,240 @@
+'use strict';
+
+const {
+  MESSAGE_TOO_LONG,
+  corruptDataError,
+  protocolError
+} = require('../native/errors');
+const Limiter = require('../compression/limiter');
+const negotiation = require('../handshake/permessage-deflate-negotiation');
+const { createDeflater, createInflater } = require('../compression/codec');
+const { checkZlibOptions } = require('../compression/zlib-options');
+
+/** Messages of fewer bytes are not worth compressing, if that may be chosen. */
+const DEFAULT_THRESHOLD = 1024;
+/** Jobs at once on other threads. */
+const DEFAULT_CONCURRENCY = 10;
+
+/** Made by the first instance, for all. */
+let limiter = null;
+
+/**
+ * The permessage-deflate extension (RFC 7692): its negotiation, and the
+ * compression of messages once it is agreed on.
+ */
+class PerMessageDeflate {
+  /**
+   * @param {Object} [options]
+   * @param {Boolean|Number} [options.clientMaxWindowBits] Ask for, or accept,
+   *     a limit of the client's window; 8 to 15 names it
+   * @param {Boolean} [options.clientNoContextTakeover=false] Have the client
+   *     forget its context after each message
+   * @param {Number} [options.concurrencyLimit=10] Jobs at once on other
+   *     threads, of all instances; the first one decides
+   * @param {Number} [options.idleTimeout=0] An addition to ws: milliseconds
+   *     without a message to compress after which this end's context is given
+   *     up, and its memory with it; 0 is never
+   * @param {Boolean} [options.isServer=false] Which end this is
+   * @param {Number} [options.maxPayload=0] The most bytes of an inflated
+   *     message; 0 is no limit
+   * @param {Boolean|Number} [options.serverMaxWindowBits] As above, for the
+   *     server's window
+   * @param {Boolean} [options.serverNoContextTakeover=false] As above, for the
+   *     server's context
+   * @param {Number} [options.threshold=1024] Messages of fewer bytes are not
+   *     compressed where this end keeps no context
+   * @param {Object} [options.zlibDeflateOptions] `level`, `memLevel`,
+   *     `strategy`, `dictionary`, `chunkSize`
+   * @param {Object} [options.zlibInflateOptions] `dictionary`, `chunkSize`
+   * @throws {RangeError|TypeError} For options that zlib refuses
+   */
+  constructor(options) {
+    checkZlibOptions(options);
+
+    this._options = options || {};
+    this._threshold = this._options.threshold ?? DEFAULT_THRESHOLD;
+    this._maxPayload = this._options.maxPayload | 0;
+    this._isServer = !!this._options.isServer;
+    this._deflate = null;
+    this._inflate = null;
+    /** Whether somebody watches how long a message takes to inflate. */
+    this._watched = false;
+    this._abortDeflate = null;
+    this._abortInflate = null;
+
+    /** The agreed parameters; `null` before `accept()`. */
+    this.params = null;
+
+    if (limiter === null) {
+      limiter = new Limiter(
+        this._options.concurrencyLimit ?? DEFAULT_CONCURRENCY
+      );
+    }
+  }
+
+  /** The extension's name in `Sec-WebSocket-Extensions`. */
+  static get extensionName() {
+    return 'permessage-deflate';
+  }
+
+  /**
+   * Makes the client's offer.
+   *
+   * @return {Object} Parameters for `Sec-WebSocket-Extensions`
+   */
+  offer() {
+    return negotiation.offer(this._options);
+  }
+
+  /**
+   * Takes the client's offers (as a server) or the server's answer.
+   *
+   * @param {Object[]} configurations Parsed parameters, one object an offer
+   * @return {Object} The agreed parameters
+   * @throws {Error|TypeError} No offer can be accepted, or the answer is
+   *     invalid
+   */
+  accept(configurations) {
+    const normalized = negotiation.normalize(configurations, this._isServer);
+
+    this.params = this._isServer
+      ? negotiation.acceptOffer(normalized, this._options)
+      : negotiation.acceptAnswer(normalized, this._options);
+
+    return this.params;
+  }
+
+  /** Frees the compression states; a job under way ends with an error. */
+  cleanup() {
+    if (this._inflate !== null) {
+      this._inflate.free();
+      this._inflate = null;
+    }
+
+    if (this._deflate !== null) {
+      const abort = this._abortDeflate;
+
+      this._deflate.free();
+      this._deflate = null;
+      this._abortDeflate = null;
+
+      if (abort !== null) {
+        abort(
+          new Error(
+            'The deflate stream was closed while data was being processed'
+          )
+        );
+      }
+    }
+  }
+
+  /**
+   * Inflates a frame's payload; the callback comes in a later macrotask.
+   *
+   * @param {Buffer} data The compressed bytes
+   * @param {Boolean} fin Whether the frame ends its message
+   * @param {Function} callback Called with an error or the bytes
+   */
+  decompress(data, fin, callback) {
+    const { params } = this;
+
+    if (this._inflate === null) {
+      this._inflate = createInflater(
+        windowBits(params, this._isServer ? 'client' : 'server'),
+        this._options.zlibInflateOptions,
+        limiter
+      );
+    }
+
+    const forgets = !!(this._isServer
+      ? params.client_no_context_takeover
+      : params.server_no_context_takeover);
+
+    this._inflate.run(
+      data,
+      fin,
+      fin && forgets,
+      this._maxPayload,
+      this._watched,
+      inflated,
+      this,
+      callback
+    );
+  }
+
+  /**
+   * Compresses a frame's payload; the callback comes in a later macrotask.
+   *
+   * @param {(Buffer|String|ArrayBufferView)} data The bytes, or text
+   * @param {Boolean} fin Whether the frame ends its message
+   * @param {Function} callback Called with an error or the compressed bytes
+   */
+  compress(data, fin, callback) {
+    const { params } = this;
+    const forgets = !!(this._isServer
+      ? params.server_no_context_takeover
+      : params.client_no_context_takeover);
+
+    if (this._deflate === null) {
+      this._deflate = createDeflater(
+        windowBits(params, this._isServer ? 'server' : 'client'),
+        this._options.zlibDeflateOptions,
+        limiter,
+        // Without takeover nothing is kept between two messages anyway.
+        forgets ? 0 : this._options.idleTimeout
+      );
+    }
+
+    this._abortDeflate = callback;
+    this._deflate.run(
+      toBuffer(data),
+      fin,
+      fin && forgets,
+      deflated,
+      this,
+      callback
+    );
+  }
+}
+
+function inflated(result, pmd, callback) {
+  if (typeof result === 'object') {
+    callback(null, result);
+    return;
+  }
+
+  if (pmd._inflate !== null) {
+    pmd._inflate.free();
+    pmd._inflate = null;
+  }
+
+  callback(
+    typeof result === 'string'
+      ? corruptDataError(result)
+      : protocolError(MESSAGE_TOO_LONG, 0, inflated)
+  );
+}
+
+function deflated(result, pmd, callback) {
+  // `cleanup()` has called back.
+  if (pmd._abortDeflate !== callback) return;
+
+  pmd._abortDeflate = null;
+
+  if (typeof result === 'object') callback(null, result);
+  else callback(corruptDataError(String(result)));
+}
+
+function windowBits(params, endpoint) {
+  const bits = params[`${endpoint}_max_window_bits`];
+
+  return typeof bits === 'number' ? bits : 15;
+}
+
+function toBuffer(data) {
+  if (Buffer.isBuffer(data)) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+module.exports = PerMessageDeflate;

@@ -1,0 +1,424 @@
+'use strict';
+
+const { randomFillSync } = require('crypto');
+const { isUint8Array } = require('util').types;
+
+const { EMPTY_BUFFER, kWebSocket, NOOP } = require('../constants');
+const {
+  BINARY,
+  CLOSE,
+  FIN,
+  PING,
+  PONG,
+  RSV1,
+  TEXT
+} = require('../native/frame-bits');
+const native = require('../native');
+const {
+  byteLength,
+  isBlobPayload,
+  toPayload
+} = require('../connection/payload');
+const { isValidStatusCode } = require('./validation');
+
+const FastBuffer = Buffer[Symbol.species];
+
+/** Control frames carry no more (RFC 6455, section 5.5). */
+const MAX_CONTROL_PAYLOAD = 125;
+
+// The values of `_state`.
+const DEFAULT = 0;
+const DEFLATING = 1;
+const GET_BLOB_DATA = 2;
+
+const EXTENSION = 'permessage-deflate';
+
+const sharedMask = Buffer.alloc(4);
+const sharedHeader = Buffer.alloc(14);
+
+/**
+ * The sending half of a connection: makes frames of messages and keeps their
+ * order while one of them is being compressed or read from a `Blob`.
+ */
+class Sender {
+  /**
+   * @param {Duplex} socket Where frames go
+   * @param {Object} [extensions={}] The negotiated extensions, by name
+   * @param {Function} [generateMask] Fills a 4-byte `Buffer` with a masking key
+   */
+  constructor(socket, extensions, generateMask) {
+    this._socket = socket;
+    this._extensions = extensions || {};
+    this._firstFragment = true;
+    this._compress = false;
+    this._bufferedBytes = 0;
+    this._queue = [];
+    this._state = DEFAULT;
+    /** The transport's way out; without one chunks are written to the socket. */
+    this._output = null;
+    this._generateMask = generateMask;
+    this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
+    this.onerror = NOOP;
+    this[kWebSocket] = undefined;
+  }
+
+  /** Whether the next message may go out past the sender. */
+  get isIdle() {
+    return this._state === DEFAULT && this._firstFragment;
+  }
+
+  /**
+   * Makes a frame (RFC 6455, section 5.2).
+   *
+   * @param {(Buffer|String)} data The payload
+   * @param {Object} options
+   * @param {Boolean} [options.fin=false] Whether the frame ends its message
+   * @param {Function} [options.generateMask] Fills the masking key
+   * @param {Boolean} [options.mask=false] Whether to mask the payload
+   * @param {Buffer} [options.maskBuffer] Where the masking key is put
+   * @param {Number} options.opcode The opcode
+   * @param {Boolean} [options.readOnly=false] Whether `data` must stay as it is
+   * @param {Boolean} [options.rsv1=false] Whether the message is compressed
+   * @return {(Buffer|String)[]} The frame in one or two pieces
+   */
+  static frame(data, options) {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const mask = options.mask ? maskingKey(options) : undefined;
+
+    return frame(
+      bytes,
+      bytes.length,
+      (options.fin ? FIN : 0) | (options.rsv1 ? RSV1 : 0) | options.opcode,
+      mask,
+      typeof data !== 'string' && options.readOnly
+    );
+  }
+
+  /**
+   * Sends a close frame (RFC 6455, section 5.5.1).
+   *
+   * @param {Number} [code] The status code
+   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
+   * @param {Boolean} [mask=false] Whether to mask the frame
+   * @param {Function} [cb] Called when it is written
+   * @throws {TypeError|RangeError} A code or reason that may not be sent
+   */
+  close(code, data, mask, cb) {
+    this._sendControl(CLOSE, closePayload(code, data), mask, cb);
+  }
+
+  /**
+   * Sends a ping (RFC 6455, section 5.5.2).
+   *
+   * @param {*} data The payload, at most 125 bytes
+   * @param {Boolean} [mask=false] Whether to mask the frame
+   * @param {Function} [cb] Called when it is written
+   * @throws {RangeError|TypeError} The payload is too long, or no payload
+   */
+  ping(data, mask, cb) {
+    this._sendControl(PING, controlPayload(data), mask, cb);
+  }
+
+  /** Sends a pong (RFC 6455, section 5.5.3); see `ping()`. */
+  pong(data, mask, cb) {
+    this._sendControl(PONG, controlPayload(data), mask, cb);
+  }
+
+  /**
+   * Sends a message, or a fragment of one.
+   *
+   * @param {*} data The payload
+   * @param {Object} options
+   * @param {Boolean} [options.binary=false] Whether it is binary, else text
+   * @param {Boolean} [options.compress=false] Whether it may be compressed
+   * @param {Boolean} [options.fin=false] Whether it ends the message
+   * @param {Boolean} [options.mask=false] Whether to mask the frame
+   * @param {Function} [cb] Called when it is written
+   * @throws {TypeError} `data` is of no type that can be sent
+   */
+  send(data, options, cb) {
+    this.sendMessage(
+      data,
+      options.binary,
+      options.compress,
+      options.fin,
+      options.mask,
+      cb
+    );
+  }
+
+  /** `send()` without an options object, for the many. */
+  sendMessage(data, binary, compress, fin, mask, cb) {
+    const payload = toPayload(data);
+    const pmd = this._extensions[EXTENSION];
+    let opcode = binary ? BINARY : TEXT;
+    let rsv1 = compress === true && pmd !== undefined;
+
+    if (this._firstFragment) {
+      this._firstFragment = false;
+
+      if (rsv1) {
+        const { params } = pmd;
+        const forgets =
+          params[
+            pmd._isServer
+              ? 'server_no_context_takeover'
+              : 'client_no_context_takeover'
+          ];
+
+        // A kept context makes even short messages shorter.
+        if (forgets) rsv1 = byteLength(payload) >= pmd._threshold;
+      }
+
+      this._compress = rsv1;
+    } else {
+      rsv1 = false;
+      opcode = 0;
+    }
+
+    if (fin) this._firstFragment = true;
+
+    const first = (fin ? FIN : 0) | (rsv1 ? RSV1 : 0) | opcode;
+    const work = this._compress;
+
+    if (this._state === DEFAULT && !work && !isBlobPayload(payload)) {
+      this._write(payload, first, mask, cb);
+    } else {
+      this._enqueue({ payload, first, mask, compress: work, cb });
+    }
+  }
+
+  /**
+   * Writes the chunks of a frame made by `Sender.frame()`.
+   *
+   * @param {(Buffer|String)[]} list The chunks
+   * @param {Function} [cb] Called when they are written
+   */
+  sendFrame(list, cb) {
+    if (this._output !== null) {
+      this._output.raw(list, cb);
+      return;
+    }
+
+    const last = list.length - 1;
+
+    if (last > 0) this._socket.cork();
+    for (let i = 0; i < last; i++) this._socket.write(list[i]);
+    this._socket.write(list[last], cb);
+    if (last > 0) this._socket.uncork();
+  }
+
+  _sendControl(opcode, payload, mask, cb) {
+    const first = FIN | opcode;
+
+    if (this._state === DEFAULT && !isBlobPayload(payload)) {
+      this._write(payload, first, mask, cb);
+    } else {
+      this._enqueue({ payload, first, mask, compress: false, cb });
+    }
+  }
+
+  /** Frames a payload and writes it now. */
+  _write(payload, first, mask, cb) {
+    if (this._output === null) {
+      this.sendFrame(
+        frame(
+          payload,
+          byteLength(payload),
+          first,
+          mask ? maskingKey(this._maskOptions()) : undefined,
+          true
+        ),
+        cb
+      );
+      return;
+    }
+
+    let key;
+
+    if (mask && this._generateMask) {
+      this._generateMask(this._maskBuffer);
+      key = this._maskBuffer.readUInt32BE(0);
+    }
+
+    if (typeof payload === 'string') {
+      this._output.text(payload, first, mask, key, cb);
+    } else {
+      this._output.bytes(payload, first, mask, key, cb);
+    }
+  }
+
+  _maskOptions() {
+    return { generateMask: this._generateMask, maskBuffer: this._maskBuffer };
+  }
+
+  /** Lines a job up, and begins it if it is the first. */
+  _enqueue(job) {
+    this._bufferedBytes += byteLength(job.payload);
+    this._queue.push(job);
+    if (this._state === DEFAULT) this._next();
+  }
+
+  /** Does jobs until one has to wait. */
+  _next() {
+    while (this._state === DEFAULT && this._queue.length > 0) {
+      const job = this._queue.shift();
+
+      if (isBlobPayload(job.payload)) {
+        this._readBlob(job);
+      } else if (job.compress) {
+        this._deflate(job);
+      } else {
+        this._bufferedBytes -= byteLength(job.payload);
+        this._write(job.payload, job.first, job.mask, job.cb);
+      }
+    }
+  }
+
+  _deflate(job) {
+    this._state = DEFLATING;
+
+    const pmd = this._extensions[EXTENSION];
+    const fin = (job.first & FIN) !== 0;
+
+    pmd.compress(job.payload, fin, (err, bytes) => {
+      if (this._socket.destroyed) {
+        this._abort(
+          new Error('The socket was closed while data was being compressed'),
+          job.cb
+        );
+        return;
+      }
+
+      if (err) {
+        this._fail(err, job.cb);
+        return;
+      }
+
+      this._state = DEFAULT;
+      this._bufferedBytes -= byteLength(job.payload);
+      this._write(bytes, job.first, job.mask, job.cb);
+      this._next();
+    });
+  }
+
+  _readBlob(job) {
+    const blob = job.payload;
+
+    this._state = GET_BLOB_DATA;
+    // What listeners and callbacks throw must not become a rejection.
+    blob.arrayBuffer().then(
+      (arrayBuffer) => process.nextTick(() => this._blobRead(job, arrayBuffer)),
+      (err) => process.nextTick(() => this._fail(err, job.cb))
+    );
+  }
+
+  _blobRead(job, arrayBuffer) {
+    if (this._socket.destroyed) {
+      this._abort(
+        new Error('The socket was closed while the blob was being read'),
+        job.cb
+      );
+      return;
+    }
+
+    this._bufferedBytes += arrayBuffer.byteLength - job.payload.size;
+    job.payload = new FastBuffer(arrayBuffer);
+    this._state = DEFAULT;
+    this._queue.unshift(job);
+    this._next();
+  }
+
+  /** Tells everybody in the line that nothing more will be sent. */
+  _abort(err, cb) {
+    const queue = this._queue;
+
+    if (typeof cb === 'function') cb(err);
+
+    for (const job of queue) {
+      if (typeof job.cb === 'function') job.cb(err);
+    }
+  }
+
+  _fail(err, cb) {
+    this._abort(err, cb);
+    this.onerror(err);
+  }
+}
+
+/** The pieces of a frame; a string stays one if nothing must change in it. */
+function frame(payload, length, first, key, readOnly) {
+  const headerLength = native.encodeHeader(sharedHeader, first, length, key);
+  const masked = key !== undefined && !isZero(key) && length > 0;
+
+  if (masked && (readOnly || typeof payload === 'string')) {
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    const merged = Buffer.allocUnsafe(headerLength + length);
+
+    merged.set(sharedHeader.subarray(0, headerLength));
+    native.mask(bytes, key, merged.subarray(headerLength));
+    return [merged];
+  }
+
+  const header = Buffer.allocUnsafe(headerLength);
+
+  header.set(sharedHeader.subarray(0, headerLength));
+  if (masked) native.mask(payload, key, payload);
+
+  return length > 0 ? [header, payload] : [header];
+}
+
+function maskingKey({ generateMask, maskBuffer = sharedMask }) {
+  if (generateMask) generateMask(maskBuffer);
+  else randomFillSync(maskBuffer, 0, 4);
+
+  return maskBuffer;
+}
+
+function isZero(key) {
+  return (key[0] | key[1] | key[2] | key[3]) === 0;
+}
+
+function controlPayload(data) {
+  const payload = toPayload(data);
+
+  if (byteLength(payload) > MAX_CONTROL_PAYLOAD) {
+    throw new RangeError('The data size must not be greater than 125 bytes');
+  }
+
+  return payload;
+}
+
+function closePayload(code, data) {
+  if (code === undefined) return EMPTY_BUFFER;
+
+  if (typeof code !== 'number' || !isValidStatusCode(code)) {
+    throw new TypeError('First argument must be a valid error code number');
+  }
+
+  let reason = EMPTY_BUFFER;
+
+  // Whatever has no length is no reason.
+  if (data && data.length) {
+    if (typeof data === 'string') {
+      reason = Buffer.from(data);
+    } else if (isUint8Array(data)) {
+      reason = data;
+    } else {
+      throw new TypeError('Second argument must be a string or a Uint8Array');
+    }
+  }
+
+  if (reason.length > MAX_CONTROL_PAYLOAD - 2) {
+    throw new RangeError('The message must not be greater than 123 bytes');
+  }
+
+  const payload = Buffer.allocUnsafe(2 + reason.length);
+
+  payload.writeUInt16BE(code, 0);
+  payload.set(reason, 2);
+
+  return payload;
+}
+
+module.exports = Sender;

@@ -1,0 +1,126 @@
+'use strict';
+
+const { Duplex, errorMonitor } = require('node:stream');
+
+/**
+ * Wraps a WebSocket in a stream: each chunk that is written is sent as one
+ * message, and each message that is received can be read. Back pressure pauses
+ * the WebSocket; ending the stream closes it; destroying the stream terminates
+ * it.
+ *
+ * @param {WebSocket} ws The WebSocket, open or still connecting
+ * @param {Object} [options] Options of the `Duplex` constructor. `autoDestroy`,
+ *     `emitClose`, `objectMode` and `writableObjectMode` are always `false`;
+ *     `readableObjectMode` makes text messages strings
+ * @return {Duplex} The stream. It emits the errors of the WebSocket
+ */
+function createWebSocketStream(ws, options) {
+  let terminateOnDestroy = true;
+  let isCutOff = false;
+
+  // The callbacks have to work when they are called without `this`: programs
+  // wrap `duplex._read` and its like.
+  const duplex = new Duplex({
+    ...options,
+    autoDestroy: false,
+    emitClose: false,
+    objectMode: false,
+    writableObjectMode: false,
+
+    read() {
+      if (ws.isPaused) ws.resume();
+    },
+
+    write(chunk, encoding, callback) {
+      whenConnected(ws, () => ws.send(chunk, callback));
+    },
+
+    final(callback) {
+      whenConnected(ws, () => closeAndFlush(callback));
+    },
+
+    destroy(error, callback) {
+      if (ws.readyState === ws.CLOSED) {
+        callback(error);
+        process.nextTick(() => duplex.emit('close'));
+        return;
+      }
+
+      // An error that comes up while the connection goes down is reported in
+      // place of `error`: only the first call of `callback` counts.
+      ws.once('error', callback);
+      ws.once('close', () => {
+        callback(error);
+        process.nextTick(() => duplex.emit('close'));
+      });
+
+      if (terminateOnDestroy) ws.terminate();
+    }
+  });
+
+  function closeAndFlush(callback) {
+    const socket = ws._socket;
+
+    // The handshake failed: `'error'` is about to follow instead of `'finish'`.
+    if (socket === null) return;
+
+    if (socket.writableFinished) {
+      callback();
+      if (duplex.readableEnded) duplex.destroy();
+      return;
+    }
+
+    if (socket.destroyed) {
+      cutOff();
+      return;
+    }
+
+    // `'finish'` and not `'close'` of the WebSocket, which would wait until
+    // somebody reads what the peer still has to say.
+    socket.once('finish', () => callback());
+    socket.once('close', () => {
+      if (!socket.writableFinished) cutOff();
+    });
+    ws.close();
+  }
+
+  // The connection broke, `'finish'` will not come: close without it, but not
+  // before everything that was received is read.
+  function cutOff() {
+    isCutOff = true;
+    if (duplex.readableEnded) duplex.destroy();
+  }
+
+  ws.on('message', (data, isBinary) => {
+    const asString = !isBinary && duplex.readableObjectMode;
+
+    if (!duplex.push(asString ? data.toString() : data)) ws.pause();
+  });
+
+  ws.once('error', (error) => {
+    // No `terminate()`: the close frame that tells the peer has to get out.
+    terminateOnDestroy = false;
+    duplex.destroy(error);
+  });
+
+  ws.once('close', () => {
+    if (!duplex.destroyed) duplex.push(null);
+  });
+
+  duplex.on('end', () => {
+    if (duplex.writableFinished || isCutOff) duplex.destroy();
+  });
+
+  // A monitor and not a listener, so that an unhandled error still throws.
+  duplex.on(errorMonitor, () => duplex.destroy());
+
+  return duplex;
+}
+
+/** Calls a function once the WebSocket is no longer connecting. */
+function whenConnected(ws, callback) {
+  if (ws.readyState === ws.CONNECTING) ws.once('open', callback);
+  else callback();
+}
+
+module.exports = createWebSocketStream;

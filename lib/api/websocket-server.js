@@ -1,0 +1,400 @@
+'use strict';
+
+const EventEmitter = require('node:events');
+const http = require('node:http');
+
+const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
+const handshake = require('../handshake/server-handshake');
+const WebSocket = require('./websocket');
+const { checkZlibOptions } = require('../compression/zlib-options');
+
+const RUNNING = 0;
+const CLOSING = 1;
+const CLOSED = 2;
+
+/**
+ * A WebSocket server: one of its own on a port, a part of an HTTP server, or
+ * with `noServer` only the means to upgrade requests.
+ *
+ * @fires WebSocketServer#listening The server accepts connections
+ * @fires WebSocketServer#connection `(ws, request)`: a client connected
+ * @fires WebSocketServer#headers `(lines, request)`: the answer to a handshake
+ *     is about to be sent; the array may be changed
+ * @fires WebSocketServer#wsClientError `(error, socket, request)`: a handshake is
+ *     wrong. With a listener nothing is answered: the listener has to close the
+ *     socket
+ * @fires WebSocketServer#error `(error)`: the HTTP server has a problem
+ * @fires WebSocketServer#close The server is closed
+ */
+class WebSocketServer extends EventEmitter {
+  /**
+   * @param {Object} options Exactly one of `port`, `server` and `noServer` is
+   *     required
+   * @param {Boolean} [options.allowSynchronousEvents=true] Whether several
+   *     `'message'`, `'ping'` and `'pong'` events may be emitted in one tick
+   * @param {Boolean} [options.autoPong=true] Whether to answer pings
+   * @param {Number} [options.backlog=511] How many connections may wait to be
+   *     accepted
+   * @param {Boolean} [options.clientTracking=true] Whether to keep the set
+   *     `clients`
+   * @param {Number} [options.closeTimeout=30000] How long a closing handshake
+   *     may take, in milliseconds
+   * @param {Function} [options.handleProtocols] `(protocols: Set, request) =>
+   *     string | false`: picks the subprotocol; by default the first one offered
+   * @param {String} [options.host] The host name to listen on
+   * @param {Number} [options.maxBufferedChunks=262144] How many chunks of an
+   *     incomplete frame to keep; 0 means no limit
+   * @param {Number} [options.maxFragments=16384] How many fragments a message
+   *     may have; 0 means no limit
+   * @param {Number} [options.maxPayload=104857600] The size limit of a message,
+   *     in bytes; 0 means no limit
+   * @param {Number} [options.maxPendingAutoPongs=60] How many answers to pings
+   *     may wait to be written before the connection is terminated; 0 means no
+   *     limit
+   * @param {Boolean} [options.noServer=false] Whether to leave the HTTP server to
+   *     the program, which calls `handleUpgrade()`
+   * @param {String} [options.path] Accept only connections to this path
+   * @param {Boolean|Object} [options.perMessageDeflate=false] Whether to accept
+   *     permessage-deflate, or its parameters
+   * @param {Number} [options.port] The port to listen on
+   * @param {http.Server|https.Server} [options.server] The server to be a part
+   *     of
+   * @param {Boolean} [options.skipUTF8Validation=false] Whether to accept text
+   *     that is not UTF-8
+   * @param {Function} [options.verifyClient] `(info) => boolean` or `(info,
+   *     callback) => void`: decides whether to accept a client
+   * @param {typeof WebSocket} [options.WebSocket=WebSocket] The class of the
+   *     connections
+   * @param {Function} [callback] Called when the server listens on `port`
+   * @throws {TypeError} If not exactly one of the required options is given
+   * @throws {RangeError|TypeError} If `perMessageDeflate` has options for zlib
+   *     that zlib refuses
+   */
+  constructor(options, callback) {
+    super();
+
+    options = {
+      allowSynchronousEvents: true,
+      autoPong: true,
+      backlog: null,
+      clientTracking: true,
+      closeTimeout: CLOSE_TIMEOUT,
+      handleProtocols: null,
+      host: null,
+      maxBufferedChunks: 256 * 1024,
+      maxFragments: 16 * 1024,
+      maxPayload: 100 * 1024 * 1024,
+      maxPendingAutoPongs: 60,
+      noServer: false,
+      path: null,
+      perMessageDeflate: false,
+      port: null,
+      server: null,
+      skipUTF8Validation: false,
+      verifyClient: null,
+      WebSocket,
+      ...options
+    };
+
+    const modes = [options.port != null, options.server, options.noServer];
+
+    if (modes.filter(Boolean).length !== 1) {
+      throw new TypeError(
+        'One and only one of the "port", "server", or "noServer" options must ' +
+          'be specified'
+      );
+    }
+
+    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
+    checkZlibOptions(options.perMessageDeflate);
+
+    this.options = options;
+    this._state = RUNNING;
+    this._server = null;
+    this._detach = null;
+    this._closeWithLastClient = false;
+
+    /** @type {Set<WebSocket>|undefined} The connections that are not closed */
+    this.clients = options.clientTracking ? new Set() : undefined;
+
+    if (options.noServer) return;
+
+    this._attach(options.server || http.createServer(handshake.refuse));
+
+    if (!options.server) {
+      const { backlog, host, port } = options;
+
+      this._server.listen(port, host, backlog, callback);
+    }
+  }
+
+  /**
+   * The address of the HTTP server.
+   *
+   * @return {Object|String|null} As of `net.Server#address()`; `null` once the
+   *     server is closed
+   * @throws {Error} With `noServer`
+   */
+  address() {
+    if (this.options.noServer) {
+      throw new Error('The server is operating in "noServer" mode');
+    }
+
+    return this._server === null ? null : this._server.address();
+  }
+
+  /**
+   * Stops accepting connections. Neither the connections there are nor an HTTP
+   * server given as an option are closed.
+   *
+   * `'close'` follows when the server's own HTTP server is closed; without one,
+   * when the last connection is closed, or at once if they are not tracked.
+   *
+   * @param {(error?: Error) => void} [callback] Called on `'close'`, with an
+   *     error if the server was closed before
+   */
+  close(callback) {
+    if (this._state === CLOSED) {
+      if (callback) {
+        this.once('close', () => {
+          callback(new Error('The server is not running'));
+        });
+      }
+
+      process.nextTick(emitClose, this);
+      return;
+    }
+
+    if (callback) this.once('close', callback);
+    if (this._state === CLOSING) return;
+
+    this._state = CLOSING;
+
+    const { noServer, server: external } = this.options;
+    const server = this._server;
+
+    if (this._detach !== null) this._detach();
+    this._detach = null;
+    this._server = null;
+
+    if (!noServer && !external) server.close(() => emitClose(this));
+    else if (this.clients?.size > 0) this._closeWithLastClient = true;
+    else process.nextTick(emitClose, this);
+  }
+
+  /**
+   * Decides whether a request is for this server. May be overridden.
+   *
+   * @param {http.IncomingMessage} request The request
+   * @return {Boolean} `true` if the path of the request is that of the options
+   */
+  shouldHandle(request) {
+    const { path } = this.options;
+
+    return !path || request.url.split('?', 1)[0] === path;
+  }
+
+  /**
+   * Upgrades a request to a WebSocket, or answers why not.
+   *
+   * @param {http.IncomingMessage} request The request
+   * @param {stream.Duplex} socket The socket of the request
+   * @param {Buffer} head The first bytes after the request
+   * @param {(ws: WebSocket, request: http.IncomingMessage) => void} callback
+   *     Called when the WebSocket is open
+   * @throws {Error} If the socket was upgraded before
+   */
+  handleUpgrade(request, socket, head, callback) {
+    let protocols;
+    let extensions;
+
+    // A client that goes away before the WebSocket looks after the socket.
+    socket.on('error', destroySocket);
+
+    try {
+      handshake.checkRequest(request);
+
+      if (!this.shouldHandle(request)) {
+        handshake.abort(socket, 400);
+        return;
+      }
+
+      protocols = handshake.readProtocols(request);
+      extensions = handshake.acceptExtensions(request, this.options);
+    } catch (error) {
+      if (!(error instanceof handshake.HandshakeError)) throw error;
+
+      this._refuse(error, socket, request);
+      return;
+    }
+
+    const key = request.headers['sec-websocket-key'];
+    const upgrade = [extensions, key, protocols, request, socket, head];
+
+    this._verify(request, socket, () => {
+      this.completeUpgrade(...upgrade, callback);
+    });
+  }
+
+  /**
+   * Answers a valid handshake and opens the WebSocket.
+   *
+   * @param {Object<String, PerMessageDeflate>} extensions The extensions to use
+   * @param {String} key The `Sec-WebSocket-Key` of the request
+   * @param {Set<String>} protocols The subprotocols the client offers
+   * @param {http.IncomingMessage} request The request
+   * @param {stream.Duplex} socket The socket of the request
+   * @param {Buffer} head The first bytes after the request
+   * @param {Function} callback Called with the WebSocket and the request
+   * @throws {Error} If the socket was upgraded before
+   * @private
+   */
+  completeUpgrade(extensions, key, protocols, request, socket, head, callback) {
+    // The client left while `verifyClient` was at work.
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+
+    if (socket[kWebSocket]) {
+      throw new Error(
+        'server.handleUpgrade() was called more than once with the same ' +
+          'socket, possibly due to a misconfiguration'
+      );
+    }
+
+    if (this._state > RUNNING) {
+      handshake.abort(socket, 503);
+      return;
+    }
+
+    const { options } = this;
+    const ws = new options.WebSocket(null, undefined, options);
+
+    ws._protocol = this._selectProtocol(protocols, request) || '';
+    ws._extensions = extensions;
+
+    const lines = handshake.acceptLines(key, ws._protocol, extensions);
+
+    this.emit('headers', lines, request);
+
+    socket.write(lines.join('\r\n') + '\r\n\r\n');
+    socket.removeListener('error', destroySocket);
+
+    ws.setSocket(socket, head, {
+      allowSynchronousEvents: options.allowSynchronousEvents,
+      maxBufferedChunks: options.maxBufferedChunks,
+      maxFragments: options.maxFragments,
+      maxPayload: options.maxPayload,
+      skipUTF8Validation: options.skipUTF8Validation
+    });
+
+    if (this.clients) this._track(ws);
+
+    callback(ws, request);
+  }
+
+  /**
+   * Listens to an HTTP server, until `_detach()` is called.
+   *
+   * @param {http.Server|https.Server} server The server
+   * @private
+   */
+  _attach(server) {
+    const onConnection = (ws, request) => this.emit('connection', ws, request);
+    const listeners = {
+      error: (error) => this.emit('error', error),
+      listening: () => this.emit('listening'),
+      upgrade: (request, socket, head) => {
+        this.handleUpgrade(request, socket, head, onConnection);
+      }
+    };
+
+    for (const event in listeners) server.on(event, listeners[event]);
+
+    this._server = server;
+    this._detach = () => {
+      for (const event in listeners) {
+        server.removeListener(event, listeners[event]);
+      }
+    };
+  }
+
+  /**
+   * Answers a wrong handshake, unless the program wants to.
+   *
+   * @param {HandshakeError} error What is wrong
+   * @param {stream.Duplex} socket The socket of the request
+   * @param {http.IncomingMessage} request The request
+   * @private
+   */
+  _refuse(error, socket, request) {
+    if (this.listenerCount('wsClientError') > 0) {
+      this.emit('wsClientError', error, socket, request);
+    } else {
+      handshake.abort(socket, error.status, error.message, error.headers);
+    }
+  }
+
+  /**
+   * Asks `verifyClient`, and answers the request if it declines.
+   *
+   * @param {http.IncomingMessage} request The request
+   * @param {stream.Duplex} socket The socket of the request
+   * @param {() => void} proceed Called if the client is accepted
+   * @private
+   */
+  _verify(request, socket, proceed) {
+    const { options } = this;
+
+    if (!options.verifyClient) {
+      proceed();
+      return;
+    }
+
+    const settle = (accepted, code, message, headers) => {
+      if (accepted) proceed();
+      else handshake.abort(socket, code || 401, message, headers);
+    };
+    const info = handshake.describeClient(request);
+
+    if (options.verifyClient.length === 2) options.verifyClient(info, settle);
+    else settle(options.verifyClient(info));
+  }
+
+  /** @private */
+  _selectProtocol(protocols, request) {
+    const { options } = this;
+
+    if (protocols.size === 0) return '';
+    if (options.handleProtocols) {
+      return options.handleProtocols(protocols, request);
+    }
+
+    return protocols.values().next().value;
+  }
+
+  /** @private */
+  _track(ws) {
+    this.clients.add(ws);
+
+    ws.on('close', () => {
+      this.clients.delete(ws);
+
+      if (this._closeWithLastClient && this.clients.size === 0) {
+        process.nextTick(emitClose, this);
+      }
+    });
+  }
+}
+
+function emitClose(server) {
+  server._state = CLOSED;
+  server.emit('close');
+}
+
+function destroySocket() {
+  this.destroy();
+}
+
+module.exports = WebSocketServer;

@@ -1,0 +1,441 @@
+'use strict';
+
+const EventEmitter = require('events');
+
+const {
+  abortHandshake,
+  connect,
+  normalizeArguments
+} = require('../handshake/client-handshake');
+const Connection = require('../connection/connection');
+const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const { defineEventAttributes } = require('./event-attributes');
+const {
+  EventTarget: { addEventListener, removeEventListener }
+} = require('./event-target');
+const { BINARY, FIN, TEXT } = require('../native/frame-bits');
+const Listeners = require('./listeners');
+const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
+const { isBlobPayload, toPayload } = require('../connection/payload');
+
+const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
+
+/** The default of `maxPendingAutoPongs`. */
+const MAX_PENDING_AUTO_PONGS = 60;
+
+/** A WebSocket connection (RFC 6455), as a client or as a server has it. */
+class WebSocket extends EventEmitter {
+  /**
+   * @param {(String|URL|null)} address What to connect to; `null` makes the
+   *     server's side of a connection
+   * @param {(String|String[])} [protocols] The subprotocols, best first
+   * @param {Object} [options] See docs/api.md
+   * @throws {SyntaxError|RangeError} The address, a subprotocol or the protocol
+   *     version is invalid
+   */
+  constructor(address, protocols, options) {
+    super();
+
+    // First what every message needs, in one or two lines of the cache.
+    this._events = new Listeners();
+    this._readyState = CONNECTING;
+    this._isServer = address === null;
+    this._output = null;
+    this._binaryType = BINARY_TYPES[0];
+    this._bufferedAmount = 0;
+    this._closeCode = 1006;
+    this._closeFrameReceived = false;
+    this._closeFrameSent = false;
+    this._closeMessage = EMPTY_BUFFER;
+    this._closeTimer = null;
+    this._connection = null;
+    this._errorEmitted = false;
+    this._extensions = {};
+    this._paused = false;
+    this._protocol = '';
+    this._socket = null;
+    this._maxPendingAutoPongs = MAX_PENDING_AUTO_PONGS;
+
+    if (address !== null) {
+      this._redirects = 0;
+
+      const normalized = normalizeArguments(protocols, options);
+
+      connect(this, address, normalized.protocols, normalized.options);
+    } else {
+      this._autoPong = options?.autoPong ?? true;
+      this._closeTimeout = options?.closeTimeout ?? CLOSE_TIMEOUT;
+
+      if (options?.maxPendingAutoPongs !== undefined) {
+        this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
+      }
+    }
+  }
+
+  /**
+   * The form of binary messages: `'nodebuffer'`, `'arraybuffer'`, `'fragments'`
+   * or `'blob'`; others are ignored.
+   *
+   * @type {String}
+   */
+  get binaryType() {
+    return this._binaryType;
+  }
+
+  set binaryType(type) {
+    if (!BINARY_TYPES.includes(type)) return;
+
+    this._binaryType = type;
+    if (this._connection) this._connection.decoder.binaryType = type;
+  }
+
+  /**
+   * Bytes that were sent and did not reach the kernel yet.
+   *
+   * @type {Number}
+   */
+  get bufferedAmount() {
+    if (!this._socket) return this._bufferedAmount;
+
+    const { sender } = this._connection.output;
+    const waiting = sender === null ? 0 : sender._bufferedBytes;
+
+    return this._socket._writableState.length + waiting;
+  }
+
+  /**
+   * The names of the negotiated extensions, comma separated.
+   *
+   * @type {String}
+   */
+  get extensions() {
+    return Object.keys(this._extensions).join();
+  }
+
+  /**
+   * Whether `pause()` was called.
+   *
+   * @type {Boolean}
+   */
+  get isPaused() {
+    return this._paused;
+  }
+
+  /**
+   * The subprotocol that was agreed on, or `''`.
+   *
+   * @type {String}
+   */
+  get protocol() {
+    return this._protocol;
+  }
+
+  /** @type {Number} */
+  get readyState() {
+    return this._readyState;
+  }
+
+  /**
+   * Which transport moves the bytes now: `'stream'` or `'loop'`. An addition to
+   * ws; a program may put a property of its own here.
+   *
+   * @type {String}
+   */
+  get transport() {
+    return this._connection ? this._connection.transport : 'stream';
+  }
+
+  /**
+   * What a client connected to.
+   *
+   * @type {String}
+   */
+  get url() {
+    return this._url;
+  }
+
+  /**
+   * The receiver of the open connection; made when it is first asked for, as
+   * few look at it.
+   *
+   * @private
+   */
+  get _receiver() {
+    return this._connection ? this._connection.materializeReceiver() : null;
+  }
+
+  /** @private */
+  get _sender() {
+    return this._connection ? this._connection.sender : null;
+  }
+
+  /**
+   * Takes a socket over after the opening handshake, and opens.
+   *
+   * @param {Duplex} socket The socket
+   * @param {Buffer} head What came behind the handshake
+   * @param {Object} options `allowSynchronousEvents`, `generateMask`,
+   *     `maxBufferedChunks`, `maxFragments`, `maxPayload`, `skipUTF8Validation`
+   * @private
+   */
+  setSocket(socket, head, options) {
+    const connection = new Connection(this, socket, head, options);
+
+    this._connection = connection;
+    if (connection.isPlain) this._output = connection.output;
+    this._socket = socket;
+    this._readyState = OPEN;
+    this.emit('open');
+  }
+
+  /** @private */
+  emitClose() {
+    if (this._connection) {
+      const pmd = this._extensions['permessage-deflate'];
+
+      if (pmd) pmd.cleanup();
+      this._connection.free();
+      this._output = null;
+    }
+
+    this._readyState = CLOSED;
+    this.emit('close', this._closeCode, this._closeMessage);
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455, section 7.1.2).
+   *
+   * @param {Number} [code] The status code
+   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
+   * @throws {TypeError|RangeError} A code or reason that may not be sent
+   */
+  close(code, data) {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    if (this._readyState === CLOSING) {
+      if (this._closeFrameSent) this._endIfClosed();
+      return;
+    }
+
+    this._sender.close(code, data, !this._isServer, (err) => {
+      // The socket's 'error' event reports it.
+      if (err) return;
+
+      this._closeFrameSent = true;
+      this._endIfClosed();
+    });
+
+    this._readyState = CLOSING;
+    this._setCloseTimer();
+  }
+
+  /** Stops reading from the socket; messages may still come that were read. */
+  pause() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+
+    this._paused = true;
+    this._socket.pause();
+  }
+
+  /** Goes on reading. */
+  resume() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+
+    this._paused = false;
+    if (!this._connection.needDrain) this._socket.resume();
+  }
+
+  /**
+   * Sends a ping (RFC 6455, section 5.5.2).
+   *
+   * @param {*} [data] The payload, at most 125 bytes
+   * @param {Boolean} [mask] Whether to mask it; clients do by default
+   * @param {Function} [cb] Called when it is written
+   * @throws {Error} The connection is not open yet
+   */
+  ping(data, mask, cb) {
+    this._sendControl('ping', data, mask, cb);
+  }
+
+  /** Sends a pong (RFC 6455, section 5.5.3); see `ping()`. */
+  pong(data, mask, cb) {
+    this._sendControl('pong', data, mask, cb);
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param {*} data A string, bytes in any form, or a `Blob`
+   * @param {Object} [options]
+   * @param {Boolean} [options.binary] Whether it is binary; all but strings are
+   * @param {Boolean} [options.compress=true] Whether it may be compressed
+   * @param {Boolean} [options.fin=true] Whether it ends the message
+   * @param {Boolean} [options.mask] Whether to mask it; clients do by default
+   * @param {Function} [cb] Called when it is written
+   * @throws {Error} The connection is not open yet
+   */
+  send(data, options, cb) {
+    if (this._readyState === CONNECTING) throw notOpenError(this);
+
+    if (typeof options === 'function') {
+      cb = options;
+      options = undefined;
+    }
+
+    if (typeof data === 'number') data = data.toString();
+
+    if (this._readyState !== OPEN) {
+      sendAfterClose(this, data, cb);
+      return;
+    }
+
+    if (typeof options !== 'object' || options === null) {
+      options = NO_OPTIONS;
+    } else if (Object.getPrototypeOf(options) !== Object.prototype) {
+      // As in ws, options are an object's own.
+      options = { ...options };
+    }
+
+    // An option that is there and `undefined` is false, as in ws.
+    const isBinary =
+      'binary' in options ? options.binary : typeof data !== 'string';
+    const isMasked = 'mask' in options ? options.mask : !this._isServer;
+    const compress = 'compress' in options ? options.compress : true;
+    const fin = 'fin' in options ? options.fin : true;
+    const output = this._output;
+
+    if (!data) data = EMPTY_BUFFER;
+
+    if (output !== null && fin && output.isFree) {
+      const payload = toPayload(data);
+
+      if (!isBlobPayload(payload)) {
+        output.frame(payload, FIN | (isBinary ? BINARY : TEXT), isMasked, cb);
+        return;
+      }
+    }
+
+    this._sender.sendMessage(
+      data,
+      isBinary,
+      !!compress && this._extensions['permessage-deflate'] !== undefined,
+      fin,
+      isMasked,
+      cb
+    );
+  }
+
+  /** Destroys the connection without a closing handshake. */
+  terminate() {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    // Without a socket the handshake has failed, and 'close' is on its way.
+    if (!this._socket) return;
+
+    this._readyState = CLOSING;
+    this._socket.destroy();
+  }
+
+  _abort() {
+    abortHandshake(
+      this,
+      this._req,
+      'WebSocket was closed before the connection was established'
+    );
+  }
+
+  /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
+  _endIfClosed() {
+    if (this._closeFrameReceived || this._connection.failed) {
+      this._socket.end();
+    }
+  }
+
+  _setCloseTimer() {
+    this._closeTimer = setTimeout(
+      () => this._socket.destroy(),
+      this._closeTimeout
+    );
+  }
+
+  _emitErrorOnce(err) {
+    if (this._errorEmitted) return;
+
+    this._errorEmitted = true;
+    this.emit('error', err);
+  }
+
+  _sendControl(method, data, mask, cb) {
+    if (this._readyState === CONNECTING) throw notOpenError(this);
+
+    if (typeof data === 'function') {
+      cb = data;
+      data = mask = undefined;
+    } else if (typeof mask === 'function') {
+      cb = mask;
+      mask = undefined;
+    }
+
+    if (typeof data === 'number') data = data.toString();
+
+    if (this._readyState !== OPEN) {
+      sendAfterClose(this, data, cb);
+      return;
+    }
+
+    if (mask === undefined) mask = !this._isServer;
+    this._sender[method](data || EMPTY_BUFFER, mask, cb);
+  }
+}
+
+const NO_OPTIONS = Object.freeze({});
+
+READY_STATES.forEach((name, value) => {
+  const descriptor = { enumerable: true, value };
+
+  Object.defineProperty(WebSocket, name, descriptor);
+  Object.defineProperty(WebSocket.prototype, name, descriptor);
+});
+
+for (const name of [
+  'binaryType',
+  'bufferedAmount',
+  'extensions',
+  'isPaused',
+  'protocol',
+  'readyState',
+  'url'
+]) {
+  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+}
+
+defineEventAttributes(WebSocket.prototype);
+
+WebSocket.prototype.addEventListener = addEventListener;
+WebSocket.prototype.removeEventListener = removeEventListener;
+
+// These are accessors, but programs may put properties of their own there.
+for (const name of ['_receiver', '_sender', 'transport']) {
+  Object.defineProperty(WebSocket.prototype, name, {
+    set(value) {
+      Object.defineProperty(this, name, {
+        configurable: true,
+        enumerable: true,
+        value,
+        writable: true
+      });
+    }
+  });
+}
+
+module.exports = WebSocket;

@@ -1,0 +1,456 @@
+'use strict';
+
+const { EMPTY_BUFFER } = require('../constants');
+const { protocolError } = require('../native/errors');
+const native = require('../native');
+
+const FastBuffer = Buffer[Symbol.species];
+
+// Row kinds and flags; src/binding/rows.rs has the same numbers.
+const TEXT = 1;
+const BINARY = 2;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+const COMPRESSED = 16;
+const STORED = 0x100;
+const WHOLE = 0x200;
+const KIND = 0xff;
+
+/** A row is four numbers: kind, start, length and one more; row 0 is a header. */
+const ROW = 4;
+const BATCH_ROWS = 64;
+
+// The values of `_state`; ws's tests and users know 5.
+const READING = 0;
+const INFLATING = 5;
+const DEFERRED = 6;
+
+/**
+ * Event arrays by nesting depth: a listener may feed another decoder while the
+ * events of the first are still being handed out. Each depth has one array for
+ * a batch and one for a single event.
+ */
+const levels = [];
+let depth = 0;
+
+function level(index) {
+  while (levels.length <= index) {
+    const rowCount = levels.length % 2 === 0 ? BATCH_ROWS : 1;
+    const events = {
+      rows: new Uint32Array((rowCount + 1) * ROW),
+      payloads: new Array(rowCount + 1).fill(undefined)
+    };
+
+    native.registerEvents(events.rows, events.payloads);
+    levels.push(events);
+  }
+
+  return levels[index];
+}
+
+/**
+ * Turns chunks of bytes into messages and control frames, through the native
+ * protocol core. It is told one chunk at a time, and hands events to its sink:
+ *
+ * - `onMessage(data, isBinary)`, `onPing(data)`, `onPong(data)`,
+ *   `onConclude(code, reason)`
+ * - `onChunkDone(err)`, once for each chunk, when all of it has been handed out
+ *
+ * A chunk takes a while if a message in it has to be inflated, or if events are
+ * to be handed out one per macrotask.
+ */
+class Decoder {
+  /**
+   * @param {Object} options
+   * @param {Boolean} options.allowSynchronousEvents Whether several events may
+   *     be handed out in one tick
+   * @param {String} options.binaryType The form of binary messages
+   * @param {Object} options.extensions The negotiated extensions, by name
+   * @param {Boolean} options.isServer Whether frames must be masked
+   * @param {Number} options.maxBufferedChunks Chunks held for one frame; 0 is
+   *     no limit, here and below
+   * @param {Number} options.maxFragments Frames of one message
+   * @param {Number} options.maxPayload Bytes of one message
+   * @param {Boolean} options.skipUTF8Validation Whether text goes unchecked
+   */
+  constructor(options) {
+    this.allowSynchronousEvents = options.allowSynchronousEvents;
+    this.binaryType = options.binaryType;
+    this.extensions = options.extensions;
+    this.isServer = options.isServer;
+    this.maxBufferedChunks = options.maxBufferedChunks;
+    this.maxFragments = options.maxFragments;
+    this.maxPayload = options.maxPayload;
+    this.skipUTF8Validation = options.skipUTF8Validation;
+    this.sink = null;
+    /** Whether a chunk is being worked on. */
+    this.busy = false;
+    /** Whether an error was found; nothing more is decoded then. */
+    this.failed = false;
+    /** Whether a close frame was decoded; everything behind it is ignored. */
+    this.concluded = false;
+    this.state = READING;
+    // Where the chunk is that is worked on.
+    this._chunk = EMPTY_BUFFER;
+    this._source = EMPTY_BUFFER.buffer;
+    this._base = 0;
+    this._length = 0;
+    this._position = 0;
+    this._backlog = null;
+    this._inflatedFin = false;
+    this._onInflated = null;
+    /** Tells whether somebody watches how long inflating takes. */
+    this.isWatched = null;
+    this.id = native.connectionCreate(
+      this.isServer,
+      this.maxPayload,
+      this.maxFragments,
+      this.maxBufferedChunks,
+      this._flags()
+    );
+  }
+
+  /** Tells the core of limits that were changed. */
+  configure() {
+    native.connectionConfigure(
+      this.id,
+      this.maxPayload,
+      this.maxFragments,
+      this.maxBufferedChunks,
+      this._flags()
+    );
+  }
+
+  _flags() {
+    return (
+      (this.extensions['permessage-deflate'] ? 1 : 0) |
+      (this.skipUTF8Validation ? 2 : 0)
+    );
+  }
+
+  /**
+   * Decodes a chunk; must not be called while `busy`.
+   *
+   * @param {Buffer} chunk Bytes from the peer; payloads are unmasked in place
+   */
+  feed(chunk) {
+    if (this.failed || this.concluded) {
+      this.sink.onChunkDone();
+      return;
+    }
+
+    this.busy = true;
+    this._chunk = chunk;
+    this._source = chunk.buffer;
+    this._base = chunk.byteOffset;
+    this._length = chunk.length;
+    this._position = 0;
+    this._run();
+  }
+
+  /**
+   * Hands out what a transport has decoded itself, and goes on with the chunk
+   * if that was not all of it; must not be called while `busy`.
+   *
+   * @param {ArrayBuffer} source The memory that the chunk lies in
+   * @param {Number} base Where it begins
+   * @param {Number} length How long it is
+   * @param {Number} position How far it was decoded
+   * @param {Number} count How many rows of the first level were filled
+   */
+  take(source, base, length, position, count) {
+    const single = !this.allowSynchronousEvents;
+
+    this.busy = true;
+    this._chunk = null;
+    this._source = source;
+    this._base = base;
+    this._length = length;
+    this._position = position;
+
+    if (!this._deliver(level(0), count, single)) return;
+    if (position < length) this._run();
+    else this._finish();
+  }
+
+  /** The chunk that is worked on. */
+  get chunk() {
+    if (this._chunk === null) {
+      // A transport may have used all of it up, and kept nothing.
+      this._chunk =
+        this._source === EMPTY_BUFFER.buffer
+          ? EMPTY_BUFFER
+          : new FastBuffer(this._source, this._base, this._length);
+    }
+
+    return this._chunk;
+  }
+
+  /** Gives the native state back. */
+  free() {
+    native.connectionFree(this.id);
+  }
+
+  /** Decodes and hands out until the chunk is used up or something must wait. */
+  _run() {
+    const single = !this.allowSynchronousEvents;
+    const index = 2 * depth + (single ? 1 : 0);
+    const events = level(index);
+
+    let count;
+
+    do {
+      count = native.handleBytes(this.id, this.chunk, this._position, index);
+      this._position = events.rows[0];
+      if (count > 0 && !this._deliver(events, count, single)) return;
+      // No events means that the chunk is used up, or was taken away.
+    } while (count > 0 && this._position < this._length);
+
+    this._finish();
+  }
+
+  _finish(err) {
+    this.busy = false;
+    this._chunk = EMPTY_BUFFER;
+    this._source = EMPTY_BUFFER.buffer;
+    this._length = 0;
+    this.state = READING;
+    if (err) this.failed = true;
+    this.sink.onChunkDone(err);
+  }
+
+  /**
+   * Hands out the events of a batch.
+   *
+   * @return {Boolean} Whether to go on with the chunk now
+   */
+  _deliver(events, count, single) {
+    const { rows, payloads } = events;
+    let row = 1;
+
+    depth++;
+
+    try {
+      for (; row <= count; row++) {
+        const at = row * ROW;
+        const flags = rows[at];
+        const kind = flags & KIND;
+        const start = rows[at + 1];
+        const length = rows[at + 2];
+        const extra = rows[at + 3];
+        let data = EMPTY_BUFFER;
+
+        if ((flags & STORED) !== 0) {
+          data = stored(payloads, row, start, length);
+        } else if (length !== 0 && kind <= COMPRESSED) {
+          data = new FastBuffer(this._source, this._base + start, length);
+        }
+
+        if (kind === COMPRESSED) {
+          this._inflate(data, extra === 1);
+          return false;
+        }
+
+        if (kind > COMPRESSED) {
+          this._finish(protocolError(start, length, this._run));
+          return false;
+        }
+
+        if (single) {
+          this._defer(kind, data, extra);
+          return false;
+        }
+
+        this._emit(kind, data, extra);
+      }
+
+      return true;
+    } finally {
+      depth--;
+      // A listener threw: the error goes its way, the other events follow.
+      if (row <= count && this.state === READING && this.busy) {
+        this._postpone(rows, payloads, row + 1, count);
+      }
+    }
+  }
+
+  _emit(kind, data, extra) {
+    switch (kind) {
+      case TEXT:
+        this.sink.onMessage(data, false);
+        break;
+      case BINARY:
+        this.sink.onMessage(this._convert(data, extra), true);
+        break;
+      case PING:
+        this.sink.onPing(data);
+        break;
+      case PONG:
+        this.sink.onPong(data);
+        break;
+      case CLOSE:
+        this.concluded = true;
+        this.sink.onConclude(extra, data);
+        break;
+    }
+  }
+
+  /** Brings a binary message into the form that is asked for. */
+  _convert(data, frames) {
+    switch (this.binaryType) {
+      case 'arraybuffer':
+        return data.byteLength === data.buffer.byteLength
+          ? data.buffer
+          : data.buffer.slice(
+              data.byteOffset,
+              data.byteOffset + data.byteLength
+            );
+      case 'fragments':
+        return this._fragments(data, frames);
+      case 'blob':
+        return new Blob(this._fragments(data, frames));
+      default:
+        return data;
+    }
+  }
+
+  _fragments(data, frames) {
+    if (data.length === 0) return [];
+    if (frames === 1) return [data];
+
+    const fragments = [];
+    let start = 0;
+
+    for (const end of native.fragmentEnds(this.id)) {
+      fragments.push(data.subarray(start, end));
+      start = end;
+    }
+
+    return fragments;
+  }
+
+  /** Hands out an event in the next macrotask, then goes on. */
+  _defer(kind, data, extra) {
+    this.state = DEFERRED;
+    setImmediate(() => {
+      this.state = READING;
+      this._emitAndGoOn(kind, data, extra);
+    });
+  }
+
+  _emitAndGoOn(kind, data, extra) {
+    let thrown = true;
+
+    try {
+      this._emit(kind, data, extra);
+      thrown = false;
+    } finally {
+      if (thrown) setImmediate(() => this._goOn());
+    }
+
+    this._goOn();
+  }
+
+  _goOn() {
+    if (this._backlog !== null) {
+      const backlog = this._backlog;
+
+      this._backlog = null;
+      if (!this._deliver(backlog, backlog.count, false)) return;
+    }
+
+    if (this._position < this._length) this._run();
+    else this._finish();
+  }
+
+  /** Keeps the rest of a batch for the next macrotask. */
+  _postpone(rows, payloads, from, count) {
+    // Row 0 stays, as in a batch fresh from the core.
+    const rest = rows.slice((from - 1) * ROW, (count + 1) * ROW);
+
+    this._backlog = {
+      rows: rest,
+      payloads: payloads.slice(from - 1, count + 1),
+      count: count + 1 - from
+    };
+    this.state = DEFERRED;
+    setImmediate(() => {
+      this.state = READING;
+      this._goOn();
+    });
+  }
+
+  _inflate(data, fin) {
+    if (this._onInflated === null) {
+      this._onInflated = (err, inflated) => this._inflated(err, inflated);
+    }
+
+    this.state = INFLATING;
+    this._inflatedFin = fin;
+
+    const pmd = this.extensions['permessage-deflate'];
+
+    if (this.isWatched !== null) pmd._watched = this.isWatched();
+    pmd.decompress(data, fin, this._onInflated);
+  }
+
+  _inflated(err, inflated) {
+    if (err) {
+      this._finish(err);
+      return;
+    }
+
+    const index = 2 * depth + 1;
+    const { rows, payloads } = level(index);
+    const count = native.handleInflated(this.id, inflated, index);
+
+    if (count === 0) {
+      this.state = READING;
+      this._goOn();
+      return;
+    }
+
+    const flags = rows[ROW];
+    const kind = flags & KIND;
+    const start = rows[ROW + 1];
+    const length = rows[ROW + 2];
+    const extra = rows[ROW + 3];
+    let data = EMPTY_BUFFER;
+
+    if (kind > COMPRESSED) {
+      this._finish(protocolError(start, length, this._inflated));
+      return;
+    }
+
+    if ((flags & WHOLE) !== 0) {
+      if (inflated.length !== 0) data = inflated;
+    } else if ((flags & STORED) !== 0) {
+      data = stored(payloads, 1, start, length);
+    }
+
+    // ws defers binary messages only: text has waited for its inflation.
+    if (kind === BINARY && !this.allowSynchronousEvents) {
+      this._defer(kind, data, extra);
+    } else {
+      this.state = READING;
+      this._emitAndGoOn(kind, data, extra);
+    }
+  }
+}
+
+/** Takes a payload that was assembled in a `Buffer` of its own. */
+function stored(payloads, row, start, length) {
+  const buffer = payloads[row];
+
+  payloads[row] = undefined;
+
+  if (length === 0) return EMPTY_BUFFER;
+  if (buffer.length === length) return buffer;
+  return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
+}
+
+/** The arrays that a transport writes to which calls from the event loop. */
+Decoder.firstLevel = () => level(0);
+
+module.exports = Decoder;

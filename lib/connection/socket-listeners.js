@@ -1,0 +1,106 @@
+'use strict';
+
+const net = require('net');
+
+const { kWebSocket, NOOP } = require('../constants');
+const FlushQueue = require('../wire/flush-queue');
+const { kLoop } = require('../wire/taken-socket');
+
+const CLOSING = 2;
+
+/** On a socket: the connection that it belongs to. */
+const kConnection = Symbol('ws-rs.connection');
+
+/**
+ * Lets a connection know of what its socket has to say.
+ *
+ * @param {Duplex} socket The socket
+ * @param {Connection} connection The connection
+ */
+function listenToSocket(socket, connection) {
+  socket[kConnection] = connection;
+
+  socket.on('close', socketOnClose);
+  socket.on('data', socketOnData);
+  socket.on('end', socketOnEnd);
+  socket.on('error', socketOnError);
+}
+
+/** No chunk is passed on any more; what reads the socket goes on doing so. */
+function ignoreData(socket) {
+  const { removeListener } = socket[kLoop] ? net.Socket.prototype : socket;
+
+  removeListener.call(socket, 'data', socketOnData);
+}
+
+function socketOnData(chunk) {
+  let thrown = true;
+
+  FlushQueue.hold();
+
+  try {
+    this[kConnection].feed(chunk);
+    thrown = false;
+  } finally {
+    FlushQueue.release();
+    // Node stops emitting then what it has read, until more comes.
+    if (thrown) process.nextTick(flow, this);
+  }
+}
+
+function flow(stream) {
+  while (stream.readableFlowing && stream.read() !== null);
+}
+
+function socketOnEnd() {
+  const connection = this[kConnection];
+
+  connection.websocket._readyState = CLOSING;
+  connection.end();
+  // To end twice is an error, made for nobody.
+  if (!this.writableEnded) this.end();
+}
+
+function socketOnError() {
+  this.removeListener('error', socketOnError);
+  this.on('error', NOOP);
+
+  if (this[kWebSocket] !== undefined) {
+    this[kWebSocket]._readyState = CLOSING;
+    this.destroy();
+  }
+}
+
+function socketOnClose() {
+  const connection = this[kConnection];
+  const { websocket } = connection;
+
+  this.removeListener('close', socketOnClose);
+  this.removeListener('data', socketOnData);
+  this.removeListener('end', socketOnEnd);
+
+  websocket._readyState = CLOSING;
+
+  // A paused socket that was destroyed still has what it had read.
+  if (
+    !this._readableState.endEmitted &&
+    !websocket._closeFrameReceived &&
+    !connection.failed &&
+    this._readableState.length !== 0
+  ) {
+    connection.feed(this.read(this._readableState.length));
+  }
+
+  const isExpected = connection.isOver;
+
+  connection.end();
+  this[kWebSocket] = undefined;
+  clearTimeout(websocket._closeTimer);
+  connection.whenFinished(() => {
+    // After the other listeners of the socket, if the end comes as a surprise.
+    if (isExpected) websocket.emitClose();
+    else process.nextTick(() => websocket.emitClose());
+  });
+}
+
+module.exports = { ignoreData, listenToSocket };

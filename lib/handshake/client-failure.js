@@ -1,0 +1,56 @@
+'use strict';
+
+const { NOOP } = require('../constants');
+
+// The ready state; the WebSocket class requires this file, not the reverse.
+const CLOSING = 2;
+
+/**
+ * Fails a WebSocket that is CONNECTING: frees the connection and emits
+ * `'error'` and `'close'` in a later tick.
+ *
+ * @param {WebSocket} websocket The WebSocket, CLOSING afterwards
+ * @param {http.ClientRequest|stream.Duplex} requestOrSocket The pending
+ *     request or, once the response was received, the socket
+ * @param {String} message The error message
+ */
+function abortHandshake(websocket, requestOrSocket, message) {
+  const err = new Error(message);
+
+  Error.captureStackTrace(err, abortHandshake);
+  websocket._readyState = CLOSING;
+
+  if (typeof requestOrSocket.setHeader === 'function') {
+    requestOrSocket.destroy();
+    // A request whose response has ended leaves its socket alone.
+    requestOrSocket.socket?.destroy();
+    process.nextTick(emitErrorAndClose, websocket, err);
+    return;
+  }
+
+  // Asked for first: a stream without a handle closes in the next tick too.
+  process.nextTick(emitError, websocket, err);
+  requestOrSocket
+    .on('error', NOOP)
+    .once('close', () => websocket.emitClose())
+    .destroy();
+}
+
+/**
+ * Emits `'error'` and then `'close'` on a WebSocket that never had a socket.
+ *
+ * @param {WebSocket} websocket The WebSocket
+ * @param {Error} err The error
+ */
+function emitErrorAndClose(websocket, err) {
+  websocket._readyState = CLOSING;
+  emitError(websocket, err);
+  websocket.emitClose();
+}
+
+function emitError(websocket, err) {
+  websocket._errorEmitted = true;
+  websocket.emit('error', err);
+}
+
+module.exports = { abortHandshake, emitErrorAndClose };

@@ -1,0 +1,366 @@
+'use strict';
+
+const { randomBytes } = require('node:crypto');
+const http = require('node:http');
+const https = require('node:https');
+const net = require('node:net');
+const tls = require('node:tls');
+
+const PerMessageDeflate = require('../api/permessage-deflate');
+const RequestIdentity = require('./client-redirect');
+const extension = require('./extension');
+const { abortHandshake, emitErrorAndClose } = require('./client-failure');
+const { findProblem } = require('./client-response');
+const { resolveUrl, toTarget } = require('./client-url');
+const { CLOSE_TIMEOUT } = require('../constants');
+
+// The ready state; the WebSocket class requires this file, not the reverse.
+const CONNECTING = 0;
+
+const PROTOCOL_VERSIONS = [8, 13];
+const SUBPROTOCOL = /^[\w!#$%&'*+\-.^`|~]+$/;
+
+const DEFAULTS = {
+  allowSynchronousEvents: true,
+  autoPong: true,
+  closeTimeout: CLOSE_TIMEOUT,
+  followRedirects: false,
+  maxBufferedChunks: 256 * 1024,
+  maxFragments: 16 * 1024,
+  maxPayload: 100 * 1024 * 1024,
+  maxPendingAutoPongs: 60,
+  maxRedirects: 10,
+  perMessageDeflate: true,
+  protocolVersion: 13,
+  skipUTF8Validation: false
+};
+
+/**
+ * Opens a client: checks the arguments, sends the request of the opening
+ * handshake (RFC 6455, section 4.1) and, on a valid response, calls
+ * `websocket.setSocket()`. A failure after that first request ends in `'error'`
+ * and `'close'`. An option that is present counts, even if it is `undefined`.
+ *
+ * @param {WebSocket} websocket A WebSocket that is CONNECTING
+ * @param {String|URL} address Where to connect
+ * @param {String[]} protocols Subprotocols to ask for, best first
+ * @param {Object} options Options of `new WebSocket()`. Those about the
+ *     handshake are listed here; others are for `http.request()`
+ * @param {Function} [options.finishRequest] Called with each request and the
+ *     WebSocket instead of `request.end()`, which it has to call
+ * @param {Boolean} [options.followRedirects=false] Whether to follow redirects
+ * @param {Number} [options.handshakeTimeout] Milliseconds of silence after
+ *     which a request is given up; none by default
+ * @param {Number} [options.maxRedirects=10] Redirects to follow at most
+ * @param {String} [options.origin] The `Origin` header, which is
+ *     `Sec-WebSocket-Origin` in version 8
+ * @param {Boolean|Object} [options.perMessageDeflate=true] Whether to offer
+ *     permessage-deflate, or its parameters
+ * @param {Number} [options.protocolVersion=13] 8 or 13
+ * @throws {RangeError} If the protocol version is not supported
+ * @throws {SyntaxError} If the address or a subprotocol is invalid
+ * @throws {TypeError} If `http.request()` refuses an option
+ */
+function connect(websocket, address, protocols, options) {
+  const settings = { ...DEFAULTS, ...options };
+
+  websocket._autoPong = settings.autoPong;
+  websocket._closeTimeout = settings.closeTimeout;
+  websocket._maxPendingAutoPongs = settings.maxPendingAutoPongs | 0;
+
+  if (!PROTOCOL_VERSIONS.includes(settings.protocolVersion)) {
+    throw new RangeError(
+      `Unsupported protocol version: ${settings.protocolVersion} ` +
+        `(supported versions: ${PROTOCOL_VERSIONS.join(', ')})`
+    );
+  }
+
+  const url = resolveUrl(address);
+
+  checkSubprotocols(protocols);
+
+  const handshake = new ClientHandshake(websocket, protocols, settings);
+
+  handshake.prepare(url);
+  handshake.send();
+}
+
+/**
+ * Sorts out the arguments of `new WebSocket(address, protocols, options)`, of
+ * which the second may be left out. Without it `options.protocols` counts.
+ *
+ * @param {String|String[]|Object} [protocols] Subprotocols, or the options
+ * @param {Object} [options] The options
+ * @return {{ protocols: Array, options: Object }} Subprotocols that are yet to
+ *     be checked, and the options
+ */
+function normalizeArguments(protocols, options) {
+  if (
+    typeof protocols === 'object' &&
+    protocols !== null &&
+    !Array.isArray(protocols)
+  ) {
+    options = protocols;
+    protocols = undefined;
+  }
+
+  options ??= {};
+
+  if (protocols === undefined) protocols = options.protocols;
+  if (protocols === undefined) protocols = [];
+
+  return { protocols: [protocols].flat(), options };
+}
+
+/** One opening handshake, with all the requests that redirects make it take. */
+class ClientHandshake {
+  constructor(websocket, protocols, settings) {
+    const { maxPayload, perMessageDeflate } = settings;
+
+    this.websocket = websocket;
+    this.protocols = protocols;
+    this.settings = settings;
+    this.perMessageDeflate = perMessageDeflate
+      ? new PerMessageDeflate({
+          ...perMessageDeflate,
+          isServer: false,
+          maxPayload
+        })
+      : null;
+    this.identity = null;
+    this.key = '';
+    this.answered = false;
+  }
+
+  /** Makes the next request, which is not sent yet. */
+  prepare(url) {
+    this.websocket._url = url.href;
+
+    const target = toTarget(url);
+
+    this.identity ??= new RequestIdentity(target, this.settings);
+    this.key = randomBytes(16).toString('base64');
+    this.answered = false;
+
+    const { request } = target.secure ? https : http;
+    const req = request(this.requestOptions(target));
+
+    this.websocket._req = req;
+    this.listen(req);
+  }
+
+  requestOptions(target) {
+    const { settings, websocket } = this;
+    const keepSecrets = websocket.listenerCount('redirect') > 0;
+    const { auth, headers } = this.identity.optionsFor(target, keepSecrets);
+
+    return {
+      ...settings,
+      auth,
+      createConnection:
+        settings.createConnection ||
+        (target.secure ? connectTls : connectPlain),
+      defaultPort: target.secure ? 443 : 80,
+      headers: { ...headers, ...this.handshakeHeaders() },
+      host: target.hostname,
+      hostname: undefined,
+      method: 'GET',
+      path: target.path,
+      port: target.port,
+      protocol: undefined,
+      protocols: undefined,
+      socketPath: target.socketPath,
+      timeout: settings.handshakeTimeout
+    };
+  }
+
+  handshakeHeaders() {
+    const { origin, protocolVersion } = this.settings;
+    const headers = {
+      'Sec-WebSocket-Version': protocolVersion,
+      'Sec-WebSocket-Key': this.key,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket'
+    };
+
+    if (this.perMessageDeflate !== null) {
+      headers['Sec-WebSocket-Extensions'] = extension.format({
+        [PerMessageDeflate.extensionName]: this.perMessageDeflate.offer()
+      });
+    }
+
+    if (this.protocols.length > 0) {
+      headers['Sec-WebSocket-Protocol'] = this.protocols.join(',');
+    }
+
+    if (origin) {
+      headers[protocolVersion === 8 ? 'Sec-WebSocket-Origin' : 'Origin'] =
+        origin;
+    }
+
+    return headers;
+  }
+
+  listen(req) {
+    if (this.settings.handshakeTimeout) {
+      req.on('timeout', () => this.onTimeout(req));
+    }
+
+    req.on('error', (err) => this.onError(req, err));
+    req.on('close', () => this.onClose(req));
+    req.on('response', (res) => {
+      if (this.isPending(req)) this.onResponse(req, res);
+    });
+    req.on('upgrade', (res, socket, head) => {
+      if (this.isPending(req)) this.onUpgrade(res, socket, head);
+      else socket.destroy();
+    });
+  }
+
+  send() {
+    const { settings, websocket } = this;
+    const req = websocket._req;
+
+    if (settings.finishRequest) settings.finishRequest(req, websocket);
+    else req.end();
+  }
+
+  /** A request that was given up may still fail, or even be answered. */
+  isPending(req) {
+    const { websocket } = this;
+
+    return websocket._req === req && websocket._readyState === CONNECTING;
+  }
+
+  onTimeout(req) {
+    if (!this.isPending(req)) return;
+
+    abortHandshake(this.websocket, req, 'Opening handshake has timed out');
+  }
+
+  onError(req, err) {
+    if (!this.isPending(req)) return;
+
+    this.websocket._req = null;
+    emitErrorAndClose(this.websocket, err);
+  }
+
+  /** `req.abort()` before there is a socket emits `'close'` without error. */
+  onClose(req) {
+    if (this.answered) return;
+
+    const err = new Error('socket hang up');
+
+    err.code = 'ECONNRESET';
+    this.onError(req, err);
+  }
+
+  onResponse(req, res) {
+    const { settings, websocket } = this;
+    const { headers, statusCode } = res;
+    const isRedirect = statusCode >= 300 && statusCode < 400;
+
+    this.answered = true;
+
+    if (settings.followRedirects && isRedirect && headers.location) {
+      this.redirect(req, headers.location);
+    } else if (!websocket.emit('unexpected-response', req, res)) {
+      const message = `Unexpected server response: ${statusCode}`;
+
+      abortHandshake(websocket, req, message);
+    }
+  }
+
+  redirect(req, location) {
+    const { settings, websocket } = this;
+
+    if (++websocket._redirects > settings.maxRedirects) {
+      abortHandshake(websocket, req, 'Maximum redirects exceeded');
+      return;
+    }
+
+    req.destroy();
+
+    // Thrown from a response listener, this would end the process.
+    try {
+      this.prepare(resolveUrl(location, websocket._url));
+    } catch (err) {
+      emitErrorAndClose(websocket, err);
+      return;
+    }
+
+    websocket.emit('redirect', websocket._url, websocket._req);
+
+    if (websocket._readyState === CONNECTING) this.send();
+  }
+
+  onUpgrade(res, socket, head) {
+    const { perMessageDeflate, settings, websocket } = this;
+
+    websocket.emit('upgrade', res);
+
+    // The listener may have called `close()` or `terminate()`.
+    if (websocket._readyState !== CONNECTING) return;
+
+    websocket._req = null;
+
+    const problem = findProblem(res.headers, this);
+
+    if (problem) {
+      abortHandshake(websocket, socket, problem);
+      return;
+    }
+
+    websocket._protocol = res.headers['sec-websocket-protocol'] ?? '';
+
+    if (perMessageDeflate?.params) {
+      websocket._extensions[PerMessageDeflate.extensionName] =
+        perMessageDeflate;
+    }
+
+    websocket.setSocket(socket, head, {
+      allowSynchronousEvents: settings.allowSynchronousEvents,
+      generateMask: settings.generateMask,
+      maxBufferedChunks: settings.maxBufferedChunks,
+      maxFragments: settings.maxFragments,
+      maxPayload: settings.maxPayload,
+      skipUTF8Validation: settings.skipUTF8Validation
+    });
+  }
+}
+
+function checkSubprotocols(protocols) {
+  const isToken = (value) =>
+    typeof value === 'string' && SUBPROTOCOL.test(value);
+
+  if (
+    !protocols.every(isToken) ||
+    new Set(protocols).size !== protocols.length
+  ) {
+    throw new SyntaxError('An invalid or duplicated subprotocol was specified');
+  }
+}
+
+// `path` is the request's path here, but the socket's path for `net` and `tls`.
+// Both functions are looked up when they are called: programs replace them.
+
+function connectPlain(options) {
+  return net.connect({ ...options, path: options.socketPath });
+}
+
+function connectTls(options) {
+  const { host, servername } = options;
+
+  return tls.connect({
+    ...options,
+    path: undefined,
+    servername: servername ?? (net.isIP(host) ? '' : host)
+  });
+}
+
+module.exports = {
+  abortHandshake,
+  connect,
+  emitErrorAndClose,
+  normalizeArguments
+};

@@ -1,0 +1,74 @@
+'use strict';
+
+const PerMessageDeflate = require('../api/permessage-deflate');
+const extension = require('./extension');
+const native = require('../native');
+
+/**
+ * Checks the headers of a 101 response against what was asked for (RFC 6455,
+ * section 4.1) and puts the parameters of permessage-deflate into effect.
+ *
+ * @param {http.IncomingHttpHeaders} headers Headers of the response
+ * @param {Object} request What was asked for
+ * @param {String} request.key The `Sec-WebSocket-Key`
+ * @param {PerMessageDeflate|null} request.perMessageDeflate The extension, if
+ *     it was offered
+ * @param {String[]} request.protocols The subprotocols
+ * @return {String|undefined} An error message, `undefined` if all is well
+ */
+function findProblem(headers, { key, perMessageDeflate, protocols }) {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return 'Invalid Upgrade header';
+  }
+
+  if (headers['sec-websocket-accept'] !== native.acceptKey(key)) {
+    return 'Invalid Sec-WebSocket-Accept header';
+  }
+
+  return (
+    subprotocolProblem(headers['sec-websocket-protocol'], protocols) ??
+    extensionsProblem(headers['sec-websocket-extensions'], perMessageDeflate)
+  );
+}
+
+function subprotocolProblem(protocol, requested) {
+  if (protocol === undefined) {
+    return requested.length > 0 ? 'Server sent no subprotocol' : undefined;
+  }
+
+  if (requested.length === 0) {
+    return 'Server sent a subprotocol but none was requested';
+  }
+
+  return requested.includes(protocol)
+    ? undefined
+    : 'Server sent an invalid subprotocol';
+}
+
+function extensionsProblem(header, perMessageDeflate) {
+  if (header === undefined) return undefined;
+
+  if (perMessageDeflate === null) {
+    return (
+      'Server sent a Sec-WebSocket-Extensions header but no extension was ' +
+      'requested'
+    );
+  }
+
+  try {
+    const extensions = extension.parse(header);
+    const [name, ...others] = Object.keys(extensions);
+
+    if (name !== PerMessageDeflate.extensionName || others.length > 0) {
+      return 'Server indicated an extension that was not requested';
+    }
+
+    perMessageDeflate.accept(extensions[name]);
+  } catch {
+    return 'Invalid Sec-WebSocket-Extensions header';
+  }
+
+  return undefined;
+}
+
+module.exports = { findProblem };

@@ -1,4 +1,0 @@
-'use strict';
-
-// The compiled addon's exports; see native-loader.js for where it is found.
-module.exports = require('./native-loader').loadNative();

@@ -1,0 +1,60 @@
+'use strict';
+
+const { kStatusCode } = require('../constants');
+const native = require('.');
+
+/**
+ * The protocol core's error table: kind -> what the `Error` is made of. The
+ * core knows kinds and close codes; classes and stack traces are JavaScript's.
+ */
+const table = new Map();
+const rows = native.errorTable();
+
+for (let i = 0; i < rows.length; i += 5) {
+  table.set(rows[i], {
+    code: rows[i + 1],
+    Class: rows[i + 2] === 1 ? RangeError : Error,
+    message: rows[i + 3],
+    closeCode: rows[i + 4]
+  });
+}
+
+/** The kind of `WS_ERR_UNSUPPORTED_MESSAGE_LENGTH` in the core's table. */
+const MESSAGE_TOO_LONG = 11;
+
+/**
+ * Builds the error of a protocol violation (RFC 6455, section 7.1.7).
+ *
+ * @param {Number} kind The core's number for it
+ * @param {Number} value The opcode, length or status code that is quoted
+ * @param {Function} caller Where the stack trace begins
+ * @return {Error} With `code` and, under `kStatusCode`, the close code
+ */
+function protocolError(kind, value, caller) {
+  const { code, Class, message, closeCode } = table.get(kind);
+  const error = new Class(message.replace('{}', value));
+
+  Error.captureStackTrace(error, caller);
+  error.code = code;
+  error[kStatusCode] = closeCode;
+
+  return error;
+}
+
+/**
+ * Builds the error of a payload that is no DEFLATE stream, as zlib's.
+ *
+ * @param {String} message zlib's word for what is wrong
+ * @return {Error} With `code`, `errno` and the close code
+ */
+function corruptDataError(message) {
+  const error = new Error(message);
+
+  error.code = 'Z_DATA_ERROR';
+  error.errno = -3;
+  error[kStatusCode] = 1007;
+
+  return error;
+}
+
+module.exports = { MESSAGE_TOO_LONG, corruptDataError, protocolError };
