@@ -86,7 +86,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
         .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
         .map((file) => path.relative(root, file).split(path.sep).join('/'));
       const known =
-        /^(lib\/[\w/-]+\.js|types\/\w+\.d\.ts|src\/[\w/]+\.rs|crates\/(protocol|peer-tests)\/(src\/[\w/]+\.rs|Cargo\.toml))$/;
+        /^(lib\/[\w/-]+\.js|types\/\w+\.d\.ts|src\/[\w/]+\.rs|crates\/[\w-]+\/((?:src|benches)\/[\w/]+\.rs|Cargo\.toml))$/;
       const single = files.filter((file) => !known.test(file)).sort();
 
       assert.deepStrictEqual(

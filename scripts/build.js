@@ -23,8 +23,10 @@ const INPUTS = [
   'build.rs',
   'Cargo.toml',
   'Cargo.lock',
-  'crates/protocol/src',
-  'crates/protocol/Cargo.toml'
+  ...['engine', 'protocol', 'wire'].flatMap((name) => [
+    `crates/${name}/src`,
+    `crates/${name}/Cargo.toml`
+  ])
 ];
 const USAGE = `Usage: npx ws-rs-build [options]   (in a checkout: npm run build --)
 

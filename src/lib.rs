@@ -1,13 +1,8 @@
 //! The Node.js addon of ws-rs.
 //!
-//! `binding` is the only room that knows Node-API; `transport` moves bytes; the protocol lives in
-//! the crate `ws-rs-protocol`, which knows neither.
+//! `binding` is the only room that knows Node-API; it decides nothing: what a connection is
+//! lives in the crate `ws-rs-engine`, who moves its bytes in `ws-rs-wire`.
 
-mod allocator;
 mod binding;
 mod memory;
-mod prefetch;
 mod runtime;
-mod transport;
-#[cfg(unix)]
-mod uv;

@@ -7,6 +7,7 @@ use std::ptr;
 
 use napi::bindgen_prelude::{Error, Result};
 use napi::sys;
+use ws_rs_engine::registry::Id;
 
 use super::environment::Environment;
 
@@ -220,6 +221,12 @@ impl Call<'_> {
         // SAFETY: a live environment and value, and a valid out pointer; so below.
         check(unsafe { sys::napi_get_value_uint32(self.env, self.args[index], &mut value) })?;
         Ok(value)
+    }
+
+    /// The number of a native object.
+    pub(crate) fn id(&self, index: usize) -> Outcome<Id> {
+        // What is no such number finds nothing.
+        self.f64(index).map(|value| value as Id)
     }
 
     pub(crate) fn i32(&self, index: usize) -> Outcome<i32> {

@@ -14,7 +14,7 @@ use self::codec::{Codec, Kind, Rest, State, Task};
 use self::jobs::{Jobs, Source, into_buffer};
 use self::pool::{SharedPool, StatePool};
 use super::call::{Call, Fault, Outcome, check};
-use super::registry::Registry;
+use ws_rs_engine::registry::{Id, Registry};
 
 /// What a codec answers instead of bytes or their number.
 const TOO_LONG: u32 = u32::MAX;
@@ -72,7 +72,7 @@ pub(crate) fn inflater_create(call: &Call<'_>) -> Outcome {
 
 /// `codecFree(id)`: its state is at hand for others, at once or when its job comes back.
 pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let compression = &call.state.compression;
     let mut pool = compression.pool.lock();
     if let Some(codec) = compression.codecs.borrow_mut().remove(id) {
@@ -90,7 +90,7 @@ pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
 /// `codecRelease(id) -> 0 | 1`: ends the context, which only a compressor may do at will. 0 means
 /// that a job has it.
 pub(crate) fn codec_release(call: &Call<'_>) -> Outcome {
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let compression = &call.state.compression;
     let mut pool = compression.pool.lock();
     let mut codecs = compression.codecs.borrow_mut();
@@ -112,7 +112,7 @@ pub(crate) fn codec_release(call: &Call<'_>) -> Outcome {
 /// none), `OUT_OF_MEMORY`, or zlib's word for what is corrupt. `undefined`: there is more to do than
 /// the event loop should wait for; `codecContinue` has it done.
 pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let payload = call.bytes(1)?;
     let flags = call.u32(2)?;
     let limit = call.f64(3)?;
@@ -189,7 +189,7 @@ pub(crate) fn codec_run(call: &Call<'_>) -> Outcome {
 
 /// `codecContinue(id)`: does on another thread what `codecRun` left; `takeDone` has the result.
 pub(crate) fn codec_continue(call: &Call<'_>) -> Outcome {
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let compression = &call.state.compression;
     let mut codecs = compression.codecs.borrow_mut();
     let codec = codecs.get_mut(id).ok_or(GONE)?;
@@ -243,7 +243,7 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
         }
         report_memory(call, &mut pool)?;
         drop(pool);
-        items.push(call.number(job.codec)?);
+        items.push(call.double(job.codec as f64)?);
         items.push(match job.result {
             Ok(bytes) => into_buffer(call, bytes)?,
             Err(error) => fault(call, error)?,
@@ -270,13 +270,13 @@ fn add(call: &Call<'_>, kind: Kind) -> Outcome {
         .ok_or(Fault::Message(
             "ws-rs: too many compression states in one process",
         ))?;
-    call.number(id)
+    call.double(id as f64)
 }
 
 /// The codec, with a state for this message; a thread that does the whole of it and keeps nothing
 /// takes one itself, when its turn has come.
 fn prepare<'a>(
-    id: u32,
+    id: Id,
     task: Task,
     takes_later: bool,
     codecs: &'a mut Registry<Codec>,
@@ -307,7 +307,7 @@ fn prepare<'a>(
 }
 
 /// Gives the state back; the next message begins a new context.
-fn end_context(id: u32, codec: &mut Codec, pool: &mut StatePool) {
+fn end_context(id: Id, codec: &mut Codec, pool: &mut StatePool) {
     if codec.kept {
         codec.kept = false;
         pool.forget(id);

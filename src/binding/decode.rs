@@ -29,13 +29,13 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         .borrow_mut()
         .insert(link)
         .ok_or(Fault::Message("ws-rs: too many connections in one process"))?;
-    call.number(id)
+    call.double(id as f64)
 }
 
 /// `connectionConfigure(id, maxPayload, maxFragments, maxBufferedChunks, flags)`
 pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
     let config = read_config(call)?;
-    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.u32(0)?) {
+    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
         *link.connection.config_mut() = config;
     }
     call.undefined()
@@ -54,7 +54,7 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
-    let link = call.state.connections.borrow_mut().remove(call.u32(0)?);
+    let link = call.state.connections.borrow_mut().remove(call.id(0)?);
     if let Some(link) = link {
         if let Some(socket) = link.socket {
             call.state.event_loop.close(call.env, socket);
@@ -68,7 +68,7 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
 /// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     call.double(match call.u32(1)? {
@@ -91,7 +91,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let position = call.u32(2)? as usize;
     let mut rows = events.open(call.env, call.u32(3)?)?;
     rows.reached(chunk.len);
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     let _scope = Scope::enter(call.env);
@@ -162,7 +162,7 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let mut events = call.state.events.borrow_mut();
     let bytes = call.bytes(1)?;
     let mut rows = events.open(call.env, call.u32(2)?)?;
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     if !link.connection.is_inflating() {
@@ -187,7 +187,7 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
 /// `fragmentEnds(id) -> number[]`: where the frames of the last message end, empty ones left out.
 pub(crate) fn fragment_ends(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.array(&[]);
     };
     let ends: Outcome<Vec<_>> = link

@@ -5,11 +5,13 @@ use std::ptr;
 
 use napi::sys;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, OpCode, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::{Environment, Link};
-use crate::transport::write::write_some;
+#[cfg(unix)]
+use ws_rs_wire::write_some;
 
 /// `mask` arguments: leave the frame unmasked, mask with a random key, or with the key given.
 const MASK_NONE: u32 = 0;
@@ -152,7 +154,7 @@ pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
 pub(crate) fn flush(call: &Call<'_>) -> Outcome {
     let fd = call.i32(1)?;
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     call.double(write_queued(call.state, link, fd) as f64)
@@ -162,7 +164,7 @@ pub(crate) fn flush(call: &Call<'_>) -> Outcome {
 /// to; -1 while the `net.Socket` has something of its own to write, and from its end on.
 pub(crate) fn set_direct(call: &Call<'_>) -> Outcome {
     let fd = call.i32(1)?;
-    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.u32(0)?) {
+    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
         link.fd = fd;
     }
     call.undefined()
@@ -171,7 +173,7 @@ pub(crate) fn set_direct(call: &Call<'_>) -> Outcome {
 /// Writes what the connections queued that were sent to in the last turns. Gives the next one whose
 /// bytes the kernel did not take all.
 #[cfg(unix)]
-pub(crate) fn flush_dirty(state: &Environment) -> Option<u32> {
+pub(crate) fn flush_dirty(state: &Environment) -> Option<Id> {
     loop {
         let id = state.dirty.borrow_mut().pop_front()?;
         if let Some(link) = state.connections.borrow_mut().get_mut(id)
@@ -206,7 +208,7 @@ pub(crate) fn flush_with(call: &Call<'_>) -> Outcome {
     let payload = call.bytes(2)?;
     let frame = frame_of(call.u32(3)?);
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     if link.queued.capacity() == 0 {
@@ -231,7 +233,7 @@ pub(crate) fn flush_with(call: &Call<'_>) -> Outcome {
 pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
     let target = call.bytes(1)?;
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.u32(0)?) else {
+    let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.undefined();
     };
     if target.len != link.queued.len() {
@@ -248,7 +250,7 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
 /// Runs `body` on the link that the first argument names; returns how much is queued then.
 fn with_link(call: &Call<'_>, body: impl FnOnce(&mut Link) -> Outcome<()>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let link = connections
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
@@ -293,4 +295,10 @@ const fn header_len(frame: &Frame, len: usize) -> usize {
         _ => 10,
     };
     if frame.mask.is_some() { base + 4 } else { base }
+}
+
+/// Where sockets have no descriptor everything goes through the `net.Socket`.
+#[cfg(not(unix))]
+const fn write_some(_fd: i32, _parts: &[&[u8]]) -> usize {
+    0
 }

@@ -12,9 +12,9 @@ use ws_rs_protocol::Connection;
 use super::buffer::BufferStore;
 use super::compression::Compression;
 use super::event_loop::{LoopSocket, LoopState};
-use super::registry::Registry;
 use super::rows::EventArrays;
 use crate::runtime;
+use ws_rs_engine::registry::{Id, Registry};
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
@@ -31,7 +31,7 @@ pub(crate) struct Environment {
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
     /// Connections that were sent to in the last turns of sockets.
-    pub(crate) dirty: RefCell<VecDeque<u32>>,
+    pub(crate) dirty: RefCell<VecDeque<Id>>,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,
 }

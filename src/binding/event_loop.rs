@@ -15,8 +15,7 @@ pub(crate) use self::socket::LoopSocket;
 use self::socket::{Turns, create_context};
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::Environment;
-use crate::transport::event_loop::Reactor;
-use crate::uv;
+use ws_rs_wire::{Reactor, uv};
 
 /// What the environment's sockets share.
 #[derive(Debug, Default)]
@@ -211,7 +210,7 @@ pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
 /// `loopOpen(id, fd, single, local) -> boolean`: begins to read the socket; `single` asks for one
 /// event a macrotask, `local` says that it is a Unix socket.
 pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
-    let id = call.u32(0)?;
+    let id = call.id(0)?;
     let fd = call.i32(1)?;
     let single = call.bool(2)?;
     let local = call.bool(3)?;
@@ -236,7 +235,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
 
 /// `loopClose(id)`: gives the socket back to Node.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
-    let socket = match call.state.connections.borrow_mut().get_mut(call.u32(0)?) {
+    let socket = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
         Some(link) => link.socket.take(),
         None => None,
     };
@@ -249,36 +248,33 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
 /// `loopPause(id, paused)`: whether what comes is left to Node.
 pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
     let paused = call.bool(1)?;
-    with_socket(call, |socket, reactor, id| {
-        socket.set_paused(reactor, id, paused);
+    with_socket(call, |socket, reactor| {
+        socket.set_paused(reactor, paused);
     })
 }
 
 /// `loopBusy(id, busy)`: whether the decoder works on a chunk, so that others are not decoded.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
     let busy = call.bool(1)?;
-    with_socket(call, |socket, _, _| socket.set_busy(busy))
+    with_socket(call, |socket, _| socket.set_busy(busy))
 }
 
 /// `loopReference(id, referenced)`: whether the connection keeps the process alive.
 pub(crate) fn loop_reference(call: &Call<'_>) -> Outcome {
     let referenced = call.bool(1)?;
-    with_socket(call, |socket, reactor, _| {
+    with_socket(call, |socket, reactor| {
         socket.set_referenced(reactor, referenced);
     })
 }
 
-fn with_socket(
-    call: &Call<'_>,
-    body: impl FnOnce(&mut LoopSocket, &Reactor<Turns>, u32),
-) -> Outcome {
-    let id = call.u32(0)?;
+fn with_socket(call: &Call<'_>, body: impl FnOnce(&mut LoopSocket, &Reactor<Turns>)) -> Outcome {
+    let id = call.id(0)?;
     let mut connections = call.state.connections.borrow_mut();
     let socket = connections
         .get_mut(id)
         .and_then(|link| link.socket.as_mut());
     if let (Some(socket), Some(reactor)) = (socket, call.state.event_loop.reactor()) {
-        body(socket, reactor, id);
+        body(socket, reactor);
     }
     call.undefined()
 }

@@ -12,7 +12,6 @@ mod event_loop;
 #[cfg(not(unix))]
 #[path = "event_loop_none.rs"]
 mod event_loop;
-mod registry;
 mod rows;
 
 use napi::bindgen_prelude::{Object, Result};

@@ -8,7 +8,7 @@ use ws_rs_protocol::{Payload, ProtocolError};
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
-use super::registry::Registry;
+use ws_rs_engine::registry::{Id, Registry};
 
 /// Row kinds. lib/connection/decoder.js has the same numbers.
 pub(crate) const TEXT: u32 = 1;
@@ -53,7 +53,7 @@ pub(crate) struct Rows<'a> {
 
 impl Rows<'_> {
     /// Fills row 0 for a chunk of `len` bytes at `base` of its slab.
-    pub(crate) fn begin(&mut self, len: usize, base: u32, id: u32) {
+    pub(crate) fn begin(&mut self, len: usize, base: u32, id: Id) {
         let place = Registry::<Link>::place(id);
         self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, base, place]);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
 
 use super::pool::WINDOW_BITS;
-use crate::allocator::{Block, with_largest_block};
+use ws_rs_engine::allocator::{Block, with_largest_block};
 
 /// How long a message may hold the event loop up; what is left of it then goes to another thread.
 const INLINE_TIME: Duration = Duration::from_micros(500);

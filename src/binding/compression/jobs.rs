@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{FromNapiValue, Function};
 use napi::sys;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use ws_rs_engine::registry::Id;
 use ws_rs_protocol::CompressionError;
 
 use super::codec::{Kind, Rest, State, Task};
@@ -20,7 +21,7 @@ const HAND_OVER: usize = 32 * 1024;
 /// Work that is done.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) codec: u32,
+    pub(crate) codec: Id,
     /// `None`: it came from the pool, and is there again.
     pub(crate) state: Option<State>,
     pub(crate) task: Task,
@@ -107,7 +108,7 @@ impl Jobs {
     pub(crate) fn start(
         &mut self,
         call: &Call<'_>,
-        codec: u32,
+        codec: Id,
         source: Source,
         rest: Rest,
     ) -> Outcome<()> {

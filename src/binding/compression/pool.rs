@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ws_rs_protocol::{DeflateOptions, Inflater};
 
 use super::codec::{Codec, Compressor, Kind, State};
-use crate::binding::registry::Registry;
+use ws_rs_engine::registry::{Id, Registry};
 
 /// States at hand. On the event loop one is in use at a time; the others come back from threads and
 /// from connections that close.
@@ -25,7 +25,7 @@ pub(crate) struct StatePool {
     deflaters: Vec<Compressor>,
     inflaters: Vec<Inflater>,
     /// Codecs that keep a compressor, in the order of a clock's face.
-    kept: Vec<u32>,
+    kept: Vec<Id>,
     hand: usize,
     /// Memory taken and not yet reported to V8.
     unreported: i64,
@@ -89,7 +89,7 @@ impl StatePool {
     }
 
     /// Notes that codec `id` keeps its compressor; first makes room for it.
-    pub(crate) fn keep(&mut self, id: u32, codecs: &mut Registry<Codec>) {
+    pub(crate) fn keep(&mut self, id: Id, codecs: &mut Registry<Codec>) {
         if self.kept.len() >= KEPT_DEFLATERS {
             self.evict(codecs);
         }
@@ -97,7 +97,7 @@ impl StatePool {
     }
 
     /// Codec `id` keeps nothing any more.
-    pub(crate) fn forget(&mut self, id: u32) {
+    pub(crate) fn forget(&mut self, id: Id) {
         if let Some(index) = self.kept.iter().position(|kept| *kept == id) {
             self.kept.swap_remove(index);
         }

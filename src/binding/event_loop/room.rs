@@ -3,7 +3,7 @@
 use super::super::call::{Bytes, Fault, Outcome};
 use super::turn::{NO_SLAB, NO_SPARE, OWN, Turn};
 use crate::memory;
-use crate::prefetch::prefetch;
+use ws_rs_engine::prefetch::prefetch;
 
 /// Messages from this size on are read into a `Buffer` of their own, whole with their header ...
 const OWN_BUFFER: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use super::super::encode::flush_dirty;
 use super::super::environment::Environment;
 use super::Context;
 use super::turn::Turn;
-use crate::transport::event_loop::{Handler, Reactor, Ready};
+use ws_rs_wire::{Handler, Reactor, Ready};
 
 /// What is sent in a turn is written after this many turns ...
 const MAX_TURNS: u32 = 64;
@@ -66,10 +66,10 @@ impl LoopSocket {
         self.context
     }
 
-    pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: u32, paused: bool) {
+    pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
         self.paused = paused;
         if !paused && self.watched {
-            reactor.rearm(self.fd, id);
+            reactor.rearm(self.fd);
         }
     }
 
@@ -98,9 +98,9 @@ impl LoopSocket {
     }
 
     /// Asks to be told again, as not all was read.
-    pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: u32) {
+    pub(super) fn rearm(&self, reactor: &Reactor<Turns>) {
         if self.watched {
-            reactor.rearm(self.fd, id);
+            reactor.rearm(self.fd);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::ptr;
 
 use napi::sys;
+use ws_rs_engine::registry::Id;
 use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
@@ -11,8 +12,8 @@ use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
 use super::super::rows::TEXT;
 use super::{Context, LoopSocket};
-use crate::prefetch::prefetch;
-use crate::transport::event_loop::{Read, Ready, read_some, waiting};
+use ws_rs_engine::prefetch::prefetch;
+use ws_rs_wire::{Read, Ready, read_some, waiting};
 
 /// Reads of one socket before others, and timers, have their turn.
 const MAX_READS: usize = 4;
@@ -46,7 +47,7 @@ const OWN_UNUSED: u32 = OWN - 1;
 pub(super) struct Turn<'a> {
     pub(super) state: &'a Environment,
     pub(super) env: sys::napi_env,
-    pub(super) id: u32,
+    pub(super) id: Id,
     /// To be read until nothing is left: a short read does not tell.
     thorough: bool,
 }
@@ -84,7 +85,7 @@ impl<'a> Turn<'a> {
         }
         self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
-                socket.rearm(reactor, self.id);
+                socket.rearm(reactor);
             }
         });
     }

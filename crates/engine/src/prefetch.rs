@@ -8,7 +8,7 @@
 /// It costs about 0.4 µs for 64 KiB that are in the cache already. This was measured on x86-64, and
 /// other processors are left to themselves.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn prefetch(start: *const u8, len: usize) {
+pub fn prefetch(start: *const u8, len: usize) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
     /// That of every x86-64 processor.
@@ -22,4 +22,4 @@ pub(crate) fn prefetch(start: *const u8, len: usize) {
 
 /// See above.
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) const fn prefetch(_start: *const u8, _len: usize) {}
+pub const fn prefetch(_start: *const u8, _len: usize) {}

@@ -19,7 +19,7 @@ static ALLOCATOR: Allocator = Allocator;
 
 /// Where a block lies, or lay: for hints only.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Block {
+pub struct Block {
     address: usize,
     len: usize,
 }
@@ -28,14 +28,14 @@ impl Block {
     const NONE: Self = Self { address: 0, len: 0 };
 
     /// Brings it into the cache.
-    pub(crate) fn prefetch(self) {
+    pub fn prefetch(self) {
         prefetch(ptr::without_provenance(self.address), self.len);
     }
 }
 
 /// What `make` returns, and the largest block that it took: an object of a library that does not say
 /// where its memory is.
-pub(crate) fn with_largest_block<T>(make: impl FnOnce() -> T) -> (T, Block) {
+pub fn with_largest_block<T>(make: impl FnOnce() -> T) -> (T, Block) {
     LARGEST.set(Some(Block::NONE));
     let made = make();
     (made, LARGEST.take().unwrap_or(Block::NONE))

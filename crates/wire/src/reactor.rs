@@ -19,21 +19,23 @@ const POLL_WORDS: usize = uv::MAX_POLL_SIZE / 8;
 const INTEREST: Interest = Interest::READABLE.add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE;
+/// The number of a descriptor that is not watched.
+const NOBODY: u64 = u64::MAX;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
 
 /// A socket with something to read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ready {
+pub struct Ready {
     /// The number that it was registered with.
-    pub(crate) id: u32,
+    pub id: u64,
     /// To be read until nothing is left, as a short read does not tell: there is an end or an error
     /// behind the bytes, or urgent data between them.
-    pub(crate) thorough: bool,
+    pub thorough: bool,
 }
 
 /// Who is told.
-pub(crate) trait Handler: Sized {
+pub trait Handler: Sized {
     /// These sockets have something to read, which is told once: until all of it was read or
     /// [`Reactor::rearm`] is called there is no word of them again.
     fn on_ready(&self, sockets: impl Iterator<Item = Ready>);
@@ -45,13 +47,16 @@ pub(crate) trait Handler: Sized {
 /// A selector on Node's loop. It lives from [`open`](Reactor::open) until libuv has closed its
 /// handle, which is after [`close`](Reactor::close).
 #[repr(C)]
-pub(crate) struct Reactor<H> {
+pub struct Reactor<H> {
     /// A `uv_poll_t`, which libuv writes to; it links it into lists, so it must not move.
     storage: UnsafeCell<[u64; POLL_WORDS]>,
     uv: &'static Uv,
     selector: RefCell<mio::Poll>,
     /// Away while they are handed out.
     events: RefCell<Option<Events>>,
+    /// The numbers that descriptors were registered with, by descriptor: a token has no room for
+    /// them everywhere.
+    ids: RefCell<Vec<u64>>,
     /// How many sockets keep the loop alive.
     holds: Cell<usize>,
     closing: Cell<bool>,
@@ -66,7 +71,7 @@ impl<H: Handler> Reactor<H> {
     ///
     /// # Safety
     /// `event_loop` is the loop of this thread, and it runs until the handle is closed.
-    pub(crate) unsafe fn open(
+    pub unsafe fn open(
         uv: &'static Uv,
         event_loop: *mut Loop,
         handler: H,
@@ -76,6 +81,7 @@ impl<H: Handler> Reactor<H> {
             uv,
             selector: RefCell::new(mio::Poll::new()?),
             events: RefCell::new(Some(Events::with_capacity(BATCH))),
+            ids: RefCell::default(),
             holds: Cell::new(0),
             closing: Cell::new(false),
             handler,
@@ -101,25 +107,35 @@ impl<H: Handler> Reactor<H> {
     ///
     /// # Errors
     /// It cannot be watched, or is already.
-    pub(crate) fn register(&self, fd: RawFd, id: u32) -> io::Result<()> {
+    pub fn register(&self, fd: RawFd, id: u64) -> io::Result<()> {
+        let place = usize::try_from(fd).map_err(|_| io::ErrorKind::InvalidInput)?;
         self.selector
             .borrow()
             .registry()
-            .register(&mut SourceFd(&fd), Token(id as usize), INTEREST)
+            .register(&mut SourceFd(&fd), Token(place), INTEREST)?;
+        let mut ids = self.ids.borrow_mut();
+        if ids.len() <= place {
+            ids.resize(place + 1, NOBODY);
+        }
+        ids[place] = id;
+        Ok(())
     }
 
     /// Tells of a descriptor again if there is something to read.
-    pub(crate) fn rearm(&self, fd: RawFd, id: u32) {
+    pub fn rearm(&self, fd: RawFd) {
         // What fails here was never registered, or is closed: there is nothing to be told of it.
         let _ = self.selector.borrow().registry().reregister(
             &mut SourceFd(&fd),
-            Token(id as usize),
+            Token(fd as usize),
             INTEREST,
         );
     }
 
     /// Watches a descriptor no more. To be called before it is closed.
-    pub(crate) fn deregister(&self, fd: RawFd) {
+    pub fn deregister(&self, fd: RawFd) {
+        if let Some(id) = self.ids.borrow_mut().get_mut(fd as usize) {
+            *id = NOBODY;
+        }
         // As for `rearm`.
         let _ = self
             .selector
@@ -129,7 +145,7 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// One more socket, or one less, keeps the loop alive.
-    pub(crate) fn hold(&self, more: bool) {
+    pub fn hold(&self, more: bool) {
         let before = self.holds.get();
         let after = if more { before + 1 } else { before - 1 };
         self.holds.set(after);
@@ -142,12 +158,12 @@ impl<H: Handler> Reactor<H> {
         unsafe { change(self.handle()) };
     }
 
-    pub(crate) const fn handler(&self) -> &H {
+    pub const fn handler(&self) -> &H {
         &self.handler
     }
 
     /// Begins to close the handle; the reactor is freed some time after.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         if !self.closing.replace(true) {
             // SAFETY: the handle is initialised, and this is the only call; `on_close` frees what
             // `open` leaked.
@@ -157,6 +173,12 @@ impl<H: Handler> Reactor<H> {
 
     const fn handle(&self) -> *mut Handle {
         self.storage.get().cast()
+    }
+
+    /// Whose descriptor it is, unless it was deregistered since the selector was asked.
+    fn id_of(&self, place: usize) -> Option<u64> {
+        let id = *self.ids.borrow().get(place)?;
+        (id != NOBODY).then_some(id)
     }
 
     fn dispatch(&self) {
@@ -170,9 +192,11 @@ impl<H: Handler> Reactor<H> {
             .poll(&mut events, Some(Duration::ZERO));
         // A signal came first: libuv sees the same sockets ready at once.
         if polled.is_ok() {
-            self.handler.on_ready(events.iter().map(|event| Ready {
-                id: event.token().0 as u32,
-                thorough: event.is_read_closed() || event.is_error() || event.is_priority(),
+            self.handler.on_ready(events.iter().filter_map(|event| {
+                Some(Ready {
+                    id: self.id_of(event.token().0)?,
+                    thorough: event.is_read_closed() || event.is_error() || event.is_priority(),
+                })
             }));
         }
         self.events.replace(Some(events));

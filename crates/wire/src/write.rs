@@ -4,8 +4,7 @@
 ///
 /// Whatever the reason, bytes that the kernel did not take are the caller's to pass to the
 /// `net.Socket`: it waits for room, or meets the same error and reports it in Node's own way.
-#[cfg(unix)]
-pub(crate) fn write_some(fd: i32, parts: &[&[u8]]) -> usize {
+pub fn write_some(fd: i32, parts: &[&[u8]]) -> usize {
     use std::io::IoSlice;
     use std::os::fd::BorrowedFd;
 
@@ -50,11 +49,4 @@ pub(crate) fn write_some(fd: i32, parts: &[&[u8]]) -> usize {
 }
 
 /// Joined frames, a header, a payload.
-#[cfg(unix)]
 const MAX_PARTS: usize = 3;
-
-/// Where sockets have no descriptor everything goes through the `net.Socket`.
-#[cfg(not(unix))]
-pub(crate) fn write_some(_fd: i32, _parts: &[&[u8]]) -> usize {
-    0
-}

@@ -7,7 +7,7 @@ use rustix::net::{RecvFlags, recv};
 
 /// What a read came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Read {
+pub enum Read {
     /// So many bytes; fewer than there was room for mean that there are no more for now, unless
     /// urgent data or, on Unix sockets, descriptors lie between.
     Bytes(usize),
@@ -20,7 +20,7 @@ pub(crate) enum Read {
 }
 
 /// Reads once into `room`, which is not empty.
-pub(crate) fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
+pub fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
     loop {
         match recv(fd, &mut *room, RecvFlags::DONTWAIT) {
             Ok((0, _)) => return Read::End,
@@ -33,6 +33,6 @@ pub(crate) fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
 }
 
 /// How many bytes have arrived and wait to be read.
-pub(crate) fn waiting(fd: BorrowedFd<'_>) -> usize {
+pub fn waiting(fd: BorrowedFd<'_>) -> usize {
     ioctl_fionread(fd).map_or(0, |len| usize::try_from(len).unwrap_or(usize::MAX))
 }

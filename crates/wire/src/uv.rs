@@ -11,39 +11,39 @@ use libloading::os::unix::Library;
 
 /// A `uv_loop_t`, which we only pass on.
 #[repr(C)]
-pub(crate) struct Loop {
+pub struct Loop {
     _opaque: [u8; 0],
 }
 
 /// A `uv_handle_t`; its first member is `void *data`, ours to use.
 #[repr(C)]
-pub(crate) struct Handle {
-    pub(crate) data: *mut std::ffi::c_void,
+pub struct Handle {
+    pub data: *mut std::ffi::c_void,
 }
 
 /// `UV_POLL` of `uv_handle_type`.
 const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
-pub(crate) const READABLE: c_int = 1;
+pub const READABLE: c_int = 1;
 
 /// A `uv_poll_t` takes 160 bytes on 64-bit Linux and 168 on macOS; a process with a larger one is
 /// left alone.
-pub(crate) const MAX_POLL_SIZE: usize = 176;
+pub const MAX_POLL_SIZE: usize = 176;
 
-pub(crate) type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
-pub(crate) type CloseCallback = unsafe extern "C" fn(*mut Handle);
+pub type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
+pub type CloseCallback = unsafe extern "C" fn(*mut Handle);
 
 /// The functions.
-pub(crate) struct Uv {
-    pub(crate) poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
-    pub(crate) poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
-    pub(crate) close: unsafe extern "C" fn(*mut Handle, CloseCallback),
-    pub(crate) reference: unsafe extern "C" fn(*mut Handle),
-    pub(crate) unreference: unsafe extern "C" fn(*mut Handle),
+pub struct Uv {
+    pub poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
+    pub poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
+    pub close: unsafe extern "C" fn(*mut Handle, CloseCallback),
+    pub reference: unsafe extern "C" fn(*mut Handle),
+    pub unreference: unsafe extern "C" fn(*mut Handle),
 }
 
 /// libuv, if this process has all of it.
-pub(crate) fn get() -> Option<&'static Uv> {
+pub fn get() -> Option<&'static Uv> {
     static UV: OnceLock<Option<Uv>> = OnceLock::new();
     UV.get_or_init(look_up).as_ref()
 }

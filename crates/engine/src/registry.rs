@@ -1,0 +1,139 @@
+//! Numbers for native objects, so that JavaScript holds a number and no pointer.
+
+/// What an object is known by. It is never used again, and small enough for a JavaScript number.
+pub type Id = u64;
+
+/// Low bits are the place, high bits count how often the place was used: a number that outlived its
+/// object finds nothing, not somebody else's object.
+const PLACE_BITS: u32 = 22;
+const PLACE_MASK: Id = (1 << PLACE_BITS) - 1;
+/// Integers up to 2^53 are exact in JavaScript. A place that was used so often is given up: four
+/// million places last for 9 * 10^15 objects.
+const MAX_GENERATION: u32 = (1 << (53 - PLACE_BITS)) - 1;
+
+/// Objects of one kind by number.
+#[derive(Debug)]
+pub struct Registry<T> {
+    places: Vec<Place<T>>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+struct Place<T> {
+    generation: u32,
+    item: Option<T>,
+}
+
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Registry<T> {
+    /// Keeps `item` and gives it a number; `None` when four million are kept already.
+    pub fn insert(&mut self, item: T) -> Option<Id> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                let place = u32::try_from(self.places.len()).ok()?;
+                if Id::from(place) > PLACE_MASK {
+                    return None;
+                }
+                self.places.push(Place {
+                    generation: 0,
+                    item: None,
+                });
+                place
+            }
+        };
+        let entry = &mut self.places[place as usize];
+        entry.item = Some(item);
+        Some(Id::from(entry.generation) << PLACE_BITS | Id::from(place))
+    }
+
+    /// The object, while it is kept.
+    pub fn get_mut(&mut self, id: Id) -> Option<&mut T> {
+        let entry = self.places.get_mut(Self::place(id) as usize)?;
+        if Id::from(entry.generation) == id >> PLACE_BITS {
+            entry.item.as_mut()
+        } else {
+            None
+        }
+    }
+
+    /// All objects.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places
+            .iter_mut()
+            .filter_map(|place| place.item.as_mut())
+    }
+
+    /// The place of a number, which no other object has at the same time.
+    #[must_use]
+    pub const fn place(id: Id) -> u32 {
+        (id & PLACE_MASK) as u32
+    }
+
+    /// Gives the object back; its number finds nothing from now on.
+    pub fn remove(&mut self, id: Id) -> Option<T> {
+        self.get_mut(id)?;
+        let place = Self::place(id);
+        let entry = &mut self.places[place as usize];
+        if entry.generation < MAX_GENERATION {
+            entry.generation += 1;
+            self.free.push(place);
+        }
+        entry.item.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_outlives_its_object_and_finds_nothing() {
+        let mut registry = Registry::default();
+        let first = registry.insert('a').unwrap();
+        assert_eq!(registry.remove(first), Some('a'));
+        let second = registry.insert('b').unwrap();
+        assert_eq!(
+            Registry::<char>::place(first),
+            Registry::<char>::place(second)
+        );
+        assert_eq!(registry.get_mut(first), None);
+        assert_eq!(registry.remove(first), None);
+        assert_eq!(registry.get_mut(second), Some(&mut 'b'));
+    }
+
+    #[test]
+    fn a_number_does_not_come_again_after_a_million_uses_of_its_place() {
+        let mut registry = Registry::default();
+        let first = registry.insert(0).unwrap();
+        registry.remove(first);
+        for item in 1..1_000_000 {
+            let id = registry.insert(item).unwrap();
+            assert_ne!(id, first);
+            registry.remove(id);
+        }
+        assert_eq!(registry.get_mut(first), None);
+    }
+
+    #[test]
+    fn a_place_whose_numbers_are_used_up_is_given_up() {
+        let mut registry = Registry::default();
+        let id = registry.insert('a').unwrap();
+        registry.places[0].generation = MAX_GENERATION;
+        let last = Id::from(MAX_GENERATION) << PLACE_BITS;
+        assert!(last < 1 << 53);
+        assert_eq!(registry.get_mut(id), None);
+        assert_eq!(registry.remove(last), Some('a'));
+        assert_eq!(registry.get_mut(last), None);
+        assert_eq!(registry.insert('b').map(Registry::<char>::place), Some(1));
+    }
+}

@@ -1,0 +1,14 @@
+//! Who moves the bytes: sockets on Node's event loop, by descriptor and past Node's own handle.
+//!
+//! libuv watches a descriptor for one handle only, and that is Node's own: the sockets are watched
+//! by a selector of ours, which libuv watches.
+#![cfg(unix)]
+
+mod reactor;
+mod read;
+pub mod uv;
+mod write;
+
+pub use self::reactor::{Handler, Reactor, Ready};
+pub use self::read::{Read, read_some, waiting};
+pub use self::write::write_some;
