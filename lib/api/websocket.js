@@ -97,10 +97,11 @@ class WebSocket extends EventEmitter {
   get bufferedAmount() {
     if (!this._socket) return this._bufferedAmount;
 
-    const { sender } = this._connection.output;
-    const waiting = sender === null ? 0 : sender._bufferedBytes;
+    const { output } = this._connection;
+    const { sender } = output;
+    const unsent = sender === null ? 0 : sender._bufferedBytes;
 
-    return this._socket._writableState.length + waiting;
+    return this._socket._writableState.length + output.blockedLength + unsent;
   }
 
   /**

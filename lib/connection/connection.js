@@ -7,7 +7,8 @@ const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
 const emitMessage = require('./message-event');
 const LoopTransport = require('../wire/loop');
-const Output = require('../wire/output');
+const Outbox = require('../wire/outbox');
+const { announce } = require('../wire/taken-socket');
 const Receiver = require('../api/receiver');
 const Sender = require('../api/sender');
 const { ignoreData, listenToSocket } = require('./socket-listeners');
@@ -68,7 +69,9 @@ class Connection {
     this.decoder.sink = this;
     this.decoder.isWatched = () => this._isWatched();
 
-    this.output = new Output(socket, this.decoder.id);
+    this.output = new Outbox(socket, this.decoder.id);
+    this.output.onerror = (err) => websocket._emitErrorOnce(err);
+    announce(socket, this.output);
 
     this._generateMask = options.generateMask;
     socket[kWebSocket] = websocket;

@@ -3,6 +3,7 @@
 const { EMPTY_BUFFER } = require('../constants');
 const { protocolError } = require('../native/errors');
 const native = require('../native');
+const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -262,11 +263,14 @@ class Decoder {
           return false;
         }
 
+        // What is answered to several messages of a chunk is written together.
+        Tick.hasMoreMessages = row < count || this._position < this._length;
         this._emit(kind, data, extra);
       }
 
       return true;
     } finally {
+      Tick.hasMoreMessages = false;
       depth--;
       // A listener threw: the error goes its way, the other events follow.
       if (row <= count && this.state === READING && this.busy) {

@@ -3,7 +3,6 @@
 const net = require('net');
 
 const { kWebSocket, NOOP } = require('../constants');
-const FlushQueue = require('../wire/flush-queue');
 const { kLoop } = require('../wire/taken-socket');
 
 const CLOSING = 2;
@@ -36,13 +35,10 @@ function ignoreData(socket) {
 function socketOnData(chunk) {
   let thrown = true;
 
-  FlushQueue.hold();
-
   try {
     this[kConnection].feed(chunk);
     thrown = false;
   } finally {
-    FlushQueue.release();
     // Node stops emitting then what it has read, until more comes.
     if (thrown) process.nextTick(flow, this);
   }

@@ -2,19 +2,17 @@
 
 const { AsyncResource } = require('async_hooks');
 const net = require('net');
-const { getSystemErrorName } = require('util');
 
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../connection/decoder');
 const emitMessage = require('../connection/message-event');
 const native = require('../native');
 const { createSlab, IS_DETACHABLE } = require('../native/slab');
-const FlushQueue = require('./flush-queue');
-const { isPlain } = require('./hooks');
+const { systemError } = require('./errors');
 const placeOf = require('./place');
-const TakenSocket = require('./taken-socket');
-
-const { kLoop } = TakenSocket;
+const takeHandle = require('./taken-handle');
+const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
+const Tick = require('./tick');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -117,16 +115,36 @@ class LoopTransport {
     native.loopReference(this._id, referenced);
   }
 
-  /** The socket is being destroyed. */
-  onDestroy() {
-    this._close();
-  }
-
-  _close() {
+  /** The descriptor is about to be closed, or is somebody else's now. */
+  release() {
     this._connection.loop = null;
     this._connection.socket[kLoop] = null;
     websockets[placeOf(this._id)] = undefined;
     native.loopClose(this._id);
+  }
+
+  /** Gives the descriptor back to Node: from now on its stream writes. */
+  _close() {
+    const { output, socket } = this._connection;
+
+    output.demote();
+    takeHandle.release(socket._handle);
+    this.release();
+  }
+
+  /** Somebody closes the handle, past the socket. */
+  _onHandleClosing() {
+    const { output, socket } = this._connection;
+
+    output.beforeDestroy();
+
+    const callLost = output.close();
+
+    if (callLost !== undefined) {
+      takeHandle.beforeClosed(socket._handle, callLost);
+    }
+
+    this.release();
   }
 
   /**
@@ -140,7 +158,7 @@ class LoopTransport {
     this._close();
     promoteLater(connection);
     if (socket.push(chunk)) readAgain(socket);
-    else socket._handle.reading = false;
+    else if (socket._handle) socket._handle.reading = false;
   }
 
   /** The peer sends no more: `'end'` and what follows are Node's. */
@@ -154,12 +172,7 @@ class LoopTransport {
 
   _onError(errno) {
     const { socket } = this._connection;
-    const code = getSystemErrorName(-errno);
-    const error = new Error(`read ${code}`);
-
-    error.errno = -errno;
-    error.code = code;
-    error.syscall = 'read';
+    const error = systemError(errno, 'read');
 
     this._close();
     socket.destroy(error);
@@ -179,7 +192,7 @@ function onReadable(what) {
   if (what === NO_SLAB) {
     renewSlab();
   } else if (what === UNWRITTEN) {
-    FlushQueue.flushPlace(rows[PLACE]);
+    Tick.attend(rows[PLACE]);
   } else if (what === NO_SPARE) {
     events.payloads[0] = Buffer.allocUnsafeSlow(rows[LENGTH]);
   } else if (websocket === undefined) {
@@ -282,7 +295,6 @@ function promote(connection) {
     socket.prependListener = TakenSocket.prototype.prependListener;
   }
 
-  output.hook();
   // Node then believes that it reads, and does not begin to.
   handle.readStop();
   handle.reading = true;
@@ -305,6 +317,8 @@ function promote(connection) {
   websockets[placeOf(decoder.id)] = connection.websocket;
   connection.loop = transport;
   socket[kLoop] = transport;
+  takeHandle(handle, () => transport._onHandleClosing());
+  output.promote();
 
   if (!handle.hasRef()) transport.setReferenced(false);
   if (connection.isBusy) connection.holdLoop();

@@ -2,84 +2,177 @@
 
 const net = require('net');
 
-const { NOOP } = require('../constants');
+const takeHandle = require('./taken-handle');
 
-/** On a socket: the `Output` whose frames go before everything else. */
-const kOutput = Symbol('ws-rs.output');
+/** On a socket: the `Outbox` whose frames go before everything else. */
+const kOutbox = Symbol('ws-rs.outbox');
 /** On a socket: the `LoopTransport` that reads it, or nothing. */
 const kLoop = Symbol('ws-rs.loop');
 
-function write(...args) {
-  this[kOutput].beforeSocket();
-  return net.Socket.prototype.write.apply(this, args);
+const netWrite = net.Socket.prototype.write;
+
+/** What streams become, by the prototype that they had. */
+const prototypes = new WeakMap();
+
+/**
+ * Tells a socket of its outbox. Not in `hook()`: what is put on a socket behind
+ * a change of its prototype gives it a hidden class of its own, which takes a
+ * kilobyte and makes each access to its properties slow.
+ */
+function announce(socket, outbox) {
+  socket[kOutbox] = outbox;
+  socket[kLoop] = null;
 }
 
 /**
- * What a plain `net.Socket` becomes when frames are written to its descriptor.
- * Whatever the program does with the socket itself has to come behind frames
- * that still wait, and to get the bytes that it asks for, so that the loop
- * transport lets go of a socket whose bytes somebody wants to see.
+ * Makes whatever else is written to a stream come behind the frames that wait
+ * in its outbox, and its end and destruction too: by methods on a prototype
+ * between the stream and its own, so that those that a program puts on the
+ * stream itself are called, and can be taken away again.
+ *
+ * @param {Duplex} socket The stream
+ * @return {Function} The `write()` that sees to the order
+ */
+function hook(socket) {
+  const base = Object.getPrototypeOf(socket);
+
+  if (Object.hasOwn(base, kOutbox)) return base.write;
+
+  let prototype = prototypes.get(base);
+
+  if (prototype === undefined) {
+    prototype =
+      base === net.Socket.prototype
+        ? TakenSocket.prototype
+        : behindFrames(Object.create(base), base);
+    prototypes.set(base, prototype);
+  }
+
+  Object.setPrototypeOf(socket, prototype);
+  return prototype.write;
+}
+
+/**
+ * Whether a socket does nothing but what `net.Socket` does: what it is given
+ * goes to its descriptor as it is.
+ */
+function isPlain(socket) {
+  const { write } = socket;
+
+  return (
+    socket.constructor === net.Socket &&
+    (write === netWrite || write === TakenSocket.prototype.write)
+  );
+}
+
+/** Gives a prototype the methods that see to the order. */
+function behindFrames(prototype, base) {
+  const methods = {
+    [kOutbox]: null,
+
+    write(...args) {
+      if (this[kOutbox] !== null) this[kOutbox].yieldToStream();
+      return base.write.apply(this, args);
+    },
+
+    end(...args) {
+      this[kOutbox].yieldToStream();
+      return base.end.apply(this, args);
+    },
+
+    cork() {
+      this[kOutbox].yieldToStream();
+      base.cork.call(this);
+    },
+
+    destroy(...args) {
+      if (!this.destroyed) this[kOutbox].beforeDestroy();
+      return base.destroy.apply(this, args);
+    }
+  };
+
+  for (const name of Reflect.ownKeys(methods)) {
+    if (typeof name === 'symbol' || typeof base[name] === 'function') {
+      Object.defineProperty(prototype, name, {
+        configurable: true,
+        enumerable: false,
+        value: methods[name],
+        writable: true
+      });
+    }
+  }
+
+  return prototype;
+}
+
+/**
+ * What a plain `net.Socket` becomes: it also gives the program the bytes that it
+ * asks for, so that the native wire lets go of a socket whose bytes somebody
+ * wants to see, and knows of those that it writes itself.
  */
 class TakenSocket extends net.Socket {
-  get write() {
-    return write;
-  }
+  /** Who calls `net.Socket`'s own `write()` passes by the one above. */
+  _write(chunk, encoding, callback) {
+    if (this[kOutbox].blockedLength > 0) {
+      const rest = this[kOutbox].takeRest();
+      const bytes =
+        typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
 
-  /** Whoever wants to see what is written gets the frames, too. */
-  set write(value) {
-    this[kOutput].beforeSocket();
-    Object.defineProperty(this, 'write', {
-      configurable: true,
-      enumerable: true,
-      value,
-      writable: true
-    });
-  }
-
-  end(...args) {
-    this[kOutput].beforeSocket();
-    return super.end(...args);
+      super._write(Buffer.concat([rest.bytes, bytes]), 'buffer', (err) => {
+        rest.callback(err);
+        callback(err);
+      });
+    } else {
+      super._write(chunk, encoding, callback);
+    }
   }
 
   _destroy(err, callback) {
-    const rest = this[kOutput].takeRest();
+    const callLost = this[kOutbox].close(err);
 
-    if (rest !== null) super._write(rest, 'buffer', NOOP);
-    this[kOutput].close();
     // Before Node closes the descriptor, whose number the next socket may get.
-    if (this[kLoop]) this[kLoop].onDestroy();
+    if (this[kLoop]) this[kLoop].release();
+    // Lost callbacks come with 'close', as those of Node's own writes do.
+    if (callLost !== undefined) takeHandle.beforeClosed(this._handle, callLost);
     super._destroy(err, callback);
   }
 
-  cork() {
-    this[kOutput].beforeSocket();
-    super.cork();
-  }
-
   get bytesWritten() {
-    return super.bytesWritten + this[kOutput].bytesWritten;
+    return super.bytesWritten + this[kOutbox].bytesWritten;
   }
 
   get bytesRead() {
-    return super.bytesRead + this[kOutput].bytesRead;
+    return super.bytesRead + this[kOutbox].bytesRead;
+  }
+
+  get writableLength() {
+    return super.writableLength + this[kOutbox].blockedLength;
+  }
+
+  get writableNeedDrain() {
+    return (
+      super.writableNeedDrain ||
+      (this[kOutbox].blockedLength >= this.writableHighWaterMark &&
+        !this.destroyed)
+    );
   }
 
   on(event, listener) {
-    this._letGoFor(event);
+    this._demoteFor(event);
     return super.on(event, listener);
   }
 
   addListener(event, listener) {
-    this._letGoFor(event);
+    this._demoteFor(event);
     return super.addListener(event, listener);
   }
 
   prependListener(event, listener) {
-    this._letGoFor(event);
+    this._demoteFor(event);
     return super.prependListener(event, listener);
   }
 
-  _letGoFor(event) {
+  _demoteFor(event) {
     if (this[kLoop] && (event === 'data' || event === 'readable')) {
       this[kLoop].demote();
     }
@@ -87,7 +180,7 @@ class TakenSocket extends net.Socket {
 
   removeListener(event, listener) {
     super.removeListener(event, listener);
-    this._letGoIfDeaf(event);
+    this._demoteUnheard(event);
     return this;
   }
 
@@ -97,12 +190,12 @@ class TakenSocket extends net.Socket {
 
   removeAllListeners(...args) {
     super.removeAllListeners(...args);
-    this._letGoIfDeaf(args[0]);
+    this._demoteUnheard(args[0]);
     return this;
   }
 
   /** Bytes that nobody listens to are Node's to throw away. */
-  _letGoIfDeaf(event) {
+  _demoteUnheard(event) {
     if (
       this[kLoop] &&
       (event === 'data' || event === undefined) &&
@@ -136,13 +229,16 @@ class TakenSocket extends net.Socket {
     // Node has taken the handle away, to send it to another process, and calls
     // this before it closes the descriptor.
     if (!this._handle && !this.destroyed) {
-      if (this[kLoop]) this[kLoop].onDestroy();
-      this[kOutput].close();
+      this[kOutbox].beforeDestroy();
+
+      const callLost = this[kOutbox].close();
+
+      if (this[kLoop]) this[kLoop].release();
+      if (callLost !== undefined) process.nextTick(callLost);
     }
 
-    // Node counts what it reads itself as activity.
+    // Node counts what it reads and writes itself as activity.
     if (this[kLoop] && timeout > 0) this[kLoop].demote();
-    this[kOutput].hasTimeout = timeout > 0;
     return super.setTimeout(timeout, callback);
   }
 
@@ -169,8 +265,6 @@ class TakenSocket extends net.Socket {
 
 // For everybody else it is the `net.Socket` that it was.
 delete TakenSocket.prototype.constructor;
+behindFrames(TakenSocket.prototype, net.Socket.prototype);
 
-TakenSocket.kLoop = kLoop;
-TakenSocket.kOutput = kOutput;
-
-module.exports = TakenSocket;
+module.exports = { announce, hook, isPlain, kLoop, kOutbox, TakenSocket };

@@ -2,6 +2,9 @@
 
 use ws_rs_protocol::{Config, Connection, ErrorClass, ErrorKind, Event, Inflated, Input, Role};
 
+use ws_rs_engine::outbox::Outbox;
+use ws_rs_engine::schedule::Pace;
+
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Link;
@@ -17,10 +20,11 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     };
     let link = Link {
         connection: Connection::new(role, read_config(call)?),
-        queued: Vec::new(),
-        fd: -1,
+        outbox: Outbox::default(),
+        pace: Pace::default(),
+        writes: false,
+        write_error: None,
         bytes_read: 0,
-        bytes_written: 0,
         socket: None,
     };
     let id = call
@@ -55,17 +59,20 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.id(0)?);
-    if let Some(link) = link {
-        if let Some(socket) = link.socket {
-            call.state.event_loop.close(call.env, socket);
-        }
-        call.state.recycle(link.queued);
+    if let Some(Link {
+        socket: Some(socket),
+        ..
+    }) = link
+    {
+        call.state.event_loop.close(call.env, socket);
     }
     call.undefined()
 }
 
 /// `connectionState(id, which) -> number`: 0 the wire length of the open message, 1 bytes held,
-/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`.
+/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`, 5 the system error
+/// number of a failed write, 6 bytes that wait in the outbox, 7 those of them that the wire did not
+/// take, as Node counts them, and 8 the most that these have been since it was last asked.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let Some(link) = connections.get_mut(call.id(0)?) else {
@@ -74,8 +81,12 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     call.double(match call.u32(1)? {
         0 => link.connection.message_len() as f64,
         1 => link.connection.held_bytes() as f64,
-        3 => link.bytes_written as f64,
+        3 => link.outbox.accepted() as f64,
         4 => link.bytes_read as f64,
+        5 => f64::from(link.write_error.unwrap_or(0)),
+        6 => link.outbox.waiting() as f64,
+        7 => link.outbox.blocked_len() as f64,
+        8 => link.outbox.take_peak() as f64,
         _ => f64::from(link.connection.open_frames()),
     })
 }

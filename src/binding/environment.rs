@@ -1,7 +1,6 @@
 //! What one Node environment (the main thread, a worker) keeps natively.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 
@@ -12,9 +11,12 @@ use ws_rs_protocol::Connection;
 use super::buffer::BufferStore;
 use super::compression::Compression;
 use super::event_loop::{LoopSocket, LoopState};
+use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
 use crate::runtime;
-use ws_rs_engine::registry::{Id, Registry};
+use ws_rs_engine::outbox::Outbox;
+use ws_rs_engine::registry::Registry;
+use ws_rs_engine::schedule::{Pace, Schedule};
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
@@ -30,8 +32,10 @@ pub(crate) struct Environment {
     pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
-    /// Connections that were sent to in the last turns of sockets.
-    pub(crate) dirty: RefCell<VecDeque<Id>>,
+    /// When frames are written, and whose wait.
+    pub(crate) schedule: RefCell<Schedule>,
+    /// JavaScript is going to say when the tick ends.
+    pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,
     random: RefCell<RandomPool>,
 }
@@ -41,14 +45,16 @@ pub(crate) struct Environment {
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Link {
-    pub(crate) queued: Vec<u8>,
-    /// Where a turn of the loop may write them; -1 is nowhere.
-    pub(crate) fd: i32,
+    pub(crate) outbox: Outbox<LentBuffer>,
+    pub(crate) pace: Pace,
+    /// Whether the socket is written to here, and not by its stream.
+    pub(crate) writes: bool,
+    /// What the socket's last write came to, if it was an error.
+    pub(crate) write_error: Option<i32>,
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<LoopSocket>,
     /// Bytes that did not pass through the `net.Socket`.
     pub(crate) bytes_read: u64,
-    pub(crate) bytes_written: u64,
     pub(crate) connection: Connection<BufferStore>,
 }
 

@@ -21,7 +21,7 @@ use ws_rs_wire::{Reactor, uv};
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
     listener: Cell<Option<Reference>>,
-    /// JavaScript runs because a socket had something to read: what it sends is written later.
+    /// JavaScript runs in a socket's context.
     in_turn: Cell<bool>,
     slab: RefCell<Slab>,
     /// From the first socket on, until libuv has closed it.
@@ -88,11 +88,6 @@ impl Slab {
 }
 
 impl LoopState {
-    /// Whether JavaScript runs because a socket had something to read.
-    pub(crate) const fn is_in_turn(&self) -> bool {
-        self.in_turn.get()
-    }
-
     /// Gives a socket back to Node.
     pub(crate) fn close(&self, env: sys::napi_env, mut socket: LoopSocket) {
         if let Some(reactor) = self.reactor() {

@@ -12,7 +12,9 @@ mod event_loop;
 #[cfg(not(unix))]
 #[path = "event_loop_none.rs"]
 mod event_loop;
+mod lent_buffer;
 mod rows;
+mod send;
 
 use napi::bindgen_prelude::{Object, Result};
 use napi::{Env, JsValue};
@@ -32,13 +34,16 @@ raw_callback!(fragment_ends, decode::fragment_ends);
 raw_callback!(error_table, decode::error_table);
 raw_callback!(encode_header, encode::encode_header);
 raw_callback!(mask, encode::mask);
-raw_callback!(queue_text, encode::queue_text);
-raw_callback!(queue_bytes, encode::queue_bytes);
-raw_callback!(queue_raw, encode::queue_raw);
-raw_callback!(flush, encode::flush);
-raw_callback!(set_direct, encode::set_direct);
-raw_callback!(flush_with, encode::flush_with);
-raw_callback!(take_queued, encode::take_queued);
+raw_callback!(queue_text, send::queue_text);
+raw_callback!(queue_bytes, send::queue_bytes);
+raw_callback!(queue_raw, send::queue_raw);
+raw_callback!(queue_lent, send::queue_lent);
+raw_callback!(end_tick, send::end_tick);
+raw_callback!(flush_outbox, send::flush_outbox);
+raw_callback!(set_writer, send::set_writer);
+raw_callback!(take_queued, send::take_queued);
+raw_callback!(discard_outbox, send::discard_outbox);
+raw_callback!(next_fates, send::next_fates);
 raw_callback!(deflater_create, compression::deflater_create);
 raw_callback!(inflater_create, compression::inflater_create);
 raw_callback!(codec_free, compression::codec_free);
@@ -79,10 +84,13 @@ pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
         (c"queueText", queue_text),
         (c"queueBytes", queue_bytes),
         (c"queueRaw", queue_raw),
-        (c"flush", flush),
-        (c"setDirect", set_direct),
-        (c"flushWith", flush_with),
+        (c"queueLent", queue_lent),
+        (c"endTick", end_tick),
+        (c"flushOutbox", flush_outbox),
+        (c"setWriter", set_writer),
         (c"takeQueued", take_queued),
+        (c"discardOutbox", discard_outbox),
+        (c"nextFates", next_fates),
         (c"deflaterCreate", deflater_create),
         (c"inflaterCreate", inflater_create),
         (c"codecFree", codec_free),

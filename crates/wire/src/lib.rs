@@ -11,4 +11,4 @@ mod write;
 
 pub use self::reactor::{Handler, Reactor, Ready};
 pub use self::read::{Read, read_some, waiting};
-pub use self::write::write_some;
+pub use self::write::{Write, write_some};

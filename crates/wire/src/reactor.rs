@@ -24,11 +24,15 @@ const NOBODY: u64 = u64::MAX;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
 
-/// A socket with something to read.
+/// A socket that has something to read, or room to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Ready {
     /// The number that it was registered with.
     pub id: u64,
+    /// There is something to read, or an end or an error to be met by reading.
+    pub readable: bool,
+    /// There is room to write, or an error to be met by writing.
+    pub writable: bool,
     /// To be read until nothing is left, as a short read does not tell: there is an end or an error
     /// behind the bytes, or urgent data between them.
     pub thorough: bool,
@@ -121,13 +125,19 @@ impl<H: Handler> Reactor<H> {
         Ok(())
     }
 
-    /// Tells of a descriptor again if there is something to read.
-    pub fn rearm(&self, fd: RawFd) {
+    /// Tells of a descriptor again if there is something to read or, if `writable`, as soon as there
+    /// is room to write.
+    pub fn rearm(&self, fd: RawFd, writable: bool) {
+        let interest = if writable {
+            INTEREST.add(Interest::WRITABLE)
+        } else {
+            INTEREST
+        };
         // What fails here was never registered, or is closed: there is nothing to be told of it.
         let _ = self.selector.borrow().registry().reregister(
             &mut SourceFd(&fd),
             Token(fd as usize),
-            INTEREST,
+            interest,
         );
     }
 
@@ -195,6 +205,8 @@ impl<H: Handler> Reactor<H> {
             self.handler.on_ready(events.iter().filter_map(|event| {
                 Some(Ready {
                     id: self.id_of(event.token().0)?,
+                    readable: event.is_readable() || event.is_priority() || event.is_error(),
+                    writable: event.is_writable() || event.is_error(),
                     thorough: event.is_read_closed() || event.is_error() || event.is_priority(),
                 })
             }));

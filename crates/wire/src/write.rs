@@ -1,23 +1,27 @@
-//! Writing to a socket's descriptor without waiting.
+//! Writing to a descriptor without waiting.
 
-/// Writes `parts` in one call; returns how many bytes the kernel took.
-///
-/// Whatever the reason, bytes that the kernel did not take are the caller's to pass to the
-/// `net.Socket`: it waits for room, or meets the same error and reports it in Node's own way.
-pub fn write_some(fd: i32, parts: &[&[u8]]) -> usize {
-    use std::io::IoSlice;
-    use std::os::fd::BorrowedFd;
+use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
 
-    use rustix::io::Errno;
-    use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
-    // `borrow_raw` must not be given -1.
-    if fd < 0 {
-        return 0;
-    }
-    // SAFETY: the caller passes the descriptor of a net.Socket whose handle is open; it is closed
-    // on this thread only, so it stays open for the time of this call.
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// The kernel took so many bytes.
+    Bytes(usize),
+    /// It takes none for now.
+    Full,
+    /// A system error number.
+    Failed(i32),
+}
+
+/// The most slices for one call; more are left for the next.
+const MAX_SLICES: usize = 16;
+
+/// Writes `slices` in one call.
+pub fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
     // A reset connection is an error to report, not a signal to die of.
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
@@ -25,28 +29,22 @@ pub fn write_some(fd: i32, parts: &[&[u8]]) -> usize {
     #[cfg(any(target_os = "macos", target_os = "ios"))]
     let flags = SendFlags::DONTWAIT;
     loop {
-        let result = if let [bytes] = parts {
+        let result = if let [bytes] = slices {
             send(fd, bytes, flags)
         } else {
-            let mut slices = [IoSlice::new(&[]); MAX_PARTS];
-            for (slice, part) in slices.iter_mut().zip(parts) {
-                *slice = IoSlice::new(part);
+            let mut vectors = [IoSlice::new(&[]); MAX_SLICES];
+            for (vector, slice) in vectors.iter_mut().zip(slices) {
+                *vector = IoSlice::new(slice);
             }
-            let count = parts.len().min(MAX_PARTS);
-            sendmsg(
-                fd,
-                &slices[..count],
-                &mut SendAncillaryBuffer::default(),
-                flags,
-            )
+            let count = slices.len().min(MAX_SLICES);
+            let mut ancillary = SendAncillaryBuffer::default();
+            sendmsg(fd, &vectors[..count], &mut ancillary, flags)
         };
         match result {
-            Ok(written) => return written,
+            Ok(written) => return Write::Bytes(written),
             Err(Errno::INTR) => {}
-            Err(_) => return 0,
+            Err(Errno::AGAIN | Errno::NOBUFS) => return Write::Full,
+            Err(error) => return Write::Failed(error.raw_os_error()),
         }
     }
 }
-
-/// Joined frames, a header, a payload.
-const MAX_PARTS: usize = 3;

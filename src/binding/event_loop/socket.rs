@@ -2,23 +2,20 @@
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
-use std::time::{Duration, Instant};
 
 use napi::sys;
 
 use super::super::call::{Call, Outcome, check};
-use super::super::encode::flush_dirty;
 use super::super::environment::Environment;
-use super::Context;
+use super::super::send::{needs_attention, now, write_waiting};
 use super::turn::Turn;
-use ws_rs_wire::{Handler, Reactor, Ready};
+use super::{Context, LoopState};
+use ws_rs_engine::outbox::Taken;
+use ws_rs_engine::registry::Id;
+use ws_rs_wire::{Handler, Reactor, Ready, Write, write_some};
 
-/// What is sent in a turn is written after this many turns ...
+/// Frames that wait for the end of a batch are written after this many turns at the latest.
 const MAX_TURNS: u32 = 64;
-/// ... or as soon as they have taken this long. One write after another takes the kernel a tenth
-/// less than reads, writes and JavaScript in turns, and what many turns send to one connection, as
-/// to all of a chat, is written in one go.
-const MAX_DELAY: Duration = Duration::from_micros(100);
 
 /// A socket that is read here.
 #[derive(Debug)]
@@ -34,6 +31,8 @@ pub(crate) struct LoopSocket {
     pub(super) paused: bool,
     watched: bool,
     referenced: bool,
+    /// Whether it waits for room to write.
+    writable: bool,
     context: Context,
     /// The length of the last message.
     pub(super) hint: usize,
@@ -50,6 +49,7 @@ impl LoopSocket {
             paused: false,
             watched: true,
             referenced: true,
+            writable: false,
             context,
             hint: 0,
         }
@@ -62,6 +62,28 @@ impl LoopSocket {
         unsafe { BorrowedFd::borrow_raw(self.fd) }
     }
 
+    /// Writes what the kernel takes now.
+    pub(crate) fn write(&self, slices: &[&[u8]]) -> Taken {
+        if !self.watched {
+            return Taken::Blocked;
+        }
+        match write_some(self.descriptor(), slices) {
+            Write::Bytes(len) => Taken::Bytes(len),
+            Write::Full => Taken::Blocked,
+            Write::Failed(error) => Taken::Failed(error),
+        }
+    }
+
+    /// Asks to be told, or no more, when there is room to write.
+    pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
+        if self.writable != writable {
+            self.writable = writable;
+            if let Some(reactor) = state.reactor() {
+                self.rearm(reactor);
+            }
+        }
+    }
+
     pub(super) const fn context(&self) -> Context {
         self.context
     }
@@ -69,7 +91,7 @@ impl LoopSocket {
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
         self.paused = paused;
         if !paused && self.watched {
-            reactor.rearm(self.fd);
+            reactor.rearm(self.fd, self.writable);
         }
     }
 
@@ -100,7 +122,7 @@ impl LoopSocket {
     /// Asks to be told again, as not all was read.
     pub(super) fn rearm(&self, reactor: &Reactor<Turns>) {
         if self.watched {
-            reactor.rearm(self.fd);
+            reactor.rearm(self.fd, self.writable);
         }
     }
 }
@@ -146,13 +168,33 @@ impl Turns {
     /// Writes what was sent in the last turns.
     fn flush(&self) {
         let state = self.state();
-        while let Some(id) = flush_dirty(state) {
-            let ready = Ready {
-                id,
-                thorough: false,
-            };
-            self.within_scope(|| Turn::new(state, self.env, ready).tell_unwritten());
+        // Those who look at it may send, too.
+        while state.schedule.borrow().has_waiting() {
+            self.within_scope(|| write_waiting(state, |id| self.attend(id)));
         }
+    }
+
+    /// There is room to write.
+    fn write(&self, id: Id) {
+        self.within_scope(|| {
+            if needs_attention(self.state(), id) {
+                self.attend(id);
+            }
+        });
+    }
+
+    /// Has JavaScript look at what became of a connection's frames.
+    fn attend(&self, id: Id) {
+        let ready = Ready {
+            id,
+            readable: false,
+            writable: false,
+            thorough: false,
+        };
+        let schedule = &self.state().schedule;
+        schedule.borrow_mut().begin_turn(false);
+        Turn::new(self.state(), self.env, ready).tell_unwritten();
+        schedule.borrow_mut().end_turn();
     }
 
     fn within_scope(&self, work: impl FnOnce()) {
@@ -169,18 +211,27 @@ impl Turns {
 
 impl Handler for Turns {
     fn on_ready(&self, sockets: impl Iterator<Item = Ready>) {
+        let state = self.state();
         let mut turns = 0;
-        let mut since = Instant::now();
-        for ready in sockets {
-            if self.state().event_loop.ending.get() {
+        let mut sockets = sockets.peekable();
+        while let Some(ready) = sockets.next() {
+            if state.event_loop.ending.get() {
                 return;
             }
-            self.give_turn(ready);
+            // First what is to be read: an error says more there.
+            if ready.readable {
+                let more = sockets.peek().is_some();
+                state.schedule.borrow_mut().begin_turn(more);
+                self.give_turn(ready);
+                state.schedule.borrow_mut().end_turn();
+            }
+            if ready.writable {
+                self.write(ready.id);
+            }
             turns += 1;
-            if turns == MAX_TURNS || since.elapsed() > MAX_DELAY {
+            if turns == MAX_TURNS || state.schedule.borrow().is_overdue(now) {
                 self.flush();
                 turns = 0;
-                since = Instant::now();
             }
         }
         self.flush();

@@ -1,0 +1,212 @@
+//! When frames are written: at once, or together with others.
+
+use std::time::Duration;
+
+use crate::registry::Id;
+
+/// Joined frames are written when they are this many bytes ...
+const JOINED: u64 = 4 * 1024;
+/// ... or this many, while the next moment to write is sure to come soon: behind the last message of
+/// a chunk, or the last socket of a batch.
+const JOINED_IN_BATCH: u64 = 16 * 1024;
+/// Frames wait for others no longer than this, as far as anybody looks: at the next send or event.
+/// One write after another takes the kernel a tenth less than reads, writes and JavaScript in turns,
+/// and what many turns send to one connection, as to all of a chat, is written in one go.
+const MAX_DELAY: Duration = Duration::from_micros(100);
+
+/// What to do with a frame that was just added to an outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Write it, and what waits before it.
+    Now,
+    /// It waits until the batch of turns has come to its end, or the next pause in it.
+    WithBatch,
+    /// It waits until the tick ends.
+    WithTick,
+}
+
+/// What a connection has to remember: the tick in which it was last written to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace(u32);
+
+/// The moments for all connections of one environment.
+#[derive(Debug)]
+pub struct Schedule {
+    /// The number of the tick, or of the turn, that runs. It may come again after four billion
+    /// others, and would then have a first frame wait for the end of its tick.
+    tick: u32,
+    in_turn: bool,
+    /// Whether another socket of the batch waits for its turn.
+    more_turns: bool,
+    /// Who has frames that wait, in the order of the first of them.
+    waiting: Vec<Id>,
+    /// When the first of them began to wait.
+    since: Duration,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            tick: 1,
+            in_turn: false,
+            more_turns: false,
+            waiting: Vec::new(),
+            since: Duration::ZERO,
+        }
+    }
+}
+
+impl Schedule {
+    /// A socket has its turn; `more` says that another one of the batch waits for its own.
+    pub const fn begin_turn(&mut self, more: bool) {
+        self.in_turn = true;
+        self.more_turns = more;
+    }
+
+    /// The turn is over, with all that it led to.
+    pub const fn end_turn(&mut self) {
+        self.in_turn = false;
+        self.more_turns = false;
+        self.end_tick();
+    }
+
+    /// The tick is over.
+    pub const fn end_tick(&mut self) {
+        self.tick = self.tick.wrapping_add(1);
+    }
+
+    /// Whether frames have waited long enough for others. The clock is asked only if any wait.
+    pub fn is_overdue(&self, now: impl FnOnce() -> Duration) -> bool {
+        !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY
+    }
+
+    /// Whether a socket has its turn.
+    #[must_use]
+    pub const fn is_in_turn(&self) -> bool {
+        self.in_turn
+    }
+
+    /// Whether any frames wait.
+    #[must_use]
+    pub const fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// When to write what waits in the outbox of `id`, now that it has `len` bytes; `before` is how
+    /// many it had, and `more_messages` says that other messages of the same chunk are yet to be
+    /// handed out.
+    pub fn moment(
+        &mut self,
+        id: Id,
+        pace: &mut Pace,
+        (before, len): (u64, u64),
+        more_messages: bool,
+        now: impl FnOnce() -> Duration,
+    ) -> Moment {
+        let in_batch = self.in_turn && self.more_turns;
+        let most = if more_messages || in_batch {
+            JOINED_IN_BATCH
+        } else if pace.0 != self.tick {
+            0
+        } else {
+            JOINED
+        };
+        if len >= most {
+            pace.0 = self.tick;
+            return Moment::Now;
+        }
+        if before == 0 {
+            if self.waiting.is_empty() {
+                self.since = now();
+            }
+            self.waiting.push(id);
+        }
+        if self.in_turn {
+            Moment::WithBatch
+        } else {
+            Moment::WithTick
+        }
+    }
+
+    /// Those whose frames wait, who are to be written to now. Each may have nothing any more.
+    pub fn take_waiting(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Gives the memory of a list back for the next one.
+    pub fn give_back(&mut self, mut list: Vec<Id>) {
+        if self.waiting.capacity() == 0 {
+            list.clear();
+            self.waiting = list;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Duration = Duration::from_secs(5);
+
+    fn send(schedule: &mut Schedule, pace: &mut Pace, before: u64, len: u64) -> Moment {
+        schedule.moment(1, pace, (before, len), false, || START)
+    }
+
+    #[test]
+    fn the_first_frame_of_a_tick_is_written_at_once() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithTick);
+        assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::WithTick);
+        assert_eq!(schedule.take_waiting(), [1]);
+        schedule.end_tick();
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        assert!(!schedule.has_waiting());
+    }
+
+    #[test]
+    fn a_few_kib_do_not_wait() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        send(&mut schedule, &mut pace, 0, 10);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 4095), Moment::WithTick);
+        assert_eq!(send(&mut schedule, &mut pace, 4095, 4096), Moment::Now);
+    }
+
+    #[test]
+    fn the_lone_socket_of_a_batch_is_answered_at_once() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        schedule.begin_turn(false);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithBatch);
+        schedule.end_turn();
+        assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::Now);
+    }
+
+    #[test]
+    fn frames_wait_while_other_sockets_or_messages_are_to_come() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        schedule.begin_turn(true);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithBatch);
+        assert_eq!(send(&mut schedule, &mut pace, 10, 16 * 1024), Moment::Now);
+        schedule.end_turn();
+        schedule.begin_turn(false);
+        let more = schedule.moment(2, &mut pace, (0, 10), true, || START);
+        assert_eq!(more, Moment::WithBatch);
+        let last = schedule.moment(2, &mut pace, (10, 20), false, || START);
+        assert_eq!(last, Moment::Now);
+        assert_eq!(schedule.take_waiting(), [1, 2]);
+    }
+
+    #[test]
+    fn frames_that_waited_for_100_us_are_overdue() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        assert!(!schedule.is_overdue(|| panic!("nothing waits")));
+        send(&mut schedule, &mut pace, 0, 10);
+        send(&mut schedule, &mut pace, 0, 10);
+        assert!(!schedule.is_overdue(|| START + Duration::from_micros(99)));
+        assert!(schedule.is_overdue(|| START + Duration::from_micros(100)));
+        let list = schedule.take_waiting();
+        schedule.give_back(list);
+        assert!(!schedule.is_overdue(|| panic!("nothing waits")));
+    }
+}

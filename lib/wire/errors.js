@@ -1,0 +1,60 @@
+'use strict';
+
+const os = require('os');
+const { getSystemErrorName } = require('util');
+
+/**
+ * Before Node 22 the callbacks of a stream that is destroyed get an error of the
+ * stream's, from then on the one that libuv gives the write under way.
+ */
+const GIVES_ECANCELED = Number.parseInt(process.versions.node, 10) >= 22;
+
+/**
+ * @param {Number} number A system error number, above 0
+ * @param {String} [syscall='write'] What failed
+ * @return {Error} As Node makes it
+ */
+function systemError(number, syscall) {
+  const code = getSystemErrorName(-number);
+  const error = new Error(`${syscall} ${code}`);
+
+  error.errno = -number;
+  error.code = code;
+  error.syscall = syscall;
+  return error;
+}
+
+/** Why a frame was not written whose socket was destroyed without an error. */
+function destroyedError() {
+  if (GIVES_ECANCELED) {
+    return systemError(os.constants.errno.ECANCELED, 'write');
+  }
+
+  const error = new Error('Cannot call write after a stream was destroyed');
+
+  error.code = 'ERR_STREAM_DESTROYED';
+  return error;
+}
+
+/** Why a frame was not written that the kernel refused. */
+function failedWriteError(number) {
+  return systemError(number, 'write');
+}
+
+/** Why a frame was not written whose memory went elsewhere. */
+function takenAwayError() {
+  const error = new TypeError(
+    'The data was detached or made shorter before it was written; ' +
+      'send a copy of it: new Uint8Array(data)'
+  );
+
+  error.code = 'WS_RS_DATA_DETACHED';
+  return error;
+}
+
+module.exports = {
+  destroyedError,
+  failedWriteError,
+  systemError,
+  takenAwayError
+};

@@ -1,0 +1,519 @@
+'use strict';
+
+const { EMPTY_BUFFER, NOOP } = require('../constants');
+const native = require('../native');
+const { inContext, pendingCallback, settle } = require('./send-callbacks');
+const { hook } = require('./taken-socket');
+const Tick = require('./tick');
+const {
+  destroyedError,
+  failedWriteError,
+  takenAwayError
+} = require('./errors');
+
+/** Payloads of this many bytes are written from where they are, not joined. */
+const LENT_AT = 16 * 1024;
+/** Strings of this many units are encoded by Node first. */
+const LONG_TEXT = 16 * 1024;
+
+// Flags of a frame, and what became of it; src/binding/send.rs has the same
+// numbers.
+const MORE_MESSAGES = 0x100;
+const TRACK = 0x200;
+const MASK_RANDOM = 0x400;
+const MASK_KEY = 0x800;
+const NO_HEADER = 0x1000;
+
+const WRITTEN = 0;
+const TAKE = 3;
+const BLOCKED = 4;
+const FAILED = 5;
+const ANSWER = 7;
+const OVERDUE = 8;
+const SCHEDULE = 16;
+
+/** Fates of tracked frames. */
+const LOST = 1;
+
+// Counters of the native connection.
+const BYTES_WRITTEN = 3;
+const BYTES_READ = 4;
+const WRITE_ERROR = 5;
+const WAITING = 6;
+const BLOCKED_LENGTH = 7;
+const PEAK = 8;
+
+/**
+ * The way out of a connection. Its frames wait in native memory, and at any
+ * time one party writes them: the native wire, if the connection is on it and
+ * the socket's stream has nothing to do, or else that stream.
+ */
+class Outbox {
+  /**
+   * @param {Duplex} socket The socket to write to
+   * @param {Number} id The native connection, which holds the frames
+   */
+  constructor(socket, id) {
+    // First what every message needs.
+    /** Who may be in the middle of a message, once there is one. */
+    this.sender = null;
+    /** Whether the native wire writes, and the stream has nothing to do. */
+    this._isNative = false;
+    this._id = id;
+    this._socket = socket;
+    /** Callbacks of frames that wait, in their order. */
+    this._callbacks = null;
+    /** The `write()` that sees to the order, once it is there. */
+    this._write = null;
+    /** Whether there is a native wire. */
+    this._isPromoted = false;
+    /** Whether it is among those that wait for the end of the tick. */
+    this.isWaiting = false;
+    /** Whether frames and a program's own writes are being given to the stream. */
+    this._isGiving = false;
+    /** How many callbacks the stream is to call. */
+    this._owed = 0;
+    this._failure = null;
+    this._finalBytesRead = -1;
+    this._finalBytesWritten = -1;
+    /** What is called for an error that the socket knows nothing of. */
+    this.onerror = null;
+  }
+
+  /** Whether a message may go out now, past the sender. */
+  get isFree() {
+    return this.sender === null || this.sender.isIdle;
+  }
+
+  /**
+   * Sends a frame.
+   *
+   * @param {String|Buffer} payload The payload
+   * @param {Number} first FIN, RSV1 and the opcode: the frame's first byte
+   * @param {Boolean} mask Whether to mask it, with a random key
+   * @param {Function} [callback] Called when the bytes are written, or not
+   */
+  frame(payload, first, mask, callback) {
+    if (typeof payload === 'string') {
+      this.text(payload, first, mask, undefined, callback);
+    } else {
+      this.bytes(payload, first, mask, undefined, callback);
+    }
+  }
+
+  /**
+   * Sends a text frame.
+   *
+   * @param {String} text The payload
+   * @param {Number} first FIN, RSV1 and the opcode: the frame's first byte
+   * @param {Boolean} mask Whether to mask it
+   * @param {Number} [key] The masking key, if not a random one
+   * @param {Function} [callback] Called when the bytes are written, or not
+   */
+  text(text, first, mask, key, callback) {
+    if (text.length >= LONG_TEXT) {
+      this.bytes(Buffer.from(text), first, mask, key, callback);
+      return;
+    }
+
+    const flags = first | this._flags(mask, key, callback);
+
+    this._sent(
+      native.queueText(this._id, text, text.length, flags, key),
+      callback
+    );
+  }
+
+  /** Sends a frame of bytes; see `text()`. */
+  bytes(bytes, first, mask, key, callback) {
+    const flags = first | this._flags(mask, key, callback);
+
+    if (bytes.length < LENT_AT || mask) {
+      this._sent(native.queueBytes(this._id, bytes, flags, key), callback);
+    } else {
+      this._sentLent(native.queueLent(this._id, bytes, flags), bytes, callback);
+    }
+  }
+
+  /** Sends frames that somebody else made. */
+  raw(list, callback) {
+    const last = list.length - 1;
+
+    for (let i = 0; i <= last; i++) {
+      const chunk = list[i];
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      const then = i === last ? callback : undefined;
+      // They are one frame: what comes first waits for the rest.
+      const flags =
+        this._flags(false, undefined, then) | (i < last ? MORE_MESSAGES : 0);
+
+      if (bytes.length < LENT_AT) {
+        this._sent(native.queueRaw(this._id, bytes, flags), then);
+      } else {
+        this._sentLent(
+          native.queueLent(this._id, bytes, flags | NO_HEADER),
+          bytes,
+          then
+        );
+      }
+    }
+  }
+
+  /**
+   * As `yieldToStream()`, for a stream that is in the middle of a write.
+   *
+   * @return {{bytes: Buffer, callback: Function}} What waits, and what is to be
+   *     called when it is written
+   */
+  takeRest() {
+    const bytes = Buffer.allocUnsafe(native.connectionState(this._id, WAITING));
+
+    this._isNative = false;
+    native.setWriter(this._id, false);
+    this._settle();
+
+    if (native.takeQueued(this._id, bytes) !== 1) {
+      this._fail();
+      return { bytes: EMPTY_BUFFER, callback: NOOP };
+    }
+
+    const callbacks = this._callbacks;
+
+    this._callbacks = null;
+    return { bytes, callback: this._owe(callbacks) ?? NOOP };
+  }
+
+  /**
+   * Has the stream write from now on, and gives it what waits: it is about to
+   * do something of its own.
+   */
+  yieldToStream() {
+    if (this._isGiving) return;
+
+    if (this._isNative) {
+      this._isNative = false;
+      native.setWriter(this._id, false);
+      this._settle();
+    }
+
+    this._give();
+  }
+
+  /** The connection is on the native wire from now on. */
+  promote() {
+    this.hook();
+    this._isPromoted = true;
+    this._takeFromStream();
+  }
+
+  /** The native wire is about to go. */
+  demote() {
+    this._isPromoted = false;
+    if (this._isNative) this.yieldToStream();
+  }
+
+  /** The socket is about to be destroyed: what this tick sent goes first. */
+  beforeDestroy() {
+    if (this._isNative) {
+      native.flushOutbox(this._id);
+      this._settle();
+    } else {
+      this._give();
+    }
+  }
+
+  /**
+   * The descriptor is about to be closed: nothing more is written, and what
+   * waits is lost.
+   *
+   * @param {Error} [err] Why
+   * @return {Function|undefined} Calls the callbacks of what is lost
+   */
+  close(err) {
+    const callbacks = this._callbacks;
+
+    this._isPromoted = false;
+    this._isNative = false;
+    this._callbacks = null;
+    native.discardOutbox(this._id);
+    Tick.enlist(this._id, undefined);
+
+    if (callbacks === null) return undefined;
+
+    const call = settle(callbacks);
+
+    return () => call(err ?? destroyedError());
+  }
+
+  /** The native connection is about to be freed. */
+  free() {
+    this._finalBytesRead = this.bytesRead;
+    this._finalBytesWritten = this.bytesWritten;
+
+    const callLost = this.close();
+
+    if (callLost !== undefined) process.nextTick(callLost);
+  }
+
+  /** Bytes that were given to the native wire. */
+  get bytesWritten() {
+    return this._finalBytesWritten < 0
+      ? native.connectionState(this._id, BYTES_WRITTEN)
+      : this._finalBytesWritten;
+  }
+
+  /** Bytes that were read past the socket. */
+  get bytesRead() {
+    return this._finalBytesRead < 0
+      ? native.connectionState(this._id, BYTES_READ)
+      : this._finalBytesRead;
+  }
+
+  /** Bytes that the native wire could not take yet. */
+  get blockedLength() {
+    return this._isNative
+      ? native.connectionState(this._id, BLOCKED_LENGTH)
+      : 0;
+  }
+
+  /**
+   * Looks at what became of frames: writes those that are the stream's, calls
+   * back for others.
+   */
+  attend() {
+    if (!this._isNative) {
+      this._giveSafely();
+      return;
+    }
+
+    native.flushOutbox(this._id);
+
+    if (native.connectionState(this._id, WRITE_ERROR) !== 0) {
+      this._fail();
+      return;
+    }
+
+    if (native.connectionState(this._id, BLOCKED_LENGTH) === 0) {
+      const peak = native.connectionState(this._id, PEAK);
+
+      if (peak > 0 && peak >= this._socket.writableHighWaterMark) {
+        this._socket.emit('drain');
+      }
+    }
+
+    this._settle();
+  }
+
+  /**
+   * Has whoever writes to the socket itself, ends it or destroys it do so behind
+   * the frames that wait.
+   *
+   * @return {Boolean} Whether that is seen to
+   */
+  hook() {
+    if (this._write === null) {
+      this._write = hook(this._socket, this);
+      Tick.enlist(this._id, this);
+    }
+
+    return this._socket.write === this._write;
+  }
+
+  _flags(mask, key, callback) {
+    if (this._isNative) {
+      // A `write()` that somebody put there is to see the frames.
+      if (this._socket.write !== this._write) this.yieldToStream();
+    } else if (this._isPromoted) {
+      this._takeFromStream();
+    }
+
+    let flags = Tick.hasMoreMessages ? MORE_MESSAGES : 0;
+
+    if (mask) flags |= key === undefined ? MASK_RANDOM : MASK_KEY;
+    if (callback && this._isNative) flags |= TRACK;
+    return flags;
+  }
+
+  /** Has the native wire write, if the stream has nothing to do. */
+  _takeFromStream() {
+    const { _writableState: state } = this._socket;
+
+    if (
+      state.length === 0 &&
+      !state.corked &&
+      !state.ending &&
+      !state.destroyed &&
+      !state.errored &&
+      // Their callbacks are to be called before others.
+      this._owed === 0 &&
+      !this.isWaiting &&
+      this._failure === null &&
+      this._socket.write === this._write
+    ) {
+      this._isNative = true;
+      native.setWriter(this._id, true);
+    }
+  }
+
+  _sent(code, callback) {
+    const pending = callback ? this._addCallback(callback) : null;
+
+    if (code !== WRITTEN || this._callbacks !== null) this._answer(code);
+    if (pending !== null) process.nextTick(inContext, pending);
+  }
+
+  _answer(code) {
+    const answer = code & ANSWER;
+
+    if ((code & SCHEDULE) !== 0) Tick.schedule();
+
+    if (answer === WRITTEN) {
+      if (this._isNative) this._settle();
+    } else if (answer === FAILED) {
+      this._fail();
+    } else if (answer === TAKE) {
+      this._give();
+    } else if (answer !== BLOCKED && !this._isNative) {
+      if (this.hook()) Tick.add(this);
+      else this._give();
+    } else if (this._callbacks !== null && answer !== BLOCKED) {
+      Tick.add(this);
+    }
+
+    if ((code & OVERDUE) !== 0) Tick.flush();
+  }
+
+  /** A payload of its own was sent; on a stream it is to be given to that. */
+  _sentLent(code, bytes, callback) {
+    if ((code & ANSWER) !== TAKE) {
+      this._sent(code, callback);
+      return;
+    }
+
+    const socket = this._socket;
+
+    this._isGiving = true;
+
+    try {
+      socket.cork();
+      this._giveNow();
+      socket.write(bytes, this._owe(callback));
+      socket.uncork();
+    } finally {
+      this._isGiving = false;
+    }
+
+    if ((code & (OVERDUE | SCHEDULE)) !== 0) this._answer(code & ~ANSWER);
+  }
+
+  _addCallback(callback) {
+    const pending = pendingCallback(callback);
+
+    if (this._callbacks === null) this._callbacks = [pending];
+    else this._callbacks.push(pending);
+    return pending;
+  }
+
+  /** Gives the stream what waits. */
+  _give() {
+    if (this._isGiving) return;
+
+    this._isGiving = true;
+
+    try {
+      this._giveNow();
+    } finally {
+      this._isGiving = false;
+    }
+  }
+
+  _giveNow() {
+    const length = native.connectionState(this._id, WAITING);
+
+    if (length === 0) return;
+
+    const bytes = Buffer.allocUnsafe(length);
+
+    if (native.takeQueued(this._id, bytes) !== 1) {
+      this._fail();
+      return;
+    }
+
+    const callbacks = this._callbacks;
+
+    this._callbacks = null;
+    this._socket.write(bytes, this._owe(callbacks));
+  }
+
+  /** As `_give()`, where nobody is there to catch what `write()` throws. */
+  _giveSafely() {
+    try {
+      this._give();
+    } catch (err) {
+      this._socket.destroy(err);
+    }
+  }
+
+  /**
+   * @param {(Function|Array|null)} [callbacks] One, or pending ones
+   * @return {Function|undefined} What the stream is to call for them
+   */
+  _owe(callbacks) {
+    if (!callbacks) return undefined;
+
+    const call =
+      typeof callbacks === 'function' ? callbacks : settle(callbacks);
+
+    this._owed++;
+
+    return (err) => {
+      this._owed--;
+      call(err);
+    };
+  }
+
+  /** Calls back for tracked frames whose fate is known. */
+  _settle() {
+    if (this._callbacks === null) return;
+
+    for (;;) {
+      const run = native.nextFates(this._id);
+
+      if (run === 0) return;
+
+      const count = run >>> 2;
+      const fate = run & 3;
+      let due = this._callbacks;
+
+      if (count >= due.length) this._callbacks = null;
+      else due = due.splice(0, count);
+
+      settle(due)(
+        fate === 0 ? null : fate === LOST ? destroyedError() : takenAwayError()
+      );
+
+      if (this._callbacks === null) return;
+    }
+  }
+
+  /** The native wire is broken, or a payload was taken away half written. */
+  _fail() {
+    if (this._failure !== null) return;
+
+    const number = native.connectionState(this._id, WRITE_ERROR);
+    const error = number > 0 ? failedWriteError(number) : takenAwayError();
+
+    this._failure = error;
+
+    process.nextTick(() => {
+      const callbacks = this._callbacks;
+
+      this._callbacks = null;
+      if (callbacks !== null) settle(callbacks)(error);
+      this._socket.destroy(error);
+      if (number <= 0 && this.onerror !== null) this.onerror(error);
+    });
+  }
+}
+
+module.exports = Outbox;

@@ -1,0 +1,79 @@
+'use strict';
+
+/** On a handle: what is called when somebody closes it, and when it is closed. */
+const kClosing = Symbol('ws-rs.closing');
+const kClosed = Symbol('ws-rs.closed');
+
+/** What handles become, by the prototype that they had. */
+const prototypes = new WeakMap();
+
+/**
+ * Has somebody know when the handle of a socket is about to be closed, by
+ * whomever: its descriptor is the next socket's then.
+ *
+ * @param {Object} handle The handle
+ * @param {Function} onClosing Called before it is closed
+ */
+function takeHandle(handle, onClosing) {
+  handle[kClosing] = onClosing;
+  if (handle[kClosed] !== undefined) return;
+
+  handle[kClosed] = null;
+
+  const base = Object.getPrototypeOf(handle);
+  let prototype = prototypes.get(base);
+
+  if (prototype === undefined) {
+    prototype = Object.create(base);
+
+    for (const name of ['close', 'reset']) {
+      if (typeof base[name] !== 'function') continue;
+
+      Object.defineProperty(prototype, name, {
+        configurable: true,
+        value(callback) {
+          return close(this, base[name], callback);
+        },
+        writable: true
+      });
+    }
+
+    prototypes.set(base, prototype);
+  }
+
+  Object.setPrototypeOf(handle, prototype);
+}
+
+/** Nobody is to know any more. */
+takeHandle.release = function release(handle) {
+  if (handle) handle[kClosing] = null;
+};
+
+/**
+ * Calls back when a handle is closed, before its owner is called; soon, if there
+ * is none.
+ */
+takeHandle.beforeClosed = function beforeClosed(handle, callback) {
+  if (handle && handle[kClosed] === null) handle[kClosed] = callback;
+  else process.nextTick(callback);
+};
+
+function close(handle, method, callback) {
+  const onClosing = handle[kClosing];
+
+  handle[kClosing] = null;
+  if (onClosing) onClosing();
+
+  const onClosed = handle[kClosed];
+
+  if (!onClosed) return method.call(handle, callback);
+
+  handle[kClosed] = null;
+
+  return method.call(handle, function closed(...args) {
+    onClosed();
+    if (typeof callback === 'function') callback.apply(this, args);
+  });
+}
+
+module.exports = takeHandle;

@@ -1,0 +1,408 @@
+//! Frames from JavaScript into the outbox, and from there to the wire.
+
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use napi::sys;
+use ws_rs_engine::outbox::{Fate, Outbox, Written};
+use ws_rs_engine::registry::Id;
+use ws_rs_engine::schedule::Moment;
+use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
+
+use super::call::{Call, Fault, Outcome, check};
+use super::environment::{Environment, Link};
+use super::lent_buffer::LentBuffer;
+
+// Flags of a frame; lib/wire/outbox.js has the same numbers. The low eight bits are the frame's
+// first byte.
+/// Other messages of the chunk are yet to be handed out.
+const MORE_MESSAGES: u32 = 0x100;
+/// Its fate is asked for.
+const TRACK: u32 = 0x200;
+const MASK_RANDOM: u32 = 0x400;
+const MASK_KEY: u32 = 0x800;
+/// The bytes are a part of a frame that somebody else made.
+const NO_HEADER: u32 = 0x1000;
+
+// What became of it.
+const WRITTEN: u32 = 0;
+const WITH_BATCH: u32 = 1;
+const WITH_TICK: u32 = 2;
+/// It is the stream's to write, now.
+const TAKE: u32 = 3;
+const BLOCKED: u32 = 4;
+const FAILED: u32 = 5;
+/// Added: frames of others waited for long enough, and some of them are the stream's to write.
+const OVERDUE: u32 = 8;
+/// Added: `endTick` is to be called when the tick ends.
+const SCHEDULE: u32 = 16;
+
+/// A UTF-16 unit takes at most this many bytes of UTF-8.
+const MAX_UTF8_PER_UNIT: usize = 3;
+
+/// `queueText(id, text, units, flags, key) -> what became of it`; `units` is the string's length.
+pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
+    let units = call.u32(2)? as usize;
+    let flags = call.u32(3)?;
+    let mut frame = frame_of(flags);
+    frame.mask = mask_of(call, flags, 4)?;
+    queue(call, flags, |out| {
+        let start = out.len();
+        // Most text is ASCII: the header is laid out for that, and moved where it is not.
+        let guess = header_len(&frame, units);
+        let room = units * MAX_UTF8_PER_UNIT + 1;
+        out.reserve(MAX_HEADER_LEN + room);
+        let mut written = 0;
+        // SAFETY: `reserve` made room for header and text, and Node-API writes at most `room`
+        // bytes, the terminator included.
+        check(unsafe {
+            sys::napi_get_value_string_utf8(
+                call.env,
+                call.value(1),
+                out.as_mut_ptr().add(start + guess).cast(),
+                room,
+                &mut written,
+            )
+        })?;
+        let (header, len) = ws_rs_protocol::encode_header(&frame, written as u64);
+        // SAFETY: the bytes between are written here: `len` of header before `written` of text,
+        // which moves within the room reserved if the guess was off.
+        unsafe {
+            let base = out.as_mut_ptr().add(start);
+            if len != guess {
+                ptr::copy(base.add(guess), base.add(len), written);
+            }
+            ptr::copy_nonoverlapping(header.as_ptr(), base, len);
+            out.set_len(start + len + written);
+        }
+        if let Some(key) = frame.mask {
+            apply_mask(&mut out[start + len..], key);
+        }
+        Ok(())
+    })
+}
+
+/// `queueBytes(id, payload, flags, key) -> what became of it`
+pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
+    let payload = call.bytes(1)?;
+    let flags = call.u32(2)?;
+    let mut frame = frame_of(flags);
+    frame.mask = mask_of(call, flags, 3)?;
+    queue(call, flags, |out| {
+        // SAFETY: no JavaScript runs in this call, and the payload is only read.
+        encode_frame(&frame, unsafe { payload.slice() }, out);
+        Ok(())
+    })
+}
+
+/// `queueRaw(id, bytes, flags) -> what became of them`: frames that somebody else made.
+pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
+    let bytes = call.bytes(1)?;
+    queue(call, call.u32(2)?, |out| {
+        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+        out.extend_from_slice(unsafe { bytes.slice() });
+        Ok(())
+    })
+}
+
+/// `queueLent(id, payload, flags) -> what became of it`: an unmasked frame whose payload is written
+/// from where it lies, now or, if the wire does not take it, later. On a stream, only its header is
+/// queued: the payload is the stream's to write behind that.
+pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
+    let payload = call.bytes(1)?;
+    let flags = call.u32(2)?;
+    let (header, len) = ws_rs_protocol::encode_header(&frame_of(flags), payload.len as u64);
+    let header = if flags & NO_HEADER == 0 {
+        &header[..len]
+    } else {
+        &[]
+    };
+    send(call, flags, |link, state, _| {
+        // SAFETY: no JavaScript runs in this call, and the payload is only read.
+        let bytes = unsafe { payload.slice() };
+        let Link { outbox, socket, .. } = link;
+        match socket {
+            Some(socket) if link.writes => {
+                let lend = || LentBuffer::new(call.env, call.value(1));
+                if outbox.is_blocked() {
+                    match lend() {
+                        Some(lent) => outbox.push_lent(header, lent, bytes.len()),
+                        None => append(state, outbox, |out| {
+                            out.extend_from_slice(header);
+                            out.extend_from_slice(bytes);
+                        }),
+                    }
+                    return Ok(Some(BLOCKED));
+                }
+                let written =
+                    outbox.write_through(header, bytes, lend, &mut |slices| socket.write(slices));
+                Ok(Some(after_write(state, link, written)))
+            }
+            _ => {
+                append(state, outbox, |out| out.extend_from_slice(header));
+                Ok(Some(TAKE))
+            }
+        }
+    })
+}
+
+/// Lets `encode` append a frame to the outbox that the first argument names.
+fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outcome<()>) -> Outcome {
+    send(call, flags, |link, state, _| {
+        append(state, &mut link.outbox, encode)?;
+        Ok(None)
+    })
+}
+
+fn append<T>(
+    state: &Environment,
+    outbox: &mut Outbox<LentBuffer>,
+    encode: impl FnOnce(&mut Vec<u8>) -> T,
+) -> T {
+    outbox.append(|| state.spare_buffer(), encode)
+}
+
+/// Has `add` put a frame into the outbox that the first argument names, then writes it if this is
+/// the moment, unless `add` says that it has.
+fn send(
+    call: &Call<'_>,
+    flags: u32,
+    add: impl FnOnce(&mut Link, &Environment, Id) -> Outcome<Option<u32>>,
+) -> Outcome {
+    let id = call.id(0)?;
+    let state = call.state;
+    let mut answer = write_overdue(state);
+    let mut connections = state.connections.borrow_mut();
+    let link = connections
+        .get_mut(id)
+        .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
+    if link.write_error.is_some() {
+        return call.number(FAILED);
+    }
+    let before = link.outbox.waiting();
+    let done = add(link, state, id)?;
+    if flags & TRACK != 0 {
+        link.outbox.track();
+    }
+    answer |= match done {
+        Some(done) => done,
+        None if link.outbox.is_blocked() => BLOCKED,
+        None => {
+            let moment = state.schedule.borrow_mut().moment(
+                id,
+                &mut link.pace,
+                (before, link.outbox.waiting()),
+                flags & MORE_MESSAGES != 0,
+                now,
+            );
+            match moment {
+                Moment::Now if link.writes => write(state, link),
+                Moment::Now => TAKE,
+                Moment::WithBatch if link.writes => WITH_BATCH,
+                Moment::WithBatch | Moment::WithTick => WITH_TICK,
+            }
+        }
+    };
+    if !state.schedule.borrow().is_in_turn() && !state.tick_scheduled.replace(true) {
+        answer |= SCHEDULE;
+    }
+    call.number(answer)
+}
+
+/// Writes the frames of others that have waited for long enough.
+fn write_overdue(state: &Environment) -> u32 {
+    if !state.schedule.borrow().is_overdue(now) {
+        return 0;
+    }
+    write_waiting(state, |_| {});
+    OVERDUE
+}
+
+/// Writes what waits in the outboxes of connections; `attend` is called with those that JavaScript
+/// has to look at.
+pub(crate) fn write_waiting(state: &Environment, mut attend: impl FnMut(Id)) {
+    let list = state.schedule.borrow_mut().take_waiting();
+    for id in &list {
+        if needs_attention(state, *id) {
+            attend(*id);
+        }
+    }
+    state.schedule.borrow_mut().give_back(list);
+}
+
+/// Writes what waits in one outbox; returns whether JavaScript has to look at it.
+pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
+    let mut connections = state.connections.borrow_mut();
+    let Some(link) = connections.get_mut(id) else {
+        return false;
+    };
+    if !link.writes {
+        return link.outbox.waiting() > 0;
+    }
+    let was_blocked = link.outbox.is_blocked();
+    let answer = write(state, link);
+    answer == FAILED || link.outbox.is_tracking() || (was_blocked && answer == WRITTEN)
+}
+
+/// Writes what waits in an outbox to its socket.
+fn write(state: &Environment, link: &mut Link) -> u32 {
+    let Link { outbox, socket, .. } = link;
+    let Some(socket) = socket else {
+        return TAKE;
+    };
+    let written = outbox.write(&mut |slices| socket.write(slices));
+    after_write(state, link, written)
+}
+
+fn after_write(state: &Environment, link: &mut Link, written: Written) -> u32 {
+    let answer = match written {
+        Written::All => {
+            if let Some(buffer) = link.outbox.take_spare() {
+                state.recycle(buffer);
+            }
+            WRITTEN
+        }
+        Written::Blocked => BLOCKED,
+        Written::Failed(error) => {
+            link.write_error = Some(error);
+            FAILED
+        }
+        Written::Torn => {
+            link.write_error = Some(TORN);
+            FAILED
+        }
+    };
+    if let Some(socket) = &mut link.socket {
+        socket.watch_writable(&state.event_loop, answer == BLOCKED);
+    }
+    answer
+}
+
+/// In the place of a system error number: a payload was taken away while it was being written.
+const TORN: i32 = -1;
+
+/// `endTick(isOver) -> ids`: the tick ends, or comes to a pause: what waits is written. Returns an
+/// array of those connections that have to be looked at, if there are any.
+pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
+    let state = call.state;
+    if call.bool(0)? {
+        state.tick_scheduled.set(false);
+        state.schedule.borrow_mut().end_tick();
+    }
+    let mut ids = Vec::new();
+    write_waiting(state, |id| ids.push(id));
+    if ids.is_empty() {
+        return call.undefined();
+    }
+    let ids: Outcome<Vec<_>> = ids.iter().map(|id| call.double(*id as f64)).collect();
+    call.array(&ids?)
+}
+
+/// `flushOutbox(id)`: writes what waits, if it is not the stream's to write.
+pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    if let Some(link) = connections.get_mut(call.id(0)?)
+        && link.writes
+    {
+        write(call.state, link);
+    }
+    call.undefined()
+}
+
+/// `setWriter(id, isNative)`: who writes from now on what waits in the outbox.
+pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
+    let is_native = call.bool(1)?;
+    let mut connections = call.state.connections.borrow_mut();
+    if let Some(link) = connections.get_mut(call.id(0)?) {
+        link.writes = is_native && link.socket.is_some();
+        if let Some(socket) = &mut link.socket {
+            socket.watch_writable(&call.state.event_loop, false);
+        }
+    }
+    call.undefined()
+}
+
+/// `takeQueued(id, target) -> boolean`: moves what waits to the target, which is as long. `false`:
+/// a payload was taken away, and everything is lost.
+pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
+    let target = call.bytes(1)?;
+    let mut connections = call.state.connections.borrow_mut();
+    let Some(link) = connections.get_mut(call.id(0)?) else {
+        return call.number(1);
+    };
+    let Some(bytes) = link.outbox.take_all() else {
+        link.write_error = Some(TORN);
+        return call.number(0);
+    };
+    if target.len != bytes.len() {
+        return Err(Fault::Message(
+            "ws-rs: the target is not as long as the queue",
+        ));
+    }
+    // SAFETY: no JavaScript runs in this call, and the bytes are memory of our own.
+    unsafe { target.slice_mut() }.copy_from_slice(&bytes);
+    call.state.recycle(bytes);
+    call.number(1)
+}
+
+/// `discardOutbox(id)`: what waits is lost.
+pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
+    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        link.outbox.discard();
+        link.writes = false;
+    }
+    call.undefined()
+}
+
+/// `nextFates(id) -> number`: how many tracked frames in a row had the same fate, times four, plus
+/// 0 written, 1 lost or 2 payload taken away; 0 if no more is known.
+pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    let Some(link) = connections.get_mut(call.id(0)?) else {
+        return call.number(0);
+    };
+    let Some(fate) = link.outbox.poll_fate() else {
+        return call.number(0);
+    };
+    let mut count = 1;
+    while link.outbox.poll_fate_if(fate) {
+        count += 1;
+    }
+    let kind = match fate {
+        Fate::Written => 0,
+        Fate::Lost => 1,
+        Fate::TakenAway => 2,
+    };
+    call.number(count << 2 | kind)
+}
+
+/// The time since some moment of the past.
+pub(crate) fn now() -> Duration {
+    use std::sync::OnceLock;
+
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
+fn frame_of(flags: u32) -> Frame {
+    super::encode::frame_of(flags & 0xff)
+}
+
+fn mask_of(call: &Call<'_>, flags: u32, key: usize) -> Outcome<Option<[u8; 4]>> {
+    Ok(if flags & MASK_KEY != 0 {
+        Some(call.u32(key)?.to_be_bytes())
+    } else if flags & MASK_RANDOM != 0 {
+        Some(call.state.mask_key())
+    } else {
+        None
+    })
+}
+
+const fn header_len(frame: &Frame, len: usize) -> usize {
+    let base = match len {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => 10,
+    };
+    if frame.mask.is_some() { base + 4 } else { base }
+}
