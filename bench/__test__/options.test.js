@@ -51,3 +51,78 @@ test('a wrong value is named in the error', () => {
   assert.throws(() => parseOptions(['--only', 'nothing']), /nothing/);
   assert.throws(() => parseOptions(['--servers', 'ws-rs:carrier']), /carrier/);
 });
+
+test('a baseline is measured by turns with ws-rs, and nothing else', () => {
+  const { baseline, isComplete, servers, workloads } = parseOptions([
+    '--baseline',
+    '/somewhere/old'
+  ]);
+
+  assert.strictEqual(baseline, '/somewhere/old');
+  assert.strictEqual(isComplete, false);
+  assert.deepStrictEqual(servers, ['baseline', 'ws-rs']);
+  assert.deepStrictEqual(
+    workloads.map(({ name }) => name),
+    [
+      '100x125',
+      '64x32x16',
+      '500x1k',
+      '10x64k',
+      '4x1m',
+      '1x32',
+      '100x125-text',
+      'tls-100x125',
+      'deflate-takeover-100x1k'
+    ]
+  );
+});
+
+test('peers and transports run with a baseline when they are named', () => {
+  const args = '--baseline x --servers ws,ws-rs --transport stream'.split(' ');
+  assert.deepStrictEqual(parseOptions(args).servers, [
+    'ws',
+    'baseline',
+    'ws-rs',
+    'baseline:stream',
+    'ws-rs:stream'
+  ]);
+});
+
+test('--rounds, --seconds and --only go before the defaults of a baseline', () => {
+  const args = '--baseline x --rounds 2 --seconds 1 --only 1x32'.split(' ');
+  const { rounds, seconds, warmUp, workloads } = parseOptions(args);
+
+  assert.deepStrictEqual([rounds, seconds, warmUp], [2, 1, 0.5]);
+  assert.deepStrictEqual(
+    workloads.map(({ name }) => name),
+    ['1x32']
+  );
+});
+
+test('a baseline needs a path and ws-rs beside it', () => {
+  assert.throws(() => parseOptions(['--baseline', '']), /--baseline/);
+  assert.throws(
+    () => parseOptions(['--baseline', 'x', '--servers', 'ws']),
+    /--servers/
+  );
+  assert.throws(
+    () => parseOptions(['--servers', 'baseline']),
+    /baseline comes with --baseline DIR/
+  );
+});
+
+test('paths are those of the folder that npm was called in', (t) => {
+  const before = process.env.INIT_CWD;
+
+  t.after(() => {
+    if (before === undefined) delete process.env.INIT_CWD;
+    else process.env.INIT_CWD = before;
+  });
+  process.env.INIT_CWD = '/here';
+
+  const { baseline, node } = parseOptions(
+    '--baseline ../old --node ./node24'.split(' ')
+  );
+  assert.deepStrictEqual([baseline, node], ['/old', '/here/node24']);
+  assert.strictEqual(parseOptions(['--node', 'node24']).node, 'node24');
+});

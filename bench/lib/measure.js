@@ -29,17 +29,14 @@ const spareDescriptors = 100;
  * @throws {Error} If server or generator fail
  */
 async function measure({ name }, workload, plan) {
-  const server = await Server.start(name, plan.sandbox.pin, {
-    tls: workload.tls && plan.certificate.files,
-    deflate: workload.deflate,
-    level: workload.level
-  });
-  const pin = (program, args) =>
-    plan.sandbox.pin(program, args, plan.generatorCore);
-  const target = ['--address', `127.0.0.1:${server.port}`];
-
-  target.push('--pid', String(server.pid));
-  if (workload.tls) target.push('--tls');
+  const server = await startServer(name, workload, plan);
+  const setting = {
+    server,
+    workload,
+    target: target(server, workload),
+    pin: generatorPin(plan),
+    plan
+  };
 
   try {
     const takers = {
@@ -48,26 +45,67 @@ async function measure({ name }, workload, plan) {
       echo: measureEcho,
       idle: measureIdle
     };
-    return await takers[workload.kind]({ server, workload, target, pin, plan });
+    return await takers[workload.kind](setting);
   } catch (error) {
-    const { complaint } = server;
-    throw complaint ? new Error(`${error.message}; ${complaint}`) : error;
+    throw withComplaint(error, server);
   } finally {
     await server.stop();
   }
 }
 
-async function measureEcho({ workload, target, pin, plan }) {
+/** Starts a server as a workload needs it. */
+function startServer(name, workload, plan) {
+  return Server.start(name, plan.sandbox.pin, {
+    baseline: plan.baseline,
+    node: plan.node,
+    tls: workload.tls && plan.certificate.files,
+    deflate: workload.deflate,
+    level: workload.level
+  });
+}
+
+/** @return {string[]} Arguments of the load generator that name a server */
+function target(server, workload) {
+  const args = ['--address', `127.0.0.1:${server.port}`];
+
+  args.push('--pid', String(server.pid));
+  if (workload.tls) args.push('--tls');
+  return args;
+}
+
+/** @return {Function} Makes a command run on the generator's core */
+function generatorPin({ sandbox, generatorCore }) {
+  return (program, args) => sandbox.pin(program, args, generatorCore);
+}
+
+/** @return {Error} `error`, with what the server wrote to standard error */
+function withComplaint(error, { complaint }) {
+  return complaint ? new Error(`${error.message}; ${complaint}`) : error;
+}
+
+/** @return {string[]} Arguments of the load generator for an echo workload */
+function echoLoad(workload, { warmUp, seconds }) {
   const { connections, size, inFlight, text, deflate } = workload;
   const args = ['--connections', connections, '--size', size];
 
   args.push('--in-flight', inFlight);
-  args.push('--warm-up', plan.warmUp, '--seconds', plan.seconds);
+  args.push('--warm-up', warmUp, '--seconds', seconds);
   if (text) args.push('--text');
   if (deflate) args.push('--deflate', deflate);
+  return args.map(String);
+}
 
-  const report = await generate([...target, ...args.map(String)], pin);
+async function measureEcho({ workload, target, pin, plan }) {
+  return echoValues(
+    await generate([...target, ...echoLoad(workload, plan)], pin)
+  );
+}
 
+/**
+ * @param {Object} report The load generator's, of an echo run
+ * @return {Object} Numbers by name, as `measure` returns them
+ */
+function echoValues(report) {
   return {
     ...cpu(report),
     p50: report.latency_us.p50,
@@ -154,4 +192,12 @@ function descriptorLimit() {
   return soft ? Number(soft[1]) : Infinity;
 }
 
-module.exports = { measure };
+module.exports = {
+  echoLoad,
+  echoValues,
+  generatorPin,
+  measure,
+  startServer,
+  target,
+  withComplaint
+};

@@ -1,5 +1,6 @@
 'use strict';
 
+const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { serverKind, servers } = require('./servers');
@@ -7,29 +8,56 @@ const { selectWorkloads, workloads } = require('./workloads');
 
 const defaultServers = 'ws,ws:bufferutil,uws,ws-rs';
 
+/** What ws-rs and a baseline are compared in. */
+const compared = ['plain', 'tls-100x125', 'deflate-takeover-100x1k'];
+
+/**
+ * Rounds and seconds unless told. A process may be some percent faster than the
+ * next one of the same program, for all its life: a comparison has many short
+ * rounds, each of new processes.
+ */
+const defaults = {
+  usual: { rounds: '3', 'warm-up': '1', seconds: '2' },
+  quick: { rounds: '1', 'warm-up': '0.3', seconds: '0.5' },
+  baseline: { rounds: '21', 'warm-up': '0.5', seconds: '0.4' },
+  quickBaseline: { rounds: '5', 'warm-up': '0.3', seconds: '0.2' }
+};
+
 /** @return {string} What `--help` prints */
 function help() {
   const width = Math.max(...workloads.map(({ name }) => name.length));
-  const list = workloads.map(
-    ({ name, title, extra }) =>
-      `  ${name.padEnd(width)}  ${title}${extra ? ' (only when named)' : ''}`
-  );
+  const starred = selectWorkloads(compared);
+  const list = workloads.map((workload) => {
+    const { name, title, extra } = workload;
+    const star = starred.includes(workload) ? '*' : ' ';
+    return `${star} ${name.padEnd(width)}  ${title}${extra ? ' (only when named)' : ''}`;
+  });
 
   return `npm run bench -- [options]
 
-  --servers A,B      of ${servers.map((server) => server.name).join(', ')}
-                     (default ${defaultServers})
+  --baseline DIR     compares ws-rs with that of another checkout, and with the
+                     --servers named, in rounds of slices of 0.1 s by turns
+  --servers A,B      of ${servers
+    .filter(({ baselineOf }) => !baselineOf)
+    .map(({ name }) => name)
+    .join(', ')}
+                     (default ${defaultServers}; with --baseline ws-rs)
   --transport T,U    adds ws-rs:T and ws-rs:U to the servers
-  --only A,B         only these workloads or groups of them
-  --rounds N         alternating rounds; at least 3 to be published (default 3)
-  --warm-up SECONDS  not measured (default 1)
-  --seconds SECONDS  measured, per sample (default 2)
-  --quick            one round of 0.5 s samples, for a first look
+  --only A,B         only these workloads or groups of them (default those without
+                     a remark; with --baseline those with a *)
+  --rounds N         alternating rounds; at least 3 to be published (default 3;
+                     with --baseline 21)
+  --warm-up SECONDS  not measured (default 1; with --baseline 0.5)
+  --seconds SECONDS  measured, per sample (default 2; with --baseline 0.4)
+  --quick            one round of 0.5 s samples (with --baseline five of 0.2 s),
+                     for a first look
+  --node PROGRAM     runs the servers on another Node
   --core N           the core that server and generator share (default the last)
   --generator-core N gives the generator a core of its own: throughput of the
                      server alone, less exact CPU times
   --output DIR       where bench.json, bench.svg and the table in performance.md
-                     are written (default docs, for complete runs only)
+                     are written (default docs, for complete runs only); with
+                     --baseline only bench-baseline.json
 
 Workloads:
 ${list.join('\n')}
@@ -45,35 +73,59 @@ function parseOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
+      baseline: { type: 'string' },
       core: { type: 'string' },
       'generator-core': { type: 'string' },
       help: { type: 'boolean' },
+      node: { type: 'string' },
       only: { type: 'string' },
       output: { type: 'string' },
       quick: { type: 'boolean' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      servers: { type: 'string', default: defaultServers },
+      servers: { type: 'string' },
       transport: { type: 'string' },
       'warm-up': { type: 'string' }
     }
   });
-  const { quick, only } = values;
-  const workloads = selectWorkloads(only?.split(','));
-  const rounds = integer('rounds', values.rounds ?? (quick ? '1' : '3'), 1);
+  const { baseline, only, quick } = values;
+  const names = only?.split(',') ?? (baseline && compared);
+  const workloads = selectWorkloads(names);
+  const given = { ...defaultsFor(values), ...values };
+  const rounds = integer('rounds', given.rounds, 1);
 
   return {
+    baseline: baseline === undefined ? null : fromHere('baseline', baseline),
     core: core('core', values.core),
     generatorCore: core('generator-core', values['generator-core']),
     help: values.help === true,
-    isComplete: !quick && (!only || isAllDeflate(workloads)) && rounds >= 3,
+    isComplete:
+      !quick && !baseline && (!only || isAllDeflate(workloads)) && rounds >= 3,
+    node: program(values.node),
     output: values.output ?? null,
     rounds,
-    seconds: positive('seconds', values.seconds ?? (quick ? '0.5' : '2')),
-    servers: serverNames(values.servers, values.transport),
-    warmUp: positive('warm-up', values['warm-up'] ?? (quick ? '0.3' : '1')),
+    seconds: positive('seconds', given.seconds),
+    servers: serverNames(values),
+    warmUp: positive('warm-up', given['warm-up']),
     workloads
   };
+}
+
+function defaultsFor({ baseline, quick }) {
+  if (baseline === undefined) return quick ? defaults.quick : defaults.usual;
+  return quick ? defaults.quickBaseline : defaults.baseline;
+}
+
+/** npm runs scripts in the package's folder and says where it was called. */
+function fromHere(name, folder) {
+  if (folder === '') throw new Error(`--${name} takes a path`);
+  return path.resolve(process.env.INIT_CWD ?? '.', folder);
+}
+
+/** @return {string | null} A path, a name to be looked for, null if not given */
+function program(text) {
+  if (text === undefined) return null;
+  return text === '' || text.includes('/') ? fromHere('node', text) : text;
 }
 
 /** Whether these are what docs/performance.md shows of compression. */
@@ -85,10 +137,27 @@ function isAllDeflate(workloads) {
   );
 }
 
-function serverNames(list, transport) {
+function serverNames({ baseline, servers: list, transport }) {
+  const usual = baseline === undefined ? defaultServers : 'ws-rs';
   const extra = transport ? transport.split(',').map((t) => `ws-rs:${t}`) : [];
-  const names = [...new Set([...list.split(','), ...extra])];
-  return names.map((name) => serverKind(name).name);
+  const names = [...new Set([...(list ?? usual).split(','), ...extra])];
+  const pairs = names.flatMap((name) => {
+    const { package: peer, baselineOf } = serverKind(name);
+
+    if (baselineOf) {
+      throw new Error(`${name} comes with --baseline DIR and ${baselineOf}`);
+    }
+    return peer || baseline === undefined ? name : [baselineName(name), name];
+  });
+
+  if (baseline !== undefined && pairs.length === names.length) {
+    throw new Error('--baseline is compared with ws-rs: add it to --servers');
+  }
+  return pairs;
+}
+
+function baselineName(name) {
+  return servers.find(({ baselineOf }) => baselineOf === name).name;
 }
 
 /** @return {number | null} null if it was not given */

@@ -4,30 +4,24 @@ const { execFileSync } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { prepareCheckout, versionOf } = require('./checkouts');
 const { Server } = require('./server');
 const { serverKind } = require('./servers');
 
 const bench = path.join(__dirname, '..');
 const root = path.join(bench, '..');
 
-/** What ws-rs is made of, in its checkout. */
-const sources = [
-  'Cargo.lock',
-  'Cargo.toml',
-  'crates',
-  'index.js',
-  'lib',
-  'src'
-];
-
 /**
  * Installs the packages that ws-rs is compared with into bench/node_modules,
  * unless the versions wanted are there. No install script runs: the addons come
  * with their binaries.
  *
+ * @param {string[]} names As in `--servers`; nothing happens without peers
  * @throws {Error} If npm fails
  */
-function installPeers() {
+function installPeers(names) {
+  if (names.every((name) => !serverKind(name).package)) return;
+
   const { dependencies } = readJson(path.join(bench, 'package.json'));
   const missing = Object.keys(dependencies).some(
     (name) => installedVersion(name) !== dependencies[name]
@@ -53,45 +47,37 @@ function installPeers() {
 }
 
 /**
- * Builds ws-rs's addon if a source is newer, so that figures belong to the commit
- * they are published with.
+ * Builds ws-rs's addon, here and in the baseline, where a source is newer.
  *
  * @param {string[]} names As in `--servers`; nothing happens without ws-rs
- * @throws {Error} If the build fails
+ * @param {string | null} baseline
+ * @throws {Error} If a build fails or the baseline is no checkout of ws-rs
  */
-function buildWsRs(names) {
+function buildWsRs(names, baseline) {
   if (names.every((name) => serverKind(name).package)) return;
-
-  const script = path.join(root, 'scripts', 'build.js');
-
-  try {
-    execFileSync(process.execPath, [script, '--if-stale'], {
-      stdio: ['ignore', 'inherit', 'inherit']
-    });
-  } catch {
-    throw new Error(
-      'ws-rs could not be built (see above); --servers ws,uws does without it'
-    );
-  }
+  if (baseline) prepareCheckout(baseline);
+  prepareCheckout(root);
 }
 
 /**
  * Starts each server once, and leaves out those that cannot run here.
  *
  * @param {string[]} names As in `--servers`
- * @param {{ pin: Function }} sandbox
+ * @param {Object} plan The sandbox, the baseline, the Node
  * @return {Promise<{ servers: { name: string, title: string,
  *   version: string }[], notes: string[] }>} `notes` tells who is left out
  * @throws {Error} If none can run
  */
-async function usableServers(names, { pin }) {
+async function usableServers(names, { baseline, node, sandbox }) {
   const servers = [];
   const notes = [];
 
   for (const name of names) {
     try {
-      await (await Server.start(name, pin)).stop();
-      servers.push({ name, ...describe(name) });
+      const server = await Server.start(name, sandbox.pin, { baseline, node });
+
+      await server.stop();
+      servers.push({ name, ...describe(name, baseline) });
     } catch (error) {
       notes.push(`${name} was left out: ${error.message}`);
       console.log(notes.at(-1));
@@ -102,31 +88,13 @@ async function usableServers(names, { pin }) {
 }
 
 /** @return {{ title: string, version: string }} */
-function describe(name) {
+function describe(name, baseline) {
   const kind = serverKind(name);
   const version = kind.package
     ? installedVersion(kind.package).replace('-unofficial.0', '')
-    : [readJson(path.join(root, 'package.json')).version, commit()]
-        .filter(Boolean)
-        .join(' ');
+    : versionOf(kind.baselineOf ? baseline : root);
 
   return { title: kind.title, version };
-}
-
-/** @return {string | null} The commit that is checked out, `+` if changed */
-function commit() {
-  const git = (...args) =>
-    execFileSync('git', ['-C', root, ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore']
-    }).trim();
-
-  try {
-    const changed = git('status', '--porcelain', '--', ...sources);
-    return git('rev-parse', '--short=8', 'HEAD') + (changed ? '+' : '');
-  } catch {
-    return null;
-  }
 }
 
 function installedVersion(name) {

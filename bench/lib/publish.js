@@ -30,9 +30,12 @@ const deflate = {
   end: '<!-- deflate:end -->'
 };
 
+const baseline = { json: 'bench-baseline.json', plot: null, select: null };
+
 /**
  * Writes bench.json and bench.svg, and the tables into performance.md if that is
- * there. A run of deflate workloads alone has a file and a place of its own.
+ * there. A run of deflate workloads alone has a file and a place of its own, a
+ * comparison with a baseline only a file.
  *
  * @param {Object} run A summary
  * @param {string} folder
@@ -45,7 +48,7 @@ function publish(run, folder) {
   const page = path.join(folder, 'performance.md');
 
   if (place.plot) files[place.plot] = plot(run);
-  if (existsSync(page)) {
+  if (place.select && existsSync(page)) {
     files['performance.md'] = insert(
       readFileSync(page, 'utf8'),
       markdown(run),
@@ -61,6 +64,7 @@ function publish(run, folder) {
 }
 
 function placeOf(run) {
+  if (run.ratios) return baseline;
   return run.workloads.every((workload) => workload.deflate) ? deflate : plain;
 }
 

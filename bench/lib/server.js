@@ -17,6 +17,7 @@ const foreign = [
   'BENCH_DEFLATE_LEVEL',
   'BENCH_TLS_CERT',
   'BENCH_TLS_KEY',
+  'BENCH_WS_RS',
   'NODE_OPTIONS',
   'WS_NO_BUFFER_UTIL',
   'WS_NO_UTF_8_VALIDATE',
@@ -41,13 +42,16 @@ class Server {
    *
    * @param {string} name As in `--servers`
    * @param {Function} pin Makes a command run on the server's core
-   * @param {{ tls?: { keyFile: string, certFile: string },
-   *   deflate?: string, level?: number }} [settings]
+   * @param {{ tls?: { keyFile: string, certFile: string }, deflate?: string,
+   *   level?: number, baseline?: string, node?: string }} [settings]
+   *   `baseline` is the checkout of the servers of that name, `node` the program
+   *   that runs the server, by default this one's
    * @return {Promise<Server>}
    * @throws {Error} With what the server wrote to standard error
    */
-  static async start(name, pin, { tls, deflate, level } = {}) {
-    const { script, env: own } = serverKind(name);
+  static async start(name, pin, settings = {}) {
+    const { script, env: own, baselineOf } = serverKind(name);
+    const { tls, deflate, level, baseline } = settings;
     const args = ['--expose-gc', path.join(folder, script)];
     const env = { ...process.env, NODE_ENV: 'production' };
 
@@ -58,9 +62,10 @@ class Server {
       env.BENCH_TLS_CERT = tls.certFile;
     }
     if (deflate) env.BENCH_DEFLATE = deflate;
+    if (baselineOf) env.BENCH_WS_RS = baseline;
     if (level) env.BENCH_DEFLATE_LEVEL = String(level);
 
-    const child = spawn(...pin(process.execPath, args), {
+    const child = spawn(...pin(settings.node ?? process.execPath, args), {
       env,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     });

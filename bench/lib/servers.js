@@ -4,6 +4,8 @@
  * @typedef {Object} ServerKind
  * @property {string} name What `--servers` takes
  * @property {string} title
+ * @property {string} [baselineOf] Of another checkout's ws-rs: the name of this
+ *   one's that it is compared with
  * @property {string} script In bench/servers
  * @property {string | null} package Of bench/node_modules; null for ws-rs itself
  * @property {Object<string, string>} env
@@ -41,7 +43,7 @@ const servers = [
   wsRs('stream', '#7a6ff0'),
   wsRs('loop', '#1f9d73'),
   wsRs('pool', '#cc5490')
-];
+].flatMap((kind) => (kind.package ? kind : [kind, baseline(kind)]));
 
 /**
  * @param {string} name
@@ -52,7 +54,10 @@ function serverKind(name) {
   const kind = servers.find((server) => server.name === name);
 
   if (!kind) {
-    const names = servers.map((server) => server.name).join(', ');
+    const names = servers
+      .filter(({ baselineOf }) => !baselineOf)
+      .map((server) => server.name)
+      .join(', ');
     throw new Error(`no such server: ${name}; there are ${names}`);
   }
   return kind;
@@ -67,6 +72,16 @@ function wsRs(transport, colour) {
     package: null,
     env: transport ? { WS_RS_TRANSPORT: transport } : {},
     colour
+  };
+}
+
+/** @param {ServerKind} kind Of this checkout's ws-rs */
+function baseline(kind) {
+  return {
+    ...kind,
+    name: kind.name.replace('ws-rs', 'baseline'),
+    title: kind.title.replace('ws-rs', 'baseline'),
+    baselineOf: kind.name
   };
 }
 

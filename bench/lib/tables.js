@@ -58,6 +58,40 @@ function tables(run) {
 }
 
 /**
+ * @param {Object} run A summary of a run with a baseline
+ * @return {Table[]} One per transport of ws-rs
+ */
+function ratioTables({ ratios, servers }) {
+  const titleOf = (name) => servers.find((s) => s.name === name).title;
+  const fixed = (ratio) => ratio.toFixed(3);
+  const names = [...new Set(ratios.map(({ server }) => server))];
+
+  return names.map((name) => {
+    const own = ratios.filter(({ server }) => server === name);
+    const columns = [own[0].baseline, name].map(titleOf);
+
+    return {
+      title: `${columns[1]} against ${columns[0]}`,
+      columns: ['', ...columns, 'ratio', '95 % sure', 'all rounds'],
+      rows: own.map(({ title, unit, error, ...row }) => [
+        `${title}: ${unit}`,
+        ...(error
+          ? ['failed', 'failed', '', '', '']
+          : [
+              figure(row.medians.baseline),
+              figure(row.medians.server),
+              fixed(row.ratio),
+              row.interval?.map(fixed).join(' to ') ?? '',
+              [Math.min(...row.rounds), Math.max(...row.rounds)]
+                .map(fixed)
+                .join(' to ')
+            ])
+      ])
+    };
+  });
+}
+
+/**
  * @param {Object} run A summary of deflate workloads
  * @return {Table[]} What docs/performance.md shows of them
  */
@@ -88,6 +122,9 @@ function circumstances({ date, rounds, conditions, servers, notes }) {
     conditions.namespace === 'own'
       ? 'in a network namespace of its own'
       : 'in the network namespace of the machine (no right to make another)';
+  const slices = conditions.slice
+    ? ` (echoes: in slices of ${conditions.slice} s by turns)`
+    : '';
   const core =
     conditions.core === null
       ? 'server and generator not pinned (no taskset)'
@@ -102,8 +139,8 @@ function circumstances({ date, rounds, conditions, servers, notes }) {
       `${machine.cores} cores, ${machine.memoryGiB} GiB; ` +
       `load average at the start ${machine.loadAverageAtStart}.`,
     `${capital(core)}, ${place}, congestion control ` +
-      `${conditions.congestionControl}; ${medians(rounds)} of ${conditions.seconds} s after ` +
-      `${conditions.warmUp} s of warm-up.`,
+      `${conditions.congestionControl}; ${medians(rounds)} of ${conditions.seconds} s` +
+      `${slices} after ${conditions.warmUp} s of warm-up.`,
     ...notes.map((note) => note.replace(/\.?$/, '.'))
   ];
 }
@@ -132,4 +169,11 @@ function capital(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-module.exports = { circumstances, deflateTables, figure, medians, tables };
+module.exports = {
+  circumstances,
+  deflateTables,
+  figure,
+  medians,
+  ratioTables,
+  tables
+};

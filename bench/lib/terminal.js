@@ -1,15 +1,18 @@
 'use strict';
 
-const { circumstances, tables } = require('./tables');
+const { serverKind } = require('./servers');
+const { circumstances, ratioTables, tables } = require('./tables');
 
 /**
  * @param {Object} run A summary
  * @return {string} The tables, columns aligned
  */
 function terminalReport(run) {
-  return [...tables(run).map(render), circumstances(run).join('\n')].join(
-    '\n\n'
-  );
+  const shown = run.ratios ? ratioTables(run) : [];
+  const hasPeers = run.servers.some(({ name }) => serverKind(name).package);
+
+  if (!run.ratios || hasPeers) shown.push(...tables(run));
+  return [...shown.map(render), circumstances(run).join('\n')].join('\n\n');
 }
 
 function render({ title, columns, rows }) {

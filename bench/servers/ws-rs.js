@@ -1,7 +1,9 @@
 'use strict';
 
-// The echo server on ws-rs; WS_RS_TRANSPORT in the environment picks the
-// transport.
+// The echo server on ws-rs: on that of this checkout, or of the one that
+// BENCH_WS_RS in the environment names. WS_RS_TRANSPORT picks the transport.
+
+const path = require('node:path');
 
 const { serveWithWs, settings } = require('./control');
 
@@ -17,7 +19,8 @@ if (wanted && !transports.includes(wanted)) {
   );
 }
 
-const ws = require('../..');
+const checkout = process.env.BENCH_WS_RS || path.join(__dirname, '..', '..');
+const ws = require(path.join(checkout, 'index.js'));
 
 /** Refuses to be measured on another transport than the one that was named. */
 class CheckedServer extends ws.WebSocketServer {

@@ -11,6 +11,7 @@ use crate::frame::{self, CLOSE, Piece, Reader};
 use crate::hold;
 use crate::message::Message;
 use crate::options::{Load, Target};
+use crate::steps;
 use crate::stream::{Connector, Stream};
 
 /// Goes through `cycles` cycles with `messages` messages each way on each connection. After each step it prints the
@@ -48,9 +49,7 @@ pub(crate) fn run(target: &Target, load: &Load, cycles: usize, messages: u64) ->
 }
 
 fn step(name: &str) -> Result<()> {
-    println!("{}", json!({ "event": name }));
-    std::io::stdin().read_line(&mut String::new())?;
-    Ok(())
+    steps::pause(&json!({ "event": name })).map(drop)
 }
 
 /// Reads one answer; what is in it was compared in echo mode.

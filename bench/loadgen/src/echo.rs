@@ -14,62 +14,57 @@ use crate::connection::Connection;
 use crate::cpu::Window;
 use crate::message::Message;
 use crate::options::{Limit, Load, Target};
+use crate::steps;
 use crate::stream::{Connector, Stream};
 use crate::upgrade::Upgrade;
 
 /// Runs the load and reports on the measured window.
 pub(crate) fn run(target: &Target, load: &Load) -> Result<Value> {
     let message = Message::new(load)?;
-    let mut poll = Poll::new()?;
-    let mut connections = open(target, load, &message)?;
-    for (index, connection) in connections.iter().enumerate() {
-        let fd = connection.stream.socket().as_raw_fd();
-        let interests = Interest::READABLE | Interest::WRITABLE;
-        poll.registry()
-            .register(&mut SourceFd(&fd), Token(index), interests)?;
-    }
-    let cipher_suite = connections[0].stream.cipher_suite();
-
-    let mut drive = Drive {
-        message: &message,
-        scratch: Scratch::new(),
-        tally: Tally::new()?,
-        clock: Instant::now(),
-    };
-    for connection in &mut connections {
-        connection.send(load.in_flight, drive.now())?;
-    }
+    let mut drive = Drive::open(target, load, &message)?;
+    drive.begin(load.in_flight)?;
     drive
-        .turn(&mut poll, &mut connections, Limit::Time(load.warm_up))
+        .turn(Limit::Time(load.warm_up))
         .context("during the warm-up")?;
     drive.tally = Tally::new()?;
     let window = Window::start(target.pid);
     let started = Instant::now();
-    drive.turn(&mut poll, &mut connections, load.limit)?;
+    drive.turn(load.limit)?;
     let seconds = started.elapsed().as_secs_f64();
-    let tally = drive.tally;
-    let cpu = window.per_item(tally.messages);
-    ensure!(
-        tally.messages > 0,
-        "no message was answered in the measured window"
-    );
+    let cpu = window.per_item(drive.tally.messages);
+    drive.report("echo", load, seconds, cpu)
+}
 
-    let microseconds = |quantile| tally.latency.value_at_quantile(quantile) as f64 / 1000.0;
-    Ok(json!({
-        "mode": "echo",
-        "connections": load.connections,
-        "size": load.size,
-        "in_flight": load.in_flight,
-        "text": load.text,
-        "cipher_suite": cipher_suite,
-        "deflate": load.deflate.map(|offer| offer.header()),
-        "messages": tally.messages,
-        "content_checked": tally.checked,
-        "seconds": seconds,
-        "messages_per_second": tally.messages as f64 / seconds,
-        "latency_us": { "p50": microseconds(0.5), "p99": microseconds(0.99), "max": microseconds(1.0) },
-        "cpu_us": cpu,
-    }))
+/// Runs the load in slices. After the warm-up and after each slice it prints a line and waits for one on standard
+/// input; when there is none to come it reports on all slices.
+///
+/// A slice begins and ends with nothing in flight: while it waits, so does the server. The CPU time is all that the
+/// server has taken since the warm-up, also for what it put off until it had nothing else to do.
+pub(crate) fn run_slices(target: &Target, load: &Load) -> Result<Value> {
+    let message = Message::new(load)?;
+    let mut drive = Drive::open(target, load, &message)?;
+    drive.begin(load.in_flight)?;
+    drive
+        .turn(Limit::Time(load.warm_up))
+        .and_then(|()| drive.drain())
+        .context("during the warm-up")?;
+    drive.tally = Tally::new()?;
+    let window = Window::start(target.pid);
+    let mut seconds = 0.0;
+    let mut go_on = steps::pause(&json!({ "event": "warm" }))?;
+    while go_on {
+        let started = Instant::now();
+        drive.begin(load.in_flight)?;
+        drive.turn(match load.limit {
+            Limit::Messages(count) => Limit::Messages(drive.tally.messages + count),
+            time => time,
+        })?;
+        drive.drain()?;
+        seconds += started.elapsed().as_secs_f64();
+        go_on = steps::pause(&json!({ "event": "slice" }))?;
+    }
+    let cpu = window.per_item(drive.tally.messages);
+    drive.report("slices", load, seconds, cpu)
 }
 
 /// What is learnt from answers.
@@ -109,19 +104,59 @@ impl Scratch {
 
 struct Drive<'a> {
     message: &'a Message,
+    poll: Poll,
+    connections: Vec<Connection>,
     scratch: Scratch,
     tally: Tally,
     clock: Instant,
+    /// Messages sent whose answers have not come.
+    in_flight: usize,
+    /// Whether nothing more is sent.
+    draining: bool,
 }
 
-impl Drive<'_> {
+impl<'a> Drive<'a> {
+    fn open(target: &Target, load: &Load, message: &'a Message) -> Result<Self> {
+        let poll = Poll::new()?;
+        let connections = open(target, load, message)?;
+        for (index, connection) in connections.iter().enumerate() {
+            let fd = connection.stream.socket().as_raw_fd();
+            let interests = Interest::READABLE | Interest::WRITABLE;
+            poll.registry()
+                .register(&mut SourceFd(&fd), Token(index), interests)?;
+        }
+        Ok(Self {
+            message,
+            poll,
+            connections,
+            scratch: Scratch::new(),
+            tally: Tally::new()?,
+            clock: Instant::now(),
+            in_flight: 0,
+            draining: false,
+        })
+    }
+
+    /// Sends the first messages.
+    fn begin(&mut self, in_flight: usize) -> Result<()> {
+        let now = self.now();
+        self.draining = false;
+        for connection in &mut self.connections {
+            connection.send(in_flight, now)?;
+            self.in_flight += in_flight;
+        }
+        Ok(())
+    }
+
+    /// Waits for the answers that are due, and sends nothing more.
+    fn drain(&mut self) -> Result<()> {
+        self.draining = true;
+        let due = self.tally.messages + self.in_flight as u64;
+        self.turn(Limit::Messages(due))
+    }
+
     /// Answers come in and messages go out until the limit is reached.
-    fn turn(
-        &mut self,
-        poll: &mut Poll,
-        connections: &mut [Connection],
-        limit: Limit,
-    ) -> Result<()> {
+    fn turn(&mut self, limit: Limit) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(10);
         let mut events = Events::with_capacity(1024);
         let started = Instant::now();
@@ -131,7 +166,7 @@ impl Drive<'_> {
                 Limit::Messages(count) if self.tally.messages >= count => return Ok(()),
                 _ => {}
             }
-            match poll.poll(&mut events, Some(PATIENCE)) {
+            match self.poll.poll(&mut events, Some(PATIENCE)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 outcome => outcome?,
             }
@@ -139,34 +174,64 @@ impl Drive<'_> {
                 bail!("the server has sent nothing for {} s", PATIENCE.as_secs());
             }
             for event in &events {
-                let connection = &mut connections[event.token().0];
+                let index = event.token().0;
                 if event.is_writable() {
-                    connection.flush()?;
+                    self.connections[index].flush()?;
                 }
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    self.receive(connection)?;
+                    self.receive(index)?;
                 }
             }
         }
     }
 
-    fn receive(&mut self, connection: &mut Connection) -> Result<()> {
+    fn receive(&mut self, index: usize) -> Result<()> {
+        let connection = &mut self.connections[index];
         let before = self.tally.messages;
         connection.receive(self.message, &mut self.scratch, &mut self.tally)?;
         let answers = (self.tally.messages - before) as usize;
-        if answers > 0 {
-            let now = self.now();
-            for _ in 0..answers {
-                self.tally.latency.record(now - connection.sent_at())?;
-            }
-            connection.send(answers, now)?;
+        if answers == 0 {
+            return Ok(());
         }
-        Ok(())
+        let now = self.clock.elapsed().as_nanos() as u64;
+        for _ in 0..answers {
+            self.tally.latency.record(now - connection.sent_at())?;
+        }
+        if self.draining {
+            self.in_flight -= answers;
+            return Ok(());
+        }
+        connection.send(answers, now)
     }
 
     /// Nanoseconds since the run began.
     fn now(&self) -> u64 {
         self.clock.elapsed().as_nanos() as u64
+    }
+
+    /// What is reported of a run: `cpu` and `seconds` are those of the messages counted.
+    fn report(&self, mode: &str, load: &Load, seconds: f64, cpu: Value) -> Result<Value> {
+        let tally = &self.tally;
+        ensure!(
+            tally.messages > 0,
+            "no message was answered in the measured window"
+        );
+        let microseconds = |quantile| tally.latency.value_at_quantile(quantile) as f64 / 1000.0;
+        Ok(json!({
+            "mode": mode,
+            "connections": load.connections,
+            "size": load.size,
+            "in_flight": load.in_flight,
+            "text": load.text,
+            "cipher_suite": self.connections[0].stream.cipher_suite(),
+            "deflate": load.deflate.map(|offer| offer.header()),
+            "messages": tally.messages,
+            "content_checked": tally.checked,
+            "seconds": seconds,
+            "messages_per_second": tally.messages as f64 / seconds,
+            "latency_us": { "p50": microseconds(0.5), "p99": microseconds(0.99), "max": microseconds(1.0) },
+            "cpu_us": cpu,
+        }))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cpu::Window;
 use crate::deflate::Offer;
 use crate::frame;
 use crate::options::Target;
+use crate::steps;
 use crate::stream::{Connector, Stream};
 use crate::upgrade::Upgrade;
 
@@ -28,8 +29,7 @@ pub(crate) fn idle(target: &Target, connections: usize) -> Result<Value> {
         "seconds": started.elapsed().as_secs_f64(),
         "cpu_us": window.per_item(connections as u64),
     });
-    println!("{}", json!({ "event": "open", "connections": connections }));
-    std::io::stdin().read_line(&mut String::new())?;
+    steps::pause(&json!({ "event": "open", "connections": connections }))?;
     drop(held);
     Ok(report)
 }

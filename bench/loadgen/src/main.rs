@@ -13,6 +13,7 @@ mod frame;
 mod hold;
 mod message;
 mod options;
+mod steps;
 mod stream;
 mod upgrade;
 
@@ -26,6 +27,7 @@ fn main() -> std::process::ExitCode {
     }
     let outcome = Options::parse(&arguments).and_then(|options| match options.mode {
         Mode::Echo(load) => echo::run(&options.target, &load),
+        Mode::Slices(load) => echo::run_slices(&options.target, &load),
         Mode::Cycles {
             load,
             cycles,

@@ -17,6 +17,10 @@ loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
       --messages COUNT    measured until COUNT answers have come
       --deflate takeover|no-takeover
                           send compressed messages (permessage-deflate)
+      --slices            pause after the warm-up and after each --seconds or
+                          --messages, with nothing in flight: print a line
+                          and wait for one on standard input, whose end ends
+                          the run
       --cycles N          instead: N times, open the connections, send COUNT
                           messages on each, close them; after each of these
                           print a line and wait for one on standard input
@@ -49,6 +53,7 @@ pub(crate) struct Target {
 #[derive(Debug)]
 pub(crate) enum Mode {
     Echo(Load),
+    Slices(Load),
     Cycles {
         load: Load,
         cycles: usize,
@@ -105,6 +110,7 @@ impl Options {
                 "--warm-up" => given.warm_up = Some(seconds(name, value()?)?),
                 "--seconds" => given.limit = Some(Limit::Time(seconds(name, value()?)?)),
                 "--messages" => given.limit = Some(Limit::Messages(number(name, value()?)?)),
+                "--slices" => given.slices = true,
                 "--cycles" => given.cycles = Some(number(name, value()?)?),
                 "--idle" => given.idle = Some(number(name, value()?)?),
                 "--accept" => given.accept = Some(number(name, value()?)?),
@@ -128,6 +134,7 @@ struct Given {
     deflate: Option<Offer>,
     warm_up: Option<Duration>,
     limit: Option<Limit>,
+    slices: bool,
     cycles: Option<usize>,
     idle: Option<usize>,
     accept: Option<usize>,
@@ -149,7 +156,9 @@ impl Given {
                     limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
                 };
                 match (self.cycles, load.limit) {
+                    (None, _) if self.slices => Mode::Slices(load),
                     (None, _) => Mode::Echo(load),
+                    (Some(_), _) if self.slices => bail!("give one of --slices and --cycles"),
                     (Some(cycles), Limit::Messages(messages)) => Mode::Cycles {
                         load,
                         cycles: at_least_one("--cycles", cycles)?,
@@ -234,6 +243,14 @@ mod tests {
             panic!("no cycles")
         };
         assert_eq!((cycles, messages), (2, 100));
+    }
+
+    #[test]
+    fn slices_and_cycles_exclude_each_other() {
+        let line = "--address 127.0.0.1:80 --connections 3 --size 125 --slices";
+        assert!(matches!(parse(line).unwrap().mode, Mode::Slices(_)));
+        let both = format!("{line} --cycles 2 --messages 100");
+        assert!(parse(&both).unwrap_err().to_string().contains("--slices"));
     }
 
     #[test]
