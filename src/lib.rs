@@ -4,5 +4,6 @@
 //! lives in the crate `ws-rs-engine`, who moves its bytes in `ws-rs-wire`.
 
 mod binding;
+mod clock;
 mod memory;
 mod runtime;

@@ -13,6 +13,7 @@ use super::compression::Compression;
 use super::event_loop::{LoopSocket, LoopState};
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
+use crate::clock::Mark;
 use crate::runtime;
 use ws_rs_engine::outbox::Outbox;
 use ws_rs_engine::registry::Registry;
@@ -34,6 +35,8 @@ pub(crate) struct Environment {
     pub(crate) event_loop: LoopState,
     /// When frames are written, and whose wait.
     pub(crate) schedule: RefCell<Schedule>,
+    /// When the first of those frames began to wait.
+    pub(crate) waiting_since: Cell<Mark>,
     /// JavaScript is going to say when the tick ends.
     pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,

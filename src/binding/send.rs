@@ -1,7 +1,6 @@
 //! Frames from JavaScript into the outbox, and from there to the wire.
 
 use std::ptr;
-use std::time::{Duration, Instant};
 
 use napi::sys;
 use ws_rs_engine::outbox::{Fate, Outbox, Written};
@@ -12,6 +11,7 @@ use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::{Environment, Link};
 use super::lent_buffer::LentBuffer;
+use crate::clock::{self, Mark};
 
 // Flags of a frame; lib/wire/outbox.js has the same numbers. The low eight bits are the frame's
 // first byte.
@@ -193,7 +193,10 @@ fn send(
                 &mut link.pace,
                 (before, link.outbox.waiting()),
                 flags & MORE_MESSAGES != 0,
-                now,
+                || {
+                    state.waiting_since.set(Mark::now());
+                    clock::now()
+                },
             );
             match moment {
                 Moment::Now if link.writes => write(state, link),
@@ -211,11 +214,19 @@ fn send(
 
 /// Writes the frames of others that have waited for long enough.
 fn write_overdue(state: &Environment) -> u32 {
-    if !state.schedule.borrow().is_overdue(now) {
+    if !is_overdue(state) {
         return 0;
     }
     write_waiting(state, |_| {});
     OVERDUE
+}
+
+/// Whether frames have waited long enough for others.
+pub(crate) fn is_overdue(state: &Environment) -> bool {
+    let schedule = state.schedule.borrow();
+    schedule.has_waiting()
+        && !state.waiting_since.get().is_fresh()
+        && schedule.is_overdue(clock::now)
 }
 
 /// Writes what waits in the outboxes of connections; `attend` is called with those that JavaScript
@@ -374,14 +385,6 @@ pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
         Fate::TakenAway => 2,
     };
     call.number(count << 2 | kind)
-}
-
-/// The time since some moment of the past.
-pub(crate) fn now() -> Duration {
-    use std::sync::OnceLock;
-
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
 }
 
 fn frame_of(flags: u32) -> Frame {

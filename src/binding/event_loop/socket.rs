@@ -7,7 +7,7 @@ use napi::sys;
 
 use super::super::call::{Call, Outcome, check};
 use super::super::environment::Environment;
-use super::super::send::{needs_attention, now, write_waiting};
+use super::super::send::{is_overdue, needs_attention, write_waiting};
 use super::turn::Turn;
 use super::{Context, LoopState};
 use ws_rs_engine::outbox::Taken;
@@ -229,7 +229,7 @@ impl Handler for Turns {
                 self.write(ready.id);
             }
             turns += 1;
-            if turns == MAX_TURNS || state.schedule.borrow().is_overdue(now) {
+            if turns == MAX_TURNS || is_overdue(state) {
                 self.flush();
                 turns = 0;
             }
