@@ -25,7 +25,6 @@ const MASK_KEY = 0x800;
 const NO_HEADER = 0x1000;
 
 const WRITTEN = 0;
-const WITH_BATCH = 1;
 const TAKE = 3;
 const BLOCKED = 4;
 const FAILED = 5;
@@ -359,7 +358,7 @@ class Outbox {
   _sent(code, callback) {
     const pending = callback ? this._addCallback(callback) : null;
 
-    if (code > WITH_BATCH || this._callbacks !== null) this._answer(code);
+    if (code !== undefined) this._answer(code);
     if (pending !== null) process.nextTick(inContext, pending);
   }
 

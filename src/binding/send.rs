@@ -24,7 +24,7 @@ const MASK_KEY: u32 = 0x800;
 /// The bytes are a part of a frame that somebody else made.
 const NO_HEADER: u32 = 0x1000;
 
-// What became of it.
+// What became of it; `undefined` if JavaScript has nothing to do for it.
 const WRITTEN: u32 = 0;
 const WITH_BATCH: u32 = 1;
 const WITH_TICK: u32 = 2;
@@ -208,6 +208,10 @@ fn send(
     };
     if !state.schedule.borrow().is_in_turn() && !state.tick_scheduled.replace(true) {
         answer |= SCHEDULE;
+    }
+    // Most frames need nothing more, and a number is made for the others only.
+    if answer <= WITH_BATCH && flags & TRACK == 0 {
+        return call.undefined();
     }
     call.number(answer)
 }
