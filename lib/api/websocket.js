@@ -362,6 +362,8 @@ class WebSocket extends EventEmitter {
   }
 
   _setCloseTimer() {
+    // The global one, as in ws: with fake timers a test drives it.
+    // eslint-disable-next-line no-restricted-globals
     this._closeTimer = setTimeout(
       () => this._socket.destroy(),
       this._closeTimeout

@@ -1,5 +1,6 @@
 'use strict';
 
+const timers = require('../timers');
 const placeOf = require('./place');
 
 /** All outputs that may have something to write, by their native half's place. */
@@ -19,7 +20,7 @@ const FlushQueue = {
 
     if (holds === 0 && !isScheduled) {
       isScheduled = true;
-      process.nextTick(flushWaiting);
+      timers.nextTick(flushWaiting);
     }
   },
 

@@ -9,6 +9,7 @@ const Decoder = require('../connection/decoder');
 const emitMessage = require('../connection/message-event');
 const native = require('../native');
 const { createSlab, IS_DETACHABLE } = require('../native/slab');
+const timers = require('../timers');
 const FlushQueue = require('./flush-queue');
 const { isPlain } = require('./hooks');
 const placeOf = require('./place');
@@ -78,8 +79,8 @@ class LoopTransport {
     if (!isAvailable || !isPlain(connection.socket)) return;
 
     // Forced: behind what Node has read already, before anything else comes.
-    if (isForced) process.nextTick(promote, connection);
-    else setImmediate(promote, connection);
+    if (isForced) timers.nextTick(promote, connection);
+    else timers.setImmediate(promote, connection);
   }
 
   /** Tries again, in the next macrotask; see `Connection#promoteLater`. */
@@ -87,7 +88,7 @@ class LoopTransport {
     const { promoteLater } = connection;
 
     connection.promoteLater = null;
-    setImmediate(promoteLater);
+    timers.setImmediate(promoteLater);
   }
 
   constructor(connection) {

@@ -4,6 +4,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const FlushQueue = require('./flush-queue');
 const { announce, hook, isPlain } = require('./hooks');
 const native = require('../native');
+const timers = require('../timers');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
 
 /** Joined frames are written at the latest when they are this many bytes. */
@@ -108,7 +109,7 @@ class Output {
         key
       )
     );
-    if (pending !== null) process.nextTick(inContext, pending);
+    if (pending !== null) timers.nextTick(inContext, pending);
   }
 
   /** Sends a frame of bytes; see `text()`. The bytes stay as they are. */
@@ -131,7 +132,7 @@ class Output {
         key
       )
     );
-    if (pending !== null) process.nextTick(inContext, pending);
+    if (pending !== null) timers.nextTick(inContext, pending);
   }
 
   /** Sends frames that somebody else made. */
@@ -157,7 +158,7 @@ class Output {
 
     if (queued === 0) this._settleBehindSocket();
     else this._enqueued(queued);
-    if (pending !== null) process.nextTick(inContext, pending);
+    if (pending !== null) timers.nextTick(inContext, pending);
   }
 
   /** Writes what waits. */
@@ -202,7 +203,7 @@ class Output {
     const reason =
       err ?? new Error('The socket was destroyed before the data was written');
 
-    process.nextTick(settle(callbacks), reason);
+    timers.nextTick(settle(callbacks), reason);
   }
 
   /** The native connection is about to be freed. */
@@ -302,7 +303,7 @@ class Output {
 
     if (left === 0) {
       this._wrote(callbacks);
-      if (callback) process.nextTick(callback);
+      if (callback) timers.nextTick(callback);
       return;
     }
 
@@ -310,7 +311,7 @@ class Output {
       socket.cork();
       socket.write(this._take(left - bytes.length), this._owe(callbacks));
       socket.write(bytes, this._owe(callback));
-      process.nextTick(uncork, socket);
+      timers.nextTick(uncork, socket);
     } else {
       if (callbacks !== null) settle(callbacks)();
       socket.write(bytes.subarray(bytes.length - left), this._owe(callback));
