@@ -14,25 +14,19 @@ const vm = require('vm');
 const { AsyncResource } = require('async_hooks');
 const { MessageChannel } = require('worker_threads');
 
-const nextTick = original(processOfNode().nextTick, 'nextTick');
+/** Jest gives modules a copy, in a context that is not the first one. */
+const processOfNode = vm.runInThisContext('globalThis.process') ?? process;
+const nextTick = original(processOfNode.nextTick, 'nextTick');
 const immediate = original(timers.setImmediate, 'setImmediate');
 
 module.exports = {
   clearInterval: timers.clearInterval,
   nextTick,
+  processOfNode,
   // node:test has no way back to the function that it replaced.
   setImmediate: isMocked(immediate) ? createImmediate() : immediate,
   setInterval: timers.setInterval
 };
-
-/** Jest gives modules a copy of `process`, in a context that is not the first. */
-function processOfNode() {
-  try {
-    return vm.runInThisContext('process');
-  } catch {
-    return process;
-  }
-}
 
 /** The function for which @sinonjs/fake-timers (Jest, Vitest) put another one. */
 function original(method, name) {

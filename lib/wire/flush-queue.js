@@ -1,5 +1,6 @@
 'use strict';
 
+const atExit = require('../native/at-exit');
 const timers = require('../timers');
 const placeOf = require('./place');
 
@@ -28,7 +29,7 @@ const FlushQueue = {
   enlist(id, output) {
     if (!listensToExit) {
       listensToExit = true;
-      process.on('exit', flushAll);
+      atExit(flushAll);
     }
 
     outputs[placeOf(id)] = output;

@@ -57,7 +57,9 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.id(0)?);
     if let Some(link) = link {
         if let Some(socket) = link.socket {
-            call.state.event_loop.close(call.env, socket);
+            call.state
+                .event_loop
+                .close(call.env, &call.state.values, socket);
         }
         call.state.recycle(link.queued);
     }

@@ -3,6 +3,8 @@
 use napi::sys;
 
 use super::call::{Call, Outcome};
+use super::environment::Environment;
+use super::values::Values;
 
 /// Never made.
 #[derive(Debug)]
@@ -16,9 +18,11 @@ impl LoopState {
         false
     }
 
-    pub(crate) const fn close(&self, _env: sys::napi_env, socket: LoopSocket) {
+    pub(crate) const fn close(&self, _env: sys::napi_env, _values: &Values, socket: LoopSocket) {
         match socket {}
     }
+
+    pub(crate) const fn shut_down(&self, _environment: &Environment) {}
 }
 
 pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {

@@ -13,12 +13,16 @@ mod event_loop;
 #[path = "event_loop_none.rs"]
 mod event_loop;
 mod rows;
+mod values;
 
-use napi::bindgen_prelude::{Object, Result};
-use napi::{Env, JsValue};
+use std::ffi::CStr;
+use std::ptr;
+
+use napi::bindgen_prelude::{Error, Object, Result};
+use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 
-use self::call::{export, raw_callback};
+use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
 
 raw_callback!(accept_key, encode::accept_key);
 raw_callback!(connection_create, decode::connection_create);
@@ -61,46 +65,78 @@ raw_callback!(loop_reference, event_loop::loop_reference);
 pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
     // lib/native/loader.js passes over the binary of another version.
     exports.set("version", env!("CARGO_PKG_VERSION"))?;
-    let state = environment::install(env.raw())?;
-    let raw = exports.raw();
-    for (name, callback) in [
-        (c"acceptKey", accept_key as call::RawCallback),
-        (c"connectionCreate", connection_create),
-        (c"connectionConfigure", connection_configure),
-        (c"connectionFree", connection_free),
-        (c"connectionState", connection_state),
-        (c"registerEvents", register_events),
-        (c"handleBytes", handle_bytes),
-        (c"handleInflated", handle_inflated),
-        (c"fragmentEnds", fragment_ends),
-        (c"errorTable", error_table),
-        (c"encodeHeader", encode_header),
-        (c"mask", mask),
-        (c"queueText", queue_text),
-        (c"queueBytes", queue_bytes),
-        (c"queueRaw", queue_raw),
-        (c"flush", flush),
-        (c"setDirect", set_direct),
-        (c"flushWith", flush_with),
-        (c"takeQueued", take_queued),
-        (c"deflaterCreate", deflater_create),
-        (c"inflaterCreate", inflater_create),
-        (c"codecFree", codec_free),
-        (c"codecRelease", codec_release),
-        (c"codecRun", codec_run),
-        (c"codecContinue", codec_continue),
-        (c"onJobsDone", on_jobs_done),
-        (c"takeDone", take_done),
-        (c"loopAvailable", loop_available),
-        (c"onReadable", on_readable),
-        (c"setSlab", set_slab),
-        (c"loopOpen", loop_open),
-        (c"loopClose", loop_close),
-        (c"loopPause", loop_pause),
-        (c"loopBusy", loop_busy),
-        (c"loopReference", loop_reference),
-    ] {
-        export(env.raw(), raw, name, callback, state)?;
+    // SAFETY: a live environment and value in this module's registration.
+    unsafe {
+        export(
+            env.raw(),
+            exports.raw(),
+            c"createBinding",
+            create_binding,
+            ptr::null(),
+            ptr::null_mut(),
+        )
     }
-    Ok(())
+    .map_err(|fault| Error::from_reason(fault.to_string()))
 }
+
+/// `createBinding() -> object`: functions that share a state with each other, and with no others.
+/// Each copy of the JavaScript makes its own, be it a test runner, a reloader or an alias that has
+/// the package loaded once more; the addon is loaded only once.
+unsafe extern "C" fn create_binding(
+    env: sys::napi_env,
+    _info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut binding = ptr::null_mut();
+    let work = || -> Outcome {
+        // SAFETY: a live environment in its callback, and a valid out pointer. Node-API keeps the
+        // values for the time of the callback.
+        unsafe {
+            check(sys::napi_create_object(env, &mut binding))?;
+            let (state, values) = environment::create(env)?;
+            for (name, callback) in FUNCTIONS {
+                export(env, binding, name, callback, state, values)?;
+            }
+        }
+        Ok(binding)
+    };
+    // SAFETY: the environment of the running callback.
+    unsafe { answer(env, work) }
+}
+
+const FUNCTIONS: [(&CStr, RawCallback); 35] = [
+    (c"acceptKey", accept_key),
+    (c"connectionCreate", connection_create),
+    (c"connectionConfigure", connection_configure),
+    (c"connectionFree", connection_free),
+    (c"connectionState", connection_state),
+    (c"registerEvents", register_events),
+    (c"handleBytes", handle_bytes),
+    (c"handleInflated", handle_inflated),
+    (c"fragmentEnds", fragment_ends),
+    (c"errorTable", error_table),
+    (c"encodeHeader", encode_header),
+    (c"mask", mask),
+    (c"queueText", queue_text),
+    (c"queueBytes", queue_bytes),
+    (c"queueRaw", queue_raw),
+    (c"flush", flush),
+    (c"setDirect", set_direct),
+    (c"flushWith", flush_with),
+    (c"takeQueued", take_queued),
+    (c"deflaterCreate", deflater_create),
+    (c"inflaterCreate", inflater_create),
+    (c"codecFree", codec_free),
+    (c"codecRelease", codec_release),
+    (c"codecRun", codec_run),
+    (c"codecContinue", codec_continue),
+    (c"onJobsDone", on_jobs_done),
+    (c"takeDone", take_done),
+    (c"loopAvailable", loop_available),
+    (c"onReadable", on_readable),
+    (c"setSlab", set_slab),
+    (c"loopOpen", loop_open),
+    (c"loopClose", loop_close),
+    (c"loopPause", loop_pause),
+    (c"loopBusy", loop_busy),
+    (c"loopReference", loop_reference),
+];
