@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::registry::Id;
 
 use super::environment::Environment;
@@ -32,9 +32,9 @@ pub(crate) type Outcome<T = sys::napi_value> = std::result::Result<T, Fault>;
 macro_rules! raw_callback {
     ($name:ident, $body:path) => {
         unsafe extern "C" fn $name(
-            env: napi::sys::napi_env,
-            info: napi::sys::napi_callback_info,
-        ) -> napi::sys::napi_value {
+            env: napi_sys::napi_env,
+            info: napi_sys::napi_callback_info,
+        ) -> napi_sys::napi_value {
             // SAFETY: Node-API gives a live environment and the info of this very call, and
             // `export` stored a pointer to the state with the function, which keeps it alive.
             unsafe { $crate::binding::call::invoke(env, info, $body) }

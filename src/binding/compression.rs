@@ -7,7 +7,7 @@ mod pool;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::codec::{Codec, Kind, Rest, State, Task};

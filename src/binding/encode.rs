@@ -3,7 +3,7 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, OpCode, apply_mask, encode_frame};

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::rc::{Rc, Weak};
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::Connection;
 
 use super::buffer::BufferStore;

@@ -10,7 +10,7 @@ use std::io;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 
-use napi::sys;
+use napi_sys as sys;
 
 pub(crate) use self::socket::LoopSocket;
 use self::socket::{Turns, create_context};

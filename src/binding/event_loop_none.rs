@@ -1,6 +1,6 @@
 //! Where sockets have no descriptor there is no loop transport.
 
-use napi::sys;
+use napi_sys as sys;
 
 use super::call::{Call, Outcome};
 use super::environment::Environment;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 
 use super::call::{Outcome, check};
 

@@ -6,7 +6,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::CompressionError;
 

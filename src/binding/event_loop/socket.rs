@@ -5,7 +5,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use napi::sys;
+use napi_sys as sys;
 
 use super::super::call::{Call, Outcome, check};
 use super::super::encode::flush_dirty;
