@@ -310,12 +310,13 @@ class WebSocketServer extends EventEmitter {
         this.handleUpgrade(request, socket, head, onConnection);
       }
     };
+    const events = Object.keys(listeners);
 
-    for (const event in listeners) server.on(event, listeners[event]);
+    for (const event of events) server.on(event, listeners[event]);
 
     this._server = server;
     this._detach = () => {
-      for (const event in listeners) {
+      for (const event of events) {
         server.removeListener(event, listeners[event]);
       }
     };

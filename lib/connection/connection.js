@@ -57,7 +57,10 @@ class Connection {
     this.promoteLater = null;
 
     this.decoder = new Decoder({
-      allowSynchronousEvents: options.allowSynchronousEvents ?? true,
+      allowSynchronousEvents:
+        options.allowSynchronousEvents !== undefined
+          ? options.allowSynchronousEvents
+          : true,
       binaryType: websocket.binaryType,
       extensions: websocket._extensions,
       isServer: websocket._isServer,
