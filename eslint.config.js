@@ -3,6 +3,19 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
+/** What test runners replace, or take away. */
+const FAKED = [
+  'Date',
+  'clearImmediate',
+  'clearInterval',
+  'clearTimeout',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'setInterval',
+  'setTimeout'
+];
+
 module.exports = [
   {
     ignores: [
@@ -58,5 +71,23 @@ module.exports = [
     // What is loaded into a user's program prints nothing.
     files: ['lib/**', '*.js'],
     rules: { 'no-console': 'error' }
+  },
+  {
+    // Messages move whatever a test runner has done to timers.
+    files: ['lib/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...FAKED.map((name) => ({ name, message: 'Use lib/timers.js.' }))
+      ],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'nextTick',
+          message: 'Use lib/timers.js.'
+        }
+      ]
+    }
   }
 ];

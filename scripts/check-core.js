@@ -12,7 +12,7 @@ const path = require('node:path');
 const { ROOT } = require('./run');
 
 const CORE = path.join(ROOT, 'crates/protocol');
-const CRATES = ['libc', 'mio', 'napi', 'napi-derive', 'rustix', 'tokio'];
+const CRATES = ['libc', 'mio', 'napi', 'napi-sys', 'rustix', 'tokio'];
 const MODULES = ['fs', 'io', 'net', 'thread', 'time'];
 
 if (require.main === module) {

@@ -124,6 +124,23 @@ const CASES = {
   'those of an object without a prototype': [
     Object.assign(Object.create(null), { compress: false }),
     { fin: true, rsv: 0 }
+  ],
+  'one that is not enumerable': [
+    Object.defineProperty({}, 'compress', { value: false }),
+    { fin: true, rsv: 4 }
+  ],
+  'an accessor': [
+    {
+      get binary() {
+        return true;
+      }
+    },
+    { opcode: 2 }
+  ],
+  'a proxy': [new Proxy({ binary: true, compress: false }, {}), { opcode: 2 }],
+  'a proxy that hides them': [
+    new Proxy({ compress: false }, { ownKeys: () => [] }),
+    { fin: true, rsv: 4 }
   ]
 };
 

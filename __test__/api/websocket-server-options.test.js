@@ -6,6 +6,17 @@ const http = require('node:http');
 const { describe, it } = require('node:test');
 
 const WebSocketServer = require('../../lib/api/websocket-server');
+const theirs = require('ws');
+const {
+  BINARY,
+  frame,
+  FrameReader,
+  MASK,
+  PING,
+  PONG
+} = require('../support/frames');
+const { eventually } = require('../support/patience');
+const { listen } = require('../support/peers');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { leave, serve } = require('../support/servers');
 
@@ -160,5 +171,47 @@ describe('The verifyClient option', () => {
 
     assert.strictEqual(answer.status, '503 Service Unavailable');
     assert.strictEqual(answer.body, 'Service Unavailable');
+  });
+});
+
+describe('An option that is there counts, whatever its value, as in ws:', () => {
+  /** Whether a server with this option answers a ping before an echo. */
+  async function pongs(t, Server, options) {
+    const wss = await listen(t, Server, options);
+    const opened = once(wss, 'connection');
+    const { socket } = await exchange(wss.address().port, upgradeRequest());
+    const [ws] = await opened;
+    const reader = new FrameReader();
+    const opcodes = [];
+
+    t.after(() => socket.destroy());
+    ws.on('message', (data) => ws.send(data));
+    socket.on('data', (chunk) => {
+      for (const { opcode } of reader.push(Buffer.from(chunk, 'latin1'))) {
+        opcodes.push(opcode);
+      }
+    });
+    socket.resume();
+    socket.write(frame(PING, 'p', { mask: MASK }));
+    socket.write(frame(BINARY, 'm', { mask: MASK }));
+    await eventually(() => opcodes.includes(BINARY), String);
+    return opcodes.includes(PONG);
+  }
+
+  for (const autoPong of [undefined, null, 0, 1, 'no']) {
+    it(`autoPong: ${JSON.stringify(autoPong)}`, async (t) => {
+      assert.strictEqual(
+        await pongs(t, WebSocketServer, { autoPong }),
+        await pongs(t, theirs.WebSocketServer, { autoPong })
+      );
+      assert.strictEqual(
+        await pongs(t, WebSocketServer, { autoPong }),
+        Boolean(autoPong)
+      );
+    });
+  }
+
+  it('autoPong is true if it is not there', async (t) => {
+    assert.strictEqual(await pongs(t, WebSocketServer, {}), true);
   });
 });

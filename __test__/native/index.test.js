@@ -7,9 +7,31 @@ const native = require('../../lib/native');
 const { loadNative } = require('../../lib/native/loader');
 const { version } = require('../../package.json');
 
-test('the addon is the one that the loader finds, of this version', () => {
-  assert.strictEqual(native, loadNative());
-  assert.strictEqual(native.version, version);
+test('the addon that the loader finds is of this version', () => {
+  assert.strictEqual(loadNative().version, version);
+});
+
+test('each binding has functions and a state of its own', () => {
+  const other = loadNative().createBinding();
+  const create = (binding) => binding.connectionCreate(true, 0, 0, 0, 0);
+
+  assert.deepStrictEqual(Object.keys(other), Object.keys(native));
+  assert.notStrictEqual(other.flush, native.flush);
+  create(native);
+  create(native);
+  assert.strictEqual(create(other), create(loadNative().createBinding()));
+});
+
+test('what keeps a binding alive is out of reach', () => {
+  const { flush } = loadNative().createBinding();
+
+  assert.deepStrictEqual(Object.keys(flush), []);
+  assert.throws(() => {
+    delete flush.values;
+  }, TypeError);
+  assert.throws(() => {
+    flush.values = null;
+  }, TypeError);
 });
 
 test('the addon computes what RFC 6455, section 1.3, says it does', () => {

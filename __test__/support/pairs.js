@@ -72,7 +72,11 @@ function openDuplexPair(t, options = {}) {
 }
 
 function end(isServer, socket, options = {}) {
-  const ws = new WebSocket(null, undefined, options);
+  const ws = new WebSocket(null, undefined, {
+    autoPong: true,
+    closeTimeout: 30_000,
+    ...options
+  });
 
   ws._isServer = isServer;
   ws.setSocket(socket, Buffer.alloc(0), {

@@ -1,5 +1,6 @@
 'use strict';
 
+const timers = require('../timers');
 const { isBlob } = require('./validation');
 
 /** The names of the ready states, by number. */
@@ -22,7 +23,7 @@ function sendAfterClose(websocket, data, cb) {
     else websocket._bufferedAmount += length;
   }
 
-  if (cb) process.nextTick(cb, notOpenError(websocket));
+  if (cb) timers.nextTick(cb, notOpenError(websocket));
 }
 
 function byteLength(data) {

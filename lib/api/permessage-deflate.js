@@ -52,7 +52,7 @@ class PerMessageDeflate {
     checkZlibOptions(options);
 
     this._options = options || {};
-    this._threshold = this._options.threshold ?? DEFAULT_THRESHOLD;
+    this._threshold = orDefault(this._options.threshold, DEFAULT_THRESHOLD);
     this._maxPayload = this._options.maxPayload | 0;
     this._isServer = !!this._options.isServer;
     this._deflate = null;
@@ -67,7 +67,7 @@ class PerMessageDeflate {
 
     if (limiter === null) {
       limiter = new Limiter(
-        this._options.concurrencyLimit ?? DEFAULT_CONCURRENCY
+        orDefault(this._options.concurrencyLimit, DEFAULT_CONCURRENCY)
       );
     }
   }
@@ -141,7 +141,7 @@ class PerMessageDeflate {
     if (this._inflate === null) {
       this._inflate = createInflater(
         windowBits(params, this._isServer ? 'client' : 'server'),
-        this._options.zlibInflateOptions,
+        { ...this._options.zlibInflateOptions },
         limiter
       );
     }
@@ -178,7 +178,7 @@ class PerMessageDeflate {
     if (this._deflate === null) {
       this._deflate = createDeflater(
         windowBits(params, this._isServer ? 'server' : 'client'),
-        this._options.zlibDeflateOptions,
+        { ...this._options.zlibDeflateOptions },
         limiter,
         // Without takeover nothing is kept between two messages anyway.
         forgets ? 0 : this._options.idleTimeout
@@ -223,6 +223,11 @@ function deflated(result, pmd, callback) {
 
   if (typeof result === 'object') callback(null, result);
   else callback(corruptDataError(String(result)));
+}
+
+/** An option that is `null` is not left out, as in ws. */
+function orDefault(value, fallback) {
+  return value === undefined ? fallback : value;
 }
 
 function windowBits(params, endpoint) {

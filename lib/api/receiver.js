@@ -43,7 +43,10 @@ class Receiver extends Writable {
       this._decoder = options;
     } else {
       this._decoder = new Decoder({
-        allowSynchronousEvents: options.allowSynchronousEvents ?? true,
+        allowSynchronousEvents:
+          options.allowSynchronousEvents !== undefined
+            ? options.allowSynchronousEvents
+            : true,
         binaryType: options.binaryType || 'nodebuffer',
         extensions: options.extensions || {},
         isServer: !!options.isServer,

@@ -19,6 +19,7 @@ const {
   isBlobPayload,
   toPayload
 } = require('../connection/payload');
+const timers = require('../timers');
 const { isValidStatusCode } = require('./validation');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -308,8 +309,8 @@ class Sender {
     this._state = GET_BLOB_DATA;
     // What listeners and callbacks throw must not become a rejection.
     blob.arrayBuffer().then(
-      (arrayBuffer) => process.nextTick(() => this._blobRead(job, arrayBuffer)),
-      (err) => process.nextTick(() => this._fail(err, job.cb))
+      (arrayBuffer) => timers.nextTick(() => this._blobRead(job, arrayBuffer)),
+      (err) => timers.nextTick(() => this._fail(err, job.cb))
     );
   }
 

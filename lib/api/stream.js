@@ -2,6 +2,8 @@
 
 const { Duplex, errorMonitor } = require('node:stream');
 
+const timers = require('../timers');
+
 /**
  * Wraps a WebSocket in a stream: each chunk that is written is sent as one
  * message, and each message that is received can be read. Back pressure pauses
@@ -42,7 +44,7 @@ function createWebSocketStream(ws, options) {
     destroy(error, callback) {
       if (ws.readyState === ws.CLOSED) {
         callback(error);
-        process.nextTick(() => duplex.emit('close'));
+        timers.nextTick(() => duplex.emit('close'));
         return;
       }
 
@@ -51,7 +53,7 @@ function createWebSocketStream(ws, options) {
       ws.once('error', callback);
       ws.once('close', () => {
         callback(error);
-        process.nextTick(() => duplex.emit('close'));
+        timers.nextTick(() => duplex.emit('close'));
       });
 
       if (terminateOnDestroy) ws.terminate();

@@ -7,6 +7,7 @@ const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
 const handshake = require('../handshake/server-handshake');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
+const timers = require('../timers');
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -161,7 +162,7 @@ class WebSocketServer extends EventEmitter {
         });
       }
 
-      process.nextTick(emitClose, this);
+      timers.nextTick(emitClose, this);
       return;
     }
 
@@ -179,7 +180,7 @@ class WebSocketServer extends EventEmitter {
 
     if (!noServer && !external) server.close(() => emitClose(this));
     else if (this.clients?.size > 0) this._closeWithLastClient = true;
-    else process.nextTick(emitClose, this);
+    else timers.nextTick(emitClose, this);
   }
 
   /**
@@ -309,12 +310,13 @@ class WebSocketServer extends EventEmitter {
         this.handleUpgrade(request, socket, head, onConnection);
       }
     };
+    const events = Object.keys(listeners);
 
-    for (const event in listeners) server.on(event, listeners[event]);
+    for (const event of events) server.on(event, listeners[event]);
 
     this._server = server;
     this._detach = () => {
-      for (const event in listeners) {
+      for (const event of events) {
         server.removeListener(event, listeners[event]);
       }
     };
@@ -382,7 +384,7 @@ class WebSocketServer extends EventEmitter {
       this.clients.delete(ws);
 
       if (this._closeWithLastClient && this.clients.size === 0) {
-        process.nextTick(emitClose, this);
+        timers.nextTick(emitClose, this);
       }
     });
   }

@@ -16,12 +16,17 @@ const {
 const { BINARY, FIN, TEXT } = require('../native/frame-bits');
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
+const ownOptions = require('./send-options');
 const { isBlobPayload, toPayload } = require('../connection/payload');
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
-/** The default of `maxPendingAutoPongs`. */
-const MAX_PENDING_AUTO_PONGS = 60;
+/** Of a server's side that is made without any options. */
+const DEFAULTS = {
+  autoPong: true,
+  closeTimeout: CLOSE_TIMEOUT,
+  maxPendingAutoPongs: 60
+};
 
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {
@@ -54,7 +59,7 @@ class WebSocket extends EventEmitter {
     this._paused = false;
     this._protocol = '';
     this._socket = null;
-    this._maxPendingAutoPongs = MAX_PENDING_AUTO_PONGS;
+    this._maxPendingAutoPongs = 0;
 
     if (address !== null) {
       this._redirects = 0;
@@ -63,12 +68,10 @@ class WebSocket extends EventEmitter {
 
       connect(this, address, normalized.protocols, normalized.options);
     } else {
-      this._autoPong = options?.autoPong ?? true;
-      this._closeTimeout = options?.closeTimeout ?? CLOSE_TIMEOUT;
-
-      if (options?.maxPendingAutoPongs !== undefined) {
-        this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
-      }
+      options ??= DEFAULTS;
+      this._autoPong = Boolean(options.autoPong);
+      this._closeTimeout = options.closeTimeout;
+      this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
     }
   }
 
@@ -295,12 +298,7 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    if (typeof options !== 'object' || options === null) {
-      options = NO_OPTIONS;
-    } else if (Object.getPrototypeOf(options) !== Object.prototype) {
-      // As in ws, options are an object's own.
-      options = { ...options };
-    }
+    options = ownOptions(options);
 
     // An option that is there and `undefined` is false, as in ws.
     const isBinary =
@@ -363,6 +361,8 @@ class WebSocket extends EventEmitter {
   }
 
   _setCloseTimer() {
+    // The global one, as in ws: with fake timers a test drives it.
+    // eslint-disable-next-line no-restricted-globals
     this._closeTimer = setTimeout(
       () => this._socket.destroy(),
       this._closeTimeout
@@ -398,8 +398,6 @@ class WebSocket extends EventEmitter {
     this._sender[method](data || EMPTY_BUFFER, mask, cb);
   }
 }
-
-const NO_OPTIONS = Object.freeze({});
 
 READY_STATES.forEach((name, value) => {
   const descriptor = { enumerable: true, value };

@@ -6,6 +6,7 @@ const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('../native');
 const { createSlab } = require('../native/slab');
+const timers = require('../timers');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -72,7 +73,7 @@ native.onJobsDone(() => {
         callback(done[i + 1]);
         thrown = false;
       } finally {
-        if (thrown) setImmediate(next, i + 2);
+        if (thrown) timers.setImmediate(next, i + 2);
       }
     }
   }
@@ -112,12 +113,17 @@ class Codec {
     );
 
     if (typeof result === 'number') {
-      setImmediate(callback, isFault(result) ? result : carve(result), a, b);
+      timers.setImmediate(
+        callback,
+        isFault(result) ? result : carve(result),
+        a,
+        b
+      );
     } else if (result === undefined) {
       this._continue(null, 0, 0, callback, a, b);
     } else {
       if (result.length <= SHARED && typeof result !== 'string') slab = null;
-      setImmediate(callback, result, a, b);
+      timers.setImmediate(callback, result, a, b);
     }
   }
 
@@ -205,7 +211,7 @@ class Inflater extends Codec {
 
 function later(callback, result, a, b, turns) {
   if (turns === 0) callback(result, a, b);
-  else setImmediate(later, callback, result, a, b, turns - 1);
+  else timers.setImmediate(later, callback, result, a, b, turns - 1);
 }
 
 function isFault(number) {

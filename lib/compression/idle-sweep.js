@@ -1,5 +1,7 @@
 'use strict';
 
+const timers = require('../timers');
+
 /** The clock's steps in a timeout: what is idle ends at most one step late. */
 const STEPS = 4;
 
@@ -40,7 +42,7 @@ class IdleSweep {
       this._deflaters.add(deflater);
 
       if (this._timer === null) {
-        this._timer = setInterval(
+        this._timer = timers.setInterval(
           () => this._sweep(),
           Math.max(1, this._timeout / STEPS)
         );
@@ -61,7 +63,7 @@ class IdleSweep {
     this._deflaters.delete(deflater);
 
     if (this._deflaters.size === 0) {
-      clearInterval(this._timer);
+      timers.clearInterval(this._timer);
       this._timer = null;
     }
   }

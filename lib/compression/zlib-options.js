@@ -27,7 +27,7 @@ function checkZlibOptions(options) {
     const zlibOptions = options?.[name];
 
     if (zlibOptions !== undefined && zlibOptions !== null) {
-      check(zlibOptions, name);
+      check({ ...zlibOptions }, name);
     }
   }
 }

@@ -11,6 +11,7 @@ const Outbox = require('../wire/outbox');
 const { announce } = require('../wire/taken-socket');
 const Receiver = require('../api/receiver');
 const Sender = require('../api/sender');
+const timers = require('../timers');
 const { ignoreData, listenToSocket } = require('./socket-listeners');
 
 const OPEN = 1;
@@ -57,7 +58,10 @@ class Connection {
     this.promoteLater = null;
 
     this.decoder = new Decoder({
-      allowSynchronousEvents: options.allowSynchronousEvents ?? true,
+      allowSynchronousEvents:
+        options.allowSynchronousEvents !== undefined
+          ? options.allowSynchronousEvents
+          : true,
       binaryType: websocket.binaryType,
       extensions: websocket._extensions,
       isServer: websocket._isServer,
@@ -170,7 +174,7 @@ class Connection {
     // What is left may be too little for the receiver to say when it drains.
     if (this._needDrain) {
       this._needDrain = false;
-      if (!this.needDrain) process.nextTick(() => this._drained());
+      if (!this.needDrain) timers.nextTick(() => this._drained());
     }
 
     if (this._onFinished !== null) {
@@ -247,7 +251,7 @@ class Connection {
   onChunkDone(err) {
     if (err) {
       this._queue = null;
-      process.nextTick(() => {
+      timers.nextTick(() => {
         this._onReceiverError(err);
         this._finished();
       });
@@ -268,10 +272,10 @@ class Connection {
 
     if (this._needDrain) {
       this._needDrain = false;
-      process.nextTick(() => this._drained());
+      timers.nextTick(() => this._drained());
     }
 
-    if (this._onFinished !== null) process.nextTick(() => this._finished());
+    if (this._onFinished !== null) timers.nextTick(() => this._finished());
   }
 
   /** Feeds what waits; in a loop, as there may be thousands of chunks. */
@@ -399,7 +403,7 @@ class Connection {
   /** Goes on reading, so that the end is seen, but looks at nothing more. */
   _stopFeeding() {
     ignoreData(this.socket);
-    process.nextTick(resume, this.socket);
+    timers.nextTick(resume, this.socket);
   }
 
   _onReceiverError(err) {

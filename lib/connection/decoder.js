@@ -3,6 +3,7 @@
 const { EMPTY_BUFFER } = require('../constants');
 const { protocolError } = require('../native/errors');
 const native = require('../native');
+const timers = require('../timers');
 const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -337,7 +338,7 @@ class Decoder {
   /** Hands out an event in the next macrotask, then goes on. */
   _defer(kind, data, extra) {
     this.state = DEFERRED;
-    setImmediate(() => {
+    timers.setImmediate(() => {
       this.state = READING;
       this._emitAndGoOn(kind, data, extra);
     });
@@ -350,7 +351,7 @@ class Decoder {
       this._emit(kind, data, extra);
       thrown = false;
     } finally {
-      if (thrown) setImmediate(() => this._goOn());
+      if (thrown) timers.setImmediate(() => this._goOn());
     }
 
     this._goOn();
@@ -379,7 +380,7 @@ class Decoder {
       count: count + 1 - from
     };
     this.state = DEFERRED;
-    setImmediate(() => {
+    timers.setImmediate(() => {
       this.state = READING;
       this._goOn();
     });

@@ -3,6 +3,7 @@
 const net = require('net');
 
 const { kWebSocket, NOOP } = require('../constants');
+const timers = require('../timers');
 const { kLoop } = require('../wire/taken-socket');
 
 const CLOSING = 2;
@@ -40,7 +41,7 @@ function socketOnData(chunk) {
     thrown = false;
   } finally {
     // Node stops emitting then what it has read, until more comes.
-    if (thrown) process.nextTick(flow, this);
+    if (thrown) timers.nextTick(flow, this);
   }
 }
 
@@ -91,11 +92,12 @@ function socketOnClose() {
 
   connection.end();
   this[kWebSocket] = undefined;
+  // eslint-disable-next-line no-restricted-globals -- set by the global one
   clearTimeout(websocket._closeTimer);
   connection.whenFinished(() => {
     // After the other listeners of the socket, if the end comes as a surprise.
     if (isExpected) websocket.emitClose();
-    else process.nextTick(() => websocket.emitClose());
+    else timers.nextTick(() => websocket.emitClose());
   });
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { NOOP } = require('../constants');
+const timers = require('../timers');
 
 // The ready state; the WebSocket class requires this file, not the reverse.
 const CLOSING = 2;
@@ -24,12 +25,12 @@ function abortHandshake(websocket, requestOrSocket, message) {
     requestOrSocket.destroy();
     // A request whose response has ended leaves its socket alone.
     requestOrSocket.socket?.destroy();
-    process.nextTick(emitErrorAndClose, websocket, err);
+    timers.nextTick(emitErrorAndClose, websocket, err);
     return;
   }
 
   // Asked for first: a stream without a handle closes in the next tick too.
-  process.nextTick(emitError, websocket, err);
+  timers.nextTick(emitError, websocket, err);
   requestOrSocket
     .on('error', NOOP)
     .once('close', () => websocket.emitClose())

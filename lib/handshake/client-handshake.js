@@ -104,12 +104,13 @@ function normalizeArguments(protocols, options) {
     protocols = undefined;
   }
 
-  options ??= {};
-
-  if (protocols === undefined) protocols = options.protocols;
+  if (protocols === undefined && options) protocols = options.protocols;
   if (protocols === undefined) protocols = [];
 
-  return { protocols: [protocols].flat(), options };
+  return {
+    protocols: Array.isArray(protocols) ? protocols : [protocols],
+    options: options ?? {}
+  };
 }
 
 /** One opening handshake, with all the requests that redirects make it take. */

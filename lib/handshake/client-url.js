@@ -1,6 +1,7 @@
 'use strict';
 
 const { unescape } = require('node:querystring');
+const { URL } = require('node:url');
 
 /**
  * Where a client connects to, taken from a URL.

@@ -8,6 +8,7 @@ const Decoder = require('../connection/decoder');
 const emitMessage = require('../connection/message-event');
 const native = require('../native');
 const { createSlab, IS_DETACHABLE } = require('../native/slab');
+const timers = require('../timers');
 const { systemError } = require('./errors');
 const placeOf = require('./place');
 const takeHandle = require('./taken-handle');
@@ -76,8 +77,8 @@ class LoopTransport {
     if (!isAvailable || !isPlain(connection.socket)) return;
 
     // Forced: behind what Node has read already, before anything else comes.
-    if (isForced) process.nextTick(promote, connection);
-    else setImmediate(promote, connection);
+    if (isForced) timers.nextTick(promote, connection);
+    else timers.setImmediate(promote, connection);
   }
 
   /** Tries again, in the next macrotask; see `Connection#promoteLater`. */
@@ -85,7 +86,7 @@ class LoopTransport {
     const { promoteLater } = connection;
 
     connection.promoteLater = null;
-    setImmediate(promoteLater);
+    timers.setImmediate(promoteLater);
   }
 
   constructor(connection) {

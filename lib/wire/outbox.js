@@ -1,5 +1,6 @@
 'use strict';
 
+const timers = require('../timers');
 const { EMPTY_BUFFER, NOOP } = require('../constants');
 const native = require('../native');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
@@ -252,7 +253,7 @@ class Outbox {
 
     const callLost = this.close();
 
-    if (callLost !== undefined) process.nextTick(callLost);
+    if (callLost !== undefined) timers.nextTick(callLost);
   }
 
   /** Bytes that were given to the native wire. */
@@ -359,7 +360,7 @@ class Outbox {
     const pending = callback ? this._addCallback(callback) : null;
 
     if (code !== undefined) this._answer(code);
-    if (pending !== null) process.nextTick(inContext, pending);
+    if (pending !== null) timers.nextTick(inContext, pending);
   }
 
   _answer(code) {
@@ -505,7 +506,7 @@ class Outbox {
 
     this._failure = error;
 
-    process.nextTick(() => {
+    timers.nextTick(() => {
       const callbacks = this._callbacks;
 
       this._callbacks = null;

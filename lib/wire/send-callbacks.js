@@ -2,6 +2,8 @@
 
 const { AsyncResource } = require('async_hooks');
 
+const timers = require('../timers');
+
 /** A callback of a frame that is not written yet. */
 function pendingCallback(callback) {
   return { callback, err: undefined, isDue: false, isWritten: false };
@@ -37,7 +39,7 @@ function settle(callbacks) {
         thrown = false;
       } finally {
         // One that throws must not keep the others from being called.
-        if (thrown) setImmediate(next, err, i + 1);
+        if (thrown) timers.setImmediate(next, err, i + 1);
       }
     }
   };

@@ -1,5 +1,6 @@
 'use strict';
 
+const timers = require('../timers');
 /** On a handle: what is called when somebody closes it, and when it is closed. */
 const kClosing = Symbol('ws-rs.closing');
 const kClosed = Symbol('ws-rs.closed');
@@ -55,7 +56,7 @@ takeHandle.release = function release(handle) {
  */
 takeHandle.beforeClosed = function beforeClosed(handle, callback) {
   if (handle && handle[kClosed] === null) handle[kClosed] = callback;
-  else process.nextTick(callback);
+  else timers.nextTick(callback);
 };
 
 function close(handle, method, callback) {

@@ -1,5 +1,6 @@
 'use strict';
 
+const timers = require('../timers');
 const net = require('net');
 
 const takeHandle = require('./taken-handle');
@@ -234,7 +235,7 @@ class TakenSocket extends net.Socket {
       const callLost = this[kOutbox].close();
 
       if (this[kLoop]) this[kLoop].release();
-      if (callLost !== undefined) process.nextTick(callLost);
+      if (callLost !== undefined) timers.nextTick(callLost);
     }
 
     // Node counts what it reads and writes itself as activity.

@@ -1,6 +1,8 @@
 'use strict';
 
+const timers = require('../timers');
 const native = require('../native');
+const atExit = require('../native/at-exit');
 const placeOf = require('./place');
 
 /** All outboxes that may have something to write, by their native half's place. */
@@ -23,7 +25,7 @@ const Tick = {
     if (isScheduled) return;
 
     isScheduled = true;
-    process.nextTick(end);
+    timers.nextTick(end);
   },
 
   /** An outbox is to be flushed at the end of the tick. */
@@ -39,7 +41,7 @@ const Tick = {
   enlist(id, outbox) {
     if (!listensToExit) {
       listensToExit = true;
-      process.on('exit', flush);
+      atExit(flush);
     }
 
     outboxes[placeOf(id)] = outbox;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::{OutOfMemory, PayloadStore};
 
 use crate::memory;

@@ -5,8 +5,7 @@ use std::ffi::{CStr, CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use napi::bindgen_prelude::{Error, Result};
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::registry::Id;
 
 use super::environment::Environment;
@@ -33,56 +32,68 @@ pub(crate) type Outcome<T = sys::napi_value> = std::result::Result<T, Fault>;
 macro_rules! raw_callback {
     ($name:ident, $body:path) => {
         unsafe extern "C" fn $name(
-            env: napi::sys::napi_env,
-            info: napi::sys::napi_callback_info,
-        ) -> napi::sys::napi_value {
+            env: napi_sys::napi_env,
+            info: napi_sys::napi_callback_info,
+        ) -> napi_sys::napi_value {
             // SAFETY: Node-API gives a live environment and the info of this very call, and
-            // `export` stored a pointer to the environment's state with the function.
+            // `export` stored a pointer to the state with the function, which keeps it alive.
             unsafe { $crate::binding::call::invoke(env, info, $body) }
         }
     };
 }
 pub(crate) use raw_callback;
 
-/// Puts a raw callback on `exports`.
-pub(crate) fn export(
+/// Puts a raw callback on `exports`, which keeps `values` alive.
+///
+/// # Safety
+/// `env` is live, in a callback or a module's registration, and the values are live ones of it. The
+/// state, which `callback` gets, lives as long as `values`; null is for a callback that has none.
+pub(crate) unsafe fn export(
     env: sys::napi_env,
     exports: sys::napi_value,
     name: &CStr,
     callback: RawCallback,
     state: *const Environment,
-) -> Result<()> {
+    values: sys::napi_value,
+) -> Outcome<()> {
     let mut function = ptr::null_mut();
-    // SAFETY: `env` and `exports` are live in this module registration; the state outlives every
-    // function of the environment (see `environment::install`).
-    let status = unsafe {
-        let status = sys::napi_create_function(
+    // SAFETY: the caller's promise, and valid out pointers.
+    unsafe {
+        check(sys::napi_create_function(
             env,
             name.as_ptr(),
             name.to_bytes().len() as isize,
             Some(callback),
             state.cast_mut().cast::<c_void>(),
             &mut function,
-        );
-        if status == sys::Status::napi_ok {
-            sys::napi_set_named_property(env, exports, name.as_ptr(), function)
-        } else {
-            status
+        ))?;
+        if !values.is_null() {
+            // Neither to be seen nor to be changed.
+            let property = sys::napi_property_descriptor {
+                utf8name: c"values".as_ptr(),
+                name: ptr::null_mut(),
+                method: None,
+                getter: None,
+                setter: None,
+                value: values,
+                attributes: sys::PropertyAttributes::default,
+                data: ptr::null_mut(),
+            };
+            check(sys::napi_define_properties(env, function, 1, &property))?;
         }
-    };
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Error::from_reason(format!(
-            "cannot export {name:?}: status {status}"
-        )))
+        check(sys::napi_set_named_property(
+            env,
+            exports,
+            name.as_ptr(),
+            function,
+        ))
     }
 }
 
 /// Runs `body`; a fault or a panic becomes a JavaScript exception.
 ///
 /// # Safety
-/// `env` and `info` are those of the running callback, and its data is the environment's state.
+/// `env` and `info` are those of the running callback, and its data is the state of its copy.
 #[inline]
 pub(crate) unsafe fn invoke(
     env: sys::napi_env,
@@ -109,7 +120,17 @@ pub(crate) unsafe fn invoke(
     // SAFETY: see the function's contract; the state is shared, never borrowed mutably as a whole.
     let state = unsafe { &*data.cast::<Environment>() };
     let call = Call { env, args, state };
-    match catch_unwind(AssertUnwindSafe(|| body(&call))) {
+    // SAFETY: `env` is that of the running callback.
+    unsafe { answer(env, || body(&call)) }
+}
+
+/// What a callback returns; a fault or a panic becomes a JavaScript exception.
+///
+/// # Safety
+/// `env` is that of the running callback.
+#[inline]
+pub(crate) unsafe fn answer(env: sys::napi_env, work: impl FnOnce() -> Outcome) -> sys::napi_value {
+    match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => value,
         Ok(Err(fault)) => throw(env, &fault.to_string()),
         Err(panic) => throw(
@@ -153,7 +174,7 @@ pub(crate) fn check(status: sys::napi_status) -> Outcome<()> {
     }
 }
 
-/// The arguments of a call and the state of its environment.
+/// The arguments of a call and the state of its copy.
 pub(crate) struct Call<'a> {
     pub(crate) env: sys::napi_env,
     pub(crate) state: &'a Environment,

@@ -4,10 +4,10 @@ mod codec;
 mod jobs;
 mod pool;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::codec::{Codec, Kind, Rest, State, Task};
@@ -38,9 +38,18 @@ const LONG: usize = 128 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Compression {
     codecs: RefCell<Registry<Codec>>,
+    /// How many there are.
+    count: Cell<usize>,
     pool: SharedPool,
     jobs: RefCell<Jobs>,
     scratch: RefCell<Vec<u8>>,
+}
+
+impl Compression {
+    /// Whoever had a codec is gone.
+    pub(crate) fn rest(&self) {
+        self.jobs.borrow().rest();
+    }
 }
 
 /// `deflaterCreate(level, windowBits, memLevel, strategy, dictionary?) -> id`
@@ -81,6 +90,10 @@ pub(crate) fn codec_free(call: &Call<'_>) -> Outcome {
         }
         if let Some(state) = codec.state {
             pool.give_back(state);
+        }
+        compression.count.set(compression.count.get() - 1);
+        if compression.count.get() == 0 {
+            compression.rest();
         }
     }
     report_memory(call, &mut pool)?;
@@ -223,6 +236,9 @@ pub(crate) fn on_jobs_done(call: &Call<'_>) -> Outcome {
 pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
     let compression = &call.state.compression;
     let done = compression.jobs.borrow_mut().take(call);
+    if compression.count.get() == 0 {
+        compression.rest();
+    }
     let mut items = Vec::with_capacity(2 * done.len());
     for job in done {
         let mut pool = compression.pool.lock();
@@ -261,15 +277,15 @@ fn dictionary(call: &Call<'_>, index: usize) -> Outcome<Vec<u8>> {
 }
 
 fn add(call: &Call<'_>, kind: Kind) -> Outcome {
-    let id = call
-        .state
-        .compression
+    let compression = &call.state.compression;
+    let id = compression
         .codecs
         .borrow_mut()
         .insert(Codec::new(kind))
         .ok_or(Fault::Message(
             "ws-rs: too many compression states in one process",
         ))?;
+    compression.count.set(compression.count.get() + 1);
     call.double(id as f64)
 }
 

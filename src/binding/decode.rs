@@ -64,7 +64,8 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
         ..
     }) = link
     {
-        call.state.event_loop.close(call.env, socket);
+        let state = call.state;
+        state.event_loop.close(call.env, &state.values, socket);
     }
     call.undefined()
 }

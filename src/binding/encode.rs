@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use ws_rs_protocol::{Frame, OpCode, apply_mask};
 

@@ -1,18 +1,21 @@
-//! What one Node environment (the main thread, a worker) keeps natively.
+//! What one copy of the JavaScript keeps natively: there may be several in a Node environment (the
+//! main thread, a worker).
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::{Rc, Weak};
 
-use napi::bindgen_prelude::{Error, Result};
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::Connection;
 
 use super::buffer::BufferStore;
+use super::call::{Outcome, check};
 use super::compression::Compression;
 use super::event_loop::{LoopSocket, LoopState};
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
+use super::values::Values;
 use crate::clock::Mark;
 use crate::runtime;
 use ws_rs_engine::outbox::Outbox;
@@ -25,10 +28,12 @@ const RANDOM_POOL: usize = 8 * 1024;
 const SPARE_BUFFERS: usize = 64;
 const SPARE_CAPACITY: usize = 64 * 1024;
 
-/// The state of an environment. Its parts are borrowed one by one and never across a call into
-/// JavaScript.
-#[derive(Debug, Default)]
+/// The state of a copy. Its parts are borrowed one by one and never across a call into JavaScript.
+#[derive(Debug)]
 pub(crate) struct Environment {
+    /// For whoever needs it until libuv or another thread is through.
+    pub(crate) this: Weak<Self>,
+    pub(crate) values: Values,
     pub(crate) connections: RefCell<Registry<Link>>,
     pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
@@ -61,26 +66,51 @@ pub(crate) struct Link {
     pub(crate) connection: Connection<BufferStore>,
 }
 
-/// Makes the environment's state; it lives until the environment ends.
-pub(crate) fn install(env: sys::napi_env) -> Result<*const Environment> {
-    let state = Box::<Environment>::default();
-    let state = Box::into_raw(state);
-    // SAFETY: the pointer comes from `Box::into_raw`; Node calls `dispose` with it once, at the end
-    // of the environment, after the last callback that could use it.
-    let status =
-        unsafe { sys::napi_set_instance_data(env, state.cast(), Some(dispose), ptr::null_mut()) };
-    if status != sys::Status::napi_ok {
+/// Makes a state, and the object that every function which uses it must have: the state lives as
+/// long as that object, and then until libuv and other threads have let go of it.
+pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::napi_value)> {
+    let (values, object) = Values::new(env)?;
+    let state = Rc::new_cyclic(|this| Environment {
+        this: this.clone(),
+        values,
+        connections: RefCell::default(),
+        compression: Compression::default(),
+        events: RefCell::default(),
+        event_loop: LoopState::default(),
+        schedule: RefCell::default(),
+        waiting_since: Cell::default(),
+        tick_scheduled: Cell::default(),
+        spare: RefCell::default(),
+        random: RefCell::default(),
+    });
+    let pointer = Rc::into_raw(Rc::clone(&state));
+    // SAFETY: live environment and value; Node calls `forget` with the pointer once, when the object
+    // was collected or the environment ends.
+    let status = unsafe {
+        sys::napi_add_finalizer(
+            env,
+            object,
+            pointer.cast_mut().cast(),
+            Some(forget),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    if let Err(fault) = check(status) {
         // SAFETY: nobody else got the pointer.
-        drop(unsafe { Box::from_raw(state) });
-        return Err(Error::from_reason("cannot keep the state of ws-rs"));
+        drop(unsafe { Rc::from_raw(pointer) });
+        return Err(fault);
     }
     runtime::retain();
-    Ok(state)
+    Ok((pointer, object))
 }
 
-unsafe extern "C" fn dispose(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
-    // SAFETY: `data` is what `install` made, and this is the only call.
-    drop(unsafe { Box::from_raw(data.cast::<Environment>()) });
+/// No function can be called any more.
+unsafe extern "C" fn forget(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: `data` is what `create` made of a count of its own, and this is the only call.
+    let state = unsafe { Rc::from_raw(data.cast_const().cast::<Environment>()) };
+    state.event_loop.shut_down(&state);
+    state.compression.rest();
     runtime::release();
 }
 

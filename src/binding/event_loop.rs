@@ -8,19 +8,21 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::io;
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 
-use napi::sys;
+use napi_sys as sys;
 
 pub(crate) use self::socket::LoopSocket;
 use self::socket::{Turns, create_context};
-use super::call::{Call, Fault, Outcome, check};
+use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
+use super::values::{Value, Values};
 use ws_rs_wire::{Reactor, uv};
 
-/// What the environment's sockets share.
+/// What the sockets of a copy share.
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
-    listener: Cell<Option<Reference>>,
+    listener: Cell<Option<Value>>,
     /// JavaScript runs in a socket's context.
     in_turn: Cell<bool>,
     slab: RefCell<Slab>,
@@ -30,11 +32,9 @@ pub(crate) struct LoopState {
     retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.
     ending: Cell<bool>,
+    /// As long as there is a reactor.
     cleanup: Cell<Option<CleanupHook>>,
 }
-
-#[derive(Debug, Clone, Copy)]
-struct Reference(sys::napi_ref);
 
 #[derive(Debug, Clone, Copy)]
 struct CleanupHook(sys::napi_async_cleanup_hook_handle);
@@ -52,7 +52,7 @@ struct Slab {
     used: usize,
     /// Whether this Node has a way to detach it that cannot be forbidden.
     detachable: bool,
-    reference: sys::napi_ref,
+    buffer: Option<Value>,
 }
 
 impl Default for Slab {
@@ -62,7 +62,7 @@ impl Default for Slab {
             len: 0,
             used: 0,
             detachable: true,
-            reference: ptr::null_mut(),
+            buffer: None,
         }
     }
 }
@@ -77,22 +77,24 @@ impl Slab {
         if !self.detachable {
             return true;
         }
-        let (mut value, mut data, mut len) = (ptr::null_mut(), ptr::null_mut(), 0);
-        // SAFETY: a live environment, and a strong reference that `set_slab` made in it.
-        let status = unsafe {
-            sys::napi_get_reference_value(env, self.reference, &mut value);
-            sys::napi_get_buffer_info(env, value, &mut data, &mut len)
+        let Some(buffer) = self.buffer else {
+            return false;
         };
+        let (mut data, mut len) = (ptr::null_mut(), 0);
+        // SAFETY: a live environment, and the live `Buffer` that `set_slab` kept.
+        let status =
+            unsafe { sys::napi_get_buffer_info(env, buffer.get(env), &mut data, &mut len) };
         status == sys::Status::napi_ok && data.cast() == self.data && len == self.len
     }
 }
 
 impl LoopState {
     /// Gives a socket back to Node.
-    pub(crate) fn close(&self, env: sys::napi_env, mut socket: LoopSocket) {
+    pub(crate) fn close(&self, env: sys::napi_env, values: &Values, mut socket: LoopSocket) {
         if let Some(reactor) = self.reactor() {
             socket.stop(reactor);
         }
+        values.hold(false);
         if self.in_turn.get() {
             self.retired.borrow_mut().push(socket.context());
         } else {
@@ -126,12 +128,54 @@ impl LoopState {
         if status != sys::Status::napi_ok {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let turns = Turns::new(call);
+        let turns = Turns::new(call).ok_or(io::ErrorKind::Unsupported)?;
         // SAFETY: the loop is this thread's, and the cleanup hook closes the handle before it ends.
         let reactor = unsafe { Reactor::open(uv, event_loop.cast(), turns) }?;
+        let state = Rc::into_raw(reactor_state(reactor));
+        let mut hook = ptr::null_mut();
+        // SAFETY: a live environment; the hook has a count of its own, which `finish_cleanup` gives
+        // back when it has removed it.
+        let status = unsafe {
+            sys::napi_add_async_cleanup_hook(
+                call.env,
+                Some(end_environment),
+                state.cast_mut().cast(),
+                &mut hook,
+            )
+        };
+        if status != sys::Status::napi_ok {
+            // SAFETY: Node did not take them: the count is ours, and the reactor is freed later.
+            unsafe {
+                drop(Rc::from_raw(state));
+                reactor.as_ref().close();
+            }
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.cleanup.set(Some(CleanupHook(hook)));
         self.reactor.set(Some(reactor));
         Ok(())
     }
+
+    /// Lets go of every socket; libuv is through a little later.
+    pub(crate) fn shut_down(&self, environment: &Environment) {
+        let Some(reactor) = self.reactor() else {
+            return;
+        };
+        let env = reactor.handler().env();
+        for link in environment.connections.borrow_mut().iter_mut() {
+            if let Some(socket) = link.socket.take() {
+                self.close(env, &environment.values, socket);
+            }
+        }
+        self.end_turn(env);
+        reactor.close();
+    }
+}
+
+/// The state that a reactor keeps alive.
+fn reactor_state(reactor: NonNull<Reactor<Turns>>) -> Rc<Environment> {
+    // SAFETY: it was just opened, and nobody has closed it.
+    Rc::clone(unsafe { reactor.as_ref() }.handler().state())
 }
 
 impl Context {
@@ -156,26 +200,8 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 /// error number. Row 0 holds the position reached, the length of the chunk (or of the `Buffer` that
 /// is wanted), its place in the slab and the connection's place.
 pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
-    let mut reference = ptr::null_mut();
-    let state = &call.state.event_loop;
-    let mut hook = ptr::null_mut();
-    // SAFETY: live environment and value; the state outlives the hook, as Node keeps the
-    // environment and its data until an asynchronous hook is removed.
-    unsafe {
-        check(sys::napi_create_reference(
-            call.env,
-            call.value(0),
-            1,
-            &mut reference,
-        ))?;
-        check(sys::napi_add_async_cleanup_hook(
-            call.env,
-            Some(end_environment),
-            ptr::from_ref(call.state).cast_mut().cast(),
-            &mut hook,
-        ))?;
-    }
-    state.listener.set(Some(Reference(reference)));
+    let listener = &call.state.event_loop.listener;
+    listener.set(Some(call.state.values.keep(call.value(0), listener.get())?));
     call.undefined()
 }
 
@@ -183,21 +209,15 @@ pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
 pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
     let bytes = call.bytes(0)?;
     let detachable = call.bool(1)?;
-    let mut reference = ptr::null_mut();
-    // SAFETY: live environment and value.
-    check(unsafe { sys::napi_create_reference(call.env, call.value(0), 1, &mut reference) })?;
     let mut slab = call.state.event_loop.slab.borrow_mut();
-    if !slab.reference.is_null() {
-        // SAFETY: made by the last call, and deleted once. Slices that were handed out keep the
-        // memory; nothing is read into it any more.
-        unsafe { sys::napi_delete_reference(call.env, slab.reference) };
-    }
+    // Slices of the one before that were handed out keep its memory; nothing is read into it now.
+    let buffer = Some(call.state.values.keep(call.value(0), slab.buffer)?);
     *slab = Slab {
         data: bytes.pointer(),
         len: bytes.len,
         used: 0,
         detachable,
-        reference,
+        buffer,
     };
     call.undefined()
 }
@@ -221,6 +241,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
         && reactor.register(fd, id).is_ok()
     {
         reactor.hold(true);
+        call.state.values.hold(true);
         link.socket = Some(LoopSocket::new(fd, (single, local), context));
         return call.number(1);
     }
@@ -235,7 +256,9 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
         None => None,
     };
     if let Some(socket) = socket {
-        call.state.event_loop.close(call.env, socket);
+        call.state
+            .event_loop
+            .close(call.env, &call.state.values, socket);
     }
     call.undefined()
 }
@@ -276,33 +299,27 @@ fn with_socket(call: &Call<'_>, body: impl FnOnce(&mut LoopSocket, &Reactor<Turn
 
 /// Node ends the environment: lets go of every socket, and says so when libuv is through.
 unsafe extern "C" fn end_environment(
-    handle: sys::napi_async_cleanup_hook_handle,
+    _handle: sys::napi_async_cleanup_hook_handle,
     data: *mut c_void,
 ) {
-    // SAFETY: `data` is the state, which lives until the hook is removed.
+    // SAFETY: `data` is the state, of which the hook has a count until it is removed.
     let environment = unsafe { &*data.cast::<Environment>() };
-    let state = &environment.event_loop;
-    state.ending.set(true);
-    state.cleanup.set(Some(CleanupHook(handle)));
-    let Some(reactor) = state.reactor() else {
-        return finish_cleanup(state);
-    };
-    let env = reactor.handler().env();
-    for link in environment.connections.borrow_mut().iter_mut() {
-        if let Some(socket) = link.socket.take() {
-            state.close(env, socket);
-        }
-    }
-    state.end_turn(env);
-    reactor.close();
+    environment.event_loop.ending.set(true);
+    // There is a reactor as long as there is the hook.
+    environment.event_loop.shut_down(environment);
 }
 
-/// libuv is through. The state may be gone after this.
-fn finish_cleanup(state: &LoopState) {
+/// libuv is through.
+fn finish_cleanup(environment: &Rc<Environment>) {
+    let state = &environment.event_loop;
     state.reactor.set(None);
     if let Some(CleanupHook(handle)) = state.cleanup.take() {
-        // SAFETY: the handle that Node gave to the hook, removed once.
-        unsafe { sys::napi_remove_async_cleanup_hook(handle) };
+        // SAFETY: the handle is that of the hook, which is removed once, and with it goes its count
+        // of the state; the caller has another.
+        unsafe {
+            sys::napi_remove_async_cleanup_hook(handle);
+            Rc::decrement_strong_count(Rc::as_ptr(environment));
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Where sockets have no descriptor there is no loop transport.
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::outbox::Taken;
 
 use super::call::{Call, Outcome};
+use super::environment::Environment;
+use super::values::Values;
 
 /// Never made.
 #[derive(Debug)]
@@ -23,9 +25,11 @@ impl LoopSocket {
 pub(crate) struct LoopState;
 
 impl LoopState {
-    pub(crate) const fn close(&self, _env: sys::napi_env, socket: LoopSocket) {
+    pub(crate) const fn close(&self, _env: sys::napi_env, _values: &Values, socket: LoopSocket) {
         match socket {}
     }
+
+    pub(crate) const fn shut_down(&self, _environment: &Environment) {}
 }
 
 pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::outbox::Lent;
 
 use super::call::Bytes;

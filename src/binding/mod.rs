@@ -15,12 +15,15 @@ mod event_loop;
 mod lent_buffer;
 mod rows;
 mod send;
+mod values;
 
-use napi::bindgen_prelude::{Object, Result};
-use napi::{Env, JsValue};
-use napi_derive::napi;
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::Once;
 
-use self::call::{export, raw_callback};
+use napi_sys as sys;
+
+use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
 
 raw_callback!(accept_key, encode::accept_key);
 raw_callback!(connection_create, decode::connection_create);
@@ -62,53 +65,117 @@ raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 
 /// Fills the module's exports, once for each Node environment.
-#[napi(module_exports)]
-pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
-    // lib/native/loader.js passes over the binary of another version.
-    exports.set("version", env!("CARGO_PKG_VERSION"))?;
-    let state = environment::install(env.raw())?;
-    let raw = exports.raw();
-    for (name, callback) in [
-        (c"acceptKey", accept_key as call::RawCallback),
-        (c"connectionCreate", connection_create),
-        (c"connectionConfigure", connection_configure),
-        (c"connectionFree", connection_free),
-        (c"connectionState", connection_state),
-        (c"registerEvents", register_events),
-        (c"handleBytes", handle_bytes),
-        (c"handleInflated", handle_inflated),
-        (c"fragmentEnds", fragment_ends),
-        (c"errorTable", error_table),
-        (c"encodeHeader", encode_header),
-        (c"mask", mask),
-        (c"queueText", queue_text),
-        (c"queueBytes", queue_bytes),
-        (c"queueRaw", queue_raw),
-        (c"queueLent", queue_lent),
-        (c"endTick", end_tick),
-        (c"flushOutbox", flush_outbox),
-        (c"setWriter", set_writer),
-        (c"takeQueued", take_queued),
-        (c"discardOutbox", discard_outbox),
-        (c"nextFates", next_fates),
-        (c"deflaterCreate", deflater_create),
-        (c"inflaterCreate", inflater_create),
-        (c"codecFree", codec_free),
-        (c"codecRelease", codec_release),
-        (c"codecRun", codec_run),
-        (c"codecContinue", codec_continue),
-        (c"onJobsDone", on_jobs_done),
-        (c"takeDone", take_done),
-        (c"loopAvailable", loop_available),
-        (c"onReadable", on_readable),
-        (c"setSlab", set_slab),
-        (c"loopOpen", loop_open),
-        (c"loopClose", loop_close),
-        (c"loopPause", loop_pause),
-        (c"loopBusy", loop_busy),
-        (c"loopReference", loop_reference),
-    ] {
-        export(env.raw(), raw, name, callback, state)?;
-    }
-    Ok(())
+///
+/// # Safety
+/// Node calls it, with a live environment and the value of `exports`.
+// It is all that is wanted of the crate `napi`, which would open a handle in each environment that
+// test runners report as left open.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn napi_register_module_v1(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+) -> sys::napi_value {
+    static NODE_API: Once = Once::new();
+
+    // SAFETY: nobody calls a function of Node-API before, and the symbols are those of the running
+    // executable, which is never unloaded.
+    NODE_API.call_once(|| drop(unsafe { sys::setup() }));
+
+    let work = || {
+        let mut version = ptr::null_mut();
+        let text = env!("CARGO_PKG_VERSION");
+        // SAFETY: a live environment and value in this module's registration, and a text that is
+        // valid for the call.
+        unsafe {
+            // lib/native/loader.js passes over the binary of another version.
+            check(sys::napi_create_string_utf8(
+                env,
+                text.as_ptr().cast(),
+                text.len() as isize,
+                &mut version,
+            ))?;
+            check(sys::napi_set_named_property(
+                env,
+                exports,
+                c"version".as_ptr(),
+                version,
+            ))?;
+            export(
+                env,
+                exports,
+                c"createBinding",
+                create_binding,
+                ptr::null(),
+                ptr::null_mut(),
+            )?;
+        }
+        Ok(exports)
+    };
+    // SAFETY: an exception is thrown by `require()`.
+    unsafe { answer(env, work) }
 }
+
+/// `createBinding() -> object`: functions that share a state with each other, and with no others.
+/// Each copy of the JavaScript makes its own, be it a test runner, a reloader or an alias that has
+/// the package loaded once more; the addon is loaded only once.
+unsafe extern "C" fn create_binding(
+    env: sys::napi_env,
+    _info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut binding = ptr::null_mut();
+    let work = || -> Outcome {
+        // SAFETY: a live environment in its callback, and a valid out pointer. Node-API keeps the
+        // values for the time of the callback.
+        unsafe {
+            check(sys::napi_create_object(env, &mut binding))?;
+            let (state, values) = environment::create(env)?;
+            for (name, callback) in FUNCTIONS {
+                export(env, binding, name, callback, state, values)?;
+            }
+        }
+        Ok(binding)
+    };
+    // SAFETY: the environment of the running callback.
+    unsafe { answer(env, work) }
+}
+
+const FUNCTIONS: [(&CStr, RawCallback); 38] = [
+    (c"acceptKey", accept_key),
+    (c"connectionCreate", connection_create),
+    (c"connectionConfigure", connection_configure),
+    (c"connectionFree", connection_free),
+    (c"connectionState", connection_state),
+    (c"registerEvents", register_events),
+    (c"handleBytes", handle_bytes),
+    (c"handleInflated", handle_inflated),
+    (c"fragmentEnds", fragment_ends),
+    (c"errorTable", error_table),
+    (c"encodeHeader", encode_header),
+    (c"mask", mask),
+    (c"queueText", queue_text),
+    (c"queueBytes", queue_bytes),
+    (c"queueRaw", queue_raw),
+    (c"queueLent", queue_lent),
+    (c"endTick", end_tick),
+    (c"flushOutbox", flush_outbox),
+    (c"setWriter", set_writer),
+    (c"takeQueued", take_queued),
+    (c"discardOutbox", discard_outbox),
+    (c"nextFates", next_fates),
+    (c"deflaterCreate", deflater_create),
+    (c"inflaterCreate", inflater_create),
+    (c"codecFree", codec_free),
+    (c"codecRelease", codec_release),
+    (c"codecRun", codec_run),
+    (c"codecContinue", codec_continue),
+    (c"onJobsDone", on_jobs_done),
+    (c"takeDone", take_done),
+    (c"loopAvailable", loop_available),
+    (c"onReadable", on_readable),
+    (c"setSlab", set_slab),
+    (c"loopOpen", loop_open),
+    (c"loopClose", loop_close),
+    (c"loopPause", loop_pause),
+    (c"loopBusy", loop_busy),
+    (c"loopReference", loop_reference),
+];

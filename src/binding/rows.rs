@@ -2,12 +2,13 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_protocol::{Payload, ProtocolError};
 
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
+use super::values::Value;
 use ws_rs_engine::registry::{Id, Registry};
 
 /// Row kinds. lib/connection/decoder.js has the same numbers.
@@ -37,14 +38,14 @@ pub(crate) struct EventArrays {
 struct Level {
     rows: *mut u32,
     len: usize,
-    payloads: sys::napi_ref,
+    payloads: Value,
 }
 
 /// Writes rows while JavaScript waits.
 pub(crate) struct Rows<'a> {
     env: sys::napi_env,
     rows: &'a mut [u32],
-    payloads: sys::napi_ref,
+    payloads: Value,
     count: usize,
     handed_out: usize,
     longest: Option<usize>,
@@ -136,17 +137,10 @@ impl Rows<'_> {
     }
 
     fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
-        let mut array = ptr::null_mut();
-        // SAFETY: the reference was made by `register_events` in this environment and is never
-        // deleted; the array and the Buffer are live values.
-        unsafe {
-            check(sys::napi_get_reference_value(
-                self.env,
-                self.payloads,
-                &mut array,
-            ))?;
-            check(sys::napi_set_element(self.env, array, row, value))
-        }
+        let array = self.payloads.get(self.env);
+        // SAFETY: the array that `register_events` kept and the Buffer are live values of this
+        // environment.
+        check(unsafe { sys::napi_set_element(self.env, array, row, value) })
     }
 
     pub(crate) fn error(&mut self, error: ProtocolError) {
@@ -161,15 +155,11 @@ impl EventArrays {
         let Some(level) = self.levels.first() else {
             return Ok(None);
         };
-        let (mut array, mut value) = (ptr::null_mut(), ptr::null_mut());
+        let array = level.payloads.get(env);
+        let mut value = ptr::null_mut();
         let mut is_buffer = false;
         // SAFETY: as in `set_payload`, and valid out pointers.
         unsafe {
-            check(sys::napi_get_reference_value(
-                env,
-                level.payloads,
-                &mut array,
-            ))?;
             check(sys::napi_get_element(env, array, 0, &mut value))?;
             check(sys::napi_is_buffer(env, value, &mut is_buffer))?;
         }
@@ -205,10 +195,7 @@ impl EventArrays {
 pub(crate) fn register_events(call: &Call<'_>) -> Outcome {
     let (mut kind, mut len, mut data, mut buffer, mut offset) =
         (0, 0, ptr::null_mut(), ptr::null_mut(), 0);
-    let mut keep = ptr::null_mut();
-    let mut payloads = ptr::null_mut();
-    // SAFETY: live environment and values, valid out pointers. The first reference is never
-    // deleted, so that the memory stays where it is until the environment ends.
+    // SAFETY: live environment and value, valid out pointers.
     unsafe {
         check(sys::napi_get_typedarray_info(
             call.env,
@@ -224,19 +211,10 @@ pub(crate) fn register_events(call: &Call<'_>) -> Outcome {
                 "ws-rs: events go to a Uint32Array of two rows or more",
             ));
         }
-        check(sys::napi_create_reference(
-            call.env,
-            call.value(0),
-            1,
-            &mut keep,
-        ))?;
-        check(sys::napi_create_reference(
-            call.env,
-            call.value(1),
-            1,
-            &mut payloads,
-        ))?;
     }
+    // The memory of the rows stays where it is as long as it is kept, which is to the end.
+    call.state.values.keep(call.value(0), None)?;
+    let payloads = call.state.values.keep(call.value(1), None)?;
     call.state.events.borrow_mut().levels.push(Level {
         rows: data.cast(),
         len,

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::outbox::{Fate, Outbox, Written};
 use ws_rs_engine::registry::Id;
 use ws_rs_engine::schedule::Moment;

@@ -2,8 +2,9 @@
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
+use std::rc::Rc;
 
-use napi::sys;
+use napi_sys as sys;
 
 use super::super::call::{Call, Outcome, check};
 use super::super::environment::Environment;
@@ -130,25 +131,24 @@ impl LoopSocket {
 /// Gives each socket that has something to read its turn.
 #[derive(Debug)]
 pub(super) struct Turns {
-    environment: *const Environment,
+    environment: Rc<Environment>,
     env: sys::napi_env,
 }
 
 impl Turns {
-    pub(super) const fn new(call: &Call<'_>) -> Self {
-        Self {
-            environment: ptr::from_ref(call.state),
+    pub(super) fn new(call: &Call<'_>) -> Option<Self> {
+        Some(Self {
+            environment: call.state.this.upgrade()?,
             env: call.env,
-        }
+        })
     }
 
     pub(super) const fn env(&self) -> sys::napi_env {
         self.env
     }
 
-    const fn state(&self) -> &Environment {
-        // SAFETY: the environment's cleanup waits for libuv to close the reactor.
-        unsafe { &*self.environment }
+    pub(super) const fn state(&self) -> &Rc<Environment> {
+        &self.environment
     }
 }
 
@@ -238,7 +238,7 @@ impl Handler for Turns {
     }
 
     fn on_closed(&self) {
-        super::finish_cleanup(&self.state().event_loop);
+        super::finish_cleanup(self.state());
     }
 }
 

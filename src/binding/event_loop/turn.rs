@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use napi::sys;
+use napi_sys as sys;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::Input;
 
@@ -320,13 +320,12 @@ impl<'a> Turn<'a> {
         let Some(listener) = self.state.event_loop.listener.get() else {
             return;
         };
-        let (mut function, mut argument, mut result) =
-            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: a live environment, on its thread, in the handle scope of the turn; the
-        // reference is strong. Nothing of the state is borrowed here.
+        let function = listener.get(self.env);
+        let (mut argument, mut result) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live environment, on its thread, in the handle scope of the turn. Nothing of
+        // the state is borrowed here.
         unsafe {
-            if sys::napi_get_reference_value(self.env, listener.0, &mut function)
-                != sys::Status::napi_ok
+            if function.is_null()
                 || sys::napi_create_int32(self.env, what, &mut argument) != sys::Status::napi_ok
             {
                 return;
