@@ -39,6 +39,7 @@ const DEFAULT_CHUNK_SIZE = 16 * 1024;
 // Flags of a task; src/binding/compression.rs has the same numbers.
 const FIN = 1;
 const RESET = 2;
+const LENT = 4;
 
 /**
  * Short results that are lent are slices of this, which no program ever sees;
@@ -216,7 +217,7 @@ class Deflater extends Codec {
    *     with others; no program may ever see that
    */
   run(data, fin, reset, lend, callback, a, b) {
-    const flags = (fin ? FIN : 0) | (reset ? RESET : 0);
+    const flags = (fin ? FIN : 0) | (reset ? RESET : 0) | (lend ? LENT : 0);
 
     if (this._idle !== null) this._idle.touch(this);
     if (this._isBusy) this._wait(data, flags, 0, lend, callback, a, b);

@@ -3,6 +3,8 @@
 mod wake;
 
 use std::cell::RefCell;
+use std::ffi::c_void;
+use std::ptr;
 use std::time::Instant;
 
 use napi::sys;
@@ -22,6 +24,12 @@ const FAILED: u32 = u32::MAX - 2;
 // Flags of a task.
 const FIN: u32 = 1;
 const RESET: u32 = 2;
+const LENT: u32 = 4;
+
+/// From this length on, who is lent a result gets the memory that it is in; a copy of less is cheaper.
+const HAND_OVER: usize = 32 * 1024;
+/// From this length on, the allocator is asked to keep what V8 frees.
+const LONG: usize = 32 * 1024;
 
 /// The compression of an environment.
 #[derive(Debug, Default)]
@@ -112,7 +120,7 @@ pub(crate) fn codec_away(call: &Call<'_>) -> Outcome {
     let was_idle = engine.running() == 0;
     let job = match call.optional_bytes(1)? {
         Some(bytes) => {
-            let mut payload = Vec::new();
+            let mut payload = engine.buffer(bytes.len);
             bytes.append_to(&mut payload);
             engine.start(id, payload, task(call)?)
         }
@@ -159,12 +167,16 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
         wake.hold_loop(call, false);
     }
     report_memory(call, &mut engine)?;
-    drop(engine);
     let mut items = Vec::with_capacity(2 * finished.len());
     for job in finished {
         items.push(call.double(job.job as f64)?);
         items.push(match job.result {
-            Some(Ok(bytes)) => own_buffer(call, &bytes)?,
+            Some(Ok(bytes)) if job.is_lent && bytes.len() >= HAND_OVER => lent_buffer(call, bytes)?,
+            Some(Ok(bytes)) => {
+                let buffer = own_buffer(call, &bytes)?;
+                engine.recycle(bytes);
+                buffer
+            }
             Some(Err(failure)) => fault(call, failure)?,
             None => call.undefined_value()?,
         });
@@ -178,6 +190,7 @@ fn task(call: &Call<'_>) -> Outcome<Task> {
     Ok(Task {
         fin: flags & FIN != 0,
         reset: flags & RESET != 0,
+        is_lent: flags & LENT != 0,
         limit: if limit > 0.0 {
             limit as usize
         } else {
@@ -216,15 +229,52 @@ fn hand_out(call: &Call<'_>, bytes: &[u8]) -> Outcome {
 /// A `Buffer` of memory that V8 made: only that can be transferred to another thread. Where there is
 /// no memory for it, the answer says so.
 fn own_buffer(call: &Call<'_>, bytes: &[u8]) -> Outcome {
-    if bytes.len() >= memory::LARGE {
+    if bytes.len() >= LONG {
         memory::keep_large_blocks();
     }
     call.buffer(bytes).or_else(|_| {
-        let mut exception = std::ptr::null_mut();
+        let mut exception = ptr::null_mut();
         // SAFETY: a live environment and a valid out pointer. What is pending is told as an answer.
         unsafe { sys::napi_get_and_clear_last_exception(call.env, &mut exception) };
         call.number(OUT_OF_MEMORY)
     })
+}
+
+/// A `Buffer` of the memory that the bytes are in, for who lets no program see it: it could not be
+/// transferred.
+fn lent_buffer(call: &Call<'_>, mut bytes: Vec<u8>) -> Outcome {
+    // It may be kept for long.
+    if bytes.capacity() - bytes.len() > bytes.len() / 8 {
+        bytes.shrink_to_fit();
+    }
+    let bytes = Box::new(bytes);
+    let (data, len) = (bytes.as_ptr().cast_mut(), bytes.len());
+    let owner = Box::into_raw(bytes);
+    let mut value = ptr::null_mut();
+    // SAFETY: a live environment. The bytes stay where they are until `free` is called with their
+    // owner, once, when the Buffer is gone; nobody else has a pointer to them.
+    let status = unsafe {
+        sys::napi_create_external_buffer(
+            call.env,
+            len,
+            data.cast(),
+            Some(free),
+            owner.cast(),
+            &mut value,
+        )
+    };
+    if status == sys::Status::napi_ok {
+        return Ok(value);
+    }
+    // Where V8 takes no memory of others (Electron), it gets a copy.
+    // SAFETY: Node-API did not take the bytes, so the owner is still ours.
+    let bytes = unsafe { Box::from_raw(owner) };
+    own_buffer(call, &bytes)
+}
+
+unsafe extern "C" fn free(_env: sys::napi_env, _data: *mut c_void, owner: *mut c_void) {
+    // SAFETY: `owner` comes from `Box::into_raw` in `lent_buffer`, and this is the only call.
+    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 
 fn fault(call: &Call<'_>, failure: Failure) -> Outcome {

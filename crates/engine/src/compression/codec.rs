@@ -39,6 +39,8 @@ pub struct Task {
     pub reset: bool,
     /// The most bytes to inflate to.
     pub limit: usize,
+    /// Whether whoever gets the result lets no program see its memory.
+    pub is_lent: bool,
 }
 
 #[derive(Debug)]
@@ -131,6 +133,7 @@ mod tests {
         fin: true,
         reset: false,
         limit: usize::MAX,
+        is_lent: false,
     };
 
     fn deflater(dictionary: &[u8]) -> Codec {

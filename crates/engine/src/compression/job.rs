@@ -11,10 +11,6 @@ use super::pool::Pool;
 use super::state::State;
 use crate::registry::Id;
 
-/// A connection whose last message was long may send short ones next: no more memory than this is
-/// taken before it is needed.
-const MOST_EXPECTED: usize = 1024 * 1024;
-
 /// The number of a job, never used twice.
 pub type JobId = u64;
 
@@ -51,6 +47,8 @@ pub(super) struct Done {
     pub(super) state: Option<State>,
     pub(super) task: Task,
     pub(super) result: Result<Vec<u8>, Failure>,
+    /// What the payload was in, to be used again.
+    pub(super) payload: Vec<u8>,
 }
 
 /// Work that another thread may do. It has its result when it was run or dropped: a thread that
@@ -75,6 +73,7 @@ impl Job {
             state: None,
             task: rest.task,
             result: Err(Failure::Lost),
+            payload: Vec::new(),
         };
         Self {
             work: Some((source, rest)),
@@ -101,31 +100,29 @@ impl Job {
 
     /// Does the work after something that may fail, for tests.
     pub(super) fn run_after(mut self, before: impl FnOnce()) {
-        let (Some((source, rest)), Some(done)) = (self.work.take(), &mut self.report.done) else {
+        let (Some((source, mut rest)), Some(done)) = (self.work.take(), &mut self.report.done)
+        else {
             return;
         };
         // What a panic leaves half done, the state and the output, ends with it.
-        let run = catch_unwind(AssertUnwindSafe(|| source.run(rest, before)));
+        let run = catch_unwind(AssertUnwindSafe(|| source.run(&mut rest, before)));
         let (state, result) = run.unwrap_or((None, Err(Failure::Panicked)));
         done.state = state;
-        done.result = result;
+        done.result = result.map(|()| rest.out);
+        done.payload = rest.payload;
     }
 }
 
 impl Source {
-    fn run(self, rest: Rest, before: impl FnOnce()) -> (Option<State>, Result<Vec<u8>, Failure>) {
-        let Rest {
-            payload,
-            mut out,
-            task,
-        } = rest;
+    fn run(self, rest: &mut Rest, before: impl FnOnce()) -> (Option<State>, Result<(), Failure>) {
+        let Rest { payload, out, task } = rest;
         let work = |state: &mut State| -> Result<(), CompressionError> {
             before();
-            state.run(&payload, task, &mut out)
+            state.run(payload, *task, out)
         };
         let (state, result) = match self {
             Self::Own(mut state) => {
-                state.prefetch(&payload);
+                state.prefetch(payload);
                 let result = work(&mut state);
                 (Some(state), result)
             }
@@ -140,18 +137,7 @@ impl Source {
                 (None, result)
             }
         };
-        (state, result.map(|()| out).map_err(Failure::Codec))
-    }
-}
-
-impl Rest {
-    /// Makes room for a result about as long as the last one, if there is memory for it: without, it
-    /// is made in steps.
-    pub(super) fn expect(&mut self, last_len: usize) {
-        let most = self.task.limit.min(MOST_EXPECTED);
-        let _ = self
-            .out
-            .try_reserve_exact((last_len + last_len / 16 + 64).min(most));
+        (state, result.map_err(Failure::Codec))
     }
 }
 

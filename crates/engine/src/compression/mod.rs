@@ -4,6 +4,7 @@
 //! time, and is given a state when it needs one. What takes too long for the event loop becomes a
 //! [`Job`], which any thread may run; its result is taken on the event loop.
 
+mod buffers;
 mod codec;
 mod job;
 mod kept;
@@ -22,11 +23,16 @@ use ws_rs_protocol::CompressionError;
 pub use self::codec::{Kind, Task};
 pub use self::job::{Job, JobId};
 
+use self::buffers::Buffers;
 use self::codec::Codec;
 use self::job::{Rest, Results, Source};
 use self::kept::Kept;
 use self::pool::Pool;
 use crate::registry::{Id, Registry};
+
+/// A connection whose last message was long may send short ones next: no more memory than this is
+/// taken before it is needed.
+const MOST_EXPECTED: usize = 1024 * 1024;
 
 /// The output buffer is kept from message to message up to this capacity.
 const SCRATCH: usize = 256 * 1024;
@@ -49,6 +55,8 @@ pub enum Failure {
 pub struct Finished {
     /// Its number.
     pub job: JobId,
+    /// As its task said.
+    pub is_lent: bool,
     /// `None`: nobody waits for it any more.
     pub result: Option<Result<Vec<u8>, Failure>>,
 }
@@ -64,6 +72,7 @@ pub struct Compression {
     /// Jobs whose results were not taken yet.
     running: usize,
     scratch: Vec<u8>,
+    buffers: Buffers,
 }
 
 impl Compression {
@@ -211,6 +220,7 @@ impl Compression {
         self.running -= done.len();
         done.into_iter()
             .map(|done| {
+                self.buffers.give_back(done.payload);
                 let waits = self
                     .codecs
                     .get_mut(done.codec)
@@ -221,6 +231,7 @@ impl Compression {
                     }
                     return Finished {
                         job: done.job,
+                        is_lent: done.task.is_lent,
                         result: None,
                     };
                 };
@@ -232,10 +243,22 @@ impl Compression {
                 }
                 Finished {
                     job: done.job,
+                    is_lent: done.task.is_lent,
                     result: Some(done.result),
                 }
             })
             .collect()
+    }
+
+    /// An empty buffer for `len` bytes, used before if possible.
+    #[must_use]
+    pub fn buffer(&mut self, len: usize) -> Vec<u8> {
+        self.buffers.take(len)
+    }
+
+    /// Takes a result's buffer back when its bytes were copied.
+    pub fn recycle(&mut self, buffer: Vec<u8>) {
+        self.buffers.give_back(buffer);
     }
 
     /// Jobs whose results were not taken yet.
@@ -277,7 +300,11 @@ impl Compression {
     fn start_job(&mut self, id: Id, mut rest: Rest, history: Vec<u8>) -> Result<Job, Failure> {
         let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
         if rest.out.capacity() == 0 {
-            rest.expect(codec.last_len);
+            // About as long as the last one, if there is memory for it: without, it grows in steps.
+            let expected = codec.last_len + codec.last_len / 16 + 64;
+            let expected = expected.min(rest.task.limit).min(MOST_EXPECTED);
+            rest.out = self.buffers.take(expected);
+            let _ = rest.out.try_reserve_exact(expected);
         }
         let source = match codec.state.take() {
             Some(state) => Source::Own(state),

@@ -96,6 +96,7 @@ fn task(reset: bool) -> Task {
         fin: true,
         reset,
         limit: usize::MAX,
+        is_lent: false,
     }
 }
 

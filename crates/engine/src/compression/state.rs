@@ -193,6 +193,7 @@ mod tests {
         fin: true,
         reset: false,
         limit: usize::MAX,
+        is_lent: false,
     };
 
     fn deflater(level: i32) -> State {
