@@ -1,5 +1,6 @@
 //! The addon's own tokio runtime, started at the first job and stopped with the last environment.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub(crate) fn release() {
     }
 }
 
-/// Runs `job` on the blocking pool.
+/// Runs `job` on the blocking pool. It is dropped if that cannot be, or if the pool is stopped first.
 ///
 /// # Errors
 /// The threads could not be started.
@@ -58,8 +59,10 @@ pub(crate) fn spawn_blocking(job: impl FnOnce() + Send + 'static) -> std::io::Re
                 .build()?,
         ),
     };
-    runtime.spawn_blocking(job);
-    Ok(())
+    // Without a single thread tokio panics.
+    catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(job)))
+        .map(|_| ())
+        .map_err(|_| std::io::Error::other("no thread could be started"))
 }
 
 fn blocking_threads() -> usize {

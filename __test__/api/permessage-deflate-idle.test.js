@@ -15,7 +15,9 @@ const TIMEOUT = 3_600_000;
 const DATA = Buffer.from('the same words over and over, or nearly so');
 
 function deflate(deflater, data = DATA) {
-  return new Promise((resolve) => deflater.run(data, true, false, resolve));
+  return new Promise((resolve) =>
+    deflater.run(data, true, false, false, resolve)
+  );
 }
 
 function inflate(inflater, data) {

@@ -27,7 +27,9 @@ for (let i = 0, state = 1; i < NOISE.length; i++) {
 }
 
 function deflate(deflater, data, fin = true, reset = false) {
-  return new Promise((resolve) => deflater.run(data, fin, reset, resolve));
+  return new Promise((resolve) =>
+    deflater.run(data, fin, reset, false, resolve)
+  );
 }
 
 /** Deflates with a deflater that is for this message only. */
@@ -272,7 +274,9 @@ describe('A job on another thread', () => {
     const deflater = createDeflater(15);
     const seen = await storage.run('mine', () => {
       return new Promise((resolve) => {
-        deflater.run(LARGE, true, false, () => resolve(storage.getStore()));
+        deflater.run(LARGE, true, false, false, () =>
+          resolve(storage.getStore())
+        );
       });
     });
 
@@ -289,15 +293,223 @@ describe('A job on another thread', () => {
 
       process.on('uncaughtException', (err) => seen.push(err === error));
       process.on('exit', () => console.log(JSON.stringify(seen)));
-      createDeflater(15).run(data, true, false, () => {
+      createDeflater(15).run(data, true, false, false, () => {
         throw error;
       });
 
       for (let i = 0; i < 3; i++) {
-        createDeflater(15).run(data, true, false, () => seen.push('done'));
+        createDeflater(15).run(data, true, false, false, () =>
+          seen.push('done')
+        );
       }
     });
 
     assert.deepStrictEqual(seen.sort(), ['done', 'done', 'done', true]);
+  });
+});
+
+/** What can be seen of a result's memory: how much there is, and whose it is. */
+function memoryOf(result) {
+  return result.buffer;
+}
+
+describe('Payloads that are given while another one is worked on', () => {
+  it('are compressed in their order, in one stream', async () => {
+    const deflater = createDeflater(15);
+    const inflater = createInflater(15);
+    const payloads = [LARGE, Buffer.from('short'), NOISE, Buffer.from('last')];
+    const order = [];
+    const messages = await Promise.all(
+      payloads.map(async (data, i) => {
+        const message = await deflate(deflater, data);
+
+        order.push(i);
+        return message;
+      })
+    );
+    const results = await Promise.all(
+      messages.map((message) => inflate(inflater, message))
+    );
+
+    assert.deepStrictEqual(order, [0, 1, 2, 3]);
+    for (const [i, data] of payloads.entries()) {
+      assert.ok(results[i].equals(data), `payload ${i}`);
+    }
+
+    deflater.free();
+    inflater.free();
+  });
+
+  it('are called back in the async context of their callers', async () => {
+    const storage = new AsyncLocalStorage();
+    const deflater = createDeflater(15);
+    const seen = await Promise.all(
+      [LARGE, Buffer.from('short'), LARGE].map((data, i) =>
+        storage.run(
+          i,
+          () =>
+            new Promise((resolve) => {
+              deflater.run(data, true, false, false, () => {
+                resolve(storage.getStore());
+              });
+            })
+        )
+      )
+    );
+
+    assert.deepStrictEqual(seen, [0, 1, 2]);
+    deflater.free();
+  });
+
+  it('are called back when the codec is freed, at once and in order', () => {
+    for (const data of [Buffer.from('short'), LARGE]) {
+      const deflater = createDeflater(15);
+      const inflater = createInflater(15);
+      const called = [];
+
+      for (const name of ['a', 'b', 'c']) {
+        const callback = (result) => called.push(name, typeof result);
+
+        deflater.run(data, true, false, false, callback);
+        inflater.run(data, true, false, 0, false, callback);
+      }
+
+      deflater.free();
+      inflater.free();
+      assert.deepStrictEqual(
+        called,
+        ['a', 'b', 'c', 'a', 'b', 'c'].flatMap((name) => [name, 'number'])
+      );
+    }
+  });
+
+  it('are all called back, though a callback throws', async () => {
+    const seen = await evaluate(async () => {
+      const { createDeflater } = require('./lib/compression/codec');
+      const data = Buffer.alloc(100_000, 'ws-rs ');
+      const seen = [];
+
+      process.on('uncaughtException', (err) => seen.push(err.message));
+      process.on('exit', () => console.log(JSON.stringify(seen)));
+
+      for (const end of ['done', 'closed']) {
+        const deflater = createDeflater(15);
+
+        for (const i of [0, 1, 2]) {
+          deflater.run(data, true, false, false, () => {
+            seen.push(`${end} ${i}`);
+            if (i === 2) return;
+            throw new Error('Oops');
+          });
+        }
+
+        if (end === 'closed') setImmediate(() => deflater.free());
+      }
+    });
+
+    assert.deepStrictEqual(seen.filter((line) => line === 'Oops').length, 4);
+    for (const end of ['done', 'closed']) {
+      assert.deepStrictEqual(
+        seen.filter((line) => line.startsWith(end)),
+        [0, 1, 2].map((i) => `${end} ${i}`)
+      );
+    }
+  });
+});
+
+describe('The memory of a message that was inflated', () => {
+  async function inflater() {
+    const deflater = createDeflater(15);
+    const codec = createInflater(15);
+
+    return async (data) => inflate(codec, await deflate(deflater, data));
+  }
+
+  it('is never that of another connection', async () => {
+    const one = await inflater();
+    const other = await inflater();
+    const seen = new Set();
+
+    for (let length = 1; length < 1200; length += 40) {
+      const data = Buffer.alloc(length, 'a');
+
+      seen.add(memoryOf(await one(data)));
+      assert.ok(!seen.has(memoryOf(await other(data))), `${length} bytes`);
+    }
+  });
+
+  it('is at most a KiB for a short one', async () => {
+    const one = await inflater();
+
+    for (let i = 0; i < 30; i++) {
+      assert.ok(memoryOf(await one(Buffer.alloc(100, 'a'))).byteLength <= 1024);
+    }
+  });
+
+  it('is its own from half a KiB on', async () => {
+    const one = await inflater();
+
+    for (const length of [513, 1000, 8000, 20_000, 300_000]) {
+      const { buffer } = await one(Buffer.alloc(length, 'a'));
+
+      assert.strictEqual(buffer.byteLength, length);
+    }
+  });
+
+  it('can be transferred, whatever its length', async () => {
+    const one = await inflater();
+
+    for (const length of [1, 100, 512, 513, 20_000, 40_000, 4_000_000]) {
+      const message = await one(Buffer.alloc(length, 'abc'));
+      const { buffer, byteOffset } = message;
+      const copy = structuredClone(buffer, { transfer: [buffer] });
+
+      assert.strictEqual(message.length, 0);
+      assert.ok(
+        Buffer.from(copy, byteOffset, length).equals(
+          Buffer.alloc(length, 'abc')
+        )
+      );
+    }
+  });
+
+  it('is not lost with a message before it, or while it is inflated', async () => {
+    const deflater = createDeflater(15);
+    const codec = createInflater(15);
+    const messages = [];
+
+    for (const text of ['one', 'two', 'three']) {
+      messages.push(await deflate(deflater, Buffer.from(text)));
+    }
+
+    const first = await inflate(codec, messages[0]);
+    const second = inflate(codec, messages[1]);
+
+    structuredClone(first.buffer, { transfer: [first.buffer] });
+    assert.strictEqual(String(await second), 'two');
+    assert.strictEqual(String(await inflate(codec, messages[2])), 'three');
+  });
+});
+
+describe('The memory of a message that was deflated', () => {
+  it('is its own, unless it is lent', async () => {
+    const one = createDeflater(15);
+    const other = createDeflater(15);
+    const lend = (codec) =>
+      new Promise((resolve) => {
+        codec.run(Buffer.from('Hello'), true, true, true, resolve);
+      });
+
+    for (const codec of [one, other]) {
+      const message = await deflate(codec, Buffer.from('Hello'), true, true);
+
+      assert.deepStrictEqual(message, HELLO);
+      assert.strictEqual(message.buffer.byteLength, HELLO.length);
+    }
+
+    const lent = [await lend(one), await lend(other)];
+
+    for (const message of lent) assert.deepStrictEqual(message, HELLO);
+    assert.strictEqual(memoryOf(lent[0]), memoryOf(lent[1]));
   });
 });

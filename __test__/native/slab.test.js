@@ -4,10 +4,6 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const { createSlab } = require('../../lib/native/slab');
-const {
-  createDeflater,
-  createInflater
-} = require('../../lib/compression/codec');
 
 const METHODS = ['transfer', 'transferToFixedLength'].filter(
   (name) => name in ArrayBuffer.prototype
@@ -59,29 +55,5 @@ describe('A slab', () => {
     assert.strictEqual(copy.buffer.transfer().byteLength, 2);
     assert.strictEqual(copy.length, 0);
     assert.strictEqual(message.toString(), 'aa');
-  });
-});
-
-describe('Results of compression, which share memory', () => {
-  it('are not taken away from each other', { skip }, async () => {
-    const deflater = createDeflater(15);
-    const inflater = createInflater(15);
-    const deflate = (data) =>
-      new Promise((resolve) => deflater.run(data, true, false, resolve));
-    const inflate = (data) =>
-      new Promise((resolve) =>
-        inflater.run(data, true, false, 0, false, resolve)
-      );
-
-    for (const text of ['one', 'two', 'three']) {
-      const message = await deflate(Buffer.from(text));
-      const pending = inflate(message);
-
-      assert.throws(() => message.buffer.transfer(), TypeError);
-      assert.strictEqual(String(await pending), text);
-    }
-
-    deflater.free();
-    inflater.free();
   });
 });

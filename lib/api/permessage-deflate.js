@@ -1,13 +1,9 @@
 'use strict';
 
-const {
-  MESSAGE_TOO_LONG,
-  corruptDataError,
-  protocolError
-} = require('../native/errors');
 const Limiter = require('../compression/limiter');
 const negotiation = require('../handshake/permessage-deflate-negotiation');
 const { createDeflater, createInflater } = require('../compression/codec');
+const { CLOSED, faultError } = require('../compression/faults');
 const { checkZlibOptions } = require('../compression/zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
@@ -59,8 +55,6 @@ class PerMessageDeflate {
     this._inflate = null;
     /** Whether somebody watches how long a message takes to inflate. */
     this._watched = false;
-    this._abortDeflate = null;
-    this._abortInflate = null;
 
     /** The agreed parameters; `null` before `accept()`. */
     this.params = null;
@@ -104,32 +98,26 @@ class PerMessageDeflate {
     return this.params;
   }
 
-  /** Frees the compression states; a job under way ends with an error. */
+  /**
+   * Frees the compression states. Whoever still waits for bytes gets an error,
+   * at once.
+   */
   cleanup() {
-    if (this._inflate !== null) {
-      this._inflate.free();
-      this._inflate = null;
-    }
+    const { _deflate: deflater, _inflate: inflater } = this;
 
-    if (this._deflate !== null) {
-      const abort = this._abortDeflate;
+    this._deflate = null;
+    this._inflate = null;
 
-      this._deflate.free();
-      this._deflate = null;
-      this._abortDeflate = null;
-
-      if (abort !== null) {
-        abort(
-          new Error(
-            'The deflate stream was closed while data was being processed'
-          )
-        );
-      }
+    try {
+      if (inflater !== null) inflater.free();
+    } finally {
+      if (deflater !== null) deflater.free();
     }
   }
 
   /**
-   * Inflates a frame's payload; the callback comes in a later macrotask.
+   * Inflates a frame's payload; the callback comes in a later macrotask. Frames
+   * that are given before have their turn first.
    *
    * @param {Buffer} data The compressed bytes
    * @param {Boolean} fin Whether the frame ends its message
@@ -151,7 +139,7 @@ class PerMessageDeflate {
       : params.server_no_context_takeover);
 
     this._inflate.run(
-      data,
+      toBuffer(data),
       fin,
       fin && forgets,
       this._maxPayload,
@@ -164,12 +152,26 @@ class PerMessageDeflate {
 
   /**
    * Compresses a frame's payload; the callback comes in a later macrotask.
+   * Payloads that are given before have their turn first.
    *
    * @param {(Buffer|String|ArrayBufferView)} data The bytes, or text
    * @param {Boolean} fin Whether the frame ends its message
    * @param {Function} callback Called with an error or the compressed bytes
    */
   compress(data, fin, callback) {
+    this._compress(data, fin, false, callback);
+  }
+
+  /**
+   * As `compress()`, for a caller who lets no program see the bytes and has
+   * copied them when the callback returns: they may lie beside those of other
+   * connections.
+   */
+  compressLent(data, fin, callback) {
+    this._compress(data, fin, true, callback);
+  }
+
+  _compress(data, fin, lend, callback) {
     const { params } = this;
     const forgets = !!(this._isServer
       ? params.server_no_context_takeover
@@ -185,11 +187,11 @@ class PerMessageDeflate {
       );
     }
 
-    this._abortDeflate = callback;
     this._deflate.run(
       toBuffer(data),
       fin,
       fin && forgets,
+      lend,
       deflated,
       this,
       callback
@@ -203,26 +205,42 @@ function inflated(result, pmd, callback) {
     return;
   }
 
-  if (pmd._inflate !== null) {
-    pmd._inflate.free();
+  const error = faultError(result, 'inflate', inflated);
+  let inflater = null;
+
+  // Whoever is told that it is closed may have made another one.
+  if (result !== CLOSED) {
+    inflater = pmd._inflate;
     pmd._inflate = null;
   }
 
-  callback(
-    typeof result === 'string'
-      ? corruptDataError(result)
-      : protocolError(MESSAGE_TOO_LONG, 0, inflated)
-  );
+  fail(inflater, callback, error);
 }
 
 function deflated(result, pmd, callback) {
-  // `cleanup()` has called back.
-  if (pmd._abortDeflate !== callback) return;
+  if (typeof result === 'object') {
+    callback(null, result);
+    return;
+  }
 
-  pmd._abortDeflate = null;
+  const error = faultError(result, 'deflate', deflated);
+  let deflater = null;
 
-  if (typeof result === 'object') callback(null, result);
-  else callback(corruptDataError(String(result)));
+  if (result !== CLOSED) {
+    deflater = pmd._deflate;
+    pmd._deflate = null;
+  }
+
+  fail(deflater, callback, error);
+}
+
+/** A codec that failed is of no use to who is behind in its line either. */
+function fail(codec, callback, error) {
+  try {
+    callback(error);
+  } finally {
+    if (codec !== null) codec.free();
+  }
 }
 
 /** An option that is `null` is not left out, as in ws. */

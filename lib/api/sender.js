@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
 const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;
 
@@ -14,6 +15,7 @@ const {
   TEXT
 } = require('../native/frame-bits');
 const native = require('../native');
+const PerMessageDeflate = require('./permessage-deflate');
 const {
   byteLength,
   isBlobPayload,
@@ -255,9 +257,14 @@ class Sender {
 
   /** Lines a job up, and begins it if it is the first. */
   _enqueue(job) {
-    this._bufferedBytes += byteLength(job.payload);
+    // What the program does with its bytes until then must not matter here.
+    job.length = byteLength(job.payload);
+    this._bufferedBytes += job.length;
     this._queue.push(job);
+
     if (this._state === DEFAULT) this._next();
+    // It will be sent in the async context of another job.
+    else if (typeof job.cb === 'function') job.cb = inContextOfNow(job.cb);
   }
 
   /** Does jobs until one has to wait. */
@@ -270,7 +277,7 @@ class Sender {
       } else if (job.compress) {
         this._deflate(job);
       } else {
-        this._bufferedBytes -= byteLength(job.payload);
+        this._bufferedBytes -= job.length;
         this._write(job.payload, job.first, job.mask, job.cb);
       }
     }
@@ -281,26 +288,36 @@ class Sender {
 
     const pmd = this._extensions[EXTENSION];
     const fin = (job.first & FIN) !== 0;
+    // The output copies short frames. Others may show them to the program.
+    const mayLend =
+      this._output !== null &&
+      pmd.compress === PerMessageDeflate.prototype.compress;
 
-    pmd.compress(job.payload, fin, (err, bytes) => {
-      if (this._socket.destroyed) {
-        this._abort(
-          new Error('The socket was closed while data was being compressed'),
-          job.cb
-        );
-        return;
+    pmd[mayLend ? 'compressLent' : 'compress'](
+      job.payload,
+      fin,
+      (err, bytes) => {
+        if (this._socket.destroyed) {
+          this._abort(
+            new Error('The socket was closed while data was being compressed'),
+            job.cb
+          );
+          return;
+        }
+
+        if (err) {
+          this._fail(err, job.cb);
+          return;
+        }
+
+        if (mayLend && this._output === null) bytes = copyOf(bytes);
+
+        this._state = DEFAULT;
+        this._bufferedBytes -= job.length;
+        this._write(bytes, job.first, job.mask, job.cb);
+        this._next();
       }
-
-      if (err) {
-        this._fail(err, job.cb);
-        return;
-      }
-
-      this._state = DEFAULT;
-      this._bufferedBytes -= byteLength(job.payload);
-      this._write(bytes, job.first, job.mask, job.cb);
-      this._next();
-    });
+    );
   }
 
   _readBlob(job) {
@@ -323,7 +340,8 @@ class Sender {
       return;
     }
 
-    this._bufferedBytes += arrayBuffer.byteLength - job.payload.size;
+    this._bufferedBytes += arrayBuffer.byteLength - job.length;
+    job.length = arrayBuffer.byteLength;
     job.payload = new FastBuffer(arrayBuffer);
     this._state = DEFAULT;
     this._queue.unshift(job);
@@ -332,19 +350,56 @@ class Sender {
 
   /** Tells everybody in the line that nothing more will be sent. */
   _abort(err, cb) {
-    const queue = this._queue;
+    const jobs = this._queue;
 
-    if (typeof cb === 'function') cb(err);
-
-    for (const job of queue) {
-      if (typeof job.cb === 'function') job.cb(err);
-    }
+    this._queue = [];
+    callAll([{ cb }, ...jobs], err, 0);
   }
 
   _fail(err, cb) {
-    this._abort(err, cb);
-    this.onerror(err);
+    try {
+      this._abort(err, cb);
+    } finally {
+      this.onerror(err);
+    }
   }
+}
+
+/** One callback that throws must not keep the others from being called. */
+function callAll(jobs, err, from) {
+  for (let i = from; i < jobs.length; i++) {
+    const { cb } = jobs[i];
+    let thrown = true;
+
+    try {
+      if (typeof cb === 'function') cb(err);
+      thrown = false;
+    } finally {
+      if (thrown) timers.setImmediate(callAll, jobs, err, i + 1);
+    }
+  }
+}
+
+/** In memory of its own. */
+function copyOf(bytes) {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+
+  copy.set(bytes);
+  return copy;
+}
+
+/** A callback that is called once, in the async context of now. */
+function inContextOfNow(callback) {
+  // One that waited to be collected would be seen as an open handle.
+  const context = new AsyncResource('WsRsSend', { requireManualDestroy: true });
+
+  return (...args) => {
+    try {
+      context.runInAsyncScope(callback, undefined, ...args);
+    } finally {
+      context.emitDestroy();
+    }
+  };
 }
 
 /** The pieces of a frame; a string stays one if nothing must change in it. */

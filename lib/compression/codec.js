@@ -2,11 +2,13 @@
 
 const { AsyncResource } = require('async_hooks');
 
+const Block = require('../native/block');
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('../native');
-const { createSlab } = require('../native/slab');
 const timers = require('../timers');
+const { runAway } = require('./results');
+const { CLOSED, FAILED } = require('./faults');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -35,53 +37,30 @@ const DEFAULT_LEVEL = 5;
 const DEFAULT_MEM_LEVEL = 6;
 const DEFAULT_CHUNK_SIZE = 16 * 1024;
 
-// Flags of a task and answers; src/binding/compression.rs has the same numbers.
+// Flags of a task; src/binding/compression.rs has the same numbers.
 const FIN = 1;
 const RESET = 2;
-const AWAY = 4;
-const TOO_LONG = 0xffffffff;
-const OUT_OF_MEMORY = 0xfffffffe;
-const SHARED = 8 * 1024;
+const LENT = 4;
 
-/** Short results are slices of this; each of its bytes is written once. */
-const SLAB_SIZE = 64 * 1024;
-let slab = null;
-let slabUsed = 0;
+/**
+ * Short results that are lent are slices of this, which no program ever sees;
+ * each of its bytes is written once.
+ */
+const LENT_SIZE = 64 * 1024;
+/** The longest of them. */
+const LENT_MOST = 8 * 1024;
+let lent = null;
+let lentUsed = 0;
 
 /** Frees the native state of codecs that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.codecFree(id));
 
-/** Jobs on other threads: codec id -> what to call with the result. */
-const jobs = new Map();
-
 const unlimited = new Limiter();
 
-native.onJobsDone(() => {
-  const done = native.takeDone();
-
-  next(0);
-
-  // One listener that throws must not keep the others from their results.
-  function next(from) {
-    for (let i = from; i < done.length; i += 2) {
-      const callback = jobs.get(done[i]);
-      let thrown = true;
-
-      jobs.delete(done[i]);
-
-      try {
-        callback(done[i + 1]);
-        thrown = false;
-      } finally {
-        if (thrown) timers.setImmediate(next, i + 2);
-      }
-    }
-  }
-});
-
 /**
- * One direction of one connection. Its native state is taken from the pool for
- * a message, and kept after it only if the context is taken over.
+ * One direction of one connection: takes one payload after the other. Its native
+ * state is taken from the pool for a message, and kept after it only if the
+ * context is taken over.
  */
 class Codec {
   constructor(id, chunkSize, limiter) {
@@ -89,64 +68,132 @@ class Codec {
     this._chunkSize = chunkSize;
     this._limiter = limiter;
     this._freed = false;
+    this._isBusy = false;
+    // Whom the payload that is worked on belongs to.
+    this._callback = null;
+    this._a = undefined;
+    this._b = undefined;
+    /** Payloads that wait for it; `null` until there is one. */
+    this._queue = null;
     forgotten.register(this, id, this);
   }
 
-  /** Gives the native state back; nothing more is called back then. */
+  /**
+   * Gives the native state back. Whoever still waits for a result is called
+   * back with `CLOSED`, at once and in order.
+   */
   free() {
+    if (this._freed) return;
+
+    const waiting = this._queue ?? [];
+
+    if (this._isBusy) {
+      waiting.unshift({
+        callback: this._callback,
+        a: this._a,
+        b: this._b,
+        context: null
+      });
+    }
+
     this._freed = true;
+    this._settled();
+    this._queue = null;
     forgotten.unregister(this);
     native.codecFree(this._id);
+    abandon(waiting, 0);
   }
 
-  /** Works here and now, if it does not take too long. */
-  _runHere(data, flags, limit, callback, a, b) {
-    if (slab === null) renewSlab();
-
-    const result = native.codecRun(
-      this._id,
+  /** Keeps a payload until its turn comes, in the async context of now. */
+  _wait(data, flags, limit, option, callback, a, b) {
+    if (this._queue === null) this._queue = [];
+    this._queue.push({
       data,
       flags,
       limit,
-      slab,
-      slabUsed
-    );
+      option,
+      callback,
+      a,
+      b,
+      context: resource()
+    });
+  }
 
-    if (typeof result === 'number') {
-      timers.setImmediate(
-        callback,
-        isFault(result) ? result : carve(result),
-        a,
-        b
-      );
-    } else if (result === undefined) {
-      this._continue(null, 0, 0, callback, a, b);
-    } else {
-      if (result.length <= SHARED && typeof result !== 'string') slab = null;
-      timers.setImmediate(callback, result, a, b);
+  /** Notes whom the payload belongs to that is worked on from now on. */
+  _occupy(callback, a, b) {
+    this._isBusy = true;
+    this._callback = callback;
+    this._a = a;
+    this._b = b;
+  }
+
+  _settled() {
+    this._isBusy = false;
+    this._callback = null;
+    this._a = undefined;
+    this._b = undefined;
+  }
+
+  /** Calls back, and begins with the next payload unless that was the end. */
+  _finish(result) {
+    // `free()` has called back.
+    if (this._freed) return;
+
+    const { _callback: callback, _a: a, _b: b } = this;
+
+    this._settled();
+
+    try {
+      if (this._queue !== null && typeof result === 'object') this._next();
+    } finally {
+      callback(result, a, b);
     }
   }
 
+  _next() {
+    const { data, flags, limit, option, callback, a, b, context } =
+      this._queue.shift();
+
+    if (this._queue.length === 0) this._queue = null;
+
+    context.runInAsyncScope(
+      this._begin,
+      this,
+      data,
+      flags,
+      limit,
+      option,
+      callback,
+      a,
+      b
+    );
+    context.emitDestroy();
+  }
+
   /** Works on another thread, as soon as there is room for one more job. */
-  _continue(data, flags, limit, callback, a, b) {
+  _runAway(data, flags, limit, turns) {
     // Results come back in nobody's async context.
-    const context = new AsyncResource('WsRsCompression');
+    const context = resource();
 
     this._limiter.add((done) => {
       if (this._freed) {
         done();
+        context.emitDestroy();
         return;
       }
 
-      if (data !== null) {
-        native.codecRun(this._id, data, flags | AWAY, limit, undefined, 0);
-      }
-
-      native.codecContinue(this._id);
-      jobs.set(this._id, (result) => {
+      const finish = (result) => {
         done();
-        context.runInAsyncScope(callback, null, result, a, b);
-      });
+        context.runInAsyncScope(later, null, turns, this, result);
+        context.emitDestroy();
+      };
+
+      try {
+        runAway(this._id, data, flags, limit, finish);
+      } catch {
+        // Another job's callback may have called, so it is not told here.
+        timers.setImmediate(finish, FAILED);
+      }
     });
   }
 }
@@ -160,18 +207,39 @@ class Deflater extends Codec {
   }
 
   /**
-   * Compresses; `callback(result, a, b)` comes in a later macrotask. The result
-   * is a `Buffer`; a string or a number says that there is none.
+   * Compresses; `callback(result, a, b)` comes in a later macrotask, those of
+   * several calls in their order. The result is a `Buffer`; a string or a number
+   * says that there is none.
+   *
+   * @param {Buffer} data The payload
+   * @param {Boolean} fin Whether it ends its message
+   * @param {Boolean} reset Whether the context ends with it
+   * @param {Boolean} lend Whether the result may lie in memory that is shared
+   *     with others; no program may ever see that
    */
-  run(data, fin, reset, callback, a, b) {
-    const flags = (fin ? FIN : 0) | (reset ? RESET : 0);
+  run(data, fin, reset, lend, callback, a, b) {
+    const flags = (fin ? FIN : 0) | (reset ? RESET : 0) | (lend ? LENT : 0);
 
     if (this._idle !== null) this._idle.touch(this);
+    if (this._isBusy) this._wait(data, flags, 0, lend, callback, a, b);
+    else this._begin(data, flags, 0, lend, callback, a, b);
+  }
+
+  _begin(data, flags, limit, lend, callback, a, b) {
     if (data.length > INLINE_DEFLATE) {
-      this._continue(data, flags, 0, callback, a, b);
-    } else {
-      this._runHere(data, flags, 0, callback, a, b);
+      this._occupy(callback, a, b);
+      this._runAway(data, flags, 0, 0);
+      return;
     }
+
+    const result = lend
+      ? deflateLent(this._id, data, flags)
+      : native.codecRun(this._id, data, flags, 0, undefined, 0, 0);
+
+    this._occupy(callback, a, b);
+
+    if (result === undefined) this._runAway(undefined, 0, 0, 0);
+    else timers.setImmediate(finish, this, result);
   }
 
   /**
@@ -190,47 +258,125 @@ class Deflater extends Codec {
 }
 
 class Inflater extends Codec {
+  constructor(id, chunkSize, limiter) {
+    super(id, chunkSize, limiter);
+    /** Made for the first short message. */
+    this._block = null;
+  }
+
   /**
-   * Inflates; `callback(result, a, b)` comes in a later macrotask. The result
-   * is a `Buffer`, zlib's text for what is corrupt, or a number if it would
-   * have more than `limit` bytes (0 is no limit).
+   * Inflates; `callback(result, a, b)` comes in a later macrotask, those of
+   * several calls in their order. The result is a `Buffer`, zlib's text for what
+   * is corrupt, or a number if it would have more than `limit` bytes (0 is no
+   * limit).
    */
   run(data, fin, reset, limit, watched, callback, a, b) {
     const flags = (fin ? FIN : 0) | (reset ? RESET : 0);
-    const deliver = watched
-      ? (result) => later(callback, result, a, b, WATCHED_TURNS)
-      : callback;
+
+    if (this._isBusy) this._wait(data, flags, limit, watched, callback, a, b);
+    else this._begin(data, flags, limit, watched, callback, a, b);
+  }
+
+  _begin(data, flags, limit, watched, callback, a, b) {
+    this._occupy(callback, a, b);
 
     if (data.length > INLINE_INFLATE) {
-      this._continue(data, flags, limit, deliver, a, b);
+      this._runAway(data, flags, limit, watched ? WATCHED_TURNS : 0);
     } else {
-      this._runHere(data, flags, limit, deliver, a, b);
+      const turns = watched ? WATCHED_TURNS : 0;
+
+      timers.setImmediate(inflateHere, turns, this, data, flags, limit);
+    }
+  }
+
+  /** Inflates in the macrotask in which the result is handed out. */
+  _runHere(data, flags, limit) {
+    if (this._block === null) this._block = new Block();
+
+    const block = this._block;
+    const result = native.codecRun(
+      this._id,
+      data,
+      flags,
+      limit,
+      block.memory,
+      block.used,
+      Block.MOST
+    );
+
+    if (typeof result === 'number' && result <= Block.MOST) {
+      this._finish(block.cut(result));
+    } else if (result === undefined) {
+      this._runAway(undefined, 0, 0, 0);
+    } else {
+      if (typeof result === 'object' && result.length <= Block.MOST) {
+        block.renew();
+      }
+
+      this._finish(result);
     }
   }
 }
 
-function later(callback, result, a, b, turns) {
-  if (turns === 0) callback(result, a, b);
-  else timers.setImmediate(later, callback, result, a, b, turns - 1);
+function finish(codec, result) {
+  codec._finish(result);
 }
 
-function isFault(number) {
-  return number === TOO_LONG || number === OUT_OF_MEMORY;
+/** Delivers a result some turns of the event loop later. */
+function later(turns, codec, result) {
+  if (turns === 0) codec._finish(result);
+  else timers.setImmediate(later, turns - 1, codec, result);
 }
 
-function renewSlab() {
-  slab = createSlab(SLAB_SIZE);
-  slabUsed = 0;
+function inflateHere(turns, codec, data, flags, limit) {
+  if (turns > 0) {
+    timers.setImmediate(inflateHere, turns - 1, codec, data, flags, limit);
+  } else if (!codec._freed) codec._runHere(data, flags, limit);
 }
 
-/** The bytes that a call has just put into the slab. */
-function carve(length) {
-  const bytes = new FastBuffer(slab.buffer, slabUsed, length);
+/** Tells those who wait; one that throws must not keep the others from it. */
+function abandon(waiting, from) {
+  for (let i = from; i < waiting.length; i++) {
+    const { callback, a, b, context } = waiting[i];
+    let thrown = true;
 
-  // Typed arrays on it stay possible.
-  slabUsed = (slabUsed + length + 7) & ~7;
-  if (slabUsed >= SLAB_SIZE) slab = null;
-  return bytes;
+    try {
+      if (context === null) {
+        callback(CLOSED, a, b);
+      } else {
+        context.runInAsyncScope(callback, null, CLOSED, a, b);
+        context.emitDestroy();
+      }
+
+      thrown = false;
+    } finally {
+      if (thrown) timers.setImmediate(abandon, waiting, i + 1);
+    }
+  }
+}
+
+/** An async context that is left when it is used up, not when it is collected. */
+function resource() {
+  return new AsyncResource('WsRsCompression', { requireManualDestroy: true });
+}
+
+function deflateLent(id, data, flags) {
+  if (lent === null) {
+    lent = Buffer.allocUnsafeSlow(LENT_SIZE);
+    lentUsed = 0;
+  }
+
+  const result = native.codecRun(id, data, flags, 0, lent, lentUsed, LENT_MOST);
+
+  if (typeof result === 'number' && result <= LENT_MOST) {
+    const bytes = new FastBuffer(lent.buffer, lentUsed, result);
+
+    lentUsed += result;
+    return bytes;
+  }
+
+  if (typeof result === 'object' && result.length <= LENT_MOST) lent = null;
+  return result;
 }
 
 /**

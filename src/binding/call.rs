@@ -11,7 +11,7 @@ use ws_rs_engine::registry::Id;
 use super::environment::Environment;
 
 /// The most arguments that a function of this binding takes.
-const MAX_ARGS: usize = 6;
+const MAX_ARGS: usize = 7;
 
 /// The shape that Node-API calls.
 pub(crate) type RawCallback =
@@ -205,6 +205,36 @@ impl Bytes {
         self.data
     }
 
+    /// Copies them, whoever else may be writing to them (another thread to a SharedArrayBuffer): then
+    /// the copy has some of the old bytes and some of the new.
+    pub(crate) fn append_to(self, copy: &mut Vec<u8>) {
+        if self.len == 0 {
+            return;
+        }
+        copy.reserve(self.len);
+        // SAFETY: Node-API gave pointer and length of a live view in this call, and no JavaScript of
+        // this thread runs before it returns; there is room for as many bytes, which any are good for.
+        unsafe {
+            let end = copy.as_mut_ptr().add(copy.len());
+            std::ptr::copy_nonoverlapping(self.data, end, self.len);
+            copy.set_len(copy.len() + self.len);
+        }
+    }
+
+    /// Writes to them from `at` on, if there is room.
+    pub(crate) fn write(self, at: usize, bytes: &[u8]) -> bool {
+        if at > self.len || self.len - at < bytes.len() {
+            return false;
+        }
+        if !bytes.is_empty() {
+            // SAFETY: as in `append_to`; `bytes` are native memory, not these.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.data.add(at), bytes.len());
+            }
+        }
+        true
+    }
+
     /// The bytes, for the time of the call.
     ///
     /// # Safety
@@ -288,6 +318,14 @@ impl Call<'_> {
 
     pub(crate) fn undefined(&self) -> Outcome {
         Ok(ptr::null_mut())
+    }
+
+    /// `undefined` as a value, to be put into an array.
+    pub(crate) fn undefined_value(&self) -> Outcome {
+        let mut result = ptr::null_mut();
+        // SAFETY: as in `u32`.
+        check(unsafe { sys::napi_get_undefined(self.env, &mut result) })?;
+        Ok(result)
     }
 
     pub(crate) fn number(&self, value: u32) -> Outcome {

@@ -52,7 +52,7 @@ raw_callback!(inflater_create, compression::inflater_create);
 raw_callback!(codec_free, compression::codec_free);
 raw_callback!(codec_release, compression::codec_release);
 raw_callback!(codec_run, compression::codec_run);
-raw_callback!(codec_continue, compression::codec_continue);
+raw_callback!(codec_away, compression::codec_away);
 raw_callback!(on_jobs_done, compression::on_jobs_done);
 raw_callback!(take_done, compression::take_done);
 raw_callback!(loop_available, event_loop::loop_available);
@@ -167,7 +167,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 38] = [
     (c"codecFree", codec_free),
     (c"codecRelease", codec_release),
     (c"codecRun", codec_run),
-    (c"codecContinue", codec_continue),
+    (c"codecAway", codec_away),
     (c"onJobsDone", on_jobs_done),
     (c"takeDone", take_done),
     (c"loopAvailable", loop_available),

@@ -16,6 +16,7 @@ const MAX_GENERATION: u32 = (1 << (53 - PLACE_BITS)) - 1;
 pub struct Registry<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
+    len: usize,
 }
 
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl<T> Default for Registry<T> {
         Self {
             places: Vec::new(),
             free: Vec::new(),
+            len: 0,
         }
     }
 }
@@ -53,6 +55,7 @@ impl<T> Registry<T> {
         };
         let entry = &mut self.places[place as usize];
         entry.item = Some(item);
+        self.len += 1;
         Some(Id::from(entry.generation) << PLACE_BITS | Id::from(place))
     }
 
@@ -64,6 +67,12 @@ impl<T> Registry<T> {
         } else {
             None
         }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// All objects.
@@ -82,6 +91,7 @@ impl<T> Registry<T> {
     /// Gives the object back; its number finds nothing from now on.
     pub fn remove(&mut self, id: Id) -> Option<T> {
         self.get_mut(id)?;
+        self.len -= 1;
         let place = Self::place(id);
         let entry = &mut self.places[place as usize];
         if entry.generation < MAX_GENERATION {

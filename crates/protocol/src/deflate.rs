@@ -89,6 +89,8 @@ impl DeflateOptions {
 pub struct Deflater {
     engine: Deflate,
     options: DeflateOptions,
+    /// Whether a message was begun and not flushed.
+    is_open: bool,
 }
 
 impl Deflater {
@@ -109,7 +111,11 @@ impl Deflater {
             },
             ..DeflateConfig::default()
         });
-        let mut deflater = Self { engine, options };
+        let mut deflater = Self {
+            engine,
+            options,
+            is_open: false,
+        };
         deflater.prime();
         deflater
     }
@@ -135,6 +141,7 @@ impl Deflater {
     /// # Errors
     /// As of [`compress`](Self::compress).
     pub fn write(&mut self, part: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+        self.is_open = true;
         // Also without input: nothing new between two flushes still yields its one byte then.
         self.run(part, DeflateFlush::NoFlush, out)
     }
@@ -149,19 +156,20 @@ impl Deflater {
         if fin && out[start..].ends_with(&TAIL) {
             out.truncate(out.len() - TAIL.len());
         }
+        self.is_open = false;
         Ok(())
     }
 
     /// Forgets the context, as "no context takeover" asks for between messages.
     pub fn reset(&mut self) {
-        self.engine.reset();
+        self.reset_engine();
         self.prime();
     }
 
     /// Forgets the context and takes `history` for what was sent last. The peer sees no difference:
     /// matches may reach back to anything that it still has.
     pub fn restart(&mut self, history: &[u8]) {
-        self.engine.reset();
+        self.reset_engine();
         self.set_dictionary_of(history);
     }
 
@@ -169,6 +177,16 @@ impl Deflater {
     #[must_use]
     pub const fn options(&self) -> &DeflateOptions {
         &self.options
+    }
+
+    /// zlib-rs does not forget that a block of level 1 is open: whatever came next was corrupt.
+    fn reset_engine(&mut self) {
+        if self.is_open {
+            self.is_open = false;
+            // What is left of a message that nobody will get.
+            let _ = self.run(&[], DeflateFlush::SyncFlush, &mut Vec::new());
+        }
+        self.engine.reset();
     }
 
     fn prime(&mut self) {

@@ -344,3 +344,25 @@ fn a_message_cut_into_random_fragments_inflates_fragment_by_fragment() {
         }
     }
 }
+
+#[test]
+fn a_compressor_that_is_taken_from_the_middle_of_a_message_begins_anew() {
+    for level in 0..=9 {
+        let options = DeflateOptions {
+            level,
+            ..DeflateOptions::default()
+        };
+        for restart in [Deflater::reset, |deflater: &mut Deflater| {
+            deflater.restart(b"")
+        }] {
+            let (mut deflater, mut inflater) = pair(options.clone());
+            let mut dropped = Vec::new();
+            deflater.write(&[b'x'; 8192], &mut dropped).unwrap();
+            restart(&mut deflater);
+            for payload in [&b""[..], b"Hello"] {
+                let bytes = compress(&mut deflater, payload, true);
+                assert_eq!(decompress(&mut inflater, &bytes), payload, "level {level}");
+            }
+        }
+    }
+}

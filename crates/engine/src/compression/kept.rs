@@ -1,0 +1,66 @@
+//! Which connections keep a compressor between two messages.
+
+use super::codec::Codec;
+use super::state::State;
+use crate::registry::{Id, Registry};
+
+/// With context takeover. One more takes over the compressor of another, which begins its next
+/// message with the last few KiB that it sent.
+const MOST: usize = 256;
+
+/// Codecs that keep a compressor, in the order of a clock's face.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    ids: Vec<Id>,
+    hand: usize,
+}
+
+impl Kept {
+    /// Notes that codec `id` keeps its compressor.
+    ///
+    /// # Returns
+    /// The one that had to make room for it.
+    pub(super) fn add(&mut self, id: Id, codecs: &mut Registry<Codec>) -> Option<State> {
+        let evicted = if self.ids.len() >= MOST {
+            self.evict(codecs)
+        } else {
+            None
+        };
+        self.ids.push(id);
+        evicted
+    }
+
+    /// Codec `id` keeps nothing any more.
+    pub(super) fn forget(&mut self, id: Id) {
+        if let Some(index) = self.ids.iter().position(|kept| *kept == id) {
+            self.ids.swap_remove(index);
+        }
+    }
+
+    /// Takes a compressor from who has not used it since the clock's hand passed last.
+    fn evict(&mut self, codecs: &mut Registry<Codec>) -> Option<State> {
+        // Twice around: the first may find all of them used.
+        for _ in 0..2 * self.ids.len() {
+            self.hand = (self.hand + 1) % self.ids.len();
+            let Some(codec) = codecs.get_mut(self.ids[self.hand]) else {
+                self.ids.swap_remove(self.hand);
+                return None;
+            };
+            if codec.used {
+                codec.used = false;
+            } else if !codec.is_busy()
+                && let Some(state) = codec.state.take()
+            {
+                codec.kept = false;
+                self.ids.swap_remove(self.hand);
+                return Some(state);
+            }
+        }
+        None
+    }
+
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.ids.len()
+    }
+}

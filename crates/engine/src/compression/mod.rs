@@ -1,0 +1,354 @@
+//! Compression of connections: who has a state, what is kept of a context, and jobs on other threads.
+//!
+//! A codec is one direction of one connection. It is known by its number, takes one payload at a
+//! time, and is given a state when it needs one. What takes too long for the event loop becomes a
+//! [`Job`], which any thread may run; its result is taken on the event loop.
+
+mod buffers;
+mod codec;
+mod job;
+mod kept;
+mod meter;
+mod pool;
+#[cfg(test)]
+mod properties;
+mod state;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ws_rs_protocol::CompressionError;
+
+pub use self::codec::{Kind, Task};
+pub use self::job::{Job, JobId};
+
+use self::buffers::Buffers;
+use self::codec::Codec;
+use self::job::{Rest, Results, Source};
+use self::kept::Kept;
+use self::pool::Pool;
+use crate::registry::{Id, Registry};
+
+/// A connection whose last message was long may send short ones next: no more memory than this is
+/// taken before it is needed.
+const MOST_EXPECTED: usize = 1024 * 1024;
+
+/// The output buffer is kept from message to message up to this capacity.
+const SCRATCH: usize = 256 * 1024;
+
+/// Why there are no bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The payload is corrupt or too long, or there is no memory.
+    Codec(CompressionError),
+    /// A fault of ours, which ended the state it happened in.
+    Panicked,
+    /// No thread did it.
+    Lost,
+    /// The codec has a payload already, is closed, or has nothing left to do.
+    NotReady,
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its number.
+    pub job: JobId,
+    /// As its task said.
+    pub is_lent: bool,
+    /// `None`: nobody waits for it any more.
+    pub result: Option<Result<Vec<u8>, Failure>>,
+}
+
+/// The compression of an environment.
+#[derive(Debug, Default)]
+pub struct Compression {
+    codecs: Registry<Codec>,
+    pool: Pool,
+    kept: Kept,
+    results: Arc<Results>,
+    last_job: JobId,
+    /// Jobs whose results were not taken yet.
+    running: usize,
+    scratch: Vec<u8>,
+    buffers: Buffers,
+}
+
+impl Compression {
+    /// A codec; `None` when there are four million.
+    pub fn create(&mut self, kind: Kind) -> Option<Id> {
+        self.codecs.insert(Codec::new(kind))
+    }
+
+    /// Ends a codec: its state is at hand for others, at once or when its job comes back.
+    pub fn free(&mut self, id: Id) {
+        if let Some(codec) = self.codecs.remove(id) {
+            if codec.kept {
+                self.kept.forget(id);
+            }
+            if let Some(state) = codec.state {
+                self.pool.give_back(state);
+            }
+        }
+    }
+
+    /// Ends the context, which only a compressor may do at will.
+    ///
+    /// # Returns
+    /// Whether it could: not while a message is worked on.
+    pub fn end_context(&mut self, id: Id) -> bool {
+        let Some(codec) = self.codecs.get_mut(id) else {
+            return true;
+        };
+        if codec.is_busy() {
+            return false;
+        }
+        end_context(id, codec, &self.pool, &mut self.kept);
+        true
+    }
+
+    /// Compresses or decompresses, unless it takes too long: then [`start_rest`](Self::start_rest) has
+    /// the rest done. `now` is the time since any moment; it is asked for long payloads only.
+    ///
+    /// # Returns
+    /// The bytes, good until the next call; `None` if there is a rest.
+    ///
+    /// # Errors
+    /// Any but [`Failure::Lost`]. The next payload begins a new context.
+    pub fn run(
+        &mut self,
+        id: Id,
+        payload: &[u8],
+        task: Task,
+        now: impl FnMut() -> Duration,
+    ) -> Result<Option<&[u8]>, Failure> {
+        self.make_ready(id, task)?;
+        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        let mut state = codec.state.take().ok_or(Failure::NotReady)?;
+        codec.remember(payload, task);
+        if self.scratch.capacity() > SCRATCH {
+            self.scratch = Vec::new();
+        }
+        self.scratch.clear();
+        let out = &mut self.scratch;
+        let run = catch_unwind(AssertUnwindSafe(|| {
+            if !task.reset {
+                state.prefetch(payload);
+            }
+            let result = state.run_inline(payload, task, out, now);
+            (state, result)
+        }));
+        // What a panic leaves half done, the state and the output, ends with it.
+        let (state, result) = match run {
+            Ok((state, result)) => (Some(state), result.map_err(Failure::Codec)),
+            Err(_) => (None, Err(Failure::Panicked)),
+        };
+        codec.state = state;
+        match result {
+            Ok(None) => {
+                if task.reset {
+                    end_context(id, codec, &self.pool, &mut self.kept);
+                }
+                Ok(Some(&self.scratch))
+            }
+            Ok(Some(done)) => {
+                codec.rest = Some(Rest {
+                    payload: payload[done..].to_vec(),
+                    out: std::mem::take(&mut self.scratch),
+                    task,
+                });
+                Ok(None)
+            }
+            Err(failure) => {
+                end_context(id, codec, &self.pool, &mut self.kept);
+                self.scratch = Vec::new();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Has a whole payload done by another thread.
+    ///
+    /// # Errors
+    /// [`Failure::NotReady`].
+    pub fn start(&mut self, id: Id, payload: Vec<u8>, task: Task) -> Result<Job, Failure> {
+        let codec = self.idle(id)?;
+        codec.used = true;
+        if codec.state.is_none() && !codec.kind.is_from_pool(task, payload.len()) {
+            self.make_ready(id, task)?;
+        }
+        let codec = self.idle(id)?;
+        let history = match codec.state {
+            None => codec.history.clone(),
+            Some(_) => Vec::new(),
+        };
+        codec.remember(&payload, task);
+        let rest = Rest {
+            payload,
+            out: Vec::new(),
+            task,
+        };
+        self.start_job(id, rest, history)
+    }
+
+    /// Has what [`run`](Self::run) left done by another thread.
+    ///
+    /// # Errors
+    /// [`Failure::NotReady`].
+    pub fn start_rest(&mut self, id: Id) -> Result<Job, Failure> {
+        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        let rest = codec.rest.take().ok_or(Failure::NotReady)?;
+        self.start_job(id, rest, Vec::new())
+    }
+
+    /// Has `wake` called when there are results to take, by the thread that made the first of them.
+    /// The first `wake` stays.
+    pub fn on_results(&mut self, wake: impl Fn() + Send + Sync + 'static) {
+        self.results.set_wake(Box::new(wake));
+    }
+
+    /// Whether [`on_results`](Self::on_results) was called.
+    #[must_use]
+    pub fn has_listener(&self) -> bool {
+        self.results.has_wake()
+    }
+
+    /// What became of jobs since the last call; each is told once.
+    pub fn take_finished(&mut self) -> Vec<Finished> {
+        let done = self.results.take();
+        self.running -= done.len();
+        done.into_iter()
+            .map(|done| {
+                self.buffers.give_back(done.payload);
+                let waits = self
+                    .codecs
+                    .get_mut(done.codec)
+                    .filter(|codec| codec.job == Some(done.job));
+                let Some(codec) = waits else {
+                    if let Some(state) = done.state {
+                        self.pool.give_back(state);
+                    }
+                    return Finished {
+                        job: done.job,
+                        is_lent: done.task.is_lent,
+                        result: None,
+                    };
+                };
+                codec.job = None;
+                codec.state = done.state;
+                codec.last_len = done.result.as_ref().map_or(0, Vec::len);
+                if done.task.reset || done.result.is_err() {
+                    end_context(done.codec, codec, &self.pool, &mut self.kept);
+                }
+                Finished {
+                    job: done.job,
+                    is_lent: done.task.is_lent,
+                    result: Some(done.result),
+                }
+            })
+            .collect()
+    }
+
+    /// An empty buffer for `len` bytes, used before if possible.
+    #[must_use]
+    pub fn buffer(&mut self, len: usize) -> Vec<u8> {
+        self.buffers.take(len)
+    }
+
+    /// Takes a result's buffer back when its bytes were copied.
+    pub fn recycle(&mut self, buffer: Vec<u8>) {
+        self.buffers.give_back(buffer);
+    }
+
+    /// Whether there is no codec, and no job.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.running == 0 && self.codecs.is_empty()
+    }
+
+    /// Jobs whose results were not taken yet.
+    #[must_use]
+    pub const fn running(&self) -> usize {
+        self.running
+    }
+
+    /// How much more memory states take than at the last call, in bytes.
+    pub fn take_memory_change(&mut self) -> i64 {
+        self.pool.meter.take_change()
+    }
+
+    fn idle(&mut self, id: Id) -> Result<&mut Codec, Failure> {
+        self.codecs
+            .get_mut(id)
+            .filter(|codec| !codec.is_busy())
+            .ok_or(Failure::NotReady)
+    }
+
+    /// Sees to it that the codec has a state.
+    fn make_ready(&mut self, id: Id, task: Task) -> Result<(), Failure> {
+        let codec = self.idle(id)?;
+        codec.used = true;
+        if codec.state.is_some() {
+            return Ok(());
+        }
+        if !task.reset && codec.kind.is_deflate() {
+            codec.kept = true;
+            if let Some(state) = self.kept.add(id, &mut self.codecs) {
+                self.pool.give_back(state);
+            }
+        }
+        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        codec.state = Some(self.pool.ready(&codec.kind, &codec.history, task.reset));
+        Ok(())
+    }
+
+    fn start_job(&mut self, id: Id, mut rest: Rest, history: Vec<u8>) -> Result<Job, Failure> {
+        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        if rest.out.capacity() == 0 {
+            // About as long as the last one, if there is memory for it: without, it grows in steps.
+            let expected = codec.last_len + codec.last_len / 16 + 64;
+            let expected = expected.min(rest.task.limit).min(MOST_EXPECTED);
+            rest.out = self.buffers.take(expected);
+            let _ = rest.out.try_reserve_exact(expected);
+        }
+        let source = match codec.state.take() {
+            Some(state) => Source::Own(state),
+            None => Source::Pool {
+                pool: self.pool.clone(),
+                kind: Arc::clone(&codec.kind),
+                history,
+            },
+        };
+        self.last_job += 1;
+        self.running += 1;
+        codec.job = Some(self.last_job);
+        Ok(Job::new(
+            self.last_job,
+            id,
+            source,
+            rest,
+            Arc::clone(&self.results),
+        ))
+    }
+}
+
+/// Gives the state back; the next message begins a new context.
+fn end_context(id: Id, codec: &mut Codec, pool: &Pool, kept: &mut Kept) {
+    if codec.kept {
+        codec.kept = false;
+        kept.forget(id);
+    }
+    if let Some(state) = codec.state.take() {
+        pool.give_back(state);
+    }
+    codec.forget();
+}
+
+#[cfg(test)]
+impl Compression {
+    /// Codecs that keep a compressor.
+    const fn kept(&self) -> usize {
+        self.kept.len()
+    }
+}

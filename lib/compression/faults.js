@@ -1,0 +1,60 @@
+'use strict';
+
+const { kStatusCode } = require('../constants');
+const {
+  MESSAGE_TOO_LONG,
+  corruptDataError,
+  protocolError
+} = require('../native/errors');
+
+// What a codec answers instead of bytes; src/binding/compression.rs has the
+// same numbers for all but the last.
+const TOO_LONG = 0xffffffff;
+const OUT_OF_MEMORY = 0xfffffffe;
+const FAILED = 0xfffffffd;
+const CLOSED = 0xfffffffc;
+
+/** A server that met an unexpected condition (RFC 6455, section 7.4.1). */
+const INTERNAL_ERROR = 1011;
+/** What zlib's errors lead to. */
+const INVALID_DATA = 1007;
+
+/**
+ * Builds the error of a payload of which there are no bytes.
+ *
+ * @param {(Number|String)} fault What the codec answered
+ * @param {String} stream `'deflate'` or `'inflate'`
+ * @param {Function} caller Where the stack trace begins
+ * @return {Error} With the close code under `kStatusCode`, unless it is closed
+ */
+function faultError(fault, stream, caller) {
+  if (typeof fault === 'string') return corruptDataError(fault);
+  if (fault === TOO_LONG) return protocolError(MESSAGE_TOO_LONG, 0, caller);
+
+  if (fault === CLOSED) {
+    return new Error(
+      `The ${stream} stream was closed while data was being processed`
+    );
+  }
+
+  if (fault === OUT_OF_MEMORY) {
+    const error = new Error('There is not enough memory for the message');
+
+    // As zlib's.
+    error.code = 'Z_MEM_ERROR';
+    error.errno = -4;
+    error[kStatusCode] = INVALID_DATA;
+    return error;
+  }
+
+  const error = new Error(
+    `ws-rs could not ${stream} the message: no thread for it could be ` +
+      'started, or there is a fault in ws-rs, which please report'
+  );
+
+  error.code = 'WS_RS_COMPRESSION_FAILED';
+  error[kStatusCode] = INTERNAL_ERROR;
+  return error;
+}
+
+module.exports = { CLOSED, FAILED, OUT_OF_MEMORY, TOO_LONG, faultError };
