@@ -1,6 +1,7 @@
 //! What a connection is, between the protocol and the wire, without JavaScript, sockets or a clock.
 
 pub mod allocator;
+pub mod connection;
 pub mod outbox;
 pub mod prefetch;
 pub mod registry;

@@ -138,6 +138,12 @@ impl<P: Lent> Outbox<P> {
         }
     }
 
+    /// Asks for the fate of a frame that could not be added: it is lost.
+    pub fn track_lost(&mut self) {
+        debug_assert!(self.waiting() == 0, "its fate is not known before those");
+        self.fates.push(Fate::Lost);
+    }
+
     /// Gives the wire what waits, until all of it is written or the wire takes no more.
     pub fn write(&mut self, wire: &mut dyn FnMut(&[&[u8]]) -> Taken) -> Written {
         self.write_with(&mut None, wire)
