@@ -296,7 +296,10 @@ impl<P: Lent> Outbox<P> {
                 self.backlog = None;
                 return Written::All;
             }
-            let (taken, given) = {
+            let (taken, given) = if through.is_none() && self.has_tail_only() {
+                let waiting = &self.tail[self.tail_start..];
+                (wire(&[waiting]), waiting.len())
+            } else {
                 let mut slices = [&[] as &[u8]; MAX_SLICES];
                 let count = self.fill(&mut slices, *through);
                 let given: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -329,6 +332,13 @@ impl<P: Lent> Outbox<P> {
                 }
             }
         }
+    }
+
+    /// Whether all that waits is joined, as it mostly is.
+    fn has_tail_only(&self) -> bool {
+        self.backlog
+            .as_ref()
+            .is_none_or(|backlog| !backlog.has_segments())
     }
 
     /// Notes what the wire was given at once when it blocked.

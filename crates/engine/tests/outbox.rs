@@ -194,7 +194,7 @@ fn a_message_whose_payload_is_taken_away_is_left_out() {
     append(&mut outbox, b"\x81\x01b");
     outbox.track();
     write(&mut outbox, &mut wire);
-    payload.shrink(4);
+    payload.resize(4);
     assert_eq!(write(&mut outbox, &mut wire), Written::All);
     assert_eq!(wire.taken, b"\x81\x01a\x81\x01b");
     let all = [Fate::Written, TakenAway, Fate::Written];
@@ -210,7 +210,7 @@ fn the_loss_of_the_first_message_is_known_before_the_next_is_written() {
     outbox.track();
     append(&mut outbox, b"\x81\x01b");
     write(&mut outbox, &mut wire);
-    payload.shrink(0);
+    payload.resize(0);
     assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
     assert_eq!(fates(&mut outbox), [TakenAway]);
 }
@@ -225,10 +225,10 @@ fn a_payload_may_be_taken_away_again_behind_one_that_was() {
         outbox.track();
     }
     write(&mut outbox, &mut wire);
-    payloads[1].shrink(0);
+    payloads[1].resize(0);
     wire.then(&[Blocked]);
     write(&mut outbox, &mut wire);
-    payloads[0].shrink(0);
+    payloads[0].resize(0);
     wire.then(&[Bytes(1)]);
     write(&mut outbox, &mut wire);
     assert_eq!(fates(&mut outbox), []);
@@ -247,7 +247,7 @@ fn a_payload_that_is_taken_away_half_written_ends_the_connection() {
         outbox.track();
         append(&mut outbox, b"\x81\x01b");
         outbox.track();
-        payload.shrink(4);
+        payload.resize(4);
         assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
         assert_eq!(wire.taken, b"\x82\x05where"[..done]);
         assert_eq!(fates(&mut outbox), [Lost, Lost]);
@@ -267,7 +267,7 @@ fn a_fragment_or_a_part_of_a_frame_is_not_left_out() {
         append(&mut outbox, b"\x81\x01b");
         outbox.track();
         write(&mut outbox, &mut wire);
-        payload.shrink(0);
+        payload.resize(0);
         assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
         assert_eq!(wire.taken, b"\x81\x01a", "what is before it goes first");
         let all = [Fate::Written, Lost, Lost];
@@ -315,10 +315,25 @@ fn nothing_moves_to_another_writer_when_a_payload_is_missing() {
     outbox.track();
     outbox.push_lent(MESSAGE, payload.clone(), 5);
     outbox.track();
-    payload.shrink(3);
+    payload.resize(3);
     assert_eq!(outbox.take_all(), None);
     assert_eq!(fates(&mut outbox), [Lost, Lost]);
     assert_eq!((outbox.waiting(), payload.references()), (0, 0));
+}
+
+#[test]
+fn nothing_moves_to_another_writer_behind_a_message_that_was_left_out() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(1), Blocked]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    payload.resize(0);
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), [], "what is before it is not written");
+    assert_eq!(outbox.take_all(), None);
+    assert_eq!(fates(&mut outbox), [TakenAway]);
 }
 
 #[test]
@@ -371,7 +386,7 @@ fn a_payload_taken_away_behind_what_the_wire_was_given_does_not_shorten_that() {
     let payload = Payload::new(b"lent1");
     outbox.push_lent(MESSAGE, payload.clone(), 5);
     append(&mut outbox, b"\x81\x01b");
-    payload.shrink(0);
+    payload.resize(0);
     wire.then(&[Bytes(1)]);
     write(&mut outbox, &mut wire);
     assert_eq!((outbox.waiting(), outbox.blocked_len()), (7, 9));
@@ -386,7 +401,7 @@ fn a_payload_taken_away_of_what_the_wire_was_given_shortens_that() {
     write(&mut outbox, &mut wire);
     assert_eq!(outbox.blocked_len(), 10);
     append(&mut outbox, b"\x81\x01b");
-    payload.shrink(0);
+    payload.resize(0);
     wire.then(&[Bytes(3)]);
     write(&mut outbox, &mut wire);
     assert_eq!((outbox.waiting(), outbox.blocked_len()), (3, 3));

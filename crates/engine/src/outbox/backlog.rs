@@ -39,6 +39,10 @@ impl<P: Lent> Backlog<P> {
         self.segments.push_back(segment);
     }
 
+    pub(super) fn has_segments(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
     /// Asks for the fate of the frame that ends at `end`.
     pub(super) fn track(&mut self, end: u64) {
         self.tracked.push_back(Tracked {
@@ -130,8 +134,12 @@ impl<P: Lent> Backlog<P> {
         }
     }
 
-    /// All bytes of the segments, `len`, and of `tail`, unless a payload was taken away.
+    /// All bytes of the segments, `len`, and of `tail`, unless a payload was taken away, be it one
+    /// whose frame was dropped already: another writer would report that as written.
     pub(super) fn join(&self, tail: Vec<u8>, len: u64) -> Option<Vec<u8>> {
+        if self.tracked.iter().any(|frame| frame.taken_away) {
+            return None;
+        }
         if self.segments.is_empty() {
             return Some(tail);
         }

@@ -5,7 +5,12 @@
     reason = "each test file is a crate of its own and uses a part"
 )]
 
-use std::cell::RefCell;
+pub mod end;
+pub mod pair;
+pub mod random;
+pub mod wire;
+
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -14,18 +19,40 @@ use ws_rs_engine::outbox::{Fate, Lent, Outbox, Taken};
 /// A payload of a program, which can change it at any time. It is given back when the last clone is
 /// gone.
 #[derive(Debug, Clone)]
-pub struct Payload(Rc<RefCell<&'static [u8]>>);
+pub struct Payload(Rc<Memory>);
+
+#[derive(Debug)]
+struct Memory {
+    bytes: Vec<u8>,
+    len: Cell<usize>,
+    was_short: Cell<bool>,
+}
 
 impl Payload {
-    /// The bytes live as long as the test: a real program's are looked after by Node.
     pub fn new(bytes: &[u8]) -> Self {
-        Self(Rc::new(RefCell::new(bytes.to_vec().leak())))
+        Self(Rc::new(Memory {
+            bytes: bytes.to_vec(),
+            len: Cell::new(bytes.len()),
+            was_short: Cell::new(false),
+        }))
     }
 
-    /// As a program that detaches or shrinks it.
-    pub fn shrink(&self, len: usize) {
-        let bytes = *self.0.borrow();
-        *self.0.borrow_mut() = &bytes[..len];
+    /// As a program that detaches, shrinks or extends it.
+    pub fn resize(&self, len: usize) {
+        self.0.len.set(len.min(self.0.bytes.len()));
+        if len < self.0.bytes.len() {
+            self.0.was_short.set(true);
+        }
+    }
+
+    /// All of it, before anything was taken away.
+    pub fn whole(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// Whether it was ever shorter than it had been.
+    pub fn was_short(&self) -> bool {
+        self.0.was_short.get()
     }
 
     /// How many others have it.
@@ -36,7 +63,7 @@ impl Payload {
 
 impl Lent for Payload {
     fn bytes(&self) -> &[u8] {
-        *self.0.borrow()
+        &self.0.bytes[..self.0.len.get()]
     }
 }
 
