@@ -2,8 +2,7 @@
 
 use ws_rs_protocol::{Config, Connection, ErrorClass, ErrorKind, Event, Inflated, Input, Role};
 
-use ws_rs_engine::outbox::Outbox;
-use ws_rs_engine::schedule::Pace;
+use ws_rs_engine::connection::{self, WriteError};
 
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
@@ -19,12 +18,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         Role::Client
     };
     let link = Link {
-        connection: Connection::new(role, read_config(call)?),
-        outbox: Outbox::default(),
-        pace: Pace::default(),
-        writes: false,
-        write_error: None,
-        bytes_read: 0,
+        connection: connection::Connection::new(role, read_config(call)?),
         socket: None,
     };
     let id = call
@@ -40,7 +34,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
 pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
     let config = read_config(call)?;
     if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        *link.connection.config_mut() = config;
+        *link.connection.protocol.config_mut() = config;
     }
     call.undefined()
 }
@@ -70,25 +64,33 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+/// In the place of a system error number: a payload was taken away while it was being written.
+const TAKEN_AWAY: i32 = -1;
+
 /// `connectionState(id, which) -> number`: 0 the wire length of the open message, 1 bytes held,
-/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`, 5 the system error
-/// number of a failed write, 6 bytes that wait in the outbox, 7 those of them that the wire did not
+/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`, 5 the system
+/// error number of a failed write or -1 if a payload was taken away half written, 6 bytes that wait in the outbox, 7 those of them that the wire did not
 /// take, as Node counts them, and 8 the most that these have been since it was last asked.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
+    let connection = &mut link.connection;
     call.double(match call.u32(1)? {
-        0 => link.connection.message_len() as f64,
-        1 => link.connection.held_bytes() as f64,
-        3 => link.outbox.accepted() as f64,
-        4 => link.bytes_read as f64,
-        5 => f64::from(link.write_error.unwrap_or(0)),
-        6 => link.outbox.waiting() as f64,
-        7 => link.outbox.blocked_len() as f64,
-        8 => link.outbox.take_peak() as f64,
-        _ => f64::from(link.connection.open_frames()),
+        0 => connection.protocol.message_len() as f64,
+        1 => connection.protocol.held_bytes() as f64,
+        3 => connection.outbox().accepted() as f64,
+        4 => connection.bytes_read as f64,
+        5 => f64::from(match connection.write_error() {
+            None => 0,
+            Some(WriteError::System(error)) => error,
+            Some(WriteError::TakenAway) => TAKEN_AWAY,
+        }),
+        6 => connection.outbox().waiting() as f64,
+        7 => connection.outbox().blocked_len() as f64,
+        8 => connection.take_peak() as f64,
+        _ => f64::from(connection.protocol.open_frames()),
     })
 }
 
@@ -109,7 +111,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call and the chunk is the only slice of its memory.
     let bytes = unsafe { chunk.slice_mut() };
-    let connection = &mut link.connection;
+    let connection = &mut link.connection.protocol;
     let mut input = if position == 0 {
         match connection.handle_bytes(bytes) {
             Ok(input) => input,
@@ -177,12 +179,13 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    if !link.connection.is_inflating() {
+    let connection = &mut link.connection.protocol;
+    if !connection.is_inflating() {
         return call.number(0);
     }
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call, and the bytes are only read.
-    match link.connection.handle_inflated(unsafe { bytes.slice() }) {
+    match connection.handle_inflated(unsafe { bytes.slice() }) {
         Ok(Inflated::Incomplete) => {}
         Ok(Inflated::Whole { binary }) => {
             rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1)?;
@@ -204,6 +207,7 @@ pub(crate) fn fragment_ends(call: &Call<'_>) -> Outcome {
     };
     let ends: Outcome<Vec<_>> = link
         .connection
+        .protocol
         .fragment_ends()
         .iter()
         .map(|end| call.double(*end as f64))

@@ -7,7 +7,6 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 
 use napi_sys as sys;
-use ws_rs_protocol::Connection;
 
 use super::buffer::BufferStore;
 use super::call::{Outcome, check};
@@ -18,9 +17,9 @@ use super::rows::EventArrays;
 use super::values::Values;
 use crate::clock::Mark;
 use crate::runtime;
-use ws_rs_engine::outbox::Outbox;
+use ws_rs_engine::connection::Connection;
 use ws_rs_engine::registry::Registry;
-use ws_rs_engine::schedule::{Pace, Schedule};
+use ws_rs_engine::schedule::Schedule;
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
@@ -48,22 +47,14 @@ pub(crate) struct Environment {
     random: RefCell<RandomPool>,
 }
 
-/// One connection: its protocol state and the frames that wait for the end of the tick.
+/// One connection, and its socket.
 // What most messages need comes first, as in `Connection`.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Link {
-    pub(crate) outbox: Outbox<LentBuffer>,
-    pub(crate) pace: Pace,
-    /// Whether the socket is written to here, and not by its stream.
-    pub(crate) writes: bool,
-    /// What the socket's last write came to, if it was an error.
-    pub(crate) write_error: Option<i32>,
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<LoopSocket>,
-    /// Bytes that did not pass through the `net.Socket`.
-    pub(crate) bytes_read: u64,
-    pub(crate) connection: Connection<BufferStore>,
+    pub(crate) connection: Connection<BufferStore, LentBuffer>,
 }
 
 /// Makes a state, and the object that every function which uses it must have: the state lives as

@@ -3,13 +3,14 @@
 use std::ptr;
 
 use napi_sys as sys;
-use ws_rs_engine::outbox::{Fate, Outbox, Written};
+use ws_rs_engine::connection::{Options, Sent, Wire};
+use ws_rs_engine::outbox::Fate;
 use ws_rs_engine::registry::Id;
-use ws_rs_engine::schedule::Moment;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::{Environment, Link};
+use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
 use crate::clock::{self, Mark};
 
@@ -117,57 +118,45 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
     } else {
         &[]
     };
-    send(call, flags, |link, state, _| {
-        // SAFETY: no JavaScript runs in this call, and the payload is only read.
-        let bytes = unsafe { payload.slice() };
-        let Link { outbox, socket, .. } = link;
-        match socket {
-            Some(socket) if link.writes => {
-                let lend = || LentBuffer::new(call.env, call.value(1));
-                if outbox.is_blocked() {
-                    match lend() {
-                        Some(lent) => outbox.push_lent(header, lent, bytes.len()),
-                        None => append(state, outbox, |out| {
-                            out.extend_from_slice(header);
-                            out.extend_from_slice(bytes);
-                        }),
-                    }
-                    return Ok(Some(BLOCKED));
-                }
-                let written =
-                    outbox.write_through(header, bytes, lend, &mut |slices| socket.write(slices));
-                Ok(Some(after_write(state, link, written)))
-            }
-            _ => {
-                append(state, outbox, |out| out.extend_from_slice(header));
-                Ok(Some(TAKE))
-            }
-        }
+    send(call, flags, |state, _, Link { connection, socket }| {
+        with_wire(socket.as_ref(), |wire| {
+            Ok(connection.send_lent(
+                header,
+                // SAFETY: no JavaScript runs in this call, and the payload is only read.
+                unsafe { payload.slice() },
+                options_of(flags),
+                || LentBuffer::new(call.env, call.value(1)),
+                || state.spare_buffer(),
+                wire,
+            ))
+        })
     })
 }
 
-/// Lets `encode` append a frame to the outbox that the first argument names.
+/// Sends a frame that `encode` appends, on the connection that the first argument names.
 fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outcome<()>) -> Outcome {
-    send(call, flags, |link, state, _| {
-        append(state, &mut link.outbox, encode)?;
-        Ok(None)
+    send(call, flags, |state, id, Link { connection, socket }| {
+        with_wire(socket.as_ref(), |wire| {
+            connection.send(
+                encode,
+                options_of(flags),
+                (&mut state.schedule.borrow_mut(), id),
+                || {
+                    state.waiting_since.set(Mark::now());
+                    clock::now()
+                },
+                || state.spare_buffer(),
+                wire,
+            )
+        })
     })
 }
 
-fn append<T>(
-    state: &Environment,
-    outbox: &mut Outbox<LentBuffer>,
-    encode: impl FnOnce(&mut Vec<u8>) -> T,
-) -> T {
-    outbox.append(|| state.spare_buffer(), encode)
-}
-
-/// Has `add` put a frame into the outbox that the first argument names, then writes it if this is
-/// the moment, unless `add` says that it has.
+/// Has `body` send a frame, behind those of others that have waited for long enough.
 fn send(
     call: &Call<'_>,
     flags: u32,
-    add: impl FnOnce(&mut Link, &Environment, Id) -> Outcome<Option<u32>>,
+    body: impl FnOnce(&Environment, Id, &mut Link) -> Outcome<Sent>,
 ) -> Outcome {
     let id = call.id(0)?;
     let state = call.state;
@@ -176,37 +165,20 @@ fn send(
     let link = connections
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
-    if link.write_error.is_some() {
-        return call.number(FAILED);
-    }
-    let before = link.outbox.waiting();
-    let done = add(link, state, id)?;
-    if flags & TRACK != 0 {
-        link.outbox.track();
-    }
-    answer |= match done {
-        Some(done) => done,
-        None if link.outbox.is_blocked() => BLOCKED,
-        None => {
-            let moment = state.schedule.borrow_mut().moment(
-                id,
-                &mut link.pace,
-                (before, link.outbox.waiting()),
-                flags & MORE_MESSAGES != 0,
-                || {
-                    state.waiting_since.set(Mark::now());
-                    clock::now()
-                },
-            );
-            match moment {
-                Moment::Now if link.writes => write(state, link),
-                Moment::Now => TAKE,
-                Moment::WithBatch if link.writes => WITH_BATCH,
-                Moment::WithBatch | Moment::WithTick => WITH_TICK,
-            }
-        }
+    let sent = body(state, id, link)?;
+    after_write(state, link, sent);
+    answer |= match sent {
+        Sent::Written => WRITTEN,
+        Sent::WithBatch => WITH_BATCH,
+        Sent::WithTick => WITH_TICK,
+        Sent::Take => TAKE,
+        Sent::Blocked => BLOCKED,
+        Sent::Failed => FAILED,
     };
-    if !state.schedule.borrow().is_in_turn() && !state.tick_scheduled.replace(true) {
+    if sent != Sent::Failed
+        && !state.schedule.borrow().is_in_turn()
+        && !state.tick_scheduled.replace(true)
+    {
         answer |= SCHEDULE;
     }
     // Most frames need nothing more, and a number is made for the others only.
@@ -214,6 +186,21 @@ fn send(
         return call.undefined();
     }
     call.number(answer)
+}
+
+/// Calls `body` with what writes to the socket, if there is one.
+fn with_wire<T>(socket: Option<&LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
+    match socket {
+        Some(socket) => body(Some(&mut |slices| socket.write(slices))),
+        None => body(None),
+    }
+}
+
+const fn options_of(flags: u32) -> Options {
+    Options {
+        more_messages: flags & MORE_MESSAGES != 0,
+        track: flags & TRACK != 0,
+    }
 }
 
 /// Writes the frames of others that have waited for long enough.
@@ -251,50 +238,25 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let Some(link) = connections.get_mut(id) else {
         return false;
     };
-    if !link.writes {
-        return link.outbox.waiting() > 0;
+    let Link { connection, socket } = link;
+    let (sent, attend) = with_wire(socket.as_ref(), |wire| connection.write_waiting(wire));
+    after_write(state, link, sent);
+    attend
+}
+
+/// Has the socket wait for room to write if there is none, and memory go round.
+fn after_write(state: &Environment, link: &mut Link, sent: Sent) {
+    if sent == Sent::Written
+        && let Some(buffer) = link.connection.take_spare()
+    {
+        state.recycle(buffer);
     }
-    let was_blocked = link.outbox.is_blocked();
-    let answer = write(state, link);
-    answer == FAILED || link.outbox.is_tracking() || (was_blocked && answer == WRITTEN)
-}
-
-/// Writes what waits in an outbox to its socket.
-fn write(state: &Environment, link: &mut Link) -> u32 {
-    let Link { outbox, socket, .. } = link;
-    let Some(socket) = socket else {
-        return TAKE;
-    };
-    let written = outbox.write(&mut |slices| socket.write(slices));
-    after_write(state, link, written)
-}
-
-fn after_write(state: &Environment, link: &mut Link, written: Written) -> u32 {
-    let answer = match written {
-        Written::All => {
-            if let Some(buffer) = link.outbox.take_spare() {
-                state.recycle(buffer);
-            }
-            WRITTEN
-        }
-        Written::Blocked => BLOCKED,
-        Written::Failed(error) => {
-            link.write_error = Some(error);
-            FAILED
-        }
-        Written::Torn => {
-            link.write_error = Some(TORN);
-            FAILED
-        }
-    };
-    if let Some(socket) = &mut link.socket {
-        socket.watch_writable(&state.event_loop, answer == BLOCKED);
+    if let Some(socket) = &mut link.socket
+        && matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed)
+    {
+        socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
     }
-    answer
 }
-
-/// In the place of a system error number: a payload was taken away while it was being written.
-const TORN: i32 = -1;
 
 /// `endTick(isOver) -> ids`: the tick ends, or comes to a pause: what waits is written. Returns an
 /// array of those connections that have to be looked at, if there are any.
@@ -316,10 +278,10 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
 /// `flushOutbox(id)`: writes what waits, if it is not the stream's to write.
 pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    if let Some(link) = connections.get_mut(call.id(0)?)
-        && link.writes
-    {
-        write(call.state, link);
+    if let Some(link) = connections.get_mut(call.id(0)?) {
+        let Link { connection, socket } = &mut *link;
+        let sent = with_wire(socket.as_ref(), |wire| connection.write(wire));
+        after_write(call.state, link, sent);
     }
     call.undefined()
 }
@@ -329,7 +291,8 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
     let is_native = call.bool(1)?;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(link) = connections.get_mut(call.id(0)?) {
-        link.writes = is_native && link.socket.is_some();
+        link.connection
+            .set_writes(is_native && link.socket.is_some());
         if let Some(socket) = &mut link.socket {
             socket.watch_writable(&call.state.event_loop, false);
         }
@@ -345,8 +308,7 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
     let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(1);
     };
-    let Some(bytes) = link.outbox.take_all() else {
-        link.write_error = Some(TORN);
+    let Some(bytes) = link.connection.take_all() else {
         return call.number(0);
     };
     if target.len != bytes.len() {
@@ -363,8 +325,7 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
 /// `discardOutbox(id)`: what waits is lost.
 pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
     if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        link.outbox.discard();
-        link.writes = false;
+        link.connection.discard();
     }
     call.undefined()
 }
@@ -376,11 +337,11 @@ pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
     let Some(link) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let Some(fate) = link.outbox.poll_fate() else {
+    let Some(fate) = link.connection.poll_fate() else {
         return call.number(0);
     };
     let mut count = 1;
-    while link.outbox.poll_fate_if(fate) {
+    while link.connection.poll_fate_if(fate) {
         count += 1;
     }
     let kind = match fate {

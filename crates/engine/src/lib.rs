@@ -2,6 +2,7 @@
 
 pub mod allocator;
 pub mod compression;
+pub mod connection;
 pub mod outbox;
 pub mod prefetch;
 pub mod registry;

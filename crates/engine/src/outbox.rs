@@ -1,8 +1,13 @@
 //! What a connection has to send, in order, and what becomes of it.
 
-use std::collections::VecDeque;
+mod backlog;
+mod fates;
+mod segment;
 
-use ws_rs_protocol::MAX_HEADER_LEN;
+use self::backlog::Backlog;
+pub use self::fates::Fate;
+use self::fates::Fates;
+use self::segment::{LentFrame, Segment};
 
 /// A payload that stays in the program's memory until it is written.
 ///
@@ -32,85 +37,45 @@ pub enum Written {
     Blocked,
     /// The wire is broken; a system error number. Everything that waited is lost.
     Failed(i32),
-    /// A payload was taken away of which the peer has got a part: the connection cannot go on.
-    /// Everything that waited is lost.
+    /// A payload was taken away that the peer has got a part of, or that is a part of a longer
+    /// message: the connection cannot go on. Everything that waited is lost.
     Torn,
-}
-
-/// What became of a tracked frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// The wire has taken its last byte.
-    Written,
-    /// It will not be written.
-    Lost,
-    /// Its payload was taken away before it was written; what is behind it goes on.
-    TakenAway,
 }
 
 /// The most slices for one write.
 const MAX_SLICES: usize = 16;
-/// Bytes at the front of the tail that were written are kept up to here, so that not every write
-/// moves what is behind them.
+/// Bytes at the front of the tail that were written are kept up to here, or while they are fewer
+/// than those behind them, so that not every write moves these.
 const MAX_STALE: usize = 64 * 1024;
 
 /// The bytes that wait for a wire, in the order of their sending.
 ///
 /// - *Commands*: [`append`](Self::append), [`push_lent`](Self::push_lent), and
 ///   [`track`](Self::track) behind one of them; [`write`](Self::write),
-///   [`take_all`](Self::take_all), [`discard`](Self::discard).
+///   [`write_through`](Self::write_through), [`take_all`](Self::take_all),
+///   [`discard`](Self::discard).
 /// - *Events*: [`poll_fate`](Self::poll_fate), once for each tracked frame, in their order.
+///
+/// Nothing is kept when nothing waits, but the memory that [`take_spare`](Self::take_spare) gives.
 #[derive(Debug)]
 pub struct Outbox<P> {
     /// Frames that are joined, behind all segments.
     tail: Vec<u8>,
     /// How many bytes of it were written.
     tail_start: usize,
-    /// What few connections have.
+    /// What few connections have, and none of which nothing waits.
     backlog: Option<Box<Backlog<P>>>,
     /// All bytes that were ever given to it, and those of them that it has no more.
     accepted: u64,
     gone: u64,
     /// Bytes that went to another writer.
     moved: u64,
-    blocked: bool,
-}
-
-#[derive(Debug)]
-struct Backlog<P> {
-    segments: VecDeque<Segment<P>>,
-    /// The tracked frames that wait.
-    tracked: VecDeque<Tracked>,
-    fates: VecDeque<Fate>,
-    /// While it is blocked: where the bytes begin and end that the wire was given at once. Node
-    /// counts all of them until the last is written.
-    unit: (u64, u64),
-    /// The most bytes that waited since it was blocked.
+    /// Where the last bytes end that were lost.
+    lost_at: u64,
+    /// The most bytes that waited while it was blocked.
     peak: u64,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    /// Where the frame ends in the bytes that were accepted.
-    end: u64,
-    /// Its payload was taken away: it ends where it began.
-    taken_away: bool,
-}
-
-#[derive(Debug)]
-enum Segment<P> {
-    Joined { bytes: Vec<u8>, start: usize },
-    Lent(LentFrame<P>),
-}
-
-#[derive(Debug)]
-struct LentFrame<P> {
-    header: [u8; MAX_HEADER_LEN],
-    header_len: usize,
-    payload: P,
-    len: usize,
-    /// Bytes of header and payload that were written.
-    done: usize,
+    blocked: bool,
+    fates: Fates,
 }
 
 impl<P> Default for Outbox<P> {
@@ -122,19 +87,10 @@ impl<P> Default for Outbox<P> {
             accepted: 0,
             gone: 0,
             moved: 0,
-            blocked: false,
-        }
-    }
-}
-
-impl<P> Default for Backlog<P> {
-    fn default() -> Self {
-        Self {
-            segments: VecDeque::new(),
-            tracked: VecDeque::new(),
-            fates: VecDeque::new(),
-            unit: (0, 0),
+            lost_at: u64::MAX,
             peak: 0,
+            blocked: false,
+            fates: Fates::default(),
         }
     }
 }
@@ -155,6 +111,9 @@ impl<P: Lent> Outbox<P> {
         let result = encode(&mut self.tail);
         debug_assert!(self.tail.len() >= before, "an encoder appends");
         self.accepted += (self.tail.len() - before) as u64;
+        if self.tail.is_empty() {
+            self.tail = Vec::new();
+        }
         result
     }
 
@@ -167,18 +126,22 @@ impl<P: Lent> Outbox<P> {
         self.push_rest(header, payload, len, 0);
     }
 
-    /// Asks for the fate of what was added last.
+    /// Asks for the fate of what was added last, before or behind the first writing of it.
     pub fn track(&mut self) {
-        let end = self.accepted;
-        let backlog = self.backlog.get_or_insert_default();
-        if end == self.gone {
-            backlog.fates.push_back(Fate::Written);
+        if self.waiting() > 0 {
+            let backlog = self.backlog.get_or_insert_default();
+            backlog.track(self.accepted);
+        } else if self.lost_at == self.accepted {
+            self.fates.push(Fate::Lost);
         } else {
-            backlog.tracked.push_back(Tracked {
-                end,
-                taken_away: false,
-            });
+            self.fates.push(Fate::Written);
         }
+    }
+
+    /// Asks for the fate of a frame that could not be added: it is lost.
+    pub fn track_lost(&mut self) {
+        debug_assert!(self.waiting() == 0, "its fate is not known before those");
+        self.fates.push(Fate::Lost);
     }
 
     /// Gives the wire what waits, until all of it is written or the wire takes no more.
@@ -217,69 +180,42 @@ impl<P: Lent> Outbox<P> {
 
     /// What became of the next tracked frame, as soon as it is known.
     pub fn poll_fate(&mut self) -> Option<Fate> {
-        self.backlog.as_mut()?.fates.pop_front()
+        self.fates.pop()
     }
 
     /// As [`poll_fate`](Self::poll_fate), if the next one is the same as the last.
     pub fn poll_fate_if(&mut self, last: Fate) -> bool {
-        self.backlog.as_mut().is_some_and(|backlog| {
-            let same = backlog.fates.front() == Some(&last);
-            if same {
-                backlog.fates.pop_front();
-            }
-            same
-        })
+        self.fates.first() == Some(last) && self.fates.pop().is_some()
     }
 
     /// Moves everything that waits to another writer, with the callbacks of what is tracked: there
     /// is no fate of it here any more. `None` if a payload was taken away: nothing is left then, and
     /// what was tracked is lost.
     pub fn take_all(&mut self) -> Option<Vec<u8>> {
-        let mut all = Vec::with_capacity(usize::try_from(self.waiting()).unwrap_or(0));
-        let mut intact = true;
-        if let Some(backlog) = &mut self.backlog {
-            for segment in backlog.segments.drain(..) {
-                match segment {
-                    Segment::Joined { bytes, start } => all.extend_from_slice(&bytes[start..]),
-                    Segment::Lent(frame) => match frame.slices() {
-                        Some((header, payload)) => {
-                            all.extend_from_slice(header);
-                            all.extend_from_slice(payload);
-                        }
-                        None => intact = false,
-                    },
-                }
-            }
-        }
-        if !intact {
+        let mut tail = std::mem::take(&mut self.tail);
+        tail.drain(..self.tail_start);
+        let all = match &self.backlog {
+            Some(backlog) => backlog.join(tail, self.waiting()),
+            None => Some(tail),
+        };
+        let Some(all) = all else {
             self.discard();
             return None;
-        }
-        all.extend_from_slice(&self.tail[self.tail_start..]);
-        if let Some(backlog) = &mut self.backlog {
-            backlog.tracked.clear();
-            backlog.peak = 0;
-        }
+        };
         self.moved += all.len() as u64;
-        self.drop_bytes();
+        self.clear();
         Some(all)
     }
 
     /// Drops everything that waits. What was tracked of it is lost.
     pub fn discard(&mut self) {
-        if let Some(backlog) = &mut self.backlog {
-            backlog.segments.clear();
-            let lost = backlog.tracked.drain(..).map(|frame| {
-                if frame.taken_away {
-                    Fate::TakenAway
-                } else {
-                    Fate::Lost
-                }
-            });
-            backlog.fates.extend(lost);
-            backlog.peak = 0;
+        if let Some(backlog) = &self.backlog {
+            backlog.lose(&mut self.fates);
         }
-        self.drop_bytes();
+        if self.waiting() > 0 {
+            self.lost_at = self.accepted;
+        }
+        self.clear();
     }
 
     /// Memory to append to that is not needed now, if there is any.
@@ -312,20 +248,17 @@ impl<P: Lent> Outbox<P> {
         }
     }
 
-    /// The most that [`blocked_len`](Self::blocked_len) has been since nothing waited; asking sets
-    /// it to 0.
+    /// The most that [`blocked_len`](Self::blocked_len) has been since it was last asked for.
     pub fn take_peak(&mut self) -> u64 {
-        self.backlog
-            .as_mut()
-            .map_or(0, |backlog| std::mem::take(&mut backlog.peak))
+        self.note_peak();
+        std::mem::take(&mut self.peak)
     }
 
     /// Whether a tracked frame waits, or its fate.
     #[must_use]
     pub fn is_tracking(&self) -> bool {
-        self.backlog
-            .as_ref()
-            .is_some_and(|backlog| !backlog.tracked.is_empty() || !backlog.fates.is_empty())
+        let backlog = self.backlog.as_ref();
+        self.fates.first().is_some() || backlog.is_some_and(|backlog| backlog.is_tracking())
     }
 
     /// Bytes that were added and did not go to another writer.
@@ -336,21 +269,14 @@ impl<P: Lent> Outbox<P> {
 
     /// Adds what is left of a frame that is counted already.
     fn push_rest(&mut self, header: &[u8], payload: P, len: usize, done: usize) {
-        let mut frame = LentFrame {
-            header: [0; MAX_HEADER_LEN],
-            header_len: header.len(),
-            payload,
-            len,
-            done,
-        };
-        frame.header[..header.len()].copy_from_slice(header);
+        let frame = LentFrame::new(header, payload, len, done);
         let (bytes, start) = (std::mem::take(&mut self.tail), self.tail_start);
         self.tail_start = 0;
         let backlog = self.backlog.get_or_insert_default();
         if bytes.len() > start {
-            backlog.segments.push_back(Segment::Joined { bytes, start });
+            backlog.push(Segment::Joined { bytes, start });
         }
-        backlog.segments.push_back(Segment::Lent(frame));
+        backlog.push(Segment::Lent(frame));
     }
 
     fn write_with(
@@ -359,6 +285,7 @@ impl<P: Lent> Outbox<P> {
         wire: &mut dyn FnMut(&[&[u8]]) -> Taken,
     ) -> Written {
         let start = self.gone;
+        self.note_peak();
         loop {
             if !self.drop_what_was_taken_away() {
                 self.discard();
@@ -366,7 +293,7 @@ impl<P: Lent> Outbox<P> {
             }
             if self.waiting() == 0 {
                 self.blocked = false;
-                self.settle();
+                self.backlog = None;
                 return Written::All;
             }
             let (taken, given) = if through.is_none() && self.has_tail_only() {
@@ -379,7 +306,8 @@ impl<P: Lent> Outbox<P> {
                 (wire(&slices[..count]), given)
             };
             match taken {
-                Taken::Bytes(len) if len > 0 => {
+                Taken::Bytes(len) if len > 0 && given > 0 => {
+                    let len = len.min(given);
                     let rest = self.advance(len);
                     self.gone += len as u64;
                     if let Some((header, payload)) = through {
@@ -410,7 +338,7 @@ impl<P: Lent> Outbox<P> {
     fn has_tail_only(&self) -> bool {
         self.backlog
             .as_ref()
-            .is_none_or(|backlog| backlog.segments.is_empty())
+            .is_none_or(|backlog| !backlog.has_segments())
     }
 
     /// Notes what the wire was given at once when it blocked.
@@ -423,7 +351,13 @@ impl<P: Lent> Outbox<P> {
         } else if gone >= backlog.unit.1 {
             backlog.unit = (backlog.unit.1, accepted);
         }
-        backlog.peak = backlog.peak.max(accepted - backlog.unit.0);
+        self.note_peak();
+    }
+
+    /// `blocked_len` grows with what is added, and shrinks with what is written: it is noted before
+    /// and behind each write.
+    fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.blocked_len());
     }
 
     /// The slices that are next, and a frame that is written through behind all others.
@@ -440,20 +374,10 @@ impl<P: Lent> Outbox<P> {
             }
             count < MAX_SLICES
         };
-        if let Some(backlog) = &self.backlog {
-            for segment in &backlog.segments {
-                let more = match segment {
-                    Segment::Joined { bytes, start } => add(&bytes[*start..]),
-                    Segment::Lent(frame) => match frame.slices() {
-                        Some((header, payload)) => add(header) && add(payload),
-                        // It was looked at before, and nothing ran since.
-                        None => return count,
-                    },
-                };
-                if !more {
-                    return count;
-                }
-            }
+        if let Some(backlog) = &self.backlog
+            && !backlog.each_slice(&mut add)
+        {
+            return count;
         }
         if add(&self.tail[self.tail_start..])
             && let Some((header, payload)) = through
@@ -466,129 +390,49 @@ impl<P: Lent> Outbox<P> {
     /// Takes `len` bytes off the front; returns how many of them were of a frame that is written
     /// through.
     fn advance(&mut self, len: usize) -> usize {
-        let mut rest = len;
-        if let Some(backlog) = &mut self.backlog {
-            while rest > 0
-                && let Some(segment) = backlog.segments.front_mut()
-            {
-                let step = rest.min(segment.waiting());
-                segment.advance(step);
-                rest -= step;
-                if segment.waiting() == 0 {
-                    backlog.segments.pop_front();
-                }
-            }
-        }
+        let rest = match &mut self.backlog {
+            Some(backlog) => backlog.advance(len),
+            None => len,
+        };
         let step = rest.min(self.tail.len() - self.tail_start);
         self.tail_start += step;
         if self.tail_start == self.tail.len() {
             self.tail.clear();
             self.tail_start = 0;
-        } else if self.tail_start > MAX_STALE {
+        } else if self.tail_start > MAX_STALE && self.tail_start > self.tail.len() / 2 {
             self.tail.drain(..self.tail_start);
             self.tail_start = 0;
         }
         rest - step
     }
 
-    /// Looks at the payloads that are lent. A frame that lost its own before a byte of it was
-    /// written is dropped; `false` if the peer has got a part of it.
+    /// Looks at lent payloads; `false` if the peer would not understand what is behind one.
     fn drop_what_was_taken_away(&mut self) -> bool {
         let Some(backlog) = &mut self.backlog else {
             return true;
         };
-        let mut offset = self.gone;
-        let mut index = 0;
-        while let Some(segment) = backlog.segments.get(index) {
-            let waiting = segment.waiting() as u64;
-            if segment.is_taken_away() {
-                if segment.is_begun() {
-                    return false;
-                }
-                backlog.segments.remove(index);
-                backlog.shorten(offset, waiting);
-                self.accepted -= waiting;
-            } else {
-                offset += waiting;
-                index += 1;
-            }
-        }
+        let Some(dropped) = backlog.drop_what_was_taken_away(self.gone) else {
+            return false;
+        };
+        self.accepted -= dropped;
+        self.settle();
         true
     }
 
     /// Notes the fates of what is written.
     fn settle(&mut self) {
-        let gone = self.gone;
         if let Some(backlog) = &mut self.backlog {
-            while let Some(next) = backlog.tracked.front()
-                && next.end <= gone
-            {
-                let fate = if next.taken_away {
-                    Fate::TakenAway
-                } else {
-                    Fate::Written
-                };
-                backlog.tracked.pop_front();
-                backlog.fates.push_back(fate);
-            }
+            backlog.settle(self.gone, &mut self.fates);
         }
     }
 
-    fn drop_bytes(&mut self) {
-        self.tail.clear();
+    /// Nothing waits any more.
+    fn clear(&mut self) {
+        self.tail = Vec::new();
         self.tail_start = 0;
+        self.backlog = None;
         self.gone = self.accepted;
+        self.peak = 0;
         self.blocked = false;
-    }
-}
-
-impl<P> Backlog<P> {
-    /// The frame is dropped that lies at `start` and has `len` bytes.
-    fn shorten(&mut self, start: u64, len: u64) {
-        for frame in &mut self.tracked {
-            if frame.end == start + len {
-                frame.taken_away = true;
-            }
-            if frame.end > start {
-                frame.end -= len;
-            }
-        }
-        self.unit.1 = self.unit.1.saturating_sub(len).max(self.unit.0);
-    }
-}
-
-impl<P: Lent> Segment<P> {
-    const fn waiting(&self) -> usize {
-        match self {
-            Self::Joined { bytes, start } => bytes.len() - *start,
-            Self::Lent(frame) => frame.header_len + frame.len - frame.done,
-        }
-    }
-
-    fn advance(&mut self, len: usize) {
-        match self {
-            Self::Joined { start, .. } => *start += len,
-            Self::Lent(frame) => frame.done += len,
-        }
-    }
-
-    fn is_taken_away(&self) -> bool {
-        matches!(self, Self::Lent(frame) if frame.slices().is_none())
-    }
-
-    const fn is_begun(&self) -> bool {
-        matches!(self, Self::Lent(frame) if frame.done > 0)
-    }
-}
-
-impl<P: Lent> LentFrame<P> {
-    /// What is left of header and payload; `None` if the payload is not there any more.
-    fn slices(&self) -> Option<(&[u8], &[u8])> {
-        let in_header = self.done.min(self.header_len);
-        let payload = self.payload.bytes().get(..self.len)?;
-        Some((
-            &self.header[in_header..self.header_len],
-            &payload[self.done - in_header..],
-        ))
     }
 }

@@ -12,6 +12,7 @@ use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
 use super::super::rows::TEXT;
 use super::{Context, LoopSocket};
+use ws_rs_engine::connection::Connection;
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_wire::{Read, Ready, read_some, waiting};
 
@@ -132,8 +133,12 @@ impl<'a> Turn<'a> {
                 return Ok(Some(Next::Wait));
             };
             let Link {
-                connection,
-                bytes_read,
+                connection:
+                    Connection {
+                        protocol: connection,
+                        bytes_read,
+                        ..
+                    },
                 socket: Some(socket),
                 ..
             } = link
@@ -192,8 +197,12 @@ impl<'a> Turn<'a> {
         let (result, what) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Link {
-                connection,
-                bytes_read,
+                connection:
+                    Connection {
+                        protocol: connection,
+                        bytes_read,
+                        ..
+                    },
                 socket: Some(socket),
                 ..
             }) = connections.get_mut(self.id)
@@ -261,7 +270,7 @@ impl<'a> Turn<'a> {
         };
         if let Read::Bytes(len) = result {
             if let Some(link) = self.state.connections.borrow_mut().get_mut(self.id) {
-                link.bytes_read += len as u64;
+                link.connection.bytes_read += len as u64;
             }
             let mut events = self.state.events.borrow_mut();
             events.open(self.env, 0)?.begin(len, room.base, self.id);

@@ -1,0 +1,259 @@
+//! One connection: what it reads with, what it has to send, and who writes that.
+
+use std::time::Duration;
+
+use ws_rs_protocol as protocol;
+
+use crate::outbox::{Fate, Lent, Outbox, Taken, Written};
+use crate::registry::Id;
+use crate::schedule::{Moment, Pace, Schedule};
+
+/// Takes bytes off a connection; `None` where there is nothing native to write to.
+pub type Wire<'a> = Option<&'a mut dyn FnMut(&[&[u8]]) -> Taken>;
+
+/// What became of a frame that was sent, or of what waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// All is written.
+    Written,
+    /// It waits until the batch of turns has come to its end, or the next pause in it.
+    WithBatch,
+    /// It waits until the tick ends.
+    WithTick,
+    /// It is the stream's to write, now.
+    Take,
+    /// It waits for the wire, which takes no more.
+    Blocked,
+    /// The connection is broken: see [`Connection::write_error`].
+    Failed,
+}
+
+/// Why nothing can be written any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteError {
+    /// The wire broke: a system error number.
+    System(i32),
+    /// A payload was taken away without which the peer would not understand what is behind it.
+    TakenAway,
+}
+
+/// How a frame is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Other messages of the same chunk are yet to be handed out.
+    pub more_messages: bool,
+    /// Its fate is asked for.
+    pub track: bool,
+}
+
+/// A connection, between the protocol and the wire. `S` is where messages are put together, `P` a
+/// payload that is lent.
+// What most messages need comes first, as in that of the protocol.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Connection<S, P> {
+    outbox: Outbox<P>,
+    pace: Pace,
+    /// Whether a wire is written to here; else a stream writes.
+    writes: bool,
+    write_error: Option<WriteError>,
+    /// Bytes that were read from a wire.
+    pub bytes_read: u64,
+    /// What the peer's bytes mean.
+    pub protocol: protocol::Connection<S>,
+}
+
+impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
+    /// A connection at its start, which a stream writes.
+    #[must_use]
+    pub fn new(role: protocol::Role, config: protocol::Config) -> Self {
+        Self {
+            outbox: Outbox::default(),
+            pace: Pace::default(),
+            writes: false,
+            write_error: None,
+            bytes_read: 0,
+            protocol: protocol::Connection::new(role, config),
+        }
+    }
+
+    /// Sends a frame that `encode` appends, now or at the moment that `schedule` says; `now` is
+    /// asked if it is the first to wait. `spare` gives memory to append to where there is none.
+    ///
+    /// # Errors
+    /// That of `encode`; nothing is sent then.
+    pub fn send<E>(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        options: Options,
+        (schedule, id): (&mut Schedule, Id),
+        now: impl FnOnce() -> Duration,
+        spare: impl FnOnce() -> Vec<u8>,
+        wire: Wire<'_>,
+    ) -> Result<Sent, E> {
+        if self.write_error.is_some() {
+            return Ok(self.refuse(options));
+        }
+        let before = self.outbox.waiting();
+        self.outbox.append(spare, encode)?;
+        let sent = if self.outbox.is_blocked() {
+            Sent::Blocked
+        } else {
+            let lens = (before, self.outbox.waiting());
+            match schedule.moment(id, &mut self.pace, lens, options.more_messages, now) {
+                Moment::Now => self.write(wire),
+                Moment::WithBatch if self.writes => Sent::WithBatch,
+                Moment::WithBatch | Moment::WithTick => Sent::WithTick,
+            }
+        };
+        if options.track {
+            self.outbox.track();
+        }
+        Ok(sent)
+    }
+
+    /// Sends an unmasked frame whose payload is written from where it lies, now or, if the wire does
+    /// not take it, later: from what `lend` gives, or else from a copy. If the stream writes, only
+    /// the header is queued, and the payload is for it to write behind that.
+    ///
+    /// # Panics
+    /// If the header is longer than a frame's can be.
+    pub fn send_lent(
+        &mut self,
+        header: &[u8],
+        payload: &[u8],
+        options: Options,
+        lend: impl FnOnce() -> Option<P>,
+        spare: impl FnOnce() -> Vec<u8>,
+        wire: Wire<'_>,
+    ) -> Sent {
+        if self.write_error.is_some() {
+            return self.refuse(options);
+        }
+        let sent = match wire.filter(|_| self.writes) {
+            None => {
+                self.outbox
+                    .append(spare, |out| out.extend_from_slice(header));
+                Sent::Take
+            }
+            Some(_) if self.outbox.is_blocked() => {
+                match lend() {
+                    Some(lent) => self.outbox.push_lent(header, lent, payload.len()),
+                    None => self.outbox.append(spare, |out| {
+                        out.extend_from_slice(header);
+                        out.extend_from_slice(payload);
+                    }),
+                }
+                Sent::Blocked
+            }
+            Some(wire) => {
+                let written = self.outbox.write_through(header, payload, lend, wire);
+                self.note(written)
+            }
+        };
+        if options.track {
+            self.outbox.track();
+        }
+        sent
+    }
+
+    /// Writes what waits, if that is not the stream's.
+    pub fn write(&mut self, wire: Wire<'_>) -> Sent {
+        match wire {
+            Some(wire) if self.writes => {
+                let written = self.outbox.write(wire);
+                self.note(written)
+            }
+            _ => Sent::Take,
+        }
+    }
+
+    /// As [`write`](Self::write), and says whether the program has to look at what came of it: at
+    /// fates, at a wire that broke or has room again, or at frames that are the stream's to write.
+    pub fn write_waiting(&mut self, wire: Wire<'_>) -> (Sent, bool) {
+        if !self.writes {
+            return (Sent::Take, self.outbox.waiting() > 0);
+        }
+        let was_blocked = self.outbox.is_blocked();
+        let sent = self.write(wire);
+        let is_free = was_blocked && sent == Sent::Written;
+        let attend = sent == Sent::Failed || is_free || self.outbox.is_tracking();
+        (sent, attend)
+    }
+
+    /// Who writes from now on: a wire, or a stream.
+    pub const fn set_writes(&mut self, writes: bool) {
+        self.writes = writes;
+    }
+
+    /// Whether a wire is written to here.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// Why nothing can be written any more, if that is so.
+    #[must_use]
+    pub const fn write_error(&self) -> Option<WriteError> {
+        self.write_error
+    }
+
+    /// Moves what waits to the stream; see [`Outbox::take_all`].
+    pub fn take_all(&mut self) -> Option<Vec<u8>> {
+        let all = self.outbox.take_all();
+        if all.is_none() {
+            self.write_error = Some(WriteError::TakenAway);
+        }
+        all
+    }
+
+    /// What waits is lost, and no wire is written to any more.
+    pub fn discard(&mut self) {
+        self.outbox.discard();
+        self.writes = false;
+    }
+
+    /// What became of the next tracked frame, as soon as it is known.
+    pub fn poll_fate(&mut self) -> Option<Fate> {
+        self.outbox.poll_fate()
+    }
+
+    /// As [`poll_fate`](Self::poll_fate), if the next one is the same as the last.
+    pub fn poll_fate_if(&mut self, last: Fate) -> bool {
+        self.outbox.poll_fate_if(last)
+    }
+
+    /// Memory that is not needed now; see [`Outbox::take_spare`].
+    pub fn take_spare(&mut self) -> Option<Vec<u8>> {
+        self.outbox.take_spare()
+    }
+
+    /// The most that waited for a full wire; see [`Outbox::take_peak`].
+    pub fn take_peak(&mut self) -> u64 {
+        self.outbox.take_peak()
+    }
+
+    /// What is to be sent.
+    #[must_use]
+    pub const fn outbox(&self) -> &Outbox<P> {
+        &self.outbox
+    }
+
+    /// A frame for a connection that is broken.
+    fn refuse(&mut self, options: Options) -> Sent {
+        if options.track {
+            self.outbox.track_lost();
+        }
+        Sent::Failed
+    }
+
+    fn note(&mut self, written: Written) -> Sent {
+        self.write_error = match written {
+            Written::All => return Sent::Written,
+            Written::Blocked => return Sent::Blocked,
+            Written::Failed(error) => Some(WriteError::System(error)),
+            Written::Torn => Some(WriteError::TakenAway),
+        };
+        Sent::Failed
+    }
+}

@@ -1,0 +1,448 @@
+//! The order, the accounts and the fates of what waits for a wire.
+
+mod support;
+
+use support::{Payload, Script, fates};
+use ws_rs_engine::outbox::{Fate, Outbox, Taken, Written};
+
+use Fate::{Lost, TakenAway};
+use Taken::{Blocked, Bytes, Failed};
+
+/// Headers of a binary message with 5 bytes, and of its first, second and last fragment.
+const MESSAGE: &[u8] = b"\x82\x05";
+const FIRST: &[u8] = b"\x02\x05";
+const LAST: &[u8] = b"\x80\x05";
+/// That of a compressed message.
+const COMPRESSED: &[u8] = b"\xc2\x05";
+
+fn append(outbox: &mut Outbox<Payload>, bytes: &[u8]) {
+    outbox.append(Vec::new, |out| out.extend_from_slice(bytes));
+}
+
+fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
+    outbox.write(&mut |slices| wire.write(slices))
+}
+
+fn write_through(outbox: &mut Outbox<Payload>, payload: &Payload, wire: &mut Script) -> Written {
+    use ws_rs_engine::outbox::Lent as _;
+
+    let lend = || Some(payload.clone());
+    outbox.write_through(MESSAGE, payload.bytes(), lend, &mut |s| wire.write(s))
+}
+
+#[test]
+fn frames_are_written_in_the_order_of_their_sending() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(MESSAGE, Payload::new(b"lent1"), 5);
+    append(&mut outbox, b"\x81\x01b");
+    append(&mut outbox, b"\x81\x01c");
+    outbox.push_lent(MESSAGE, Payload::new(b"lent2"), 5);
+    append(&mut outbox, b"\x81\x01d");
+    assert_eq!(outbox.waiting(), 26);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(
+        wire.taken,
+        b"\x81\x01a\x82\x05lent1\x81\x01b\x81\x01c\x82\x05lent2\x81\x01d"
+    );
+    assert_eq!(wire.writes, [[3, 2, 5, 6, 2, 5, 3]]);
+    assert_eq!((outbox.waiting(), outbox.accepted()), (0, 26));
+}
+
+#[test]
+fn a_wire_may_stop_at_every_byte() {
+    let all = b"\x81\x01a\x82\x05lent1\x81\x01b\x82\x05where";
+    for first in 0..all.len() {
+        for second in 1..=all.len() - first {
+            let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+            wire.then(&[Bytes(first), Bytes(second)]);
+            append(&mut outbox, &all[..3]);
+            outbox.track();
+            outbox.push_lent(MESSAGE, Payload::new(b"lent1"), 5);
+            outbox.track();
+            append(&mut outbox, &all[10..13]);
+            let written = write_through(&mut outbox, &Payload::new(b"where"), &mut wire);
+            outbox.track();
+            assert_eq!(written, Written::Blocked);
+            assert_eq!(outbox.waiting(), (all.len() - first) as u64);
+            let gone = |end: usize, at: usize| usize::from(at >= end);
+            let written_by = |at| gone(3, at) + gone(10, at) + gone(20, at);
+            assert_eq!(fates(&mut outbox).len(), written_by(first));
+            let last = write(&mut outbox, &mut wire);
+            assert_eq!(last == Written::All, first + second == all.len());
+            let more = written_by(first + second) - written_by(first);
+            assert_eq!(fates(&mut outbox).len(), more);
+            write(&mut outbox, &mut wire);
+            assert_eq!(wire.taken, all);
+            assert_eq!(outbox.waiting(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_written_through_is_copied_when_it_cannot_be_lent() {
+    for cut in 0..7 {
+        let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::new(&[Bytes(cut)]));
+        let written = outbox.write_through(MESSAGE, b"where", || None, &mut |s| wire.write(s));
+        assert_eq!(written, Written::Blocked);
+        assert_eq!(write(&mut outbox, &mut wire), Written::All);
+        assert_eq!(wire.taken, b"\x82\x05where");
+    }
+}
+
+#[test]
+fn a_frame_that_the_wire_takes_at_once_is_not_lent() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+    let payload = Payload::new(b"where");
+    assert_eq!(
+        write_through(&mut outbox, &payload, &mut wire),
+        Written::All
+    );
+    assert_eq!(payload.references(), 0);
+    assert_eq!(outbox.take_spare(), None);
+}
+
+#[test]
+fn more_slices_than_fit_are_written_in_turns() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+    for _ in 0..20 {
+        outbox.push_lent(MESSAGE, Payload::new(b"12345"), 5);
+    }
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x82\x0512345".repeat(20));
+    let counts: Vec<_> = wire.writes.iter().map(Vec::len).collect();
+    assert_eq!(counts, [16, 16, 8]);
+}
+
+#[test]
+fn a_wire_that_claims_more_than_it_was_given_takes_what_there_was() {
+    let mut outbox = Outbox::default();
+    append(&mut outbox, b"\x81\x01a");
+    assert_eq!(outbox.write(&mut |_| Bytes(1000)), Written::All);
+    assert_eq!(outbox.waiting(), 0);
+}
+
+#[test]
+fn a_frame_is_written_when_its_last_byte_is() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(2)]));
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    append(&mut outbox, b"\x81\x01c");
+    outbox.track();
+    assert!(outbox.is_tracking());
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), []);
+    wire.then(&[Bytes(6)]);
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+    assert!(!outbox.is_tracking());
+}
+
+#[test]
+fn a_frame_may_be_tracked_behind_its_writing() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+    append(&mut outbox, b"\x81\x01a");
+    write(&mut outbox, &mut wire);
+    outbox.track();
+    assert!(outbox.is_tracking());
+    assert!(!outbox.poll_fate_if(Lost));
+    assert!(outbox.poll_fate_if(Fate::Written));
+    assert!(!outbox.poll_fate_if(Fate::Written));
+}
+
+#[test]
+fn a_frame_that_was_lost_in_its_writing_is_lost_when_it_is_tracked_then() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Failed(104)]));
+    let written = write_through(&mut outbox, &Payload::new(b"where"), &mut wire);
+    assert_eq!(written, Written::Failed(104));
+    outbox.track();
+    assert_eq!(fates(&mut outbox), [Lost]);
+    append(&mut outbox, b"\x81\x01a");
+    write(&mut outbox, &mut wire);
+    outbox.track();
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+}
+
+#[test]
+fn all_that_waits_is_lost_when_the_wire_breaks() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(4), Failed(32)]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    outbox.track();
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Failed(32));
+    assert_eq!(fates(&mut outbox), [Fate::Written, Lost, Lost]);
+    assert_eq!((outbox.waiting(), payload.references()), (0, 0));
+    assert!(!outbox.is_blocked());
+}
+
+#[test]
+fn a_message_whose_payload_is_taken_away_is_left_out() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    payload.resize(4);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x81\x01a\x81\x01b");
+    let all = [Fate::Written, TakenAway, Fate::Written];
+    assert_eq!(fates(&mut outbox), all);
+    assert_eq!((outbox.accepted(), payload.references()), (6, 0));
+}
+
+#[test]
+fn the_loss_of_the_first_message_is_known_before_the_next_is_written() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked, Blocked]));
+    let payload = Payload::new(b"lent1");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    write(&mut outbox, &mut wire);
+    payload.resize(0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    assert_eq!(fates(&mut outbox), [TakenAway]);
+}
+
+#[test]
+fn a_payload_may_be_taken_away_again_behind_one_that_was() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(1)]));
+    let payloads = [b"lent1", b"lent2", b"lent3"].map(|bytes| Payload::new(bytes));
+    append(&mut outbox, b"\x81\x01a");
+    for payload in &payloads {
+        outbox.push_lent(MESSAGE, payload.clone(), 5);
+        outbox.track();
+    }
+    write(&mut outbox, &mut wire);
+    payloads[1].resize(0);
+    wire.then(&[Blocked]);
+    write(&mut outbox, &mut wire);
+    payloads[0].resize(0);
+    wire.then(&[Bytes(1)]);
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), []);
+    write(&mut outbox, &mut wire);
+    assert_eq!(wire.taken, b"\x81\x01a\x82\x05lent3");
+    let all = [TakenAway, TakenAway, Fate::Written];
+    assert_eq!(fates(&mut outbox), all);
+}
+
+#[test]
+fn a_payload_that_is_taken_away_half_written_ends_the_connection() {
+    for done in 1..7 {
+        let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(done)]));
+        let payload = Payload::new(b"where");
+        write_through(&mut outbox, &payload, &mut wire);
+        outbox.track();
+        append(&mut outbox, b"\x81\x01b");
+        outbox.track();
+        payload.resize(4);
+        assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+        assert_eq!(wire.taken, b"\x82\x05where"[..done]);
+        assert_eq!(fates(&mut outbox), [Lost, Lost]);
+        assert_eq!((outbox.waiting(), payload.references()), (0, 0));
+    }
+}
+
+#[test]
+fn a_fragment_or_a_part_of_a_frame_is_not_left_out() {
+    for header in [FIRST, LAST, COMPRESSED, b""] {
+        let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+        let payload = Payload::new(b"12345");
+        append(&mut outbox, b"\x81\x01a");
+        outbox.track();
+        outbox.push_lent(header, payload.clone(), 5);
+        outbox.track();
+        append(&mut outbox, b"\x81\x01b");
+        outbox.track();
+        write(&mut outbox, &mut wire);
+        payload.resize(0);
+        assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+        assert_eq!(wire.taken, b"\x81\x01a", "what is before it goes first");
+        let all = [Fate::Written, Lost, Lost];
+        assert_eq!(fates(&mut outbox), all, "{header:?}");
+    }
+}
+
+#[test]
+fn all_that_waits_moves_to_another_writer() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(4)]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    append(&mut outbox, b"\x81\x01b");
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    let rest = outbox.take_all();
+    assert_eq!(rest.as_deref(), Some(&b"\x05lent1\x81\x01b"[..]));
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+    assert!(!outbox.is_tracking() && !outbox.is_blocked());
+    assert_eq!((outbox.waiting(), outbox.accepted()), (0, 4));
+    assert_eq!(payload.references(), 0);
+}
+
+#[test]
+fn joined_frames_move_without_a_copy() {
+    let mut outbox = Outbox::<Payload>::default();
+    append(&mut outbox, b"\x81\x01a");
+    let mut address = std::ptr::null();
+    outbox.write(&mut |slices| {
+        address = slices[0].as_ptr();
+        Blocked
+    });
+    let all = outbox.take_all().unwrap();
+    assert_eq!(all.as_ptr(), address);
+    assert_eq!(outbox.take_spare(), None);
+}
+
+#[test]
+fn nothing_moves_to_another_writer_when_a_payload_is_missing() {
+    let mut outbox = Outbox::default();
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    payload.resize(3);
+    assert_eq!(outbox.take_all(), None);
+    assert_eq!(fates(&mut outbox), [Lost, Lost]);
+    assert_eq!((outbox.waiting(), payload.references()), (0, 0));
+}
+
+#[test]
+fn nothing_moves_to_another_writer_behind_a_message_that_was_left_out() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(1), Blocked]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    payload.resize(0);
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), [], "what is before it is not written");
+    assert_eq!(outbox.take_all(), None);
+    assert_eq!(fates(&mut outbox), [TakenAway]);
+}
+
+#[test]
+fn what_is_discarded_is_lost() {
+    let mut outbox = Outbox::default();
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    outbox.discard();
+    assert_eq!(fates(&mut outbox), [Lost, Lost]);
+    assert_eq!((outbox.waiting(), payload.references()), (0, 0));
+    assert_eq!(outbox.take_spare(), None);
+}
+
+#[test]
+fn what_a_full_wire_was_given_at_once_counts_until_its_last_byte_is_written() {
+    let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::new(&[Bytes(4)]));
+    append(&mut outbox, b"\x81\x01a\x81\x01b");
+    assert_eq!(outbox.blocked_len(), 0);
+    write(&mut outbox, &mut wire);
+    assert!(outbox.is_blocked());
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (2, 6));
+    append(&mut outbox, b"\x81\x01c");
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (5, 9));
+    wire.then(&[Bytes(3)]);
+    write(&mut outbox, &mut wire);
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (2, 3));
+    write(&mut outbox, &mut wire);
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (0, 0));
+    assert_eq!((outbox.take_peak(), outbox.take_peak()), (9, 0));
+}
+
+#[test]
+fn what_was_added_to_a_full_wire_is_part_of_the_most_that_waited() {
+    let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::new(&[Blocked]));
+    append(&mut outbox, b"\x81\x01a");
+    write(&mut outbox, &mut wire);
+    append(&mut outbox, &[b'b'; 100]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(outbox.take_peak(), 103);
+}
+
+#[test]
+fn a_payload_taken_away_behind_what_the_wire_was_given_does_not_shorten_that() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(1)]));
+    append(&mut outbox, b"\x81\x04abcd");
+    write(&mut outbox, &mut wire);
+    let payload = Payload::new(b"lent1");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    append(&mut outbox, b"\x81\x01b");
+    payload.resize(0);
+    wire.then(&[Bytes(1)]);
+    write(&mut outbox, &mut wire);
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (7, 9));
+}
+
+#[test]
+fn a_payload_taken_away_of_what_the_wire_was_given_shortens_that() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    write(&mut outbox, &mut wire);
+    assert_eq!(outbox.blocked_len(), 10);
+    append(&mut outbox, b"\x81\x01b");
+    payload.resize(0);
+    wire.then(&[Bytes(3)]);
+    write(&mut outbox, &mut wire);
+    assert_eq!((outbox.waiting(), outbox.blocked_len()), (3, 3));
+}
+
+#[test]
+fn a_long_tail_is_not_moved_by_each_write() {
+    const KIB: usize = 1024;
+
+    let mut outbox = Outbox::<Payload>::default();
+    append(&mut outbox, &vec![b'a'; 1024 * KIB]);
+    let mut starts = Vec::new();
+    for _ in 0..8 {
+        outbox.write(&mut |slices| {
+            starts.push(slices[0].as_ptr());
+            Bytes(65 * KIB)
+        });
+    }
+    let in_place = starts
+        .windows(2)
+        .all(|pair| pair[1].addr() - pair[0].addr() == 65 * KIB);
+    assert!(in_place, "{starts:?}");
+}
+
+#[test]
+fn memory_to_append_to_goes_round() {
+    let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::default());
+    let spare = Vec::with_capacity(100);
+    let address = spare.as_ptr();
+    outbox.append(|| spare, |out| out.push(b'a'));
+    assert_eq!(outbox.take_spare(), None);
+    write(&mut outbox, &mut wire);
+    let spare = outbox.take_spare().unwrap();
+    assert_eq!(spare.as_ptr(), address);
+    assert_eq!(outbox.take_spare(), None);
+}
+
+#[test]
+fn an_encoder_that_fails_leaves_no_memory_behind() {
+    let mut outbox = Outbox::<Payload>::default();
+    let result = outbox.append(|| Vec::with_capacity(100), |_| Err::<(), _>("no text"));
+    assert_eq!(result, Err("no text"));
+    assert_eq!((outbox.waiting(), outbox.take_spare()), (0, None));
+}
