@@ -102,7 +102,19 @@ function behindFrames(prototype, base) {
     }
   }
 
+  keepEnumerable(prototype, base);
   return prototype;
+}
+
+/** Has `for ... in` find what it finds on the prototype that was there. */
+function keepEnumerable(prototype, base) {
+  const names = new Set();
+
+  for (const name in base) names.add(name);
+
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    Object.defineProperty(prototype, name, { enumerable: names.has(name) });
+  }
 }
 
 /**
