@@ -353,7 +353,10 @@ describe('The frames of a taken socket', () => {
     socket.write('b');
     socket.uncork();
     socket.end('c');
-    assert.deepStrictEqual(log.slice(0, 4), Array(4).fill('yieldToStream'));
+    assert.deepStrictEqual(
+      log.filter((entry) => entry === 'yieldToStream'),
+      Array(4).fill('yieldToStream')
+    );
     await once(far, 'end');
     assert.strictEqual(text, 'abc');
   });
