@@ -176,8 +176,10 @@ describe('The tarball', { timeout: 120_000 }, () => {
       const names = JSON.parse(cargo.stdout).packages.map(({ name }) => name);
       assert.deepStrictEqual(names.sort(), [
         'ws-rs',
+        'ws-rs-engine',
         'ws-rs-peer-tests',
-        'ws-rs-protocol'
+        'ws-rs-protocol',
+        'ws-rs-wire'
       ]);
     });
 

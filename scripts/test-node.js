@@ -54,11 +54,12 @@ const ONCE = [
   'package',
   'targets',
   'types',
-  'wire/flush-queue',
-  'wire/hooks',
+  'wire/errors',
   'wire/place',
   'wire/send-callbacks',
+  'wire/taken-handle',
   'wire/taken-socket',
+  'wire/tick',
   'wrapper'
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */

@@ -2,13 +2,77 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
+const http = require('node:http');
 const net = require('node:net');
-const { PassThrough } = require('node:stream');
+const { Duplex, PassThrough } = require('node:stream');
 const { describe, it } = require('node:test');
+const tls = require('node:tls');
+const { inspect } = require('node:util');
 
-const TakenSocket = require('../../lib/wire/taken-socket');
+const {
+  announce,
+  hook,
+  isPlain,
+  kLoop,
+  kOutbox,
+  TakenSocket
+} = require('../../lib/wire/taken-socket');
 
-const { kLoop, kOutput } = TakenSocket;
+class OwnSocket extends net.Socket {}
+
+/** What sockets know of an outbox; it notes what it is told. */
+class FakeOutbox {
+  blockedLength = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+  log = [];
+  rest = null;
+
+  yieldToStream() {
+    this.log.push('yieldToStream');
+  }
+
+  takeRest() {
+    this.log.push('takeRest');
+    this.blockedLength = 0;
+    return this.rest;
+  }
+
+  beforeDestroy() {
+    this.log.push('beforeDestroy');
+  }
+
+  close(err) {
+    this.log.push('close');
+    return () => this.log.push(`lost ${err}`);
+  }
+}
+
+/** Gives a socket to an outbox. */
+function take(socket, outbox = new FakeOutbox()) {
+  announce(socket, outbox);
+  hook(socket);
+  return outbox;
+}
+
+/** A duplex that notes in the log of the outbox what it is to write. */
+function createDuplex(outbox) {
+  return new Duplex({
+    read() {},
+    write(chunk, encoding, callback) {
+      outbox.log.push(`write ${chunk}`);
+      callback();
+    },
+    final(callback) {
+      outbox.log.push('final');
+      callback();
+    },
+    destroy(err, callback) {
+      outbox.log.push('destroy');
+      callback(err);
+    }
+  });
+}
 
 /** One end of a TCP connection, taken, the other end, and what was noted. */
 async function openTaken(t) {
@@ -19,25 +83,17 @@ async function openTaken(t) {
 
   const far = net.connect(server.address().port, '127.0.0.1');
   const [socket] = await once(server, 'connection');
-  const log = [];
-  const output = {
-    bytesRead: 0,
-    bytesWritten: 0,
-    hasTimeout: false,
-    rest: null,
-    beforeSocket: () => log.push('beforeSocket'),
-    close: () => log.push('close'),
-    takeRest: () => {
-      log.push('takeRest');
-      return output.rest;
-    }
-  };
+  const outbox = take(socket);
+  const { log } = outbox;
   const loop = {
     demote: () => {
       log.push('demote');
       socket[kLoop] = null;
     },
-    onDestroy: () => log.push('onDestroy'),
+    release: () => {
+      log.push('release');
+      socket[kLoop] = null;
+    },
     setPaused: (paused) => log.push(`setPaused ${paused}`),
     setReferenced: (referenced) => log.push(`setReferenced ${referenced}`)
   };
@@ -48,13 +104,166 @@ async function openTaken(t) {
     server.close();
   });
   far.on('error', () => {});
-  Object.setPrototypeOf(socket, TakenSocket.prototype);
-  socket[kOutput] = output;
   socket[kLoop] = loop;
-  return { far, log, loop, output, socket };
+  return { far, log, loop, outbox, socket };
 }
 
 const listener = () => {};
+
+describe('isPlain', () => {
+  it('is true for a net.Socket, also when it was hooked', () => {
+    const socket = new net.Socket();
+
+    assert.strictEqual(isPlain(socket), true);
+    take(socket);
+    assert.strictEqual(isPlain(socket), true);
+  });
+
+  it('is false for sockets that may send something else', () => {
+    const patched = new net.Socket();
+
+    patched.write = () => true;
+    assert.strictEqual(isPlain(patched), false);
+    assert.strictEqual(isPlain(new OwnSocket()), false);
+    assert.strictEqual(isPlain(new tls.TLSSocket(new net.Socket())), false);
+    assert.strictEqual(isPlain(new Duplex()), false);
+  });
+});
+
+describe('announce', () => {
+  it('tells a socket of its outbox, and that it is on no loop', () => {
+    const socket = new net.Socket();
+    const outbox = new FakeOutbox();
+
+    announce(socket, outbox);
+    assert.strictEqual(socket[kOutbox], outbox);
+    assert.strictEqual(socket[kLoop], null);
+    assert.deepStrictEqual(Object.keys(socket), Object.keys(new net.Socket()));
+  });
+});
+
+/** Streams of all sorts, each with a class of its own. */
+const STREAMS = {
+  'a net.Socket': () => new net.Socket(),
+  'a socket of a class of its own': () => new OwnSocket(),
+  'a TLSSocket': () => new tls.TLSSocket(new net.Socket()),
+  'a socket of an HTTP agent': () =>
+    new http.Agent().createConnection({ port: 9, host: '127.0.0.1' }),
+  'a mere duplex': () => new Duplex({ read() {}, write() {} }),
+  'a PassThrough': () => new PassThrough()
+};
+
+/** What `for ... in` finds. */
+function namesOf(object) {
+  const names = [];
+
+  for (const name in object) names.push(name);
+  return names.sort();
+}
+
+describe('hook', () => {
+  for (const [name, create] of Object.entries(STREAMS)) {
+    it(`leaves ${name} what it is to everybody else`, () => {
+      const socket = create();
+      const { constructor } = socket;
+
+      socket.on('error', listener);
+
+      const keys = Object.keys(socket);
+      const names = namesOf(socket);
+      const before = inspect(socket, { depth: 0 });
+
+      take(socket);
+      assert.strictEqual(socket.constructor, constructor);
+      assert.ok(socket instanceof constructor);
+      assert.ok(socket instanceof Duplex);
+      assert.deepStrictEqual(Object.keys(socket), keys);
+      assert.deepStrictEqual(namesOf(socket), names);
+      assert.ok(!Object.hasOwn(socket, 'write'));
+      // Two symbols more are all that can be seen.
+      assert.strictEqual(
+        inspect(socket, { depth: 0 }).split('\n')[0],
+        before.split('\n')[0]
+      );
+      assert.doesNotThrow(() => inspect(socket, { showHidden: true }));
+      socket.destroy();
+    });
+  }
+
+  it('gives streams of one class one prototype', () => {
+    const first = new OwnSocket();
+    const second = new OwnSocket();
+
+    take(first);
+    take(second);
+    assert.strictEqual(
+      Object.getPrototypeOf(first),
+      Object.getPrototypeOf(second)
+    );
+    assert.strictEqual(hook(first), first.write);
+    assert.notStrictEqual(
+      Object.getPrototypeOf(new OwnSocket()),
+      Object.getPrototypeOf(first)
+    );
+  });
+
+  it('has frames go before what a duplex writes, corks and ends', () => {
+    const outbox = new FakeOutbox();
+    const socket = createDuplex(outbox);
+
+    take(socket, outbox);
+    assert.strictEqual(socket.write('a'), true);
+    socket.cork();
+    socket.write('b');
+    socket.uncork();
+    assert.strictEqual(socket.end('c'), socket);
+    assert.deepStrictEqual(
+      outbox.log.filter((entry) => entry !== 'final'),
+      [
+        'yieldToStream',
+        'write a',
+        'yieldToStream',
+        'yieldToStream',
+        'write b',
+        'yieldToStream',
+        'write c'
+      ]
+    );
+  });
+
+  it('has frames go before a duplex is destroyed, once', () => {
+    const outbox = new FakeOutbox();
+    const socket = createDuplex(outbox);
+
+    take(socket, outbox);
+    socket.destroy();
+    socket.destroy();
+    assert.deepStrictEqual(outbox.log, ['beforeDestroy', 'destroy']);
+  });
+
+  it('has the write() of a class write, whatever that does', () => {
+    const outbox = new FakeOutbox();
+    const { log } = outbox;
+
+    class Shouting extends Duplex {
+      write(chunk, ...args) {
+        log.push(`shout ${chunk}`);
+        return super.write(chunk.toUpperCase(), ...args);
+      }
+
+      _write(chunk, encoding, callback) {
+        log.push(`write ${chunk}`);
+        callback();
+      }
+    }
+
+    const socket = new Shouting();
+
+    take(socket, outbox);
+    socket.write('a');
+    assert.deepStrictEqual(log, ['yieldToStream', 'shout a', 'write A']);
+  });
+});
 
 /** Whether the loop transport lets go of the socket. */
 const ACTS = {
@@ -144,52 +353,72 @@ describe('The frames of a taken socket', () => {
     socket.write('b');
     socket.uncork();
     socket.end('c');
-    assert.deepStrictEqual(log.slice(0, 4), Array(4).fill('beforeSocket'));
+    assert.deepStrictEqual(
+      log.filter((entry) => entry === 'yieldToStream'),
+      Array(4).fill('yieldToStream')
+    );
     await once(far, 'end');
     assert.strictEqual(text, 'abc');
   });
 
-  it('are written up to the last one before it is closed', async (t) => {
-    const { far, log, output, socket } = await openTaken(t);
+  it('go before what is written past its write()', async (t) => {
+    const { far, log, outbox, socket } = await openTaken(t);
     let text = '';
 
     far.setEncoding('latin1').on('data', (data) => (text += data));
-    output.rest = Buffer.from('rest');
+    outbox.blockedLength = 4;
+    outbox.rest = {
+      bytes: Buffer.from('rest'),
+      callback: (err) => log.push(`rest ${err ?? 'written'}`)
+    };
+    await new Promise((resolve) => {
+      net.Socket.prototype.write.call(socket, 'YQ==', 'base64', resolve);
+    });
+    assert.deepStrictEqual(log, ['takeRest', 'rest written']);
+    while (text.length < 5) await once(far, 'data');
+    assert.strictEqual(text, 'resta');
+  });
+
+  it('are written or lost before the descriptor is closed', async (t) => {
+    const { log, socket } = await openTaken(t);
+
     socket.destroy();
-    await once(far, 'end');
-    assert.strictEqual(text, 'rest');
-    // The descriptor is let go of before Node closes it.
-    assert.deepStrictEqual(log, ['takeRest', 'close', 'onDestroy']);
+    assert.deepStrictEqual(log.slice(0, 3), [
+      'beforeDestroy',
+      'close',
+      'release'
+    ]);
+    await once(socket, 'close');
+    assert.deepStrictEqual(log.slice(3), ['lost null']);
   });
 
   it('are counted, and so is what was read past the socket', async (t) => {
-    const { output, socket } = await openTaken(t);
+    const { outbox, socket } = await openTaken(t);
 
-    output.bytesWritten = 10;
-    output.bytesRead = 20;
+    outbox.bytesWritten = 10;
+    outbox.bytesRead = 20;
     socket.write('abc');
     assert.strictEqual(socket.bytesWritten, 13);
     assert.strictEqual(socket.bytesRead, 20);
   });
 
-  it('count as activity where the program has set a timeout', async (t) => {
-    const { output, socket } = await openTaken(t);
+  it('are what is buffered, too', async (t) => {
+    const { outbox, socket } = await openTaken(t);
 
-    socket.setTimeout(60_000);
-    assert.strictEqual(output.hasTimeout, true);
-    socket.setTimeout(0);
-    assert.strictEqual(output.hasTimeout, false);
+    assert.strictEqual(socket.writableLength, 0);
+    assert.strictEqual(socket.writableNeedDrain, false);
+    outbox.blockedLength = 10;
+    assert.strictEqual(socket.writableLength, 10);
+    assert.strictEqual(socket.bufferSize, 10);
+    assert.strictEqual(socket.writableNeedDrain, false);
+    outbox.blockedLength = socket.writableHighWaterMark;
+    assert.strictEqual(socket.writableNeedDrain, true);
+    socket.destroy();
+    assert.strictEqual(socket.writableNeedDrain, false);
   });
 });
 
 describe('A taken socket', () => {
-  it('is a net.Socket to everybody else', async (t) => {
-    const { socket } = await openTaken(t);
-
-    assert.ok(socket instanceof net.Socket);
-    assert.strictEqual(socket.constructor, net.Socket);
-  });
-
   it('does what a net.Socket does when it is not on loop', async (t) => {
     const { far, log, socket } = await openTaken(t);
 
@@ -200,6 +429,23 @@ describe('A taken socket', () => {
     socket.setTimeout(60_000).setTimeout(0);
     socket.destroy();
     await once(socket, 'close');
-    assert.deepStrictEqual(log, ['takeRest', 'close']);
+    assert.deepStrictEqual(log, ['beforeDestroy', 'close', 'lost null']);
+  });
+
+  it('is let go of when its handle was taken away', async (t) => {
+    const { log, socket } = await openTaken(t);
+    const { _handle: handle } = socket;
+
+    socket._handle = null;
+    // As Node does that sends it to another process.
+    socket.setTimeout(0);
+    handle.close();
+    await new Promise(process.nextTick);
+    assert.deepStrictEqual(log, [
+      'beforeDestroy',
+      'close',
+      'release',
+      'lost undefined'
+    ]);
   });
 });

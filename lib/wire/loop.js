@@ -172,11 +172,7 @@ class LoopTransport {
   }
 
   _onError(errno) {
-    const { socket } = this._connection;
-    const error = systemError(errno, 'read');
-
-    this._close();
-    socket.destroy(error);
+    this._connection.socket.destroy(systemError(errno, 'read'));
   }
 }
 
@@ -360,6 +356,7 @@ function isCandidate(connection) {
     !!handle &&
     handle.fd >= 0 &&
     isPlain(socket) &&
+    Object.isExtensible(socket) &&
     (isForced || isUntouched(connection, socket))
   );
 }

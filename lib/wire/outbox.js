@@ -1,8 +1,8 @@
 'use strict';
 
-const timers = require('../timers');
-const { EMPTY_BUFFER, NOOP } = require('../constants');
+const { NOOP } = require('../constants');
 const native = require('../native');
+const timers = require('../timers');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
 const { hook } = require('./taken-socket');
 const Tick = require('./tick');
@@ -59,7 +59,7 @@ class Outbox {
     /** Who may be in the middle of a message, once there is one. */
     this.sender = null;
     /** Whether the native wire writes, and the stream has nothing to do. */
-    this._isNative = false;
+    this.isNative = false;
     this._id = id;
     this._socket = socket;
     /** Callbacks of frames that wait, in their order. */
@@ -72,6 +72,7 @@ class Outbox {
     this.isWaiting = false;
     /** Whether frames and a program's own writes are being given to the stream. */
     this._isGiving = false;
+    this._willDrain = false;
     /** How many callbacks the stream is to call. */
     this._owed = 0;
     this._failure = null;
@@ -129,6 +130,8 @@ class Outbox {
   bytes(bytes, first, mask, key, callback) {
     const flags = first | this._flags(mask, key, callback);
 
+    if (bytes.length >= LENT_AT && this.isNative) this._drainSoon(bytes.length);
+
     if (bytes.length < LENT_AT || mask) {
       this._sent(native.queueBytes(this._id, bytes, flags, key), callback);
     } else {
@@ -163,19 +166,28 @@ class Outbox {
   /**
    * As `yieldToStream()`, for a stream that is in the middle of a write.
    *
-   * @return {{bytes: Buffer, callback: Function}} What waits, and what is to be
-   *     called when it is written
+   * Of a stream that writes anyway nothing is taken: what it has now is older
+   * than what waits here.
+   *
+   * @return {{bytes: Buffer, callback: Function}|null} What waits, and what is
+   *     to be called when it is written
    */
   takeRest() {
-    const bytes = Buffer.allocUnsafe(native.connectionState(this._id, WAITING));
+    if (!this.isNative) return null;
 
-    this._isNative = false;
+    this.isNative = false;
     native.setWriter(this._id, false);
-    this._settle();
+    this._settleSoon();
+
+    const length = native.connectionState(this._id, WAITING);
+
+    if (length === 0) return null;
+
+    const bytes = Buffer.allocUnsafe(length);
 
     if (native.takeQueued(this._id, bytes) !== 1) {
       this._fail();
-      return { bytes: EMPTY_BUFFER, callback: NOOP };
+      return null;
     }
 
     const callbacks = this._callbacks;
@@ -191,10 +203,10 @@ class Outbox {
   yieldToStream() {
     if (this._isGiving) return;
 
-    if (this._isNative) {
-      this._isNative = false;
+    if (this.isNative) {
+      this.isNative = false;
       native.setWriter(this._id, false);
-      this._settle();
+      this._settleSoon();
     }
 
     this._give();
@@ -210,17 +222,18 @@ class Outbox {
   /** The native wire is about to go. */
   demote() {
     this._isPromoted = false;
-    if (this._isNative) this.yieldToStream();
+    if (this.isNative) this.yieldToStream();
   }
 
   /** The socket is about to be destroyed: what this tick sent goes first. */
   beforeDestroy() {
-    if (this._isNative) {
-      native.flushOutbox(this._id);
-      this._settle();
-    } else {
-      this._give();
+    if (!this.isNative) {
+      this._giveSafely();
+      return;
     }
+
+    if (this.blockedLength === 0) native.flushOutbox(this._id);
+    this._settleSoon();
   }
 
   /**
@@ -234,10 +247,10 @@ class Outbox {
     const callbacks = this._callbacks;
 
     this._isPromoted = false;
-    this._isNative = false;
+    this.isNative = false;
     this._callbacks = null;
     native.discardOutbox(this._id);
-    Tick.enlist(this._id, undefined);
+    Tick.delist(this._id, this);
 
     if (callbacks === null) return undefined;
 
@@ -272,9 +285,7 @@ class Outbox {
 
   /** Bytes that the native wire could not take yet. */
   get blockedLength() {
-    return this._isNative
-      ? native.connectionState(this._id, BLOCKED_LENGTH)
-      : 0;
+    return this.isNative ? native.connectionState(this._id, BLOCKED_LENGTH) : 0;
   }
 
   /**
@@ -282,7 +293,7 @@ class Outbox {
    * back for others.
    */
   attend() {
-    if (!this._isNative) {
+    if (!this.isNative) {
       this._giveSafely();
       return;
     }
@@ -298,7 +309,14 @@ class Outbox {
       const peak = native.connectionState(this._id, PEAK);
 
       if (peak > 0 && peak >= this._socket.writableHighWaterMark) {
-        this._socket.emit('drain');
+        let isDone = false;
+
+        try {
+          this._socket.emit('drain');
+          isDone = true;
+        } finally {
+          if (!isDone) timers.nextTick(() => this._settle());
+        }
       }
     }
 
@@ -321,7 +339,7 @@ class Outbox {
   }
 
   _flags(mask, key, callback) {
-    if (this._isNative) {
+    if (this.isNative) {
       // A `write()` that somebody put there is to see the frames.
       if (this._socket.write !== this._write) this.yieldToStream();
     } else if (this._isPromoted) {
@@ -331,7 +349,7 @@ class Outbox {
     let flags = Tick.hasMoreMessages ? MORE_MESSAGES : 0;
 
     if (mask) flags |= key === undefined ? MASK_RANDOM : MASK_KEY;
-    if (callback && this._isNative) flags |= TRACK;
+    if (callback && this.isNative) flags |= TRACK;
     return flags;
   }
 
@@ -351,7 +369,7 @@ class Outbox {
       this._failure === null &&
       this._socket.write === this._write
     ) {
-      this._isNative = true;
+      this.isNative = true;
       native.setWriter(this._id, true);
     }
   }
@@ -369,12 +387,14 @@ class Outbox {
     if ((code & SCHEDULE) !== 0) Tick.schedule();
 
     if (answer === WRITTEN) {
-      if (this._isNative) this._settle();
+      if (this.isNative) this._settleSoon();
     } else if (answer === FAILED) {
       this._fail();
     } else if (answer === TAKE) {
-      this._give();
-    } else if (answer !== BLOCKED && !this._isNative) {
+      // Somebody sends within the stream's write(): behind what that has.
+      if (this._isGiving) Tick.add(this);
+      else this._give();
+    } else if (answer !== BLOCKED && !this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._give();
     } else if (this._callbacks !== null && answer !== BLOCKED) {
@@ -391,20 +411,46 @@ class Outbox {
       return;
     }
 
+    if (this._isGiving) {
+      // The payload too; what becomes of the header is known.
+      native.queueRaw(this._id, bytes, MORE_MESSAGES);
+      this._sent(code, callback);
+      return;
+    }
+
     const socket = this._socket;
 
     this._isGiving = true;
+    socket.cork();
 
     try {
-      socket.cork();
       this._giveNow();
       socket.write(bytes, this._owe(callback));
-      socket.uncork();
     } finally {
+      socket.uncork();
       this._isGiving = false;
     }
 
     if ((code & (OVERDUE | SCHEDULE)) !== 0) this._answer(code & ~ANSWER);
+  }
+
+  /** After a write that is this long a stream emits `'drain'` in any case. */
+  _drainSoon(length) {
+    const socket = this._socket;
+
+    if (
+      this._willDrain ||
+      socket.listenerCount('drain') === 0 ||
+      length < socket.writableHighWaterMark
+    ) {
+      return;
+    }
+
+    this._willDrain = true;
+    timers.nextTick(() => {
+      this._willDrain = false;
+      if (this.isNative && this.blockedLength === 0) socket.emit('drain');
+    });
   }
 
   _addCallback(callback) {
@@ -440,10 +486,16 @@ class Outbox {
       return;
     }
 
-    const callbacks = this._callbacks;
+    const then = this._owe(this._callbacks);
 
     this._callbacks = null;
-    this._socket.write(bytes, this._owe(callbacks));
+
+    try {
+      this._socket.write(bytes, then);
+    } catch (err) {
+      if (then !== undefined) timers.nextTick(then, err);
+      throw err;
+    }
   }
 
   /** As `_give()`, where nobody is there to catch what `write()` throws. */
@@ -464,10 +516,14 @@ class Outbox {
 
     const call =
       typeof callbacks === 'function' ? callbacks : settle(callbacks);
+    let isOwed = true;
 
     this._owed++;
 
     return (err) => {
+      if (!isOwed) return;
+
+      isOwed = false;
       this._owed--;
       call(err);
     };
@@ -475,26 +531,62 @@ class Outbox {
 
   /** Calls back for tracked frames whose fate is known. */
   _settle() {
+    let isDone = false;
+
+    try {
+      for (;;) {
+        const call = this._nextSettled();
+
+        if (call === undefined) break;
+        call();
+      }
+
+      isDone = true;
+    } finally {
+      // Behind the others of those that threw.
+      if (!isDone) timers.setImmediate(() => this._settle());
+    }
+  }
+
+  /** As `_settle()`, but calls nobody within a call of the program's. */
+  _settleSoon() {
+    let isLate = false;
+
     if (this._callbacks === null) return;
 
     for (;;) {
-      const run = native.nextFates(this._id);
+      // Others are not called before the next tick anyway.
+      isLate ||= this._callbacks !== null && this._callbacks[0].isDue;
 
-      if (run === 0) return;
+      const call = this._nextSettled();
 
-      const count = run >>> 2;
-      const fate = run & 3;
-      let due = this._callbacks;
+      if (call === undefined) return;
+      if (isLate) timers.nextTick(call);
+      else call();
+    }
+  }
 
-      if (count >= due.length) this._callbacks = null;
-      else due = due.splice(0, count);
+  /** Takes the next callbacks whose frames had the same fate. */
+  _nextSettled() {
+    if (this._callbacks === null) return undefined;
 
-      settle(due)(
+    const run = native.nextFates(this._id);
+
+    if (run === 0) return undefined;
+
+    const count = run >>> 2;
+    const fate = run & 3;
+    let due = this._callbacks;
+
+    if (count >= due.length) this._callbacks = null;
+    else due = due.splice(0, count);
+
+    const call = settle(due);
+
+    return () =>
+      call(
         fate === 0 ? null : fate === LOST ? destroyedError() : takenAwayError()
       );
-
-      if (this._callbacks === null) return;
-    }
   }
 
   /** The native wire is broken, or a payload was taken away half written. */
@@ -510,9 +602,13 @@ class Outbox {
       const callbacks = this._callbacks;
 
       this._callbacks = null;
-      if (callbacks !== null) settle(callbacks)(error);
-      this._socket.destroy(error);
-      if (number <= 0 && this.onerror !== null) this.onerror(error);
+
+      try {
+        if (callbacks !== null) settle(callbacks)(error);
+      } finally {
+        this._socket.destroy(error);
+        if (number <= 0 && this.onerror !== null) this.onerror(error);
+      }
     });
   }
 }

@@ -32,9 +32,12 @@ function announce(socket, outbox) {
  * stream itself are called, and can be taken away again.
  *
  * @param {Duplex} socket The stream
- * @return {Function} The `write()` that sees to the order
+ * @return {Function|undefined} The `write()` that sees to the order, if any
  */
 function hook(socket) {
+  // Frozen, or so: everything then goes to its own methods as it is sent.
+  if (!Object.isExtensible(socket)) return undefined;
+
   const base = Object.getPrototypeOf(socket);
 
   if (Object.hasOwn(base, kOutbox)) return base.write;
@@ -72,22 +75,22 @@ function behindFrames(prototype, base) {
     [kOutbox]: null,
 
     write(...args) {
-      if (this[kOutbox] !== null) this[kOutbox].yieldToStream();
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
       return base.write.apply(this, args);
     },
 
     end(...args) {
-      this[kOutbox].yieldToStream();
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
       return base.end.apply(this, args);
     },
 
     cork() {
-      this[kOutbox].yieldToStream();
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
       base.cork.call(this);
     },
 
     destroy(...args) {
-      if (!this.destroyed) this[kOutbox].beforeDestroy();
+      if (this[kOutbox] && !this.destroyed) this[kOutbox].beforeDestroy();
       return base.destroy.apply(this, args);
     }
   };
@@ -103,7 +106,19 @@ function behindFrames(prototype, base) {
     }
   }
 
+  keepEnumerable(prototype, base);
   return prototype;
+}
+
+/** Has `for ... in` find what it finds on the prototype that was there. */
+function keepEnumerable(prototype, base) {
+  const names = new Set();
+
+  for (const name in base) names.add(name);
+
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    Object.defineProperty(prototype, name, { enumerable: names.has(name) });
+  }
 }
 
 /**
@@ -112,20 +127,40 @@ function behindFrames(prototype, base) {
  * wants to see, and knows of those that it writes itself.
  */
 class TakenSocket extends net.Socket {
-  /** Who calls `net.Socket`'s own `write()` passes by the one above. */
-  _write(chunk, encoding, callback) {
-    if (this[kOutbox].blockedLength > 0) {
-      const rest = this[kOutbox].takeRest();
-      const bytes =
-        typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+  // Who calls `net.Socket`'s own `write()` passes by the one above.
 
-      super._write(Buffer.concat([rest.bytes, bytes]), 'buffer', (err) => {
-        rest.callback(err);
-        callback(err);
-      });
-    } else {
+  _write(chunk, encoding, callback) {
+    const rest = this[kOutbox].takeRest();
+
+    if (rest === null) {
       super._write(chunk, encoding, callback);
+      return;
     }
+
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+
+    super._write(Buffer.concat([rest.bytes, bytes]), 'buffer', (err) => {
+      rest.callback(err);
+      callback(err);
+    });
+  }
+
+  _writev(chunks, callback) {
+    const rest = this[kOutbox].takeRest();
+
+    if (rest === null) {
+      super._writev(chunks, callback);
+      return;
+    }
+
+    const all = [{ chunk: rest.bytes, encoding: 'buffer' }, ...chunks];
+
+    all.allBuffers = chunks.allBuffers;
+    super._writev(all, (err) => {
+      rest.callback(err);
+      callback(err);
+    });
   }
 
   _destroy(err, callback) {
@@ -138,22 +173,37 @@ class TakenSocket extends net.Socket {
     super._destroy(err, callback);
   }
 
+  // On the prototype itself there is no outbox, as there are no counters.
+
   get bytesWritten() {
-    return super.bytesWritten + this[kOutbox].bytesWritten;
+    const outbox = this[kOutbox];
+
+    return outbox
+      ? super.bytesWritten + outbox.bytesWritten
+      : super.bytesWritten;
   }
 
   get bytesRead() {
-    return super.bytesRead + this[kOutbox].bytesRead;
+    const outbox = this[kOutbox];
+
+    return outbox ? super.bytesRead + outbox.bytesRead : super.bytesRead;
   }
 
   get writableLength() {
-    return super.writableLength + this[kOutbox].blockedLength;
+    const outbox = this[kOutbox];
+
+    return outbox
+      ? super.writableLength + outbox.blockedLength
+      : super.writableLength;
   }
 
   get writableNeedDrain() {
+    const outbox = this[kOutbox];
+
     return (
       super.writableNeedDrain ||
-      (this[kOutbox].blockedLength >= this.writableHighWaterMark &&
+      (!!outbox &&
+        outbox.blockedLength >= this.writableHighWaterMark &&
         !this.destroyed)
     );
   }

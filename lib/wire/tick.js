@@ -7,8 +7,10 @@ const placeOf = require('./place');
 
 /** All outboxes that may have something to write, by their native half's place. */
 const outboxes = [];
-/** Those that want to be flushed when the tick ends. */
+/** Those that want to be looked at when the tick ends. */
 let waiting = [];
+/** Those of them whose frames are written, if they were to be. */
+let written = [];
 let isScheduled = false;
 let listensToExit = false;
 
@@ -28,7 +30,7 @@ const Tick = {
     timers.nextTick(end);
   },
 
-  /** An outbox is to be flushed at the end of the tick. */
+  /** An outbox is to be looked at when the tick ends. */
   add(outbox) {
     if (outbox.isWaiting) return;
 
@@ -37,7 +39,7 @@ const Tick = {
     Tick.schedule();
   },
 
-  /** Makes an outbox known by the place of its native half, or unknown. */
+  /** Makes an outbox known by the place of its native half. */
   enlist(id, outbox) {
     if (!listensToExit) {
       listensToExit = true;
@@ -45,6 +47,13 @@ const Tick = {
     }
 
     outboxes[placeOf(id)] = outbox;
+  },
+
+  /** Makes an outbox unknown; the place may be another one's already. */
+  delist(id, outbox) {
+    const place = placeOf(id);
+
+    if (outboxes[place] === outbox) outboxes[place] = undefined;
   },
 
   /** Something became of what the native side had to write at a place. */
@@ -57,32 +66,64 @@ const Tick = {
   flush
 };
 
+/** The tick ends: what waits is written, and callbacks are called. */
 function end() {
   isScheduled = false;
-  write(true);
-}
+  addAll(native.endTick(true));
 
-/** Writes everything that waits. */
-function flush() {
-  write(false);
-}
-
-function write(isOver) {
-  const ids = native.endTick(isOver);
-
-  if (ids !== undefined) {
-    for (const id of ids) Tick.attend(placeOf(id));
-  }
-
-  while (waiting.length > 0) {
-    const due = waiting;
+  while (waiting.length + written.length > 0) {
+    const due = written.concat(waiting);
+    let done = 0;
 
     waiting = [];
+    written = [];
 
-    for (const outbox of due) {
+    try {
+      while (done < due.length) {
+        const outbox = due[done++];
+
+        outbox.isWaiting = false;
+        outbox.attend();
+      }
+    } finally {
+      // A listener or callback threw, which is nothing to the others.
+      if (done < due.length) {
+        written = due.slice(done).concat(written);
+        Tick.schedule();
+      }
+    }
+  }
+}
+
+/**
+ * Writes what waits, in the midst of a tick. Nothing is called back: whoever
+ * sends, and so had frames of others written, knows nothing of those.
+ */
+function flush() {
+  addAll(native.endTick(false));
+
+  const due = waiting;
+
+  waiting = [];
+
+  for (const outbox of due) {
+    if (outbox.isNative) {
+      written.push(outbox);
+    } else {
       outbox.isWaiting = false;
       outbox.attend();
     }
+  }
+}
+
+/** Those with something to look at, by their native halves. */
+function addAll(ids) {
+  if (ids === undefined) return;
+
+  for (const id of ids) {
+    const outbox = outboxes[placeOf(id)];
+
+    if (outbox !== undefined) Tick.add(outbox);
   }
 }
 

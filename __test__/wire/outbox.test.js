@@ -5,10 +5,11 @@ const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const FlushQueue = require('../../lib/wire/flush-queue');
-const Output = require('../../lib/wire/output');
 const Sender = require('../../lib/api/sender');
 const native = require('../../lib/native');
+const Outbox = require('../../lib/wire/outbox');
+const { announce } = require('../../lib/wire/taken-socket');
+const Tick = require('../../lib/wire/tick');
 const { hex, tick } = require('../support/events');
 const {
   closeOf,
@@ -53,74 +54,138 @@ function texts(events) {
   return events.map(([data]) => String(data));
 }
 
-/** An output of its own, over a duplex; frees what it holds. */
-function createOutput(t) {
+/** An outbox of its own, over a duplex; frees what it holds. */
+function createOutbox(t) {
   const [socket] = duplexPair();
   const id = native.connectionCreate(true, 0, 0, 0, 0);
+  const outbox = new Outbox(socket, id);
 
-  t.after(() => native.connectionFree(id));
-  return { output: new Output(socket, id), socket };
+  announce(socket, outbox);
+  t.after(() => {
+    outbox.free();
+    native.connectionFree(id);
+  });
+  return { outbox, socket };
+}
+
+const nextTick = () => new Promise((resolve) => process.nextTick(resolve));
+
+/**
+ * Runs a scene until it goes as expected: frames wait for others no longer than
+ * 100 us, which pass at any moment on a machine that is busy.
+ */
+async function inTime(t, scene) {
+  for (let attempt = 1; ; attempt++) {
+    await tick();
+
+    try {
+      return await scene(createOutbox(t));
+    } catch (err) {
+      if (attempt === 100) throw err;
+    } finally {
+      Tick.hasMoreMessages = false;
+    }
+  }
 }
 
 describe('Frames of one tick', () => {
-  it('leave in one write, in order, at the end of the tick', async (t) => {
-    const { output, socket } = createOutput(t);
+  it('leave at once, and what follows together at its end', async (t) => {
+    await inTime(t, async ({ outbox, socket }) => {
+      outbox.text('first', FIN_TEXT, false);
+      assert.deepStrictEqual(socket.written, [hex('81 05 66 69 72 73 74')]);
 
-    output.text('a', FIN_TEXT, false);
-    output.bytes(Buffer.from('b'), FIN_BINARY, false);
-    output.raw([hex('82 01'), 'c']);
-    assert.deepStrictEqual(socket.written, []);
+      outbox.text('a', FIN_TEXT, false);
+      outbox.bytes(Buffer.from('b'), FIN_BINARY, false);
+      outbox.frame('c', FIN_TEXT, false);
+      outbox.frame(Buffer.from('d'), FIN_BINARY, false);
+      assert.strictEqual(socket.writableLength, 7);
+      await nextTick();
+      // The second write waits for the first.
+      while (socket.written.length < 2) await tick();
+      assert.deepStrictEqual(socket.written.slice(1), [
+        hex('81 01 61  82 01 62  81 01 63  82 01 64')
+      ]);
 
-    await new Promise((resolve) => process.nextTick(resolve));
-    assert.deepStrictEqual(socket.written, [
-      hex('81 01 61  82 01 62  82 01 63')
-    ]);
+      outbox.text('next', FIN_TEXT, false);
+      assert.strictEqual(String(socket.written[2].subarray(2)), 'next');
+    });
   });
 
-  it('wait while held, and leave within the release', (t) => {
-    const { output, socket } = createOutput(t);
+  it('keep together what somebody else made as one', async (t) => {
+    await inTime(t, ({ outbox, socket }) => {
+      outbox.raw([hex('82 01'), 'a']);
+      assert.deepStrictEqual(socket.written, [hex('82 01 61')]);
+    });
+  });
 
-    FlushQueue.hold();
-    FlushQueue.hold();
-    output.text('a', FIN_TEXT, false);
-    FlushQueue.release();
-    assert.deepStrictEqual(socket.written, []);
-    FlushQueue.release();
-    assert.deepStrictEqual(socket.written, [hex('81 01 61')]);
+  it('wait for those of other messages of the chunk', async (t) => {
+    await inTime(t, ({ outbox, socket }) => {
+      Tick.hasMoreMessages = true;
+      outbox.text('a', FIN_TEXT, false);
+      outbox.text('b', FIN_TEXT, false);
+      assert.deepStrictEqual(socket.written, []);
+      Tick.hasMoreMessages = false;
+      outbox.text('c', FIN_TEXT, false);
+      assert.deepStrictEqual(socket.written, [
+        hex('81 01 61  81 01 62  81 01 63')
+      ]);
+    });
+  });
+
+  it('leave at its end if the last message of a chunk sends nothing', async (t) => {
+    await inTime(t, async ({ outbox, socket }) => {
+      Tick.hasMoreMessages = true;
+      outbox.text('a', FIN_TEXT, false);
+      Tick.hasMoreMessages = false;
+      assert.deepStrictEqual(socket.written, []);
+      await nextTick();
+      assert.deepStrictEqual(socket.written, [hex('81 01 61')]);
+    });
   });
 
   it('leave within the tick when they are many bytes', (t) => {
-    const { output, socket } = createOutput(t);
+    const { outbox, socket } = createOutbox(t);
     const data = Buffer.alloc(1000, 'a');
 
-    for (let i = 0; i < 100; i++) output.bytes(data, FIN_BINARY, false);
-    assert.ok(socket.writableLength > 50_000);
-    assert.ok(socket.written.length <= 7);
+    for (let i = 0; i < 100; i++) outbox.bytes(data, FIN_BINARY, false);
+    assert.ok(socket.writableLength > 95_000);
+  });
+
+  it('leave within the tick after some time', (t) => {
+    const { outbox, socket } = createOutbox(t);
+
+    outbox.text('1', FIN_TEXT, false);
+    outbox.text('2', FIN_TEXT, false);
+    for (const end = performance.now() + 1; performance.now() < end;);
+    outbox.text('3', FIN_TEXT, false);
+    assert.ok(socket.writableLength >= 6);
   });
 
   it('are masked with a key that is given', async (t) => {
-    const { output, socket } = createOutput(t);
+    const { outbox, socket } = createOutbox(t);
 
     // RFC 6455, section 5.7.
-    output.text('Hello', FIN_TEXT, true, 0x37fa213d);
-    output.bytes(Buffer.from('Hello'), FIN_TEXT, true, 0x37fa213d);
-    output.flush();
+    outbox.text('Hello', FIN_TEXT, true, 0x37fa213d);
+    outbox.bytes(Buffer.from('Hello'), FIN_TEXT, true, 0x37fa213d);
+    while (Buffer.concat(socket.written).length < 22) await tick();
 
     const hello = hex('81 85 37 fa 21 3d 7f 9f 4d 51 58');
 
-    assert.deepStrictEqual(socket.written, [Buffer.concat([hello, hello])]);
+    assert.deepStrictEqual(
+      Buffer.concat(socket.written),
+      Buffer.concat([hello, hello])
+    );
   });
 
   it('are encoded as UTF-8, at all lengths', async (t) => {
-    const { output, socket } = createOutput(t);
+    const { outbox, socket } = createOutbox(t);
     let size = 0;
 
     for (const text of ['é', '\ud83d\ude00', '\ud800', 'é'.repeat(20_000)]) {
       const bytes = Buffer.from(text);
 
       size = Buffer.concat(socket.written).length;
-      output.text(text, FIN_TEXT, false);
-      output.flush();
+      outbox.text(text, FIN_TEXT, false);
       await tick();
 
       const written = Buffer.concat(socket.written).subarray(size);
@@ -196,19 +261,27 @@ for (const [name, open] of Object.entries(SOCKETS)) {
       assert.deepStrictEqual(messages, ['1']);
     });
 
-    it('frames that are sent before terminate() go out', async (t) => {
+    it('frames that are sent before terminate() go out, or fail', async (t) => {
       const { client, peer } = await open(t);
       const messages = [];
-      let calls = 0;
+      const outcomes = [];
 
       client.on('message', (data) => messages.push(String(data)));
-      peer.send('1');
-      peer.send('2', () => calls++);
+      peer.send('1', (err) => outcomes.push(err));
+      peer.send('2', (err) => outcomes.push(err));
       peer.terminate();
       await closeOf(client);
       if (peer.readyState !== peer.CLOSED) await closeOf(peer);
-      assert.deepStrictEqual(messages, ['1', '2']);
-      assert.strictEqual(calls, 1);
+      await tick();
+      assert.strictEqual(outcomes.length, 2);
+      // The kernel takes both. TLS is still at the first, as is the duplex.
+      if (open === openPair) {
+        assert.deepStrictEqual(messages, ['1', '2']);
+        assert.deepStrictEqual(outcomes, [null, null]);
+      } else {
+        assert.deepStrictEqual(messages, ['1']);
+        assert.strictEqual(outcomes[1].code, 'ERR_STREAM_DESTROYED');
+      }
     });
 
     it('a corked socket keeps frames, and their order', async (t) => {
@@ -358,15 +431,15 @@ describe('bytesWritten of the socket', () => {
 
 describe('A socket that is gone', () => {
   it('fails frames that it cannot take any more, each once', async (t) => {
-    const { output, socket } = createOutput(t);
+    const { outbox, socket } = createOutbox(t);
     const outcomes = [];
 
     socket.on('error', () => {});
     socket.destroy();
     await once(socket, 'close');
-    output.text('a', FIN_TEXT, false, undefined, (err) => outcomes.push(err));
-    output.raw([hex('82 00')], (err) => outcomes.push(err));
-    output.bytes(Buffer.alloc(50_000), FIN_BINARY, false, undefined, (err) =>
+    outbox.text('a', FIN_TEXT, false, undefined, (err) => outcomes.push(err));
+    outbox.raw([hex('82 00')], (err) => outcomes.push(err));
+    outbox.bytes(Buffer.alloc(50_000), FIN_BINARY, false, undefined, (err) =>
       outcomes.push(err)
     );
     for (let i = 0; i < 5; i++) await tick();
