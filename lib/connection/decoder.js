@@ -1,7 +1,8 @@
 'use strict';
 
-const { EMPTY_BUFFER } = require('../constants');
+const { EMPTY_BUFFER, kStatusCode } = require('../constants');
 const { protocolError } = require('../native/errors');
+const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');
 const native = require('../native');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -26,6 +27,16 @@ const READING = 0;
 const INFLATING = 5;
 const DEFERRED = 6;
 
+// Whose memory the chunk is in. What was given is the program's as well:
+// messages are slices of it. Others are copied out, ...
+const GIVEN = 0;
+// ... as nobody else knows it, ...
+const PRIVATE = 1;
+// ... or it is written again when the loop goes on; ...
+const LENT = 2;
+// ... of a buffer for a long message, that message is a slice.
+const SPARE = 3;
+
 /**
  * Event arrays by nesting depth: a listener may feed another decoder while the
  * events of the first are still being handed out. Each depth has one array for
@@ -34,16 +45,16 @@ const DEFERRED = 6;
 const levels = [];
 let depth = 0;
 
+/** Messages of the batch that is handed out which were copied together. */
+const span = { owner: null, block: null, end: 0, shift: 0 };
+
 function level(index) {
   while (levels.length <= index) {
     const rowCount = levels.length % 2 === 0 ? BATCH_ROWS : 1;
-    const events = {
-      rows: new Uint32Array((rowCount + 1) * ROW),
-      payloads: new Array(rowCount + 1).fill(undefined)
-    };
+    const payloads = new Array(rowCount + 1).fill(undefined);
+    const rows = new Uint32Array(native.eventRows(rowCount + 1, payloads));
 
-    native.registerEvents(events.rows, events.payloads);
-    levels.push(events);
+    levels.push({ rows, payloads });
   }
 
   return levels[index];
@@ -60,7 +71,7 @@ function level(index) {
  * A chunk takes a while if a message in it has to be inflated, or if events are
  * to be handed out one per macrotask.
  */
-class Decoder {
+class Decoder extends BlockOwner {
   /**
    * @param {Object} options
    * @param {Boolean} options.allowSynchronousEvents Whether several events may
@@ -75,6 +86,7 @@ class Decoder {
    * @param {Boolean} options.skipUTF8Validation Whether text goes unchecked
    */
   constructor(options) {
+    super();
     this.allowSynchronousEvents = options.allowSynchronousEvents;
     this.binaryType = options.binaryType;
     this.extensions = options.extensions;
@@ -91,12 +103,18 @@ class Decoder {
     /** Whether a close frame was decoded; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    // Where the chunk is that is worked on.
+    /** Whether messages are copied out of every chunk. */
+    this.copies = false;
+    /** Makes memory for the next long message. */
+    this.onSpareTaken = null;
+    // The chunk that is worked on: a view of it, where it is, ...
     this._chunk = EMPTY_BUFFER;
     this._source = EMPTY_BUFFER.buffer;
     this._base = 0;
     this._length = 0;
     this._position = 0;
+    // ... and whose memory that is.
+    this._memory = GIVEN;
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
@@ -146,6 +164,7 @@ class Decoder {
     this._base = chunk.byteOffset;
     this._length = chunk.length;
     this._position = 0;
+    this._memory = this.copies ? PRIVATE : GIVEN;
     this._run();
   }
 
@@ -153,21 +172,24 @@ class Decoder {
    * Hands out what a transport has decoded itself, and goes on with the chunk
    * if that was not all of it; must not be called while `busy`.
    *
-   * @param {ArrayBuffer} source The memory that the chunk lies in
-   * @param {Number} base Where it begins
-   * @param {Number} length How long it is
+   * @param {ArrayBuffer} source The memory that the chunk begins in, which may
+   *     be written to again as soon as this returns
+   * @param {Boolean} isSpare Whether it is meant for a long message, which
+   *     keeps it: `onSpareTaken()` is called then
+   * @param {Number} length How long the chunk is
    * @param {Number} position How far it was decoded
    * @param {Number} count How many rows of the first level were filled
    */
-  take(source, base, length, position, count) {
+  take(source, isSpare, length, position, count) {
     const single = !this.allowSynchronousEvents;
 
     this.busy = true;
     this._chunk = null;
     this._source = source;
-    this._base = base;
+    this._base = 0;
     this._length = length;
     this._position = position;
+    this._memory = isSpare ? SPARE : LENT;
 
     if (!this._deliver(level(0), count, single)) return;
     if (position < length) this._run();
@@ -176,19 +198,42 @@ class Decoder {
 
   /** The chunk that is worked on. */
   get chunk() {
+    this._keep();
+    return this._view();
+  }
+
+  /** How long it is. */
+  get chunkLength() {
+    return this._length;
+  }
+
+  _view() {
     if (this._chunk === null) {
-      // A transport may have used all of it up, and kept nothing.
-      this._chunk =
-        this._source === EMPTY_BUFFER.buffer
-          ? EMPTY_BUFFER
-          : new FastBuffer(this._source, this._base, this._length);
+      this._chunk = new FastBuffer(this._source, this._base, this._length);
     }
 
     return this._chunk;
   }
 
+  /** Brings the chunk to memory that stays as it is. */
+  _keep() {
+    if (this._memory < LENT) return;
+
+    // All of it may have been used up by the transport.
+    if (this._length > 0) {
+      this._source = copyExactly(this._source, this._base, this._length).buffer;
+    } else {
+      this._source = EMPTY_BUFFER.buffer;
+    }
+
+    this._base = 0;
+    this._chunk = null;
+    this._memory = PRIVATE;
+  }
+
   /** Gives the native state back. */
   free() {
+    this.giveUpBlock();
     native.connectionFree(this.id);
   }
 
@@ -201,10 +246,17 @@ class Decoder {
     let count;
 
     do {
-      count = native.handleBytes(this.id, this.chunk, this._position, index);
+      const chunk = this._view();
+
+      if (chunk.length !== this._length) {
+        this._finish(takenAway(this._run));
+        return;
+      }
+
+      count = native.handleBytes(this.id, chunk, this._position, index);
       this._position = events.rows[0];
       if (count > 0 && !this._deliver(events, count, single)) return;
-      // No events means that the chunk is used up, or was taken away.
+      // No events means that the chunk is used up.
     } while (count > 0 && this._position < this._length);
 
     this._finish();
@@ -215,6 +267,7 @@ class Decoder {
     this._chunk = EMPTY_BUFFER;
     this._source = EMPTY_BUFFER.buffer;
     this._length = 0;
+    this._memory = GIVEN;
     this.state = READING;
     if (err) this.failed = true;
     this.sink.onChunkDone(err);
@@ -230,6 +283,7 @@ class Decoder {
     let row = 1;
 
     depth++;
+    span.owner = null;
 
     try {
       for (; row <= count; row++) {
@@ -244,10 +298,18 @@ class Decoder {
         if ((flags & STORED) !== 0) {
           data = stored(payloads, row, start, length);
         } else if (length !== 0 && kind <= COMPRESSED) {
-          data = new FastBuffer(this._source, this._base + start, length);
+          try {
+            data = this._cut(rows, row, count);
+          } catch (err) {
+            this._finish(
+              this._source.byteLength === 0 ? takenAway(this._deliver) : err
+            );
+            return false;
+          }
         }
 
         if (kind === COMPRESSED) {
+          if (this._position < this._length) this._keep();
           this._inflate(data, extra === 1);
           return false;
         }
@@ -257,7 +319,9 @@ class Decoder {
           return false;
         }
 
-        if (single) {
+        // As in ws, a close frame never waits.
+        if (single && kind !== CLOSE) {
+          if (this._position < this._length) this._keep();
           this._defer(kind, data, extra);
           return false;
         }
@@ -273,6 +337,82 @@ class Decoder {
         this._postpone(rows, payloads, row + 1, count);
       }
     }
+  }
+
+  /**
+   * Takes a payload out of the chunk.
+   *
+   * @throws {Error} The memory was detached, or there is none to copy to
+   */
+  _cut(rows, row, count) {
+    const at = row * ROW;
+    const start = rows[at + 1];
+    const length = rows[at + 2];
+    const from = this._base + start;
+
+    if (this._memory === GIVEN) {
+      return new FastBuffer(this._source, from, length);
+    }
+
+    if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
+      const source = this._source;
+
+      // What is behind it: the memory may be gone when its turn comes.
+      if (row < count || this._position < this._length) this._keep();
+      else this._memory = GIVEN;
+      this.onSpareTaken();
+      return new FastBuffer(source, from, length);
+    }
+
+    if ((rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer') {
+      return copyExactly(this._source, from, length);
+    }
+
+    if (row === count || length > MAX_SHARED) {
+      return this.copy(this._source, from, length);
+    }
+
+    return this._cutFromSpan(rows, row, count);
+  }
+
+  /** Takes one of several messages, which are copied together. */
+  _cutFromSpan(rows, row, count) {
+    const at = row * ROW;
+    const start = rows[at + 1];
+    const length = rows[at + 2];
+
+    // Somebody may have detached what the messages before it are in.
+    if (
+      span.owner === this &&
+      start + length <= span.end &&
+      span.block.byteLength !== 0
+    ) {
+      return new FastBuffer(span.block, start + span.shift, length);
+    }
+
+    if (!this.reserve(length, count - row)) {
+      return copyExactly(this._source, this._base + start, length);
+    }
+
+    const limit = start + this.block.byteLength - this.blockUsed;
+    let end = start + length;
+
+    for (let next = row + 1; next <= count; next++) {
+      const kind = rows[next * ROW];
+      const nextLength = rows[next * ROW + 2];
+      const nextEnd = rows[next * ROW + 1] + nextLength;
+
+      if (kind !== TEXT && kind !== BINARY) break;
+      if (nextEnd > limit || !this.suits(nextLength)) break;
+      end = nextEnd;
+    }
+
+    span.owner = this;
+    span.block = this.block;
+    span.end = end;
+    span.shift =
+      this.copySpan(this._source, this._base + start, end - start) - start;
+    return new FastBuffer(span.block, start + span.shift, length);
   }
 
   _emit(kind, data, extra) {
@@ -366,6 +506,8 @@ class Decoder {
 
   /** Keeps the rest of a batch for the next macrotask. */
   _postpone(rows, payloads, from, count) {
+    this._keep();
+
     // Row 0 stays, as in a batch fresh from the core.
     const rest = rows.slice((from - 1) * ROW, (count + 1) * ROW);
 
@@ -437,6 +579,17 @@ class Decoder {
       this._emitAndGoOn(kind, data, extra);
     }
   }
+}
+
+/** The error of a chunk that a program took away, as ws's fails then, too. */
+function takenAway(above) {
+  const err = new Error(
+    'The memory of a chunk was detached before all of it was handed out'
+  );
+
+  Error.captureStackTrace(err, above);
+  err[kStatusCode] = 1011;
+  return err;
 }
 
 /** Takes a payload that was assembled in a `Buffer` of its own. */

@@ -8,6 +8,7 @@ use ws_rs_protocol::{Payload, ProtocolError};
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
+use super::lent::Lent;
 use ws_rs_engine::registry::{Id, Registry};
 
 /// Row kinds. lib/connection/decoder.js has the same numbers.
@@ -33,9 +34,10 @@ pub(crate) struct EventArrays {
     levels: Vec<Level>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Level {
-    rows: *mut u32,
+    rows: Lent,
+    /// How many numbers.
     len: usize,
     payloads: sys::napi_ref,
 }
@@ -46,21 +48,15 @@ pub(crate) struct Rows<'a> {
     rows: &'a mut [u32],
     payloads: sys::napi_ref,
     count: usize,
-    handed_out: usize,
     longest: Option<usize>,
     single: bool,
 }
 
 impl Rows<'_> {
-    /// Fills row 0 for a chunk of `len` bytes at `base` of its slab.
-    pub(crate) fn begin(&mut self, len: usize, base: u32, id: Id) {
+    /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
+    pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
         let place = Registry::<Link>::place(id);
-        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, base, place]);
-    }
-
-    /// Says where the chunk lies instead.
-    pub(crate) fn set_base(&mut self, base: u32) {
-        self.rows[2] = base;
+        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, source, place]);
     }
 
     /// Takes one event only.
@@ -76,11 +72,6 @@ impl Rows<'_> {
     /// How many rows there are.
     pub(crate) const fn count(&self) -> usize {
         self.count
-    }
-
-    /// Where the last payload ends that lies in the chunk.
-    pub(crate) const fn handed_out(&self) -> usize {
-        self.handed_out
     }
 
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
@@ -112,7 +103,6 @@ impl Rows<'_> {
         match payload {
             Some(Payload::Input(range)) => {
                 (start, len) = (range.start, range.len());
-                self.handed_out = self.handed_out.max(range.end);
             }
             Some(Payload::Stored(store)) => {
                 kind |= STORED;
@@ -137,7 +127,7 @@ impl Rows<'_> {
 
     fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
         let mut array = ptr::null_mut();
-        // SAFETY: the reference was made by `register_events` in this environment and is never
+        // SAFETY: the reference was made by `event_rows` in this environment and is never
         // deleted; the array and the Buffer are live values.
         unsafe {
             check(sys::napi_get_reference_value(
@@ -186,61 +176,33 @@ impl EventArrays {
             .levels
             .get(depth as usize)
             .ok_or(Fault::Message("ws-rs: no event array for this depth"))?;
-        // SAFETY: pointer and length are those of a Uint32Array that `register_events` keeps alive
-        // and that JavaScript neither detaches nor resizes; no JavaScript runs while `Rows` lives.
-        let rows = unsafe { std::slice::from_raw_parts_mut(level.rows, level.len) };
+        let data = level.rows.pointer(env)?.cast::<u32>();
+        // SAFETY: `event_rows` made it for so many numbers, aligned for words; no JavaScript runs and
+        // no other slice of it lives while `Rows` does, which borrows the arrays mutably.
+        let rows = unsafe { std::slice::from_raw_parts_mut(data, level.len) };
         Ok(Rows {
             env,
             rows,
             payloads: level.payloads,
             count: 0,
-            handed_out: 0,
             longest: None,
             single: false,
         })
     }
 }
 
-/// `registerEvents(rows: Uint32Array, payloads: any[])`: the arrays of the next nesting level.
-pub(crate) fn register_events(call: &Call<'_>) -> Outcome {
-    let (mut kind, mut len, mut data, mut buffer, mut offset) =
-        (0, 0, ptr::null_mut(), ptr::null_mut(), 0);
-    let mut keep = ptr::null_mut();
+/// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
+/// so many rows is made here.
+pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
+    let len = (call.u32(0)? as usize).max(2) * ROW;
     let mut payloads = ptr::null_mut();
-    // SAFETY: live environment and values, valid out pointers. The first reference is never
-    // deleted, so that the memory stays where it is until the environment ends.
-    unsafe {
-        check(sys::napi_get_typedarray_info(
-            call.env,
-            call.value(0),
-            &mut kind,
-            &mut len,
-            &mut data,
-            &mut buffer,
-            &mut offset,
-        ))?;
-        if kind != sys::TypedarrayType::uint32_array || len < 2 * ROW {
-            return Err(Fault::Message(
-                "ws-rs: events go to a Uint32Array of two rows or more",
-            ));
-        }
-        check(sys::napi_create_reference(
-            call.env,
-            call.value(0),
-            1,
-            &mut keep,
-        ))?;
-        check(sys::napi_create_reference(
-            call.env,
-            call.value(1),
-            1,
-            &mut payloads,
-        ))?;
-    }
+    // SAFETY: live environment and value, valid out pointer.
+    check(unsafe { sys::napi_create_reference(call.env, call.value(1), 1, &mut payloads) })?;
+    let (rows, value) = Lent::create(call.env, len * size_of::<u32>())?;
     call.state.events.borrow_mut().levels.push(Level {
-        rows: data.cast(),
+        rows,
         len,
         payloads,
     });
-    call.undefined()
+    Ok(value)
 }

@@ -1,16 +1,18 @@
 //! One socket on the loop, and the turns that sockets have.
 
 use std::os::fd::{BorrowedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::time::{Duration, Instant};
 
 use napi::sys;
 
-use super::super::call::{Call, Outcome, check};
+use super::super::call::{Call, Outcome, check, text_of};
 use super::super::encode::flush_dirty;
 use super::super::environment::Environment;
 use super::Context;
 use super::turn::Turn;
+use ws_rs_engine::inbox::Inbox;
 use ws_rs_wire::{Handler, Reactor, Ready};
 
 /// What is sent in a turn is written after this many turns ...
@@ -24,34 +26,22 @@ const MAX_DELAY: Duration = Duration::from_micros(100);
 #[derive(Debug)]
 pub(crate) struct LoopSocket {
     fd: RawFd,
-    /// One event a macrotask.
-    pub(super) single: bool,
-    /// A Unix socket: a read may end early, at descriptors that the peer sent along.
-    pub(super) local: bool,
-    /// The decoder works on a chunk.
-    pub(super) busy: bool,
-    /// What comes is left to Node.
-    pub(super) paused: bool,
+    /// How it is read.
+    pub(super) inbox: Inbox,
     watched: bool,
     referenced: bool,
     context: Context,
-    /// The length of the last message.
-    pub(super) hint: usize,
 }
 
 impl LoopSocket {
     /// A socket whose events run in the asynchronous context given.
-    pub(super) const fn new(fd: RawFd, (single, local): (bool, bool), context: Context) -> Self {
+    pub(super) const fn new(fd: RawFd, inbox: Inbox, context: Context) -> Self {
         Self {
             fd,
-            single,
-            local,
-            busy: false,
-            paused: false,
+            inbox,
             watched: true,
             referenced: true,
             context,
-            hint: 0,
         }
     }
 
@@ -67,14 +57,10 @@ impl LoopSocket {
     }
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
-        self.paused = paused;
+        self.inbox.set_paused(paused);
         if !paused && self.watched {
             reactor.rearm(self.fd);
         }
-    }
-
-    pub(super) const fn set_busy(&mut self, busy: bool) {
-        self.busy = busy;
     }
 
     pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
@@ -134,11 +120,13 @@ impl Turns {
     fn give_turn(&self, ready: Ready) {
         self.within_scope(|| {
             let turn = Turn::new(self.state(), self.env, ready);
-            let work = || turn.run();
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-                // The message went to stderr; this socket is not read any further.
+            let work = AssertUnwindSafe(|| turn.run());
+            if let Err(panic) = catch_unwind(work) {
                 self.state().event_loop.end_turn(self.env);
-                turn.stop();
+                // Should even that panic, the others go on.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    turn.fail(&format!("it panicked: {}", text_of(&*panic)));
+                }));
             }
         });
     }

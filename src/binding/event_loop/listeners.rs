@@ -1,0 +1,84 @@
+//! The functions of `lib/wire/loop.js` that are called from the event loop, one for each kind of
+//! event. Row 0 of the outermost level says whose event it is.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use napi::sys;
+
+use super::super::call::{Call, Outcome, check};
+
+/// A kind of event, and what its function is called with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Listener {
+    /// How many rows there are.
+    Messages,
+    /// All that came is one text message. The first row says where it is.
+    Text,
+    /// All that came is one binary message.
+    Binary,
+    /// A chunk that was not decoded, as an earlier one is worked on.
+    Undecoded,
+    /// A chunk that came while the connection is paused.
+    Paused,
+    /// The peer sends no more.
+    End,
+    /// A system error number.
+    Error,
+    /// The turn failed; why, as a string. The connection is read no more.
+    Failure,
+    /// How long a `Buffer` is wanted for a long message.
+    NeedMemory,
+    /// The kernel did not take all that the connection sent.
+    Unwritten,
+}
+
+const NAMES: [&CStr; 10] = [
+    c"onMessages",
+    c"onText",
+    c"onBinary",
+    c"onUndecoded",
+    c"onPaused",
+    c"onEnd",
+    c"onError",
+    c"onFailure",
+    c"onNeedMemory",
+    c"onUnwritten",
+];
+
+/// References to the functions, which live as long as the environment.
+#[derive(Debug)]
+pub(super) struct Listeners([sys::napi_ref; NAMES.len()]);
+
+impl Listeners {
+    /// Those of an object.
+    pub(super) fn of(call: &Call<'_>, object: sys::napi_value) -> Outcome<Self> {
+        let mut references = [ptr::null_mut(); NAMES.len()];
+        for (name, reference) in NAMES.iter().zip(&mut references) {
+            let mut function = ptr::null_mut();
+            // SAFETY: live environment and object, a C string, valid out pointers.
+            unsafe {
+                check(sys::napi_get_named_property(
+                    call.env,
+                    object,
+                    name.as_ptr(),
+                    &mut function,
+                ))?;
+                check(sys::napi_create_reference(
+                    call.env, function, 1, reference,
+                ))?;
+            }
+        }
+        Ok(Self(references))
+    }
+
+    /// The function for a kind of event.
+    pub(super) fn get(&self, env: sys::napi_env, listener: Listener) -> Outcome {
+        let mut function = ptr::null_mut();
+        // SAFETY: a live environment and a strong reference made in it.
+        check(unsafe {
+            sys::napi_get_reference_value(env, self.0[listener as usize], &mut function)
+        })?;
+        Ok(function)
+    }
+}
