@@ -45,9 +45,6 @@ const SPARE = 3;
 const levels = [];
 let depth = 0;
 
-/** Messages of the batch that is handed out which were copied together. */
-const span = { owner: null, block: null, end: 0, shift: 0 };
-
 function level(index) {
   while (levels.length <= index) {
     const rowCount = levels.length % 2 === 0 ? BATCH_ROWS : 1;
@@ -115,6 +112,7 @@ class Decoder extends BlockOwner {
     this._position = 0;
     // ... and whose memory that is.
     this._memory = GIVEN;
+    this._spanAt = 0;
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
@@ -281,9 +279,13 @@ class Decoder extends BlockOwner {
   _deliver(events, count, single) {
     const { rows, payloads } = events;
     let row = 1;
+    // Messages that were copied together: up to where, what to, how far from there.
+    let spanEnd = 0;
+    let block = null;
+    let blockBytes = null;
+    let shift = 0;
 
     depth++;
-    span.owner = null;
 
     try {
       for (; row <= count; row++) {
@@ -297,9 +299,21 @@ class Decoder extends BlockOwner {
 
         if ((flags & STORED) !== 0) {
           data = stored(payloads, row, start, length);
-        } else if (length !== 0 && kind <= COMPRESSED) {
+        } else if (length === 0 || kind > COMPRESSED) {
+          // Nothing to be taken out.
+        } else if (start + length <= spanEnd && blockBytes.length !== 0) {
+          data = new FastBuffer(block, start + shift, length);
+        } else {
           try {
-            data = this._cut(rows, row, count);
+            spanEnd = this._copySpan(rows, row, count);
+
+            if (spanEnd <= 0) {
+              data = this._cut(rows, row, count, spanEnd === 0);
+            } else {
+              ({ block, blockBytes } = this);
+              shift = this._spanAt - start;
+              data = new FastBuffer(block, this._spanAt, length);
+            }
           } catch (err) {
             this._finish(
               this._source.byteLength === 0 ? takenAway(this._deliver) : err
@@ -344,7 +358,7 @@ class Decoder extends BlockOwner {
    *
    * @throws {Error} The memory was detached, or there is none to copy to
    */
-  _cut(rows, row, count) {
+  _cut(rows, row, count, mayShare) {
     const at = row * ROW;
     const start = rows[at + 1];
     const length = rows[at + 2];
@@ -364,37 +378,39 @@ class Decoder extends BlockOwner {
       return new FastBuffer(source, from, length);
     }
 
-    if ((rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer') {
+    const isExact =
+      (rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer';
+
+    if (isExact || !mayShare) {
       return copyExactly(this._source, from, length);
     }
 
-    if (row === count || length > MAX_SHARED) {
-      return this.copy(this._source, from, length);
-    }
-
-    return this._cutFromSpan(rows, row, count);
+    return this.copy(this._source, from, length);
   }
 
-  /** Takes one of several messages, which are copied together. */
-  _cutFromSpan(rows, row, count) {
-    const at = row * ROW;
-    const start = rows[at + 1];
-    const length = rows[at + 2];
+  /**
+   * Copies a message and those behind it that fit into the same block. Should
+   * somebody detach it, those that were not handed out yet are still there.
+   *
+   * @return {Number} Where the last of them ends in the chunk; 0 if this is for
+   *     `_cut()` to do, and -1 if it is to have memory of its own
+   */
+  _copySpan(rows, row, count) {
+    const start = rows[row * ROW + 1];
+    const length = rows[row * ROW + 2];
 
-    // Somebody may have detached what the messages before it are in.
     if (
-      span.owner === this &&
-      start + length <= span.end &&
-      span.block.byteLength !== 0
+      row === count ||
+      this._memory === GIVEN ||
+      length > MAX_SHARED ||
+      this.binaryType === 'arraybuffer'
     ) {
-      return new FastBuffer(span.block, start + span.shift, length);
+      return 0;
     }
 
-    if (!this.reserve(length, count - row)) {
-      return copyExactly(this._source, this._base + start, length);
-    }
+    if (!this.reserve(length, count - row)) return -1;
 
-    const limit = start + this.block.byteLength - this.blockUsed;
+    const limit = start + this.blockBytes.length - this.blockUsed;
     let end = start + length;
 
     for (let next = row + 1; next <= count; next++) {
@@ -407,12 +423,8 @@ class Decoder extends BlockOwner {
       end = nextEnd;
     }
 
-    span.owner = this;
-    span.block = this.block;
-    span.end = end;
-    span.shift =
-      this.copySpan(this._source, this._base + start, end - start) - start;
-    return new FastBuffer(span.block, start + span.shift, length);
+    this._spanAt = this.copySpan(this._source, this._base + start, end - start);
+    return end;
   }
 
   _emit(kind, data, extra) {

@@ -16,8 +16,11 @@ const FastBuffer = Buffer[Symbol.species];
 /** Longer messages get memory of their own. */
 const MAX_SHARED = 1024;
 
-/** A block for messages of up to 128 bytes; for longer ones, the double each. */
-const LEAST_BLOCK = 1024;
+/** A block for messages of up to 128 bytes, ten of them at least ... */
+const LEAST_BLOCK = 1280;
+/** ... or, if more than `MANY` came at once, this. Longer ones get larger blocks. */
+const LARGER_BLOCK = 2048;
+const MANY = 8;
 
 /** So many connections keep a block for what they will receive. */
 const MAX_OWNERS = 1024;
@@ -30,13 +33,14 @@ const copyInto = Function.prototype.call.bind(Uint8Array.prototype.set);
 
 const owners = new Array(MAX_OWNERS).fill(null);
 let nextOwner = 0;
-let clock = MAX_OWNERS;
+let clock = MAX_OWNERS + 1;
 
 /** What a connection's decoder has of it; see `BlockOwner`. */
 class BlockOwner {
   constructor() {
-    /** The block, an ArrayBuffer, and how much of it is used. */
+    /** The block, all of it as bytes, and how much of it is used. */
     this.block = null;
+    this.blockBytes = null;
     this.blockUsed = 0;
     /** The place among `owners`, if one was taken. */
     this._ownerAt = 0;
@@ -62,24 +66,22 @@ class BlockOwner {
     const used = this.blockUsed;
     const data = new FastBuffer(this.block, used, length);
 
-    copyInto(data, new FastBuffer(source, start, length));
     this.blockUsed = (used + length + 7) & ~7;
+    copyInto(data, new FastBuffer(source, start, length));
     return data;
   }
 
   /**
-   * Copies several messages at once, with what is between them.
+   * Copies several messages at once, with what is between them, to the block,
+   * in which there is room.
    *
-   * @return {Number} Where they are in the block, in which there is room
+   * @return {Number} Where they are in it
    */
   copySpan(source, start, length) {
     const used = this.blockUsed;
 
-    copyInto(
-      new FastBuffer(this.block, used, length),
-      new FastBuffer(source, start, length)
-    );
     this.blockUsed = (used + length + 7) & ~7;
+    copyInto(this.blockBytes, new FastBuffer(source, start, length), used);
     return used;
   }
 
@@ -91,7 +93,7 @@ class BlockOwner {
    * @return {Boolean} Whether there is one; else it gets memory of its own
    */
   reserve(length, more) {
-    const { block } = this;
+    const { blockBytes } = this;
     const size = sizeOf(length);
     const isSame = size === this._copiedSize;
     const since = (clock - this._copiedAt) & CLOCK_MASK;
@@ -100,19 +102,27 @@ class BlockOwner {
     this._copiedAt = clock;
     this._copiedSize = size;
 
-    if (block !== null) {
+    if (blockBytes !== null) {
       // Nothing fits into one that was detached.
-      const free = block.byteLength - this.blockUsed;
-      const isTooLarge = block.byteLength > largestBlock(size);
+      const isTooLarge = blockBytes.length > largestBlock(size);
 
-      if (length <= free && !isTooLarge) return true;
+      if (this.blockUsed + length <= blockBytes.length && !isTooLarge) {
+        return true;
+      }
+
       // Short and long ones in turns would use up a block each.
       if (isTooLarge && !isSame) return false;
     }
 
-    if (since > MAX_OWNERS) return false;
+    if (more === 0 && since > MAX_OWNERS) return false;
 
-    this._renew((more > 8 && size === 0 ? 2 : 1) * (LEAST_BLOCK << size));
+    this._renew(
+      size > 0
+        ? LARGER_BLOCK << (size - 1)
+        : more > MANY
+          ? LARGER_BLOCK
+          : LEAST_BLOCK
+    );
     return true;
   }
 
@@ -120,25 +130,31 @@ class BlockOwner {
   suits(length) {
     return (
       length <= MAX_SHARED &&
-      this.block.byteLength <= largestBlock(sizeOf(length))
+      this.blockBytes.length <= largestBlock(sizeOf(length))
     );
   }
 
   /** Keeps no block for what is still to come. */
   giveUpBlock() {
     if (owners[this._ownerAt] === this) owners[this._ownerAt] = null;
+    this._dropBlock();
+  }
+
+  _dropBlock() {
     this.block = null;
+    this.blockBytes = null;
   }
 
   _renew(size) {
-    this.block = Buffer.allocUnsafeSlow(size).buffer;
+    this.blockBytes = Buffer.allocUnsafeSlow(size);
+    this.block = this.blockBytes.buffer;
     this.blockUsed = 0;
 
     if (owners[this._ownerAt] === this) return;
 
     const previous = owners[nextOwner];
 
-    if (previous !== null) previous.block = null;
+    if (previous !== null) previous._dropBlock();
     owners[nextOwner] = this;
     this._ownerAt = nextOwner;
     nextOwner = (nextOwner + 1) % MAX_OWNERS;
@@ -152,7 +168,7 @@ function sizeOf(length) {
 
 /** A message is to keep no more than a few times its own size. */
 function largestBlock(size) {
-  return 2 * (LEAST_BLOCK << size);
+  return LARGER_BLOCK << size;
 }
 
 /** Copies to memory that nothing else is in. */

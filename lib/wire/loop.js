@@ -239,7 +239,9 @@ const listeners = {
     if (websocket === undefined) return;
 
     websocket._connection.fail(
-      new Error(`ws-rs could not read a connection, please report it: ${reason}`)
+      new Error(
+        `ws-rs could not read a connection, please report it: ${reason}`
+      )
     );
   },
 
