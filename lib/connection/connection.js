@@ -323,16 +323,16 @@ class Connection {
 
     this.holdLoop();
 
-    if (this.decoder.chunk.length + this._queuedBytes >= HIGH_WATER_MARK) {
+    if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
       this._needDrain = true;
       this.socket.pause();
     }
   }
 
   /** Takes a chunk that the loop transport has decoded; see `Decoder#take()`. */
-  takeDecoded(source, base, length, position, count) {
+  takeDecoded(source, isSpare, length, position, count) {
     try {
-      this.decoder.take(source, base, length, position, count);
+      this.decoder.take(source, isSpare, length, position, count);
     } finally {
       // After a listener has thrown, too: the rest of the chunk is to come.
       if (this.decoder.busy) this.holdLoop();
@@ -353,6 +353,20 @@ class Connection {
 
     this._ended = true;
     if (this.receiver !== null) this.receiver.end();
+  }
+
+  /**
+   * Ends the connection at once, as something went wrong in here: what comes
+   * could not be understood any more.
+   */
+  fail(err) {
+    const { decoder, socket, websocket } = this;
+
+    this._queue = null;
+    decoder.failed = true;
+    if (this.receiver !== null) this.receiver.destroy();
+    socket.destroy();
+    websocket._emitErrorOnce(err);
   }
 
   /** Calls back as soon as everything that came has been handed out. */

@@ -1,7 +1,8 @@
 'use strict';
 
-const { EMPTY_BUFFER } = require('../constants');
+const { EMPTY_BUFFER, kStatusCode } = require('../constants');
 const { protocolError } = require('../native/errors');
+const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');
 const native = require('../native');
 const timers = require('../timers');
 const Tick = require('../wire/tick');
@@ -28,6 +29,16 @@ const READING = 0;
 const INFLATING = 5;
 const DEFERRED = 6;
 
+// Whose memory the chunk is in. What was given is the program's as well:
+// messages are slices of it. Others are copied out, ...
+const GIVEN = 0;
+// ... as nobody else knows it, ...
+const PRIVATE = 1;
+// ... or it is written again when the loop goes on; ...
+const LENT = 2;
+// ... of a buffer for a long message, that message is a slice.
+const SPARE = 3;
+
 /**
  * Event arrays by nesting depth: a listener may feed another decoder while the
  * events of the first are still being handed out. Each depth has one array for
@@ -39,13 +50,10 @@ let depth = 0;
 function level(index) {
   while (levels.length <= index) {
     const rowCount = levels.length % 2 === 0 ? BATCH_ROWS : 1;
-    const events = {
-      rows: new Uint32Array((rowCount + 1) * ROW),
-      payloads: new Array(rowCount + 1).fill(undefined)
-    };
+    const payloads = new Array(rowCount + 1).fill(undefined);
+    const rows = new Uint32Array(native.eventRows(rowCount + 1, payloads));
 
-    native.registerEvents(events.rows, events.payloads);
-    levels.push(events);
+    levels.push({ rows, payloads });
   }
 
   return levels[index];
@@ -62,7 +70,7 @@ function level(index) {
  * A chunk takes a while if a message in it has to be inflated, or if events are
  * to be handed out one per macrotask.
  */
-class Decoder {
+class Decoder extends BlockOwner {
   /**
    * @param {Object} options
    * @param {Boolean} options.allowSynchronousEvents Whether several events may
@@ -77,6 +85,7 @@ class Decoder {
    * @param {Boolean} options.skipUTF8Validation Whether text goes unchecked
    */
   constructor(options) {
+    super();
     this.allowSynchronousEvents = options.allowSynchronousEvents;
     this.binaryType = options.binaryType;
     this.extensions = options.extensions;
@@ -93,12 +102,19 @@ class Decoder {
     /** Whether a close frame was decoded; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    // Where the chunk is that is worked on.
+    /** Whether messages are copied out of every chunk. */
+    this.copies = false;
+    /** Makes memory for the next long message. */
+    this.onSpareTaken = null;
+    // The chunk that is worked on: a view of it, where it is, ...
     this._chunk = EMPTY_BUFFER;
     this._source = EMPTY_BUFFER.buffer;
     this._base = 0;
     this._length = 0;
     this._position = 0;
+    // ... and whose memory that is.
+    this._memory = GIVEN;
+    this._spanAt = 0;
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
@@ -148,6 +164,7 @@ class Decoder {
     this._base = chunk.byteOffset;
     this._length = chunk.length;
     this._position = 0;
+    this._memory = this.copies ? PRIVATE : GIVEN;
     this._run();
   }
 
@@ -155,21 +172,24 @@ class Decoder {
    * Hands out what a transport has decoded itself, and goes on with the chunk
    * if that was not all of it; must not be called while `busy`.
    *
-   * @param {ArrayBuffer} source The memory that the chunk lies in
-   * @param {Number} base Where it begins
-   * @param {Number} length How long it is
+   * @param {ArrayBuffer} source The memory that the chunk begins in, which may
+   *     be written to again as soon as this returns
+   * @param {Boolean} isSpare Whether it is meant for a long message, which
+   *     keeps it: `onSpareTaken()` is called then
+   * @param {Number} length How long the chunk is
    * @param {Number} position How far it was decoded
    * @param {Number} count How many rows of the first level were filled
    */
-  take(source, base, length, position, count) {
+  take(source, isSpare, length, position, count) {
     const single = !this.allowSynchronousEvents;
 
     this.busy = true;
     this._chunk = null;
     this._source = source;
-    this._base = base;
+    this._base = 0;
     this._length = length;
     this._position = position;
+    this._memory = isSpare ? SPARE : LENT;
 
     if (!this._deliver(level(0), count, single)) return;
     if (position < length) this._run();
@@ -178,19 +198,42 @@ class Decoder {
 
   /** The chunk that is worked on. */
   get chunk() {
+    this._keep();
+    return this._view();
+  }
+
+  /** How long it is. */
+  get chunkLength() {
+    return this._length;
+  }
+
+  _view() {
     if (this._chunk === null) {
-      // A transport may have used all of it up, and kept nothing.
-      this._chunk =
-        this._source === EMPTY_BUFFER.buffer
-          ? EMPTY_BUFFER
-          : new FastBuffer(this._source, this._base, this._length);
+      this._chunk = new FastBuffer(this._source, this._base, this._length);
     }
 
     return this._chunk;
   }
 
+  /** Brings the chunk to memory that stays as it is. */
+  _keep() {
+    if (this._memory < LENT) return;
+
+    // All of it may have been used up by the transport.
+    if (this._length > 0) {
+      this._source = copyExactly(this._source, this._base, this._length).buffer;
+    } else {
+      this._source = EMPTY_BUFFER.buffer;
+    }
+
+    this._base = 0;
+    this._chunk = null;
+    this._memory = PRIVATE;
+  }
+
   /** Gives the native state back. */
   free() {
+    this.giveUpBlock();
     native.connectionFree(this.id);
   }
 
@@ -203,10 +246,17 @@ class Decoder {
     let count;
 
     do {
-      count = native.handleBytes(this.id, this.chunk, this._position, index);
+      const chunk = this._view();
+
+      if (chunk.length !== this._length) {
+        this._finish(takenAway(this._run));
+        return;
+      }
+
+      count = native.handleBytes(this.id, chunk, this._position, index);
       this._position = events.rows[0];
       if (count > 0 && !this._deliver(events, count, single)) return;
-      // No events means that the chunk is used up, or was taken away.
+      // No events means that the chunk is used up.
     } while (count > 0 && this._position < this._length);
 
     this._finish();
@@ -217,6 +267,7 @@ class Decoder {
     this._chunk = EMPTY_BUFFER;
     this._source = EMPTY_BUFFER.buffer;
     this._length = 0;
+    this._memory = GIVEN;
     this.state = READING;
     if (err) this.failed = true;
     this.sink.onChunkDone(err);
@@ -230,6 +281,11 @@ class Decoder {
   _deliver(events, count, single) {
     const { rows, payloads } = events;
     let row = 1;
+    // Messages that were copied together: up to where, what to, how far from there.
+    let spanEnd = 0;
+    let block = null;
+    let blockBytes = null;
+    let shift = 0;
 
     depth++;
 
@@ -245,11 +301,31 @@ class Decoder {
 
         if ((flags & STORED) !== 0) {
           data = stored(payloads, row, start, length);
-        } else if (length !== 0 && kind <= COMPRESSED) {
-          data = new FastBuffer(this._source, this._base + start, length);
+        } else if (length === 0 || kind > COMPRESSED) {
+          // Nothing to be taken out.
+        } else if (start + length <= spanEnd && blockBytes.length !== 0) {
+          data = new FastBuffer(block, start + shift, length);
+        } else {
+          try {
+            spanEnd = this._copySpan(rows, row, count);
+
+            if (spanEnd <= 0) {
+              data = this._cut(rows, row, count, spanEnd === 0);
+            } else {
+              ({ block, blockBytes } = this);
+              shift = this._spanAt - start;
+              data = new FastBuffer(block, this._spanAt, length);
+            }
+          } catch (err) {
+            this._finish(
+              this._source.byteLength === 0 ? takenAway(this._deliver) : err
+            );
+            return false;
+          }
         }
 
         if (kind === COMPRESSED) {
+          if (this._position < this._length) this._keep();
           this._inflate(data, extra === 1);
           return false;
         }
@@ -259,7 +335,9 @@ class Decoder {
           return false;
         }
 
-        if (single) {
+        // As in ws, a close frame never waits.
+        if (single && kind !== CLOSE) {
+          if (this._position < this._length) this._keep();
           this._defer(kind, data, extra);
           return false;
         }
@@ -278,6 +356,80 @@ class Decoder {
         this._postpone(rows, payloads, row + 1, count);
       }
     }
+  }
+
+  /**
+   * Takes a payload out of the chunk.
+   *
+   * @throws {Error} The memory was detached, or there is none to copy to
+   */
+  _cut(rows, row, count, mayShare) {
+    const at = row * ROW;
+    const start = rows[at + 1];
+    const length = rows[at + 2];
+    const from = this._base + start;
+
+    if (this._memory === GIVEN) {
+      return new FastBuffer(this._source, from, length);
+    }
+
+    if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
+      const source = this._source;
+
+      // What is behind it: the memory may be gone when its turn comes.
+      if (row < count || this._position < this._length) this._keep();
+      else this._memory = GIVEN;
+      this.onSpareTaken();
+      return new FastBuffer(source, from, length);
+    }
+
+    const isExact =
+      (rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer';
+
+    if (isExact || !mayShare) {
+      return copyExactly(this._source, from, length);
+    }
+
+    return this.copy(this._source, from, length);
+  }
+
+  /**
+   * Copies a message and those behind it that fit into the same block. Should
+   * somebody detach it, those that were not handed out yet are still there.
+   *
+   * @return {Number} Where the last of them ends in the chunk; 0 if this is for
+   *     `_cut()` to do, and -1 if it is to have memory of its own
+   */
+  _copySpan(rows, row, count) {
+    const start = rows[row * ROW + 1];
+    const length = rows[row * ROW + 2];
+
+    if (
+      row === count ||
+      this._memory === GIVEN ||
+      length > MAX_SHARED ||
+      this.binaryType === 'arraybuffer'
+    ) {
+      return 0;
+    }
+
+    if (!this.reserve(length, count - row)) return -1;
+
+    const limit = start + this.blockBytes.length - this.blockUsed;
+    let end = start + length;
+
+    for (let next = row + 1; next <= count; next++) {
+      const kind = rows[next * ROW];
+      const nextLength = rows[next * ROW + 2];
+      const nextEnd = rows[next * ROW + 1] + nextLength;
+
+      if (kind !== TEXT && kind !== BINARY) break;
+      if (nextEnd > limit || !this.suits(nextLength)) break;
+      end = nextEnd;
+    }
+
+    this._spanAt = this.copySpan(this._source, this._base + start, end - start);
+    return end;
   }
 
   _emit(kind, data, extra) {
@@ -371,6 +523,8 @@ class Decoder {
 
   /** Keeps the rest of a batch for the next macrotask. */
   _postpone(rows, payloads, from, count) {
+    this._keep();
+
     // Row 0 stays, as in a batch fresh from the core.
     const rest = rows.slice((from - 1) * ROW, (count + 1) * ROW);
 
@@ -442,6 +596,17 @@ class Decoder {
       this._emitAndGoOn(kind, data, extra);
     }
   }
+}
+
+/** The error of a chunk that a program took away, as ws's fails then, too. */
+function takenAway(above) {
+  const err = new Error(
+    'The memory of a chunk was detached before all of it was handed out'
+  );
+
+  Error.captureStackTrace(err, above);
+  err[kStatusCode] = 1011;
+  return err;
 }
 
 /** Takes a payload that was assembled in a `Buffer` of its own. */

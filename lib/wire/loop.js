@@ -6,8 +6,8 @@ const net = require('net');
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../connection/decoder');
 const emitMessage = require('../connection/message-event');
+const { copyExactly } = require('../connection/message-memory');
 const native = require('../native');
-const { createSlab, IS_DETACHABLE } = require('../native/slab');
 const timers = require('../timers');
 const { systemError } = require('./errors');
 const placeOf = require('./place');
@@ -17,29 +17,18 @@ const Tick = require('./tick');
 
 const FastBuffer = Buffer[Symbol.species];
 
-/** What sockets are read into. */
-const SLAB_SIZE = 64 * 1024;
-
-/** Row 0 of a batch; src/binding/event_loop/turn.rs has the same numbers. */
+/** Row 0 of a batch. */
 const POSITION = 0;
 const LENGTH = 1;
-const BASE = 2;
+const SOURCE = 2;
 const PLACE = 3;
 /** Row 1; see decoder.js. */
 const FIRST_START = 5;
 const FIRST_LENGTH = 6;
-const OWN = 0xffffffff;
-const OWN_UNUSED = 0xfffffffe;
 
-const END = -1;
-const UNDECODED = -2;
-const NO_SLAB = -3;
-const PAUSED = -4;
-const WHOLE_TEXT = -5;
-const WHOLE_BINARY = -6;
-const UNWRITTEN = -7;
-const NO_SPARE = -8;
-const FAILED = -1000;
+/** Where a chunk lies; src/binding/event_loop/turn.rs has the same numbers. */
+const SCRATCH = 0;
+const SPARE = 1;
 
 const OPEN = 1;
 
@@ -54,8 +43,13 @@ const isAvailable =
 
 /** Whose connections are on this transport, by the place of their native half. */
 const websockets = [];
-let slab = null;
-let events = null;
+let rows = null;
+let payloads = null;
+/**
+ * The native memory that sockets are read into, over and over. No program may
+ * see it: messages are copied out.
+ */
+let scratch = null;
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -119,6 +113,7 @@ class LoopTransport {
   /** The descriptor is about to be closed, or is somebody else's now. */
   release() {
     this._connection.loop = null;
+    this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;
     websockets[placeOf(this._id)] = undefined;
     native.loopClose(this._id);
@@ -177,80 +172,162 @@ class LoopTransport {
 }
 
 /**
- * Called from the event loop: once for each read that gave something, and when
- * native code needs memory or the kernel did not take all that was sent.
- *
- * @param {Number} what A number of rows, or one of the numbers below 0 above
+ * What is called from the event loop, in the connection's async context. Row 0
+ * says whose event it is; src/binding/event_loop/listeners.rs, what the
+ * arguments are.
  */
-function onReadable(what) {
-  const { rows } = events;
-  const websocket = websockets[rows[PLACE]];
+const listeners = {
+  onMessages(count) {
+    const websocket = websockets[rows[PLACE]];
 
-  if (what === NO_SLAB) {
-    renewSlab();
-  } else if (what === UNWRITTEN) {
+    if (websocket !== undefined) takeDecoded(websocket._connection, count);
+  },
+
+  // What most chunks are; the decoder need not be told of them.
+  onText() {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const data = wholeMessage(websocket._connection);
+
+    if (data !== null) emitMessage(websocket, data, false);
+  },
+
+  onBinary(count) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    if (websocket._binaryType !== 'nodebuffer') {
+      takeDecoded(websocket._connection, count);
+      return;
+    }
+
+    const data = wholeMessage(websocket._connection);
+
+    if (data !== null) emitMessage(websocket, data, true);
+  },
+
+  onUndecoded(length) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const { _connection: connection } = websocket;
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.feed(chunk);
+  },
+
+  onPaused(length) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const { _connection: connection } = websocket;
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.loop._onPaused(chunk);
+  },
+
+  onEnd() {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket !== undefined) websocket._connection.loop._onEnd();
+  },
+
+  onError(errno) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket !== undefined) websocket._connection.loop._onError(errno);
+  },
+
+  onFailure(reason) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    websocket._connection.fail(
+      new Error(
+        `ws-rs could not read a connection, please report it: ${reason}`
+      )
+    );
+  },
+
+  onNeedMemory(length) {
+    makeSpare(length);
+  },
+
+  onUnwritten() {
     Tick.attend(rows[PLACE]);
-  } else if (what === NO_SPARE) {
-    events.payloads[0] = Buffer.allocUnsafeSlow(rows[LENGTH]);
-  } else if (websocket === undefined) {
-    // It was closed by what came before.
-  } else if (
-    what === WHOLE_TEXT ||
-    (what === WHOLE_BINARY && websocket._binaryType === 'nodebuffer')
-  ) {
-    // What most chunks are; the decoder need not be told of them.
-    emitMessage(websocket, wholeMessage(rows), what === WHOLE_BINARY);
-  } else {
-    onChunk(websocket._connection, what === WHOLE_BINARY ? 1 : what);
+  }
+};
+
+/** Without memory for a message its connection fails, and no other. */
+function attempt(connection, body) {
+  try {
+    return body();
+  } catch (err) {
+    connection.fail(err);
+    return null;
   }
 }
 
-function wholeMessage(rows) {
+function wholeMessage(connection) {
   const start = rows[FIRST_START];
   const length = rows[FIRST_LENGTH];
 
   if (length === 0) return EMPTY_BUFFER;
-  if (rows[BASE] === OWN) return new FastBuffer(takeSpare(), start, length);
-  return new FastBuffer(slab.buffer, rows[BASE] + start, length);
-}
 
-/** Gives the memory of a long message away, and makes some for the next. */
-function takeSpare() {
-  const { payloads } = events;
-  const { buffer } = payloads[0];
+  try {
+    if (rows[SOURCE] === SCRATCH) {
+      return connection.decoder.copy(scratch, start, length);
+    }
 
-  payloads[0] = Buffer.allocUnsafeSlow(buffer.byteLength);
-  return buffer;
-}
+    const { buffer } = payloads[0];
 
-function onChunk(connection, what) {
-  const { rows } = events;
-  const length = rows[LENGTH];
-  const base = rows[BASE];
+    // A short one would keep all of it.
+    if (2 * length < buffer.byteLength) {
+      return connection.decoder.copy(buffer, start, length);
+    }
 
-  if (what <= FAILED) {
-    connection.loop._onError(FAILED - what);
-  } else if (what === END) {
-    connection.loop._onEnd();
-  } else if (what === UNDECODED) {
-    connection.feed(slab.subarray(base, base + length));
-  } else if (what === PAUSED) {
-    connection.loop._onPaused(slab.subarray(base, base + length));
-  } else if (base === OWN) {
-    connection.takeDecoded(takeSpare(), 0, length, rows[POSITION], what);
-  } else if (base === OWN_UNUSED) {
-    // All of it was copied to where its message is put together.
-    const { buffer } = EMPTY_BUFFER;
-
-    connection.takeDecoded(buffer, 0, length, rows[POSITION], what);
-  } else {
-    connection.takeDecoded(slab.buffer, base, length, rows[POSITION], what);
+    makeSpare(buffer.byteLength);
+    return new FastBuffer(buffer, start, length);
+  } catch (err) {
+    connection.fail(err);
+    return null;
   }
 }
 
-function renewSlab() {
-  slab = createSlab(SLAB_SIZE);
-  native.setSlab(slab, IS_DETACHABLE);
+/** Makes memory for the next long message. */
+function makeSpare(length) {
+  payloads[0] = undefined;
+
+  try {
+    payloads[0] = Buffer.allocUnsafeSlow(length);
+  } catch {
+    // There may be enough when it is needed.
+  }
+}
+
+function onSpareTaken() {
+  makeSpare(payloads[0].length);
+}
+
+function takeDecoded(connection, count) {
+  const length = rows[LENGTH];
+  const position = rows[POSITION];
+  const source = rows[SOURCE];
+
+  if (source === SCRATCH) {
+    connection.takeDecoded(scratch, false, length, position, count);
+  } else if (source === SPARE) {
+    connection.takeDecoded(payloads[0].buffer, true, length, position, count);
+  } else {
+    // All of it was read to where its message was put together.
+    connection.takeDecoded(EMPTY_BUFFER.buffer, false, 0, 0, count);
+  }
 }
 
 function readAgain(socket) {
@@ -278,10 +355,9 @@ function promote(connection) {
   const { socket, decoder, output } = connection;
   const handle = socket._handle;
 
-  if (events === null) {
-    events = Decoder.firstLevel();
-    renewSlab();
-    native.onReadable(onReadable);
+  if (scratch === null) {
+    ({ rows, payloads } = Decoder.firstLevel());
+    scratch = native.onEvents(listeners);
   }
 
   // Not `delete`, which would make a dictionary of the socket, and by name, as
@@ -312,6 +388,8 @@ function promote(connection) {
   const transport = new LoopTransport(connection);
 
   websockets[placeOf(decoder.id)] = connection.websocket;
+  decoder.copies = true;
+  decoder.onSpareTaken = onSpareTaken;
   connection.loop = transport;
   socket[kLoop] = transport;
   takeHandle(handle, () => transport._onHandleClosing());

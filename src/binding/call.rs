@@ -140,7 +140,8 @@ pub(crate) unsafe fn answer(env: sys::napi_env, work: impl FnOnce() -> Outcome) 
     }
 }
 
-fn text_of(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

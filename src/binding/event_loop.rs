@@ -1,10 +1,11 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
-mod room;
+mod listeners;
+mod memory;
 mod socket;
 mod turn;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::io;
 use std::ptr::{self, NonNull};
@@ -12,20 +13,27 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use self::listeners::Listeners;
 pub(crate) use self::socket::LoopSocket;
 use self::socket::{Turns, create_context};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
-use super::values::{Value, Values};
+use super::shared_memory::SharedMemory;
+use super::values::Values;
+use ws_rs_engine::inbox::{Inbox, SCRATCH};
+use ws_rs_engine::registry::Id;
 use ws_rs_wire::{Reactor, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
-    listener: Cell<Option<Value>>,
+    listeners: OnceCell<Listeners>,
     /// JavaScript runs in a socket's context.
     in_turn: Cell<bool>,
-    slab: RefCell<Slab>,
+    /// What sockets are read into. It stays in the processor's cache, and no program ever sees it.
+    scratch: OnceCell<SharedMemory>,
+    /// For tests: whose next turn fails, and whether it panics.
+    injected: Cell<Option<(Id, bool)>>,
     /// From the first socket on, until libuv has closed it.
     reactor: Cell<Option<NonNull<Reactor<Turns>>>>,
     /// Contexts of sockets that were closed while JavaScript ran in them.
@@ -42,51 +50,6 @@ struct CleanupHook(sys::napi_async_cleanup_hook_handle);
 /// An asynchronous context of Node's.
 #[derive(Debug, Clone, Copy)]
 struct Context(sys::napi_async_context);
-
-/// The memory that sockets are read into. It belongs to a JavaScript `Buffer`, which listeners get
-/// slices of, so no byte of it is written twice once it was handed out.
-#[derive(Debug)]
-struct Slab {
-    data: *mut u8,
-    len: usize,
-    used: usize,
-    /// Whether this Node has a way to detach it that cannot be forbidden.
-    detachable: bool,
-    buffer: Option<Value>,
-}
-
-impl Default for Slab {
-    fn default() -> Self {
-        Self {
-            data: ptr::null_mut(),
-            len: 0,
-            used: 0,
-            detachable: true,
-            buffer: None,
-        }
-    }
-}
-
-impl Slab {
-    /// Whether there is room, and the memory still belongs to the `Buffer`: a program may have
-    /// detached it (`ArrayBuffer.prototype.transfer`).
-    fn is_usable(&self, env: sys::napi_env, least: usize) -> bool {
-        if self.len - self.used < least {
-            return false;
-        }
-        if !self.detachable {
-            return true;
-        }
-        let Some(buffer) = self.buffer else {
-            return false;
-        };
-        let (mut data, mut len) = (ptr::null_mut(), 0);
-        // SAFETY: a live environment, and the live `Buffer` that `set_slab` kept.
-        let status =
-            unsafe { sys::napi_get_buffer_info(env, buffer.get(env), &mut data, &mut len) };
-        status == sys::Status::napi_ok && data.cast() == self.data && len == self.len
-    }
-}
 
 impl LoopState {
     /// Gives a socket back to Node.
@@ -193,32 +156,22 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
     call.number(u32::from(uv::get().is_some()))
 }
 
-/// `onReadable(listener)`: called with the number of rows written, -1 for the end of the stream, -2
-/// for a chunk that was not decoded, -3 if a slab is wanted, -4 for a chunk that came while the
-/// socket is paused, -5 and -6 for a chunk that is one text or binary message, -7 if the kernel did
-/// not take all that was sent, -8 if a `Buffer` for a long message is wanted, or -1000 less a system
-/// error number. Row 0 holds the position reached, the length of the chunk (or of the `Buffer` that
-/// is wanted), its place in the slab and the connection's place.
-pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
-    let listener = &call.state.event_loop.listener;
-    listener.set(Some(call.state.values.keep(call.value(0), listener.get())?));
-    call.undefined()
+/// `onEvents(listeners: Object) -> ArrayBuffer`: the functions that are called from the event loop,
+/// by the names in `listeners.rs`, and the scratch that sockets are read into. To be called once.
+pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
+    let state = &call.state.event_loop;
+    let listeners = Listeners::of(call, call.value(0))?;
+    let (scratch, value) = SharedMemory::create(call, SCRATCH)?;
+    if state.listeners.set(listeners).is_err() || state.scratch.set(scratch).is_err() {
+        return Err(Fault::Message("ws-rs: the event loop has listeners"));
+    }
+    Ok(value)
 }
 
-/// `setSlab(buffer, detachable)`: what sockets are read into from now on.
-pub(crate) fn set_slab(call: &Call<'_>) -> Outcome {
-    let bytes = call.bytes(0)?;
-    let detachable = call.bool(1)?;
-    let mut slab = call.state.event_loop.slab.borrow_mut();
-    // Slices of the one before that were handed out keep its memory; nothing is read into it now.
-    let buffer = Some(call.state.values.keep(call.value(0), slab.buffer)?);
-    *slab = Slab {
-        data: bytes.pointer(),
-        len: bytes.len,
-        used: 0,
-        detachable,
-        buffer,
-    };
+/// `loopFail(id, panics)`, for tests only: the connection's next turn fails or panics.
+pub(crate) fn loop_fail(call: &Call<'_>) -> Outcome {
+    let injected = (call.id(0)?, call.bool(1)?);
+    call.state.event_loop.injected.set(Some(injected));
     call.undefined()
 }
 
@@ -242,7 +195,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     {
         reactor.hold(true);
         call.state.values.hold(true);
-        link.socket = Some(LoopSocket::new(fd, (single, local), context));
+        link.socket = Some(LoopSocket::new(fd, Inbox::new(single, local), context));
         return call.number(1);
     }
     context.destroy(call.env);
@@ -274,7 +227,7 @@ pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
 /// `loopBusy(id, busy)`: whether the decoder works on a chunk, so that others are not decoded.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
     let busy = call.bool(1)?;
-    with_socket(call, |socket, _| socket.set_busy(busy))
+    with_socket(call, |socket, _| socket.inbox.set_busy(busy))
 }
 
 /// `loopReference(id, referenced)`: whether the connection keeps the process alive.
@@ -321,8 +274,4 @@ fn finish_cleanup(environment: &Rc<Environment>) {
             Rc::decrement_strong_count(Rc::as_ptr(environment));
         }
     }
-}
-
-impl Fault {
-    pub(super) const NO_SLAB: Self = Self::Message("ws-rs: no slab to read into");
 }

@@ -40,12 +40,12 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     call.number(0)
 }
 
-pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
+pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-pub(crate) use self::on_readable as set_slab;
-pub(crate) use self::on_readable as loop_close;
-pub(crate) use self::on_readable as loop_pause;
-pub(crate) use self::on_readable as loop_busy;
-pub(crate) use self::on_readable as loop_reference;
+pub(crate) use self::on_events as loop_fail;
+pub(crate) use self::on_events as loop_close;
+pub(crate) use self::on_events as loop_pause;
+pub(crate) use self::on_events as loop_busy;
+pub(crate) use self::on_events as loop_reference;

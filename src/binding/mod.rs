@@ -15,6 +15,7 @@ mod event_loop;
 mod lent_buffer;
 mod rows;
 mod send;
+mod shared_memory;
 mod values;
 
 use std::ffi::CStr;
@@ -30,7 +31,7 @@ raw_callback!(connection_create, decode::connection_create);
 raw_callback!(connection_configure, decode::connection_configure);
 raw_callback!(connection_free, decode::connection_free);
 raw_callback!(connection_state, decode::connection_state);
-raw_callback!(register_events, rows::register_events);
+raw_callback!(event_rows, rows::event_rows);
 raw_callback!(handle_bytes, decode::handle_bytes);
 raw_callback!(handle_inflated, decode::handle_inflated);
 raw_callback!(fragment_ends, decode::fragment_ends);
@@ -56,8 +57,8 @@ raw_callback!(codec_away, compression::codec_away);
 raw_callback!(on_jobs_done, compression::on_jobs_done);
 raw_callback!(take_done, compression::take_done);
 raw_callback!(loop_available, event_loop::loop_available);
-raw_callback!(on_readable, event_loop::on_readable);
-raw_callback!(set_slab, event_loop::set_slab);
+raw_callback!(on_events, event_loop::on_events);
+raw_callback!(loop_fail, event_loop::loop_fail);
 raw_callback!(loop_open, event_loop::loop_open);
 raw_callback!(loop_close, event_loop::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
@@ -145,7 +146,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 38] = [
     (c"connectionConfigure", connection_configure),
     (c"connectionFree", connection_free),
     (c"connectionState", connection_state),
-    (c"registerEvents", register_events),
+    (c"eventRows", event_rows),
     (c"handleBytes", handle_bytes),
     (c"handleInflated", handle_inflated),
     (c"fragmentEnds", fragment_ends),
@@ -171,8 +172,8 @@ const FUNCTIONS: [(&CStr, RawCallback); 38] = [
     (c"onJobsDone", on_jobs_done),
     (c"takeDone", take_done),
     (c"loopAvailable", loop_available),
-    (c"onReadable", on_readable),
-    (c"setSlab", set_slab),
+    (c"onEvents", on_events),
+    (c"loopFail", loop_fail),
     (c"loopOpen", loop_open),
     (c"loopClose", loop_close),
     (c"loopPause", loop_pause),

@@ -8,6 +8,7 @@ use ws_rs_protocol::{Payload, ProtocolError};
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::environment::Link;
+use super::shared_memory::SharedMemory;
 use super::values::Value;
 use ws_rs_engine::registry::{Id, Registry};
 
@@ -34,9 +35,10 @@ pub(crate) struct EventArrays {
     levels: Vec<Level>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Level {
-    rows: *mut u32,
+    rows: SharedMemory,
+    /// How many numbers.
     len: usize,
     payloads: Value,
 }
@@ -47,21 +49,15 @@ pub(crate) struct Rows<'a> {
     rows: &'a mut [u32],
     payloads: Value,
     count: usize,
-    handed_out: usize,
     longest: Option<usize>,
     single: bool,
 }
 
 impl Rows<'_> {
-    /// Fills row 0 for a chunk of `len` bytes at `base` of its slab.
-    pub(crate) fn begin(&mut self, len: usize, base: u32, id: Id) {
+    /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
+    pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
         let place = Registry::<Link>::place(id);
-        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, base, place]);
-    }
-
-    /// Says where the chunk lies instead.
-    pub(crate) fn set_base(&mut self, base: u32) {
-        self.rows[2] = base;
+        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, source, place]);
     }
 
     /// Takes one event only.
@@ -77,11 +73,6 @@ impl Rows<'_> {
     /// How many rows there are.
     pub(crate) const fn count(&self) -> usize {
         self.count
-    }
-
-    /// Where the last payload ends that lies in the chunk.
-    pub(crate) const fn handed_out(&self) -> usize {
-        self.handed_out
     }
 
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
@@ -113,7 +104,6 @@ impl Rows<'_> {
         match payload {
             Some(Payload::Input(range)) => {
                 (start, len) = (range.start, range.len());
-                self.handed_out = self.handed_out.max(range.end);
             }
             Some(Payload::Stored(store)) => {
                 kind |= STORED;
@@ -138,7 +128,7 @@ impl Rows<'_> {
 
     fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
         let array = self.payloads.get(self.env);
-        // SAFETY: the array that `register_events` kept and the Buffer are live values of this
+        // SAFETY: the array that `event_rows` kept and the Buffer are live values of this
         // environment.
         check(unsafe { sys::napi_set_element(self.env, array, row, value) })
     }
@@ -176,49 +166,31 @@ impl EventArrays {
             .levels
             .get(depth as usize)
             .ok_or(Fault::Message("ws-rs: no event array for this depth"))?;
-        // SAFETY: pointer and length are those of a Uint32Array that `register_events` keeps alive
-        // and that JavaScript neither detaches nor resizes; no JavaScript runs while `Rows` lives.
-        let rows = unsafe { std::slice::from_raw_parts_mut(level.rows, level.len) };
+        let data = level.rows.pointer(env)?.cast::<u32>();
+        // SAFETY: `event_rows` made it for so many numbers, aligned for words; no JavaScript runs and
+        // no other slice of it lives while `Rows` does, which borrows the arrays mutably.
+        let rows = unsafe { std::slice::from_raw_parts_mut(data, level.len) };
         Ok(Rows {
             env,
             rows,
             payloads: level.payloads,
             count: 0,
-            handed_out: 0,
             longest: None,
             single: false,
         })
     }
 }
 
-/// `registerEvents(rows: Uint32Array, payloads: any[])`: the arrays of the next nesting level.
-pub(crate) fn register_events(call: &Call<'_>) -> Outcome {
-    let (mut kind, mut len, mut data, mut buffer, mut offset) =
-        (0, 0, ptr::null_mut(), ptr::null_mut(), 0);
-    // SAFETY: live environment and value, valid out pointers.
-    unsafe {
-        check(sys::napi_get_typedarray_info(
-            call.env,
-            call.value(0),
-            &mut kind,
-            &mut len,
-            &mut data,
-            &mut buffer,
-            &mut offset,
-        ))?;
-        if kind != sys::TypedarrayType::uint32_array || len < 2 * ROW {
-            return Err(Fault::Message(
-                "ws-rs: events go to a Uint32Array of two rows or more",
-            ));
-        }
-    }
-    // The memory of the rows stays where it is as long as it is kept, which is to the end.
-    call.state.values.keep(call.value(0), None)?;
+/// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
+/// so many rows is made here.
+pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
+    let len = (call.u32(0)? as usize).max(2) * ROW;
     let payloads = call.state.values.keep(call.value(1), None)?;
+    let (rows, value) = SharedMemory::create(call, len * size_of::<u32>())?;
     call.state.events.borrow_mut().levels.push(Level {
-        rows: data.cast(),
+        rows,
         len,
         payloads,
     });
-    call.undefined()
+    Ok(value)
 }

@@ -3,6 +3,7 @@
 pub mod allocator;
 pub mod compression;
 pub mod connection;
+pub mod inbox;
 pub mod outbox;
 pub mod prefetch;
 pub mod registry;

@@ -1,16 +1,18 @@
 //! One socket on the loop, and the turns that sockets have.
 
 use std::os::fd::{BorrowedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
 use napi_sys as sys;
 
-use super::super::call::{Call, Outcome, check};
+use super::super::call::{Call, Outcome, check, text_of};
 use super::super::environment::Environment;
 use super::super::send::{is_overdue, needs_attention, write_waiting};
 use super::turn::Turn;
 use super::{Context, LoopState};
+use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_wire::{Handler, Reactor, Ready, Write, write_some};
@@ -22,37 +24,25 @@ const MAX_TURNS: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct LoopSocket {
     fd: RawFd,
-    /// One event a macrotask.
-    pub(super) single: bool,
-    /// A Unix socket: a read may end early, at descriptors that the peer sent along.
-    pub(super) local: bool,
-    /// The decoder works on a chunk.
-    pub(super) busy: bool,
-    /// What comes is left to Node.
-    pub(super) paused: bool,
+    /// How it is read.
+    pub(super) inbox: Inbox,
     watched: bool,
     referenced: bool,
     /// Whether it waits for room to write.
     writable: bool,
     context: Context,
-    /// The length of the last message.
-    pub(super) hint: usize,
 }
 
 impl LoopSocket {
     /// A socket whose events run in the asynchronous context given.
-    pub(super) const fn new(fd: RawFd, (single, local): (bool, bool), context: Context) -> Self {
+    pub(super) const fn new(fd: RawFd, inbox: Inbox, context: Context) -> Self {
         Self {
             fd,
-            single,
-            local,
-            busy: false,
-            paused: false,
+            inbox,
             watched: true,
             referenced: true,
             writable: false,
             context,
-            hint: 0,
         }
     }
 
@@ -90,14 +80,10 @@ impl LoopSocket {
     }
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
-        self.paused = paused;
+        self.inbox.set_paused(paused);
         if !paused && self.watched {
             reactor.rearm(self.fd, self.writable);
         }
-    }
-
-    pub(super) const fn set_busy(&mut self, busy: bool) {
-        self.busy = busy;
     }
 
     pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
@@ -156,11 +142,13 @@ impl Turns {
     fn give_turn(&self, ready: Ready) {
         self.within_scope(|| {
             let turn = Turn::new(self.state(), self.env, ready);
-            let work = || turn.run();
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-                // The message went to stderr; this socket is not read any further.
+            let work = AssertUnwindSafe(|| turn.run());
+            if let Err(panic) = catch_unwind(work) {
                 self.state().event_loop.end_turn(self.env);
-                turn.stop();
+                // Should even that panic, the others go on.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    turn.fail(&format!("it panicked: {}", text_of(&*panic)));
+                }));
             }
         });
     }

@@ -7,60 +7,33 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
-use super::super::call::Outcome;
+use super::super::call::{Fault, Outcome, check};
 use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
 use super::super::rows::TEXT;
+use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use ws_rs_engine::connection::Connection;
+use ws_rs_engine::inbox::{
+    MAX_READ, MAX_READS, Mode, Next, Target, asks_kernel, reads_past_scratch,
+};
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_wire::{Read, Ready, read_some, waiting};
 
-/// Reads of one socket before others, and timers, have their turn.
-const MAX_READS: usize = 4;
-/// The least of a frame that is worth a read past the slab.
-const DIRECT_PAYLOAD: u64 = 8 * 1024;
-/// No more is read at once, so that what a read gave is still in the cache when it is unmasked: half
-/// of what a core had of its own where this was measured. 256 KiB and 768 KiB did about as well.
-const MAX_READ: usize = 512 * 1024;
-/// Beyond this much missing, the kernel is asked how much there is.
-const ASK_KERNEL: u64 = 64 * 1024;
-
-/// Calls to the listener that are no number of rows.
-const END: i32 = -1;
-const UNDECODED: i32 = -2;
-pub(super) const NO_SLAB: i32 = -3;
-const PAUSED: i32 = -4;
-/// All that came is one message, in the slab or in a `Buffer` of its own.
-const WHOLE_TEXT: i32 = -5;
-const WHOLE_BINARY: i32 = -6;
-/// The kernel did not take all that the connection sent.
-const UNWRITTEN: i32 = -7;
-/// A `Buffer` for a long message is wanted, as long as the length in row 0.
-pub(super) const NO_SPARE: i32 = -8;
-const FAILED: i32 = -1000;
-/// The chunk is a `Buffer` of its own, the first of the payloads, and not in the slab ...
-pub(super) const OWN: u32 = u32::MAX;
-/// ... but nothing of it is handed out.
-const OWN_UNUSED: u32 = OWN - 1;
+/// Where a chunk lies; lib/wire/loop.js has the same numbers: in the scratch, ...
+pub(super) const SCRATCH: u32 = 0;
+/// ... in the `Buffer` for a long message, the first of the payloads, ...
+pub(super) const SPARE: u32 = 1;
+/// ... or nowhere: all of it is where its message was put together.
+const NOWHERE: u32 = 2;
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
     pub(super) state: &'a Environment,
     pub(super) env: sys::napi_env,
     pub(super) id: Id,
-    /// To be read until nothing is left: a short read does not tell.
-    thorough: bool,
-}
-
-/// What to do after a read.
-enum Next {
-    /// There may be more to read.
-    Again,
-    /// All was read.
-    Wait,
-    /// There may be more to read, but not now.
-    Rearm,
+    /// To be read until nothing is left: a short read may not be the last.
+    drain: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -69,7 +42,7 @@ impl<'a> Turn<'a> {
             state,
             env,
             id: ready.id,
-            thorough: ready.thorough,
+            drain: ready.thorough,
         }
     }
 
@@ -79,9 +52,9 @@ impl<'a> Turn<'a> {
             match self.read() {
                 Ok(Next::Again) => {}
                 Ok(Next::Wait) => return,
-                // An error: out of memory, or the environment cannot run JavaScript. Node's own
-                // reading of the socket would fail alike.
-                Ok(Next::Rearm) | Err(_) => break,
+                Ok(Next::Rearm) => break,
+                // What was read may be lost: nothing that comes later could be understood.
+                Err(fault) => return self.fail(&fault.to_string()),
             }
         }
         self.with_socket(|socket| {
@@ -89,6 +62,27 @@ impl<'a> Turn<'a> {
                 socket.rearm(reactor);
             }
         });
+    }
+
+    /// Reads no more of this socket and has JavaScript end the connection.
+    pub(super) fn fail(&self, reason: &str) {
+        self.stop();
+        let told = self.begin_rows(0, NOWHERE).and_then(|()| {
+            let mut text = ptr::null_mut();
+            // SAFETY: a live environment, on its thread, in the handle scope of the turn; the text
+            // is copied.
+            check(unsafe {
+                sys::napi_create_string_utf8(
+                    self.env,
+                    reason.as_ptr().cast(),
+                    reason.len() as isize,
+                    &mut text,
+                )
+            })?;
+            self.tell_value(Listener::Failure, text)
+        });
+        // Without JavaScript, at the end of the environment, nobody is left to be told.
+        drop(told);
     }
 
     /// Reads no more of this socket.
@@ -108,19 +102,30 @@ impl<'a> Turn<'a> {
     }
 
     fn read(&self) -> Outcome<Next> {
-        let Some((paused, busy)) = self.with_socket(|socket| (socket.paused, socket.busy)) else {
+        self.fail_if_injected()?;
+        let Some((mode, target)) =
+            self.with_socket(|socket| (socket.inbox.mode(), socket.inbox.target()))
+        else {
             return Ok(Next::Wait);
         };
-        if paused {
-            return self.read_undecoded(PAUSED);
+        match mode {
+            Mode::Paused => self.read_undecoded(target, Listener::Paused),
+            Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
+            Mode::Decode => match self.read_payload()? {
+                Some(next) => Ok(next),
+                None => self.read_chunk(target),
+            },
         }
-        if busy {
-            return self.read_undecoded(UNDECODED);
-        }
-        match self.read_payload()? {
-            Some(next) => Ok(next),
-            None => self.read_chunk(),
-        }
+    }
+
+    fn fail_if_injected(&self) -> Outcome<()> {
+        let injected = &self.state.event_loop.injected;
+        let Some((_, panics)) = injected.get().filter(|(id, _)| *id == self.id) else {
+            return Ok(());
+        };
+        injected.set(None);
+        assert!(!panics, "a test wants it so");
+        Err(Fault::Message("a test wants it so"))
     }
 
     /// The rest of a long frame, straight to where its message is put together.
@@ -146,12 +151,12 @@ impl<'a> Turn<'a> {
                 return Ok(Some(Next::Wait));
             };
             let missing = connection.missing_payload();
-            if missing < DIRECT_PAYLOAD || !connection.wants_payload() {
+            if !reads_past_scratch(missing) || !connection.wants_payload() {
                 return Ok(None);
             }
             let _scope = Scope::enter(self.env);
             let fd = socket.descriptor();
-            let ready = if missing > ASK_KERNEL {
+            let ready = if asks_kernel(missing) {
                 waiting(fd)
             } else {
                 missing as usize
@@ -171,8 +176,8 @@ impl<'a> Turn<'a> {
             }
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
-            rows.begin(0, 0, self.id);
-            rows.set_single(socket.single);
+            rows.begin(0, NOWHERE, self.id);
+            rows.set_single(socket.inbox.is_single());
             match filled {
                 Err(error) => rows.error(error),
                 Ok(_) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
@@ -183,18 +188,17 @@ impl<'a> Turn<'a> {
             rows.count()
         };
         if count > 0 {
-            self.tell(count as i32);
+            self.tell(Listener::Messages, count as i32)?;
         }
         self.after(result, asked).map(Some)
     }
 
-    /// Whatever comes, into the slab or a `Buffer` of its own.
-    fn read_chunk(&self) -> Outcome<Next> {
-        let room = self.make_room()?;
-        // SAFETY: the room was made for this read alone, and the slice is used no more when `tell`
-        // runs JavaScript.
-        let bytes = unsafe { room.slice() };
-        let (result, what) = {
+    /// Whatever comes, into the scratch or a `Buffer` of its own.
+    fn read_chunk(&self, target: Target) -> Outcome<Next> {
+        // SAFETY: the bytes are used no more when `tell` runs JavaScript.
+        let room = unsafe { self.memory(target) }?;
+        let asked = room.bytes.len();
+        let (result, listener, count) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Link {
                 connection:
@@ -209,7 +213,7 @@ impl<'a> Turn<'a> {
             else {
                 return Ok(Next::Wait);
             };
-            let result = read_some(socket.descriptor(), bytes);
+            let result = read_some(socket.descriptor(), room.bytes);
             let Read::Bytes(len) = result else {
                 drop(connections);
                 return self.after(result, 0);
@@ -217,129 +221,119 @@ impl<'a> Turn<'a> {
             *bytes_read += len as u64;
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
-            rows.begin(len, room.base, self.id);
-            rows.set_single(socket.single);
+            let single = socket.inbox.is_single();
+            rows.begin(len, room.source, self.id);
+            rows.set_single(single);
             let _scope = Scope::enter(self.env);
-            match connection.handle_bytes(&mut bytes[..len]) {
+            match connection.handle_bytes(&mut room.bytes[..len]) {
                 Err(error) => rows.error(error),
                 Ok(mut input) => {
                     decode(connection, &mut input, &mut rows)?;
-                    let position = input.position();
-                    rows.reached(position);
-                    let held = if position < len {
-                        len
-                    } else {
-                        rows.handed_out()
-                    };
-                    if room.base != OWN {
-                        self.state.event_loop.slab.borrow_mut().used += held;
-                    } else if held == 0 {
-                        rows.set_base(OWN_UNUSED);
-                    }
+                    rows.reached(input.position());
                 }
             }
-            let open = connection.missing_payload();
-            if open > 0 {
-                socket.hint = usize::try_from(open)
-                    .unwrap_or(usize::MAX)
-                    .saturating_add(len);
-            } else if let Some(longest) = rows.longest() {
-                socket.hint = longest;
-            }
-            let what = match rows.only_message(len) {
-                Some(kind) if !socket.single => whole_message(kind),
-                _ => rows.count() as i32,
+            socket
+                .inbox
+                .decoded(len, connection.missing_payload(), rows.longest());
+            let listener = match rows.only_message(len) {
+                Some(TEXT) if !single => Listener::Text,
+                Some(_) if !single => Listener::Binary,
+                _ => Listener::Messages,
             };
-            (result, what)
+            (result, listener, rows.count())
         };
-        if what != 0 {
-            self.tell(what);
+        if count > 0 {
+            self.tell(listener, count as i32)?;
         }
-        self.after(result, room.len)
+        self.after(result, asked)
     }
 
     /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
-    fn read_undecoded(&self, what: i32) -> Outcome<Next> {
-        self.with_socket(|socket| socket.hint = 0);
-        let room = self.make_room()?;
-        // SAFETY: the room was made for this read alone, and the slice is used no more when `tell`
-        // runs JavaScript.
-        let bytes = unsafe { room.slice() };
-        let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), bytes)) else {
+    fn read_undecoded(&self, target: Target, listener: Listener) -> Outcome<Next> {
+        // SAFETY: the bytes are used no more when `tell` runs JavaScript.
+        let room = unsafe { self.memory(target) }?;
+        let asked = room.bytes.len();
+        let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), room.bytes))
+        else {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
             if let Some(link) = self.state.connections.borrow_mut().get_mut(self.id) {
                 link.connection.bytes_read += len as u64;
             }
-            let mut events = self.state.events.borrow_mut();
-            events.open(self.env, 0)?.begin(len, room.base, self.id);
-            drop(events);
-            self.state.event_loop.slab.borrow_mut().used += len;
-            self.tell(what);
+            self.begin_rows(len, room.source)?;
+            self.tell(listener, len as i32)?;
         }
-        self.after(result, room.len)
+        self.after(result, asked)
     }
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
-        let Some((paused, local)) = self.with_socket(|socket| (socket.paused, socket.local)) else {
-            return Ok(Next::Wait);
-        };
         match result {
-            Read::Bytes(len) if len < asked && !self.thorough && !local => Ok(Next::Wait),
-            Read::Bytes(_) if paused => Ok(Next::Rearm),
-            Read::Bytes(_) => Ok(Next::Again),
+            Read::Bytes(len) => Ok(self
+                .with_socket(|socket| socket.inbox.after(len, asked, self.drain))
+                .unwrap_or(Next::Wait)),
             Read::Empty => Ok(Next::Wait),
-            Read::End => self.announce_end(END),
-            Read::Failed(error) => self.announce_end(FAILED - error),
+            Read::End => self.announce_end(Listener::End, 0),
+            Read::Failed(error) => self.announce_end(Listener::Error, error),
         }
     }
 
-    fn announce_end(&self, what: i32) -> Outcome<Next> {
-        self.stop();
-        self.state
-            .events
-            .borrow_mut()
-            .open(self.env, 0)?
-            .begin(0, 0, self.id);
-        self.tell(what);
+    fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {
+        if self.with_socket(|_| ()).is_some() {
+            self.stop();
+            self.begin_rows(0, NOWHERE)?;
+            self.tell(listener, error)?;
+        }
         Ok(Next::Wait)
+    }
+
+    fn begin_rows(&self, len: usize, source: u32) -> Outcome<()> {
+        let mut events = self.state.events.borrow_mut();
+        events.open(self.env, 0)?.begin(len, source, self.id);
+        Ok(())
     }
 
     /// Says that the kernel did not take all that the connection sent.
     pub(super) fn tell_unwritten(&self) {
-        if let Ok(mut rows) = self.state.events.borrow_mut().open(self.env, 0) {
-            rows.begin(0, 0, self.id);
-        }
-        self.tell(UNWRITTEN);
+        // Without JavaScript, at the end of the environment, nobody is left to be told.
+        let _ = self
+            .begin_rows(0, NOWHERE)
+            .and_then(|()| self.tell(Listener::Unwritten, 0));
     }
 
-    /// Calls the listener in the connection's own context, so that ticks and microtasks are done
+    /// Calls a listener with a number.
+    pub(super) fn tell(&self, listener: Listener, number: i32) -> Outcome<()> {
+        let mut value = ptr::null_mut();
+        // SAFETY: a live environment, on its thread, in the handle scope of the turn.
+        check(unsafe { sys::napi_create_int32(self.env, number, &mut value) })?;
+        self.tell_value(listener, value)
+    }
+
+    /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
-    pub(super) fn tell(&self, what: i32) {
+    fn tell_value(&self, listener: Listener, argument: sys::napi_value) -> Outcome<()> {
         let context = self.with_socket(|socket| socket.context());
         self.state.event_loop.in_turn.set(true);
         // One that is on the stream transport has none.
-        self.call(context.unwrap_or(Context::NONE), what);
+        let called = self.call(context.unwrap_or(Context::NONE), listener, argument);
         self.state.event_loop.end_turn(self.env);
+        called
     }
 
-    fn call(&self, context: Context, what: i32) {
-        let Some(listener) = self.state.event_loop.listener.get() else {
-            return;
+    fn call(&self, context: Context, listener: Listener, argument: sys::napi_value) -> Outcome<()> {
+        let Some(listeners) = self.state.event_loop.listeners.get() else {
+            return Ok(());
         };
-        let function = listener.get(self.env);
-        let (mut argument, mut result) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: a live environment, on its thread, in the handle scope of the turn. Nothing of
-        // the state is borrowed here.
-        unsafe {
-            if function.is_null()
-                || sys::napi_create_int32(self.env, what, &mut argument) != sys::Status::napi_ok
-            {
-                return;
-            }
-            let status = sys::napi_make_callback(
+        let function = listeners.get(self.env, listener);
+        if function.is_null() {
+            return Ok(());
+        }
+        let mut result = ptr::null_mut();
+        // SAFETY: a live environment, on its thread, in the handle scope of the turn, and values of
+        // it. Nothing of the state is borrowed here.
+        let status = unsafe {
+            sys::napi_make_callback(
                 self.env,
                 context.0,
                 function,
@@ -347,20 +341,17 @@ impl<'a> Turn<'a> {
                 1,
                 &argument,
                 &mut result,
-            );
-            if status == sys::Status::napi_pending_exception {
-                let mut error = ptr::null_mut();
-                sys::napi_get_and_clear_last_exception(self.env, &mut error);
-                sys::napi_fatal_exception(self.env, error);
-            }
+            )
+        };
+        if status != sys::Status::napi_pending_exception {
+            return check(status);
         }
-    }
-}
-
-const fn whole_message(kind: u32) -> i32 {
-    if kind == TEXT {
-        WHOLE_TEXT
-    } else {
-        WHOLE_BINARY
+        let mut error = ptr::null_mut();
+        // SAFETY: as above. What a program's listener throws is the program's affair.
+        unsafe {
+            sys::napi_get_and_clear_last_exception(self.env, &mut error);
+            sys::napi_fatal_exception(self.env, error);
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,47 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { CLOSE, closePayload, frame, MASK, TEXT } = require('../support/frames');
+const { openRawClient } = require('../support/pairs');
+const { skip, turns } = require('../support/loop');
+
+const close = frame(CLOSE, closePayload(1000), { mask: MASK });
+const text = frame(TEXT, 'a', { mask: MASK });
+
+describe('A close frame with a FIN right behind it', () => {
+  for (const transport of ['stream', 'loop']) {
+    for (const count of [0, 1, 3]) {
+      it(
+        `is answered after ${count} messages, one a macrotask, on ${transport}`,
+        { skip: transport === 'loop' && skip },
+        async (t) => {
+          const { socket, peer } = await openRawClient(t, {
+            allowSynchronousEvents: false
+          });
+          const seen = [];
+          let answer = '';
+
+          peer.on('message', (data) => seen.push(String(data)));
+          if (transport === 'stream') peer._socket.on('data', () => {});
+          await turns();
+          assert.strictEqual(peer.transport, transport);
+
+          socket.on('data', (chunk) => (answer += chunk.toString('hex')));
+          socket.resume();
+          socket.end(Buffer.concat([...Array(count).fill(text), close]));
+
+          const [code] = await once(peer, 'close');
+
+          await once(socket, 'close');
+          assert.deepStrictEqual(seen, Array(count).fill('a'));
+          assert.strictEqual(code, 1000);
+          // With more to hand out, ws has sent its FIN by then, too.
+          if (count < 2) assert.strictEqual(answer, '880203e8');
+        }
+      );
+    }
+  }
+});

@@ -1,0 +1,271 @@
+//! How a connection is read: into whose memory, how much at once, and when it is another's turn.
+
+/// Reads of one connection before others, and timers, have their turn.
+pub const MAX_READS: usize = 4;
+/// No more is read at once, so that what a read gave is still in the cache when it is unmasked: half
+/// of what a core had of its own where this was measured. 256 KiB and 768 KiB did about as well.
+pub const MAX_READ: usize = 512 * 1024;
+/// What the scratch of an environment holds, which is the most that one read of a connection gives
+/// whose messages are short.
+pub const SCRATCH: usize = 64 * 1024;
+
+/// Messages from this size on are read into a buffer of their own, whole with their header ...
+const OWN_BUFFER: usize = 16 * 1024;
+/// ... up to this one. Longer ones take several reads: the first tells the length, the others go
+/// where the bytes belong.
+const MAX_OWN_BUFFER: usize = 512 * 1024;
+/// That first read, which is copied to where the others go.
+const FIRST_READ: usize = 16 * 1024;
+/// RFC 6455, section 5.2: two bytes, eight of length, four of masking key.
+const MAX_HEADER: usize = 14;
+/// The least of a frame that is worth a read past the scratch.
+const DIRECT_PAYLOAD: u64 = 8 * 1024;
+/// Beyond this much missing, the kernel is asked how much there is.
+const ASK_KERNEL: u64 = 64 * 1024;
+
+/// Whose memory the next read goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// So many bytes of the scratch, out of which messages are copied.
+    Scratch(usize),
+    /// A buffer of so many bytes, which the message in it keeps.
+    Own(usize),
+}
+
+/// What becomes of the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are decoded at once.
+    Decode,
+    /// The decoder works on earlier ones: they wait.
+    Queue,
+    /// The program reads no more for now: they are Node's.
+    Paused,
+}
+
+/// What to do after a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// There may be more: read again.
+    Again,
+    /// All was read; there will be word of more.
+    Wait,
+    /// There may be more to read, but it is the turn of others.
+    Rearm,
+}
+
+/// One connection's reading.
+#[derive(Debug)]
+pub struct Inbox {
+    /// One event a macrotask.
+    single: bool,
+    /// A read may end early without being the last, at descriptors that the peer sent along.
+    is_local: bool,
+    is_busy: bool,
+    is_paused: bool,
+    /// The length of the last message.
+    hint: usize,
+}
+
+impl Inbox {
+    /// A connection of which nothing was read. `single` has it hand out one event a macrotask;
+    /// `is_local` says that it is a Unix socket.
+    #[must_use]
+    pub const fn new(single: bool, is_local: bool) -> Self {
+        Self {
+            single,
+            is_local,
+            is_busy: false,
+            is_paused: false,
+            hint: 0,
+        }
+    }
+
+    /// Whether it hands out one event a macrotask.
+    #[must_use]
+    pub const fn is_single(&self) -> bool {
+        self.single
+    }
+
+    /// The decoder works on a chunk, or is through.
+    pub const fn set_busy(&mut self, busy: bool) {
+        self.is_busy = busy;
+    }
+
+    /// The program reads no more, or goes on.
+    pub const fn set_paused(&mut self, paused: bool) {
+        self.is_paused = paused;
+    }
+
+    /// What becomes of the next bytes.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        match (self.is_paused, self.is_busy) {
+            (true, _) => Mode::Paused,
+            (false, true) => Mode::Queue,
+            (false, false) => Mode::Decode,
+        }
+    }
+
+    /// Where the next bytes go. Who knows no better expects that messages are as long as the last.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match self.hint {
+            // One byte more than the message: if it is all there is, the read shows it.
+            OWN_BUFFER..=MAX_OWN_BUFFER if self.mode() == Mode::Decode => {
+                Target::Own(self.hint + MAX_HEADER + 1)
+            }
+            0..=MAX_OWN_BUFFER => Target::Scratch(SCRATCH),
+            _ => Target::Scratch(FIRST_READ),
+        }
+    }
+
+    /// Notes what a chunk of `len` bytes held: `missing` bytes of a frame are to come, and the
+    /// longest message had `longest` bytes.
+    pub fn decoded(&mut self, len: usize, missing: u64, longest: Option<usize>) {
+        if missing > 0 {
+            self.hint = usize::try_from(missing)
+                .unwrap_or(usize::MAX)
+                .saturating_add(len);
+        } else if let Some(longest) = longest {
+            self.hint = longest;
+        }
+    }
+
+    /// What follows a read that gave `len` of `asked` bytes. `drain` says that a short read may not
+    /// be the last, as there is an end or an error behind the bytes, or urgent data between them.
+    #[must_use]
+    pub const fn after(&self, len: usize, asked: usize, drain: bool) -> Next {
+        if len < asked && !drain && !self.is_local {
+            Next::Wait
+        } else if self.is_paused || self.single {
+            // With one event a macrotask even the end comes behind what was read, as from Node.
+            Next::Rearm
+        } else {
+            Next::Again
+        }
+    }
+}
+
+/// Whether a frame that misses so much is read straight to where its message is put together.
+#[must_use]
+pub const fn reads_past_scratch(missing: u64) -> bool {
+    missing >= DIRECT_PAYLOAD
+}
+
+/// Whether the kernel is worth a question how much it has of the bytes that a frame misses: memory
+/// is taken for twice as much, at most.
+#[must_use]
+pub const fn asks_kernel(missing: u64) -> bool {
+    missing > ASK_KERNEL
+}
+
+/// Whether a buffer of `has` bytes does for a message that wants `wants`: a longer one would keep
+/// memory that the message does not need.
+#[must_use]
+pub const fn fits(has: usize, wants: usize) -> bool {
+    has >= wants && has - wants <= wants / 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: usize = 1024;
+
+    fn after_message(len: usize) -> Inbox {
+        let mut inbox = Inbox::new(false, false);
+        inbox.decoded(len + 6, 0, Some(len));
+        inbox
+    }
+
+    #[test]
+    fn short_messages_are_read_into_the_scratch() {
+        assert_eq!(Inbox::new(false, false).target(), Target::Scratch(64 * KIB));
+        assert_eq!(
+            after_message(16 * KIB - 1).target(),
+            Target::Scratch(64 * KIB)
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_to_be_long_gets_a_buffer_with_room_to_see_that_it_was_all() {
+        for len in [16 * KIB, 65_536, 512 * KIB] {
+            assert_eq!(after_message(len).target(), Target::Own(len + 15));
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_very_long_message_is_copied() {
+        assert_eq!(
+            after_message(512 * KIB + 1).target(),
+            Target::Scratch(16 * KIB)
+        );
+    }
+
+    #[test]
+    fn the_rest_of_a_frame_tells_how_long_its_message_is() {
+        let mut inbox = Inbox::new(false, false);
+        inbox.decoded(16 * KIB, 48 * KIB as u64, Some(5));
+        assert_eq!(inbox.target(), Target::Own(64 * KIB + 15));
+        inbox.decoded(1, u64::MAX, None);
+        assert_eq!(inbox.target(), Target::Scratch(16 * KIB));
+    }
+
+    #[test]
+    fn a_chunk_without_a_message_changes_nothing() {
+        let mut inbox = after_message(64 * KIB);
+        inbox.decoded(2, 0, None);
+        assert_eq!(inbox.target(), Target::Own(64 * KIB + 15));
+    }
+
+    #[test]
+    fn what_is_not_decoded_goes_to_the_scratch() {
+        let mut inbox = after_message(64 * KIB);
+        inbox.set_busy(true);
+        assert_eq!(inbox.mode(), Mode::Queue);
+        assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
+        inbox.set_paused(true);
+        assert_eq!(inbox.mode(), Mode::Paused);
+        assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
+        inbox.set_paused(false);
+        inbox.set_busy(false);
+        assert_eq!(inbox.mode(), Mode::Decode);
+    }
+
+    #[test]
+    fn a_short_read_was_the_last() {
+        let inbox = Inbox::new(false, false);
+        assert_eq!(inbox.after(9, 10, false), Next::Wait);
+        assert_eq!(inbox.after(10, 10, false), Next::Again);
+    }
+
+    #[test]
+    fn a_short_read_was_not_the_last_before_an_end_and_on_unix_sockets() {
+        assert_eq!(Inbox::new(false, false).after(9, 10, true), Next::Again);
+        assert_eq!(Inbox::new(false, true).after(9, 10, false), Next::Again);
+    }
+
+    #[test]
+    fn a_paused_connection_is_read_once_a_turn() {
+        let mut inbox = Inbox::new(false, false);
+        inbox.set_paused(true);
+        assert_eq!(inbox.after(10, 10, false), Next::Rearm);
+        assert_eq!(inbox.after(9, 10, false), Next::Wait);
+    }
+
+    #[test]
+    fn one_event_a_macrotask_comes_before_the_end_of_the_stream() {
+        let inbox = Inbox::new(true, false);
+        assert_eq!(inbox.after(9, 10, true), Next::Rearm);
+        assert_eq!(inbox.after(9, 10, false), Next::Wait);
+    }
+
+    #[test]
+    fn a_buffer_fits_that_is_a_quarter_too_long() {
+        assert!(fits(100, 100));
+        assert!(fits(125, 100));
+        assert!(!fits(126, 100));
+        assert!(!fits(99, 100));
+    }
+}

@@ -1,0 +1,74 @@
+//! The functions of `lib/wire/loop.js` that are called from the event loop, one for each kind of
+//! event. Row 0 of the outermost level says whose event it is.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use napi_sys as sys;
+
+use super::super::call::{Call, Outcome, check};
+use super::super::values::Value;
+
+/// A kind of event, and what its function is called with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Listener {
+    /// How many rows there are.
+    Messages,
+    /// All that came is one text message. The first row says where it is.
+    Text,
+    /// All that came is one binary message.
+    Binary,
+    /// A chunk that was not decoded, as an earlier one is worked on.
+    Undecoded,
+    /// A chunk that came while the connection is paused.
+    Paused,
+    /// The peer sends no more.
+    End,
+    /// A system error number.
+    Error,
+    /// The turn failed; why, as a string. The connection is read no more.
+    Failure,
+    /// How long a `Buffer` is wanted for a long message.
+    NeedMemory,
+    /// The kernel did not take all that the connection sent.
+    Unwritten,
+}
+
+const NAMES: [&CStr; 10] = [
+    c"onMessages",
+    c"onText",
+    c"onBinary",
+    c"onUndecoded",
+    c"onPaused",
+    c"onEnd",
+    c"onError",
+    c"onFailure",
+    c"onNeedMemory",
+    c"onUnwritten",
+];
+
+/// The functions.
+#[derive(Debug)]
+pub(super) struct Listeners([Value; NAMES.len()]);
+
+impl Listeners {
+    /// Those of an object.
+    pub(super) fn of(call: &Call<'_>, object: sys::napi_value) -> Outcome<Self> {
+        let mut values = Vec::with_capacity(NAMES.len());
+        for name in NAMES {
+            let mut function = ptr::null_mut();
+            // SAFETY: live environment and object, a C string, a valid out pointer.
+            check(unsafe {
+                sys::napi_get_named_property(call.env, object, name.as_ptr(), &mut function)
+            })?;
+            values.push(call.state.values.keep(function, None)?);
+        }
+        let values = values.try_into();
+        Ok(Self(values.expect("one for each name")))
+    }
+
+    /// The function for a kind of event; null if nobody can want it any more.
+    pub(super) fn get(&self, env: sys::napi_env, listener: Listener) -> sys::napi_value {
+        self.0[listener as usize].get(env)
+    }
+}
