@@ -5,6 +5,7 @@ const net = require('net');
 const { kWebSocket, NOOP } = require('../constants');
 const timers = require('../timers');
 const FlushQueue = require('../wire/flush-queue');
+const LoopTransport = require('../wire/loop');
 const { kLoop } = require('../wire/taken-socket');
 
 const CLOSING = 2;
@@ -35,12 +36,14 @@ function ignoreData(socket) {
 }
 
 function socketOnData(chunk) {
+  const connection = this[kConnection];
   let thrown = true;
 
+  if (connection.wantsContext) LoopTransport.capture(connection);
   FlushQueue.hold();
 
   try {
-    this[kConnection].feed(chunk);
+    connection.feed(chunk);
     thrown = false;
   } finally {
     FlushQueue.release();

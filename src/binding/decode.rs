@@ -5,6 +5,7 @@ use ws_rs_protocol::{Config, Connection, ErrorClass, ErrorKind, Event, Inflated,
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Link;
+use super::event_loop::Context;
 use super::rows::{BINARY, CLOSE, COMPRESSED, PING, PONG, Rows, TEXT, WHOLE};
 
 /// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; flags:
@@ -22,6 +23,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         bytes_read: 0,
         bytes_written: 0,
         socket: None,
+        context: Context::NONE,
     };
     let id = call
         .state
@@ -57,10 +59,9 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.id(0)?);
     if let Some(link) = link {
         if let Some(socket) = link.socket {
-            call.state
-                .event_loop
-                .close(call.env, &call.state.values, socket);
+            call.state.event_loop.close(&call.state.values, socket);
         }
+        call.state.event_loop.forget(call.env, link.context);
         call.state.recycle(link.queued);
     }
     call.undefined()

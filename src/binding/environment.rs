@@ -13,7 +13,7 @@ use ws_rs_protocol::Connection;
 use super::buffer::BufferStore;
 use super::call::{Outcome, check};
 use super::compression::Compression;
-use super::event_loop::{LoopSocket, LoopState};
+use super::event_loop::{Context, LoopSocket, LoopState};
 use super::rows::EventArrays;
 use super::values::Values;
 use crate::runtime;
@@ -51,6 +51,8 @@ pub(crate) struct Link {
     pub(crate) fd: i32,
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<LoopSocket>,
+    /// In which its events run, from the first one on.
+    pub(crate) context: Context,
     /// Bytes that did not pass through the `net.Socket`.
     pub(crate) bytes_read: u64,
     pub(crate) bytes_written: u64,

@@ -10,6 +10,14 @@ use super::values::Values;
 #[derive(Debug)]
 pub(crate) enum LoopSocket {}
 
+/// Nobody wants any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context;
+
+impl Context {
+    pub(crate) const NONE: Self = Self;
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct LoopState;
 
@@ -18,9 +26,11 @@ impl LoopState {
         false
     }
 
-    pub(crate) const fn close(&self, _env: sys::napi_env, _values: &Values, socket: LoopSocket) {
+    pub(crate) const fn close(&self, _values: &Values, socket: LoopSocket) {
         match socket {}
     }
+
+    pub(crate) const fn forget(&self, _env: sys::napi_env, _context: Context) {}
 
     pub(crate) const fn shut_down(&self, _environment: &Environment) {}
 }
@@ -37,6 +47,7 @@ pub(crate) fn on_readable(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+pub(crate) use self::on_readable as capture_context;
 pub(crate) use self::on_readable as set_slab;
 pub(crate) use self::on_readable as loop_close;
 pub(crate) use self::on_readable as loop_pause;

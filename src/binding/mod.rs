@@ -53,6 +53,7 @@ raw_callback!(take_done, compression::take_done);
 raw_callback!(loop_available, event_loop::loop_available);
 raw_callback!(on_readable, event_loop::on_readable);
 raw_callback!(set_slab, event_loop::set_slab);
+raw_callback!(capture_context, event_loop::capture_context);
 raw_callback!(loop_open, event_loop::loop_open);
 raw_callback!(loop_close, event_loop::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
@@ -134,7 +135,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 35] = [
+const FUNCTIONS: [(&CStr, RawCallback); 36] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -165,6 +166,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 35] = [
     (c"loopAvailable", loop_available),
     (c"onReadable", on_readable),
     (c"setSlab", set_slab),
+    (c"captureContext", capture_context),
     (c"loopOpen", loop_open),
     (c"loopClose", loop_close),
     (c"loopPause", loop_pause),

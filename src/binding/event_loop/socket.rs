@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use napi_sys as sys;
 
-use super::super::call::{Call, Outcome, check};
+use super::super::call::Call;
 use super::super::encode::flush_dirty;
 use super::super::environment::Environment;
-use super::Context;
 use super::turn::Turn;
 use ws_rs_wire::{Handler, Reactor, Ready};
 
@@ -35,14 +34,12 @@ pub(crate) struct LoopSocket {
     pub(super) paused: bool,
     watched: bool,
     referenced: bool,
-    context: Context,
     /// The length of the last message.
     pub(super) hint: usize,
 }
 
 impl LoopSocket {
-    /// A socket whose events run in the asynchronous context given.
-    pub(super) const fn new(fd: RawFd, (single, local): (bool, bool), context: Context) -> Self {
+    pub(super) const fn new(fd: RawFd, (single, local): (bool, bool)) -> Self {
         Self {
             fd,
             single,
@@ -51,7 +48,6 @@ impl LoopSocket {
             paused: false,
             watched: true,
             referenced: true,
-            context,
             hint: 0,
         }
     }
@@ -61,10 +57,6 @@ impl LoopSocket {
         // SAFETY: it is that of a net.Socket, which tells us before it closes it
         // (lib/wire/taken-socket.js), on this thread; then this socket is gone.
         unsafe { BorrowedFd::borrow_raw(self.fd) }
-    }
-
-    pub(super) const fn context(&self) -> Context {
-        self.context
     }
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
@@ -119,10 +111,6 @@ impl Turns {
             environment: call.state.this.upgrade()?,
             env: call.env,
         })
-    }
-
-    pub(super) const fn env(&self) -> sys::napi_env {
-        self.env
     }
 
     pub(super) const fn state(&self) -> &Rc<Environment> {
@@ -189,13 +177,4 @@ impl Handler for Turns {
     fn on_closed(&self) {
         super::finish_cleanup(self.state());
     }
-}
-
-/// The context in which a socket's events run, made here and now.
-pub(super) fn create_context(call: &Call<'_>) -> Outcome<Context> {
-    let name = call.string("WSRSSOCKET")?;
-    let mut context = ptr::null_mut();
-    // SAFETY: live environment and values; without a resource Node makes one.
-    check(unsafe { sys::napi_async_init(call.env, ptr::null_mut(), name, &mut context) })?;
-    Ok(Context(context))
 }

@@ -309,10 +309,9 @@ impl<'a> Turn<'a> {
     /// Calls the listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
     pub(super) fn tell(&self, what: i32) {
-        let context = self.with_socket(|socket| socket.context());
+        let context = self.context();
         self.state.event_loop.in_turn.set(true);
-        // One that is on the stream transport has none.
-        self.call(context.unwrap_or(Context::NONE), what);
+        self.call(context, what);
         self.state.event_loop.end_turn(self.env);
     }
 
@@ -332,7 +331,7 @@ impl<'a> Turn<'a> {
             }
             let status = sys::napi_make_callback(
                 self.env,
-                context.0,
+                context.raw(),
                 function,
                 function,
                 1,
