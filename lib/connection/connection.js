@@ -55,7 +55,9 @@ class Connection {
     /** The loop transport, while the connection is on it. */
     this.loop = null;
     /** Tries to bring it there, if all that it lacked was a quiet moment. */
-    this.promoteLater = null;
+    this.promoteLater = false;
+    /** Whether the async context of its socket's handle is still to be noted. */
+    this.wantsContext = false;
 
     this.decoder = new Decoder({
       allowSynchronousEvents:
@@ -263,7 +265,7 @@ class Connection {
       return;
     }
 
-    if (this.promoteLater !== null) LoopTransport.retry(this);
+    if (this.promoteLater) LoopTransport.retry(this);
 
     if (this._isLoopBusy) {
       this._isLoopBusy = false;

@@ -4,6 +4,7 @@ const net = require('net');
 
 const { kWebSocket, NOOP } = require('../constants');
 const timers = require('../timers');
+const LoopTransport = require('../wire/loop');
 const { kLoop } = require('../wire/taken-socket');
 
 const CLOSING = 2;
@@ -34,10 +35,13 @@ function ignoreData(socket) {
 }
 
 function socketOnData(chunk) {
+  const connection = this[kConnection];
   let thrown = true;
 
+  if (connection.wantsContext) LoopTransport.capture(connection);
+
   try {
-    this[kConnection].feed(chunk);
+    connection.feed(chunk);
     thrown = false;
   } finally {
     // Node stops emitting then what it has read, until more comes.

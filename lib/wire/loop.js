@@ -1,6 +1,6 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
+const { executionAsyncId } = require('async_hooks');
 const net = require('net');
 
 const { EMPTY_BUFFER } = require('../constants');
@@ -60,6 +60,9 @@ let scratch = null;
  *
  * A connection that is only not idle at that moment, or goes back to Node
  * because it is paused, is tried again when Node next reads something for it.
+ *
+ * Its events come in one async context, whoever reads the socket: that of the
+ * socket's handle.
  */
 class LoopTransport {
   /**
@@ -70,17 +73,33 @@ class LoopTransport {
   static schedule(connection) {
     if (!isAvailable || !isPlain(connection.socket)) return;
 
+    connection.wantsContext = true;
+    LoopTransport.capture(connection);
+
     // Forced: behind what Node has read already, before anything else comes.
     if (isForced) timers.nextTick(promote, connection);
     else timers.setImmediate(promote, connection);
   }
 
+  /**
+   * Notes the async context of the socket's handle, if that is where we are: a
+   * client is made there, and there Node calls when it has read something.
+   *
+   * @param {Connection} connection One that `wantsContext`
+   */
+  static capture(connection) {
+    const handle = connection.socket._handle;
+
+    if (handle && handle.getAsyncId() === executionAsyncId()) {
+      connection.wantsContext = false;
+      native.captureContext(connection.decoder.id, handle);
+    }
+  }
+
   /** Tries again, in the next macrotask; see `Connection#promoteLater`. */
   static retry(connection) {
-    const { promoteLater } = connection;
-
-    connection.promoteLater = null;
-    timers.setImmediate(promoteLater);
+    connection.promoteLater = false;
+    timers.setImmediate(promote, connection);
   }
 
   constructor(connection) {
@@ -152,7 +171,7 @@ class LoopTransport {
     const { socket } = connection;
 
     this._close();
-    promoteLater(connection);
+    connection.promoteLater = true;
     if (socket.push(chunk)) readAgain(socket);
     else if (socket._handle) socket._handle.reading = false;
   }
@@ -339,16 +358,11 @@ function readAgain(socket) {
   handle.readStart();
 }
 
-/** To be called in the async context that the connection is to have. */
-function promoteLater(connection) {
-  connection.promoteLater = AsyncResource.bind(() => promote(connection));
-}
-
 function promote(connection) {
   if (!isCandidate(connection)) return;
 
-  if (!isIdle(connection)) {
-    promoteLater(connection);
+  if (!isIdle(connection) || !isContextKnown(connection)) {
+    connection.promoteLater = true;
     return;
   }
 
@@ -381,7 +395,7 @@ function promote(connection) {
     ) !== 1
   ) {
     handle.readStart();
-    promoteLater(connection);
+    connection.promoteLater = true;
     return;
   }
 
@@ -452,6 +466,14 @@ function isUntouched(connection, socket) {
     state.encoding === null &&
     TELLTALES.every((name) => isOrdinary(socket, name))
   );
+}
+
+/**
+ * Whether the context of the socket's handle was noted, or is the empty one, in
+ * which libuv accepts connections and in which native code is called, too.
+ */
+function isContextKnown({ socket, wantsContext }) {
+  return isForced || !wantsContext || Boolean(socket._server);
 }
 
 /** Whether no bytes are on their way in Node. */

@@ -7,6 +7,7 @@ use ws_rs_engine::connection::{self, WriteError};
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Link;
+use super::event_loop::Context;
 use super::rows::{BINARY, CLOSE, COMPRESSED, PING, PONG, Rows, TEXT, WHOLE};
 
 /// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; flags:
@@ -20,6 +21,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     let link = Link {
         connection: connection::Connection::new(role, read_config(call)?),
         socket: None,
+        context: Context::NONE,
     };
     let id = call
         .state
@@ -53,13 +55,11 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let link = call.state.connections.borrow_mut().remove(call.id(0)?);
-    if let Some(Link {
-        socket: Some(socket),
-        ..
-    }) = link
-    {
-        let state = call.state;
-        state.event_loop.close(call.env, &state.values, socket);
+    if let Some(link) = link {
+        if let Some(socket) = link.socket {
+            call.state.event_loop.close(&call.state.values, socket);
+        }
+        call.state.event_loop.forget(call.env, link.context);
     }
     call.undefined()
 }

@@ -11,7 +11,7 @@ use napi_sys as sys;
 use super::buffer::BufferStore;
 use super::call::{Outcome, check};
 use super::compression::Compression;
-use super::event_loop::{LoopSocket, LoopState};
+use super::event_loop::{Context, LoopSocket, LoopState};
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
 use super::values::Values;
@@ -54,6 +54,8 @@ pub(crate) struct Environment {
 pub(crate) struct Link {
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<LoopSocket>,
+    /// In which its events run, from the first one on.
+    pub(crate) context: Context,
     pub(crate) connection: Connection<BufferStore, LentBuffer>,
 }
 

@@ -1,5 +1,6 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
+mod context;
 mod listeners;
 mod memory;
 mod socket;
@@ -13,9 +14,10 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
 pub(crate) use self::socket::LoopSocket;
-use self::socket::{Turns, create_context};
+use self::socket::Turns;
 use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
 use super::shared_memory::SharedMemory;
@@ -36,7 +38,7 @@ pub(crate) struct LoopState {
     injected: Cell<Option<(Id, bool)>>,
     /// From the first socket on, until libuv has closed it.
     reactor: Cell<Option<NonNull<Reactor<Turns>>>>,
-    /// Contexts of sockets that were closed while JavaScript ran in them.
+    /// Contexts of connections that ended while JavaScript ran in one.
     retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.
     ending: Cell<bool>,
@@ -47,22 +49,13 @@ pub(crate) struct LoopState {
 #[derive(Debug, Clone, Copy)]
 struct CleanupHook(sys::napi_async_cleanup_hook_handle);
 
-/// An asynchronous context of Node's.
-#[derive(Debug, Clone, Copy)]
-struct Context(sys::napi_async_context);
-
 impl LoopState {
     /// Gives a socket back to Node.
-    pub(crate) fn close(&self, env: sys::napi_env, values: &Values, mut socket: LoopSocket) {
+    pub(crate) fn close(&self, values: &Values, mut socket: LoopSocket) {
         if let Some(reactor) = self.reactor() {
             socket.stop(reactor);
         }
         values.hold(false);
-        if self.in_turn.get() {
-            self.retired.borrow_mut().push(socket.context());
-        } else {
-            socket.context().destroy(env);
-        }
     }
 
     /// To be called when JavaScript has returned.
@@ -121,17 +114,17 @@ impl LoopState {
 
     /// Lets go of every socket; libuv is through a little later.
     pub(crate) fn shut_down(&self, environment: &Environment) {
-        let Some(reactor) = self.reactor() else {
-            return;
-        };
-        let env = reactor.handler().env();
+        let env = environment.values.env();
         for link in environment.connections.borrow_mut().iter_mut() {
             if let Some(socket) = link.socket.take() {
-                self.close(env, &environment.values, socket);
+                self.close(&environment.values, socket);
             }
+            std::mem::replace(&mut link.context, Context::NONE).destroy(env);
         }
         self.end_turn(env);
-        reactor.close();
+        if let Some(reactor) = self.reactor() {
+            reactor.close();
+        }
     }
 }
 
@@ -139,16 +132,6 @@ impl LoopState {
 fn reactor_state(reactor: NonNull<Reactor<Turns>>) -> Rc<Environment> {
     // SAFETY: it was just opened, and nobody has closed it.
     Rc::clone(unsafe { reactor.as_ref() }.handler().state())
-}
-
-impl Context {
-    const NONE: Self = Self(ptr::null_mut());
-
-    fn destroy(self, env: sys::napi_env) {
-        // SAFETY: the context was made for one socket, which is closed once, and no callback runs
-        // in it; the environment lives, as its end waits for this.
-        unsafe { sys::napi_async_destroy(env, self.0) };
-    }
 }
 
 /// `loopAvailable() -> boolean`: whether this process has the libuv functions.
@@ -183,8 +166,6 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let single = call.bool(2)?;
     let local = call.bool(3)?;
     let state = &call.state.event_loop;
-    // First, as async hooks may run JavaScript.
-    let context = create_context(call)?;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(link) = connections.get_mut(id)
         && link.socket.is_none()
@@ -195,10 +176,9 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     {
         reactor.hold(true);
         call.state.values.hold(true);
-        link.socket = Some(LoopSocket::new(fd, Inbox::new(single, local), context));
+        link.socket = Some(LoopSocket::new(fd, Inbox::new(single, local)));
         return call.number(1);
     }
-    context.destroy(call.env);
     call.number(0)
 }
 
@@ -209,9 +189,7 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
         None => None,
     };
     if let Some(socket) = socket {
-        call.state
-            .event_loop
-            .close(call.env, &call.state.values, socket);
+        call.state.event_loop.close(&call.state.values, socket);
     }
     call.undefined()
 }

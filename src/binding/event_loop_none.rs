@@ -21,13 +21,23 @@ impl LoopSocket {
     }
 }
 
+/// Nobody wants any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context;
+
+impl Context {
+    pub(crate) const NONE: Self = Self;
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct LoopState;
 
 impl LoopState {
-    pub(crate) const fn close(&self, _env: sys::napi_env, _values: &Values, socket: LoopSocket) {
+    pub(crate) const fn close(&self, _values: &Values, socket: LoopSocket) {
         match socket {}
     }
+
+    pub(crate) const fn forget(&self, _env: sys::napi_env, _context: Context) {}
 
     pub(crate) const fn shut_down(&self, _environment: &Environment) {}
 }
@@ -49,3 +59,4 @@ pub(crate) use self::on_events as loop_close;
 pub(crate) use self::on_events as loop_pause;
 pub(crate) use self::on_events as loop_busy;
 pub(crate) use self::on_events as loop_reference;
+pub(crate) use self::on_events as capture_context;

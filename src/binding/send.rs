@@ -118,38 +118,54 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
     } else {
         &[]
     };
-    send(call, flags, |state, _, Link { connection, socket }| {
-        with_wire(socket.as_ref(), |wire| {
-            Ok(connection.send_lent(
-                header,
-                // SAFETY: no JavaScript runs in this call, and the payload is only read.
-                unsafe { payload.slice() },
-                options_of(flags),
-                || LentBuffer::new(call.env, call.value(1)),
-                || state.spare_buffer(),
-                wire,
-            ))
-        })
-    })
+    send(
+        call,
+        flags,
+        |state,
+         _,
+         Link {
+             connection, socket, ..
+         }| {
+            with_wire(socket.as_ref(), |wire| {
+                Ok(connection.send_lent(
+                    header,
+                    // SAFETY: no JavaScript runs in this call, and the payload is only read.
+                    unsafe { payload.slice() },
+                    options_of(flags),
+                    || LentBuffer::new(call.env, call.value(1)),
+                    || state.spare_buffer(),
+                    wire,
+                ))
+            })
+        },
+    )
 }
 
 /// Sends a frame that `encode` appends, on the connection that the first argument names.
 fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outcome<()>) -> Outcome {
-    send(call, flags, |state, id, Link { connection, socket }| {
-        with_wire(socket.as_ref(), |wire| {
-            connection.send(
-                encode,
-                options_of(flags),
-                (&mut state.schedule.borrow_mut(), id),
-                || {
-                    state.waiting_since.set(Mark::now());
-                    clock::now()
-                },
-                || state.spare_buffer(),
-                wire,
-            )
-        })
-    })
+    send(
+        call,
+        flags,
+        |state,
+         id,
+         Link {
+             connection, socket, ..
+         }| {
+            with_wire(socket.as_ref(), |wire| {
+                connection.send(
+                    encode,
+                    options_of(flags),
+                    (&mut state.schedule.borrow_mut(), id),
+                    || {
+                        state.waiting_since.set(Mark::now());
+                        clock::now()
+                    },
+                    || state.spare_buffer(),
+                    wire,
+                )
+            })
+        },
+    )
 }
 
 /// Has `body` send a frame, behind those of others that have waited for long enough.
@@ -238,7 +254,9 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let Some(link) = connections.get_mut(id) else {
         return false;
     };
-    let Link { connection, socket } = link;
+    let Link {
+        connection, socket, ..
+    } = link;
     let (sent, attend) = with_wire(socket.as_ref(), |wire| connection.write_waiting(wire));
     after_write(state, link, sent);
     attend
@@ -279,7 +297,9 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
 pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     if let Some(link) = connections.get_mut(call.id(0)?) {
-        let Link { connection, socket } = &mut *link;
+        let Link {
+            connection, socket, ..
+        } = &mut *link;
         let sent = with_wire(socket.as_ref(), |wire| connection.write(wire));
         after_write(call.state, link, sent);
     }

@@ -47,6 +47,10 @@ impl Values {
         Ok((values, value))
     }
 
+    pub(crate) const fn env(&self) -> sys::napi_env {
+        self.env
+    }
+
     /// Keeps one more, an object or a function, or this one instead of another.
     pub(crate) fn keep(&self, value: sys::napi_value, instead: Option<Value>) -> Outcome<Value> {
         let (mut object, mut reference) = (ptr::null_mut(), ptr::null_mut());

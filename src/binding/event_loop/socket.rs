@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
-use super::super::call::{Call, Outcome, check, text_of};
+use super::super::call::{Call, text_of};
 use super::super::environment::Environment;
 use super::super::send::{is_overdue, needs_attention, write_waiting};
+use super::LoopState;
 use super::turn::Turn;
-use super::{Context, LoopState};
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
@@ -30,19 +30,16 @@ pub(crate) struct LoopSocket {
     referenced: bool,
     /// Whether it waits for room to write.
     writable: bool,
-    context: Context,
 }
 
 impl LoopSocket {
-    /// A socket whose events run in the asynchronous context given.
-    pub(super) const fn new(fd: RawFd, inbox: Inbox, context: Context) -> Self {
+    pub(super) const fn new(fd: RawFd, inbox: Inbox) -> Self {
         Self {
             fd,
             inbox,
             watched: true,
             referenced: true,
             writable: false,
-            context,
         }
     }
 
@@ -73,10 +70,6 @@ impl LoopSocket {
                 self.rearm(reactor);
             }
         }
-    }
-
-    pub(super) const fn context(&self) -> Context {
-        self.context
     }
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
@@ -127,10 +120,6 @@ impl Turns {
             environment: call.state.this.upgrade()?,
             env: call.env,
         })
-    }
-
-    pub(super) const fn env(&self) -> sys::napi_env {
-        self.env
     }
 
     pub(super) const fn state(&self) -> &Rc<Environment> {
@@ -228,13 +217,4 @@ impl Handler for Turns {
     fn on_closed(&self) {
         super::finish_cleanup(self.state());
     }
-}
-
-/// The context in which a socket's events run, made here and now.
-pub(super) fn create_context(call: &Call<'_>) -> Outcome<Context> {
-    let name = call.string("WSRSSOCKET")?;
-    let mut context = ptr::null_mut();
-    // SAFETY: live environment and values; without a resource Node makes one.
-    check(unsafe { sys::napi_async_init(call.env, ptr::null_mut(), name, &mut context) })?;
-    Ok(Context(context))
 }

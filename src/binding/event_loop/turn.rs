@@ -313,10 +313,9 @@ impl<'a> Turn<'a> {
     /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
     fn tell_value(&self, listener: Listener, argument: sys::napi_value) -> Outcome<()> {
-        let context = self.with_socket(|socket| socket.context());
+        let context = self.context();
         self.state.event_loop.in_turn.set(true);
-        // One that is on the stream transport has none.
-        let called = self.call(context.unwrap_or(Context::NONE), listener, argument);
+        let called = self.call(context, listener, argument);
         self.state.event_loop.end_turn(self.env);
         called
     }
@@ -335,7 +334,7 @@ impl<'a> Turn<'a> {
         let status = unsafe {
             sys::napi_make_callback(
                 self.env,
-                context.0,
+                context.raw(),
                 function,
                 function,
                 1,

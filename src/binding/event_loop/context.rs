@@ -1,0 +1,104 @@
+//! The asynchronous context in which a connection's events run: that of its socket's handle, as if
+//! Node read the socket, for the connection's life.
+
+use std::ptr;
+
+use napi_sys as sys;
+
+use super::super::call::{Call, Outcome, check};
+use super::LoopState;
+use super::turn::Turn;
+
+/// An asynchronous context of Node's, or none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context(sys::napi_async_context);
+
+impl Context {
+    pub(crate) const NONE: Self = Self(ptr::null_mut());
+
+    /// Null is for a callback without context.
+    pub(super) const fn raw(self) -> sys::napi_async_context {
+        self.0
+    }
+
+    const fn is_none(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// One that has what is current now. Whoever watches contexts is called, so nothing of the state
+    /// may be borrowed.
+    fn create(env: sys::napi_env, resource: sys::napi_value) -> Outcome<Self> {
+        const NAME: &str = "WSRSSOCKET";
+        let (mut name, mut context) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live environment in a handle scope, a live value or null, for which Node makes
+        // a resource, a text that is valid for the call, and valid out pointers.
+        unsafe {
+            check(sys::napi_create_string_utf8(
+                env,
+                NAME.as_ptr().cast(),
+                NAME.len() as isize,
+                &mut name,
+            ))?;
+            check(sys::napi_async_init(env, resource, name, &mut context))?;
+        }
+        Ok(Self(context))
+    }
+
+    pub(super) fn destroy(self, env: sys::napi_env) {
+        if !self.is_none() {
+            // SAFETY: made for one connection, which ends once, and no callback runs in it; the
+            // environment lives, as its end waits for this.
+            unsafe { sys::napi_async_destroy(env, self.0) };
+        }
+    }
+}
+
+/// `captureContext(id, handle)`: to be called where Node calls for the handle of the connection's
+/// socket: that is the context of its events, whoever reads it. Node then finds it unchanged.
+pub(crate) fn capture_context(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    let context = Context::create(call.env, call.value(1))?;
+    match call.state.connections.borrow_mut().get_mut(id) {
+        Some(link) if link.context.is_none() => link.context = context,
+        _ => context.destroy(call.env),
+    }
+    call.undefined()
+}
+
+impl LoopState {
+    /// The connection ends.
+    pub(crate) fn forget(&self, env: sys::napi_env, context: Context) {
+        if self.in_turn.get() {
+            self.retired.borrow_mut().push(context);
+        } else {
+            context.destroy(env);
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// The connection's own. If it has none, its socket is one that libuv accepted, and its handle
+    /// was made where no JavaScript was running, as now.
+    pub(super) fn context(&self) -> Context {
+        let connections = &self.state.connections;
+        let Some(current) = connections
+            .borrow_mut()
+            .get_mut(self.id)
+            .map(|link| (link.context, link.socket.is_some()))
+        else {
+            return Context::NONE;
+        };
+        let (context, is_on_loop) = current;
+        if !context.is_none() || !is_on_loop {
+            return context;
+        }
+        let Ok(context) = Context::create(self.env, ptr::null_mut()) else {
+            return Context::NONE;
+        };
+        match connections.borrow_mut().get_mut(self.id) {
+            Some(link) => link.context = context,
+            None => self.state.event_loop.forget(self.env, context),
+        }
+        context
+    }
+}
