@@ -160,16 +160,15 @@ async function turns(count = 12) {
   for (let i = 0; i < count; i++) await turn();
 }
 
-/** Waits until a condition holds, at most so long; tells whether it does. */
+/** Waits until a condition holds; fails when it has not after so long. */
 async function until(condition, ms = 5000) {
-  for (const end = Date.now() + ms; !condition() && Date.now() < end;) {
+  for (const end = Date.now() + ms; !condition();) {
+    if (Date.now() > end) throw new Error(`Waited in vain: ${condition}`);
     await sleep(2);
   }
-
-  return Boolean(condition());
 }
 
-/** What one end is told, as strings; `until(n)` waits for so many. */
+/** What one end is told, as it comes: strings, if nothing else is asked for. */
 function messagesOf(ws, toValue = String) {
   const messages = [];
 
