@@ -14,10 +14,13 @@ class PieceDuplex extends Duplex {
   #resume = null;
 
   _read() {
-    const { other } = this;
-    const resume = other.#resume;
+    this.other.#goOn();
+  }
 
-    other.#resume = null;
+  #goOn() {
+    const resume = this.#resume;
+
+    this.#resume = null;
     if (resume !== null) resume();
   }
 
@@ -28,7 +31,6 @@ class PieceDuplex extends Duplex {
   #give(rest, callback) {
     const { other } = this;
 
-    // What is destroyed has called back through `_destroy()`.
     if (this.destroyed) return callback(new Error('Destroyed half way'));
     if (other.destroyed || other.readableEnded) return callback();
 
@@ -50,12 +52,11 @@ class PieceDuplex extends Duplex {
 
   _destroy(err, callback) {
     const { other } = this;
-    const resume = this.#resume;
 
-    this.#resume = null;
     process.nextTick(() => {
       if (!this.writableFinished && !other.destroyed) other.push(null);
-      if (resume !== null) resume();
+      this.#goOn();
+      other.#goOn();
       callback(err);
     });
   }
