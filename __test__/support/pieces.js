@@ -32,7 +32,7 @@ class PieceDuplex extends Duplex {
     const { other } = this;
 
     if (this.destroyed) return callback(new Error('Destroyed half way'));
-    if (other.destroyed || other.readableEnded) return callback();
+    if (other.destroyed) return callback(new Error('Nobody reads any more'));
 
     const piece = rest.subarray(0, PIECE);
     const left = rest.subarray(PIECE);
