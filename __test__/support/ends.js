@@ -148,6 +148,7 @@ async function rawServer(t, wire, near, extensions) {
   };
 }
 
+/** Reads the head of a handshake; what came behind it is left in the socket. */
 async function behindHead(socket) {
   const { head, rest } = await readHead(socket);
 
@@ -176,4 +177,13 @@ function messagesOf(ws, toValue = String) {
   return messages;
 }
 
-module.exports = { messagesOf, openEnds, openRaw, ROLES, sleep, turns, until };
+module.exports = {
+  behindHead,
+  messagesOf,
+  openEnds,
+  openRaw,
+  ROLES,
+  sleep,
+  turns,
+  until
+};

@@ -28,17 +28,23 @@ class PieceDuplex extends Duplex {
     process.nextTick(() => this.#give(chunk, callback));
   }
 
+  _writev(chunks, callback) {
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+
+    process.nextTick(() => this.#give(bytes, callback));
+  }
+
   #give(rest, callback) {
     const { other } = this;
 
-    if (this.destroyed) return callback(new Error('Destroyed half way'));
     if (other.destroyed) return callback(new Error('Nobody reads any more'));
 
     const piece = rest.subarray(0, PIECE);
     const left = rest.subarray(PIECE);
     const next = () => {
-      if (left.length > 0) this.#give(left, callback);
-      else callback();
+      if (left.length === 0) callback();
+      else if (this.destroyed) callback(new Error('Destroyed half way'));
+      else this.#give(left, callback);
     };
 
     if (other.push(piece)) process.nextTick(next);

@@ -35,11 +35,13 @@ function httpServer(wire) {
 
 /** A server of bare sockets on a wire, which does not listen yet. */
 function socketServer(wire, onSocket) {
-  const options = { allowHalfOpen: true };
+  return net.createServer({ allowHalfOpen: true }, (below) => {
+    if (wire !== 'tls') return onSocket(below);
 
-  return wire === 'tls'
-    ? tls.createServer({ ...localhost(), ...options }, onSocket)
-    : net.createServer(options, onSocket);
+    const socket = new tls.TLSSocket(below, { isServer: true, ...localhost() });
+
+    onSocket(Object.assign(socket, { allowHalfOpen: true, below }));
+  });
 }
 
 /**
@@ -75,7 +77,6 @@ async function listen(wire, server) {
   await once(server, 'listening');
 
   const { port } = server.address();
-  const address = wire === 'unix' ? { path: file } : { host: HOST, port };
   const urls = {
     tcp: `ws://${HOST}:${port}`,
     tls: `wss://${HOST}:${port}`,
@@ -88,22 +89,32 @@ async function listen(wire, server) {
       server.close();
       if (wire === 'unix') fs.rmSync(file, { force: true });
     },
-    connect: () => connect(wire, { ...address, allowHalfOpen: true }),
+    connect: () => connectTo(urls[wire]),
     url: urls[wire]
   };
 }
 
+/** Opens a bare socket to a URL that `listen()` gave. */
+function connectTo(url) {
+  if (url.startsWith('ws+unix:')) {
+    return connect('unix', { path: url.slice('ws+unix:'.length) });
+  }
+
+  const { hostname, port, protocol } = new URL(url);
+
+  return connect(protocol === 'wss:' ? 'tls' : 'tcp', { host: hostname, port });
+}
+
 /** Over TLS, `below` of the socket is the one that it runs on. */
 function connect(wire, address) {
-  const below = net.connect(address);
+  const below = net.connect({ ...address, allowHalfOpen: true });
 
   if (wire !== 'tls') return below;
 
   const socket = tls.connect({ socket: below, rejectUnauthorized: false });
 
-  socket.below = below;
   below.on('error', () => {});
-  return socket;
+  return Object.assign(socket, { below });
 }
 
-module.exports = { HOST, httpServer, listen, socketServer, WIRES };
+module.exports = { connectTo, HOST, httpServer, listen, socketServer, WIRES };

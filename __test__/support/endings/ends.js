@@ -5,7 +5,7 @@
 //   exists(how)     whether there is such an end; the reason stands beside it
 //   run(it)         ends it; `it` has `ws`, the peer's `socket`, `wss`, `frame()`, and more
 //   arrives(how)    what of the frames has to arrive: 'all', 'first', or nothing in particular
-//   isOrderly       false where the kernel may discard what it has taken
+//   isOrderly(how)  false where the kernel may discard what it has taken
 //   isGone          true where the peer has stopped reading
 
 const { fork } = require('node:child_process');
@@ -23,9 +23,9 @@ const isGiven = ({ state }) =>
 function written({ state, wire }) {
   if (state === 'frames of this tick' && isPlain({ wire })) return 'all';
   // TLS, and streams of the program's, take one write at a time.
-  return state === 'frames of this tick' || state === 'a write in flight'
-    ? 'first'
-    : null;
+  if (state === 'frames of this tick') return 'first';
+  // The stream of the tests takes 16 KiB of it.
+  return state === 'a write in flight' && wire === 'tls' ? 'first' : null;
 }
 
 /** What was given to the socket is written before it ends. */
@@ -70,7 +70,7 @@ const ENDS = {
   'socket.resetAndDestroy()': {
     // It throws on everything but TCP.
     exists: ({ wire }) => wire === 'tcp',
-    isOrderly: false,
+    isOrderly: () => false,
     run: ({ ws }) => ws._socket.resetAndDestroy()
   },
   'socket.end()': {
@@ -97,12 +97,12 @@ const ENDS = {
     // A pipe and a stream have none.
     exists: ({ wire }) => wire === 'tcp' || wire === 'tls',
     isGone: true,
-    isOrderly: false,
+    isOrderly: () => false,
     run: ({ socket }) => (socket.below ?? socket).resetAndDestroy()
   },
   'a peer that is gone': {
     isGone: true,
-    isOrderly: false,
+    isOrderly: () => false,
     run: ({ socket }) => socket.destroy()
   },
   'a protocol error': {
@@ -127,8 +127,9 @@ const ENDS = {
   },
   'socket._handle.close()': {
     exists: hasHandle,
-    // What waits in the handle is cut off, on TLS within a record.
+    // On TLS it cuts off what is encrypted and not written.
     arrives: (how) => (isPlain(how) ? written(how) : null),
+    isOrderly: isPlain,
     async run({ ws }) {
       ws._socket._handle.close();
       await turns(3);

@@ -93,9 +93,9 @@ async function endsWell(t, how, childs) {
   await turns(3);
 
   const arrived = ledger.checkBytes(inbox);
-  const isOrderly = end.isOrderly !== false;
+  const isOrderly = end.isOrderly?.(how) ?? !end.isGone;
 
-  ledger.checkCallbacks(arrived, isOrderly && !end.isGone);
+  ledger.checkCallbacks(arrived, isOrderly);
   assert.ok(closed <= 1, `'close' came ${closed} times`);
   for (const { isMasked } of inbox.frames) {
     assert.strictEqual(isMasked, role === 'client');
@@ -156,4 +156,4 @@ class Bystander {
   }
 }
 
-module.exports = { matrix };
+module.exports = { checkArrived, EXTENSIONS, matrix };
