@@ -42,7 +42,7 @@ async function connect(t, how, extensions) {
     const child = start(t, how);
     const socket = connectTo((await once(child, 'message'))[0]);
 
-    socket.on('error', () => {});
+    prepare(socket);
     socket.write(upgradeRequest({ 'Sec-WebSocket-Extensions': extensions }));
     await behindHead(socket);
     return { child, socket };
@@ -50,7 +50,7 @@ async function connect(t, how, extensions) {
 
   const connected = [];
   const server = socketServer(how.wire, (socket) => {
-    socket.on('error', () => {});
+    prepare(socket);
     connected.push(behindHead(socket).then((head) => ({ head, socket })));
     server.emit('socket');
   });
@@ -68,6 +68,11 @@ async function connect(t, how, extensions) {
 
   socket.write(upgradeResponse(key, extensions));
   return { child, socket };
+}
+
+function prepare(socket) {
+  socket.on('error', () => {});
+  socket.on('end', () => socket.end());
 }
 
 function start(t, how) {
@@ -90,7 +95,6 @@ async function endsWell(t, how) {
     await once(child, 'exit');
   }
   socket.on('data', (chunk) => inbox.push(chunk));
-  socket.on('end', () => socket.end());
   socket.resume();
   if (!socket.closed) await new Promise((r) => socket.once('close', r));
 
