@@ -3,7 +3,7 @@
 // What the tests of faults/ and endings/ are about. Their expectations are those of `ws`, which
 // shows when they run against it:
 //
-//   WS_RS_TEST_IMPLEMENTATION=node_modules/ws node --test __test__/faults __test__/endings
+//   WS_RS_TEST_IMPLEMENTATION=node_modules/ws node --test __test__/{faults,endings}/*.test.js
 
 const path = require('node:path');
 
