@@ -20,7 +20,7 @@ const FOLDER = path.join(ROOT, '__test__');
 // For each test, to turn a hang into a failure that says where.
 const TIMEOUT = 300_000;
 
-/** Tests of what is the same on every transport: they open no connections. */
+/** Tests of what is the same on every transport, or choose it: most open no connections. */
 const ONCE = [
   'api/buffer-util',
   'api/event-target',
@@ -39,8 +39,13 @@ const ONCE = [
   'connection/payload',
   'connection/socket-listeners',
   'constants',
+  'endings/duplex',
+  'endings/tcp',
+  'endings/tcp-stream',
+  'endings/tls',
   'examples',
   'examples-chat',
+  'faults/compress',
   'handshake/client-url',
   'handshake/extension',
   'handshake/header-scanner',

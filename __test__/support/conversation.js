@@ -7,10 +7,9 @@ const net = require('node:net');
 const { setImmediate: turn } = require('node:timers/promises');
 
 const { CLOSE, frame, FrameReader, MASK, NAMES } = require('./frames');
-const { upgradeRequest } = require('./raw-http');
+const { readHead, upgradeRequest, upgradeResponse } = require('./raw-http');
 const WebSocket = require('../../index');
 
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const HOST = '127.0.0.1';
 
 /** For how many milliseconds nothing may happen before a test has failed. */
@@ -96,43 +95,6 @@ async function startClient(t, options, extensions) {
     const { rest, socket } = sockets.get(path);
     return conversation.with(socket, rest);
   };
-}
-
-function upgradeResponse(key, extensions) {
-  const accept = createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
-  const lines = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${accept}`
-  ];
-
-  if (extensions) lines.push(`Sec-WebSocket-Extensions: ${extensions}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-/** Reads up to the end of the headers; what came behind them is `rest`. */
-function readHead(socket) {
-  return new Promise((resolve, reject) => {
-    let bytes = Buffer.alloc(0);
-
-    socket.on('data', function onData(chunk) {
-      bytes = Buffer.concat([bytes, chunk]);
-      const end = bytes.indexOf('\r\n\r\n');
-      if (end === -1) return;
-
-      socket.pause();
-      socket.off('data', onData);
-      socket.off('error', reject);
-      resolve({
-        head: bytes.toString('latin1', 0, end),
-        rest: bytes.subarray(end + 4)
-      });
-    });
-    socket.once('error', reject);
-  });
 }
 
 /**

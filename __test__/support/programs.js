@@ -11,7 +11,9 @@ const LIMIT = 60_000; // ms
 /** What the programs begin with: the package, and a server on loopback. */
 const PRELUDE = `'use strict';
 const { once } = require('node:events');
-const WebSocket = require('.');
+const WebSocket = require(require('node:path').resolve(
+  process.env.WS_RS_TEST_IMPLEMENTATION || '.'
+));
 const { WebSocketServer } = WebSocket;
 
 // Should the test be killed, its program must not run on.
@@ -65,4 +67,26 @@ async function evaluate(main, options) {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
-module.exports = { evaluate, PRELUDE, ROOT, runProgram };
+/**
+ * Runs the body of a test in a process of its own, where it may abort.
+ *
+ * @param {Function} body Gets a TestContext of sorts, what ends.js exports, and `argument`; has no
+ *     references to what is outside of it
+ * @param {*} [argument] Anything that JSON can carry
+ * @param {String[]} [flags] Flags of Node
+ * @return {Promise<*>} What the body resolves to, as far as JSON carries it
+ * @throws {Error} The process aborted, the body failed, or took more than a minute
+ */
+function isolated(body, argument = null, flags = []) {
+  return evaluate(
+    `async (argument) => {
+      const ends = require('./__test__/support/ends');
+      const value = await (${body})({ after() {} }, ends, argument);
+
+      process.stdout.write(JSON.stringify(value ?? null), () => process.exit());
+    }`,
+    { argument, flags }
+  );
+}
+
+module.exports = { evaluate, isolated, PRELUDE, ROOT, runProgram };

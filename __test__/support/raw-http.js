@@ -1,7 +1,10 @@
 'use strict';
 
+const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const net = require('node:net');
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** The key of RFC 6455, section 1.3, and what a server has to make of it. */
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -68,6 +71,44 @@ async function exchange(port, bytes) {
   };
 }
 
+/** Writes out the answer to an opening handshake (RFC 6455, section 4.2.2). */
+function upgradeResponse(key, extensions) {
+  const accept = createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${accept}`
+  ];
+
+  if (extensions) lines.push(`Sec-WebSocket-Extensions: ${extensions}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Reads up to the end of the headers; what came behind them is `rest`. */
+function readHead(socket) {
+  return new Promise((resolve, reject) => {
+    let bytes = Buffer.alloc(0);
+
+    socket.on('data', function onData(chunk) {
+      bytes = Buffer.concat([bytes, chunk]);
+      const end = bytes.indexOf('\r\n\r\n');
+      if (end === -1) return;
+
+      socket.pause();
+      socket.off('data', onData);
+      socket.off('error', reject);
+      resolve({
+        head: bytes.toString('latin1', 0, end),
+        rest: bytes.subarray(end + 4)
+      });
+    });
+    socket.once('error', reject);
+  });
+}
+
 /**
  * Waits for a server to listen.
  *
@@ -80,4 +121,12 @@ async function portOf(server) {
   return server.address().port;
 }
 
-module.exports = { ACCEPT, exchange, KEY, portOf, upgradeRequest };
+module.exports = {
+  ACCEPT,
+  exchange,
+  KEY,
+  portOf,
+  readHead,
+  upgradeRequest,
+  upgradeResponse
+};

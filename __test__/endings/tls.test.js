@@ -1,0 +1,5 @@
+'use strict';
+
+const { matrix } = require('../support/endings/matrix');
+
+matrix('tls');
