@@ -1,4 +1,4 @@
-// Makes a random scenario of a seed: plain data, which runner.mjs executes.
+// Makes a random scenario of a seed: plain data, which run/ carries out.
 import { rng } from '../random.mjs';
 import { barriers } from './barriers.mjs';
 import { makeOptions } from './options.mjs';
@@ -89,6 +89,7 @@ export function makeScenario(seed, limits = {}) {
     small,
     transport,
     limits,
+    loose: new Set(),
     loud: new Set(),
     paused: new Set()
   };
@@ -152,7 +153,7 @@ export function makeScenario(seed, limits = {}) {
       }
     }
   }
-  barriers(steps, id, racy);
+  barriers(steps, id, { deflate, racy });
   return {
     seed,
     racy,
@@ -164,6 +165,7 @@ export function makeScenario(seed, limits = {}) {
     peerOptions,
     conns,
     steps,
+    looseStreams: [...ctx.loose].map((c) => `c${c}`),
     settle: r.chance(0.6),
     noServer: r.chance(0.3),
     slowDuplex: r.chance(0.5),

@@ -66,6 +66,7 @@ export function syncStep(ctx, c, e, nested) {
     [8, 'ping'],
     [4, 'pong'],
     [4, 'close'],
+    [1.5, 'terminate'],
     [4, 'pause'],
     [4, 'resume'],
     [5, 'binaryType'],

@@ -1,5 +1,14 @@
 // Steps of a program with a WebSocket.
 import { reactionStep, syncStep } from './nested-steps.mjs';
+import {
+  afterSteps,
+  endingSteps,
+  endStep,
+  lookSteps,
+  mischiefSteps,
+  takeSteps,
+  timeoutSteps
+} from './ownership-steps.mjs';
 import { SMALL } from './sizes.mjs';
 
 export function sendStep(ctx, c, e) {
@@ -51,10 +60,15 @@ export function sutStep(ctx, c) {
     [11, 'touch'],
     [3, 'stream'],
     [4, 'streamStep'],
-    [1.5, 'sockEnd'],
     [ctx.nconn > 1 ? 8 : 0, 'broadcast'],
     [3, 'corked'],
-    [ctx.small ? 0 : 3, 'flood']
+    [ctx.small ? 0 : 3, 'flood'],
+    [4, 'ending'],
+    [5, 'take'],
+    [ctx.deflate || ctx.transport === 'duplex' ? 0 : 4, 'after'],
+    [ctx.deflate ? 0 : 5, 'look'],
+    [0.7, 'timeout'],
+    [ctx.nconn > 1 && !ctx.small && !ctx.deflate ? 6 : 0, 'mischief']
   ]);
   return wsStep(ctx, c, 'a', k);
 }
@@ -121,17 +135,19 @@ export function wsStep(ctx, c, e, k) {
     case 'close':
       return [closeStep(ctx, at)];
     case 'terminate':
-      return [
-        ...(ctx.peer === 'raw' ? [{ c, e: 'b', op: 'resumeRead' }] : []),
-        { op: 'quiesce', id: id() },
-        r.chance(0.75)
-          ? { ...at, op: 'terminate' }
-          : {
-              ...at,
-              op: 'touch',
-              what: r.pick(['sockDestroy', 'sockDestroyErr', 'sockReset'])
-            }
-      ];
+      return [endStep(ctx, at)];
+    case 'ending':
+      return endingSteps(ctx, c, e);
+    case 'take':
+      return takeSteps(ctx, c);
+    case 'after':
+      return afterSteps(ctx, c, e);
+    case 'look':
+      return lookSteps(ctx, c, e);
+    case 'timeout':
+      return timeoutSteps(ctx, c, e);
+    case 'mischief':
+      return mischiefSteps(ctx, c);
     case 'pause':
       return [{ ...at, op: 'pause' }];
     case 'resume':
@@ -220,8 +236,6 @@ export function wsStep(ctx, c, e, k) {
     }
     case 'sendFrame':
     case 'sockWrite':
-      // These go past the sender: with compression their place is a matter of chance.
-      if (ctx.deflate) return [sendStep(ctx, c, e)];
       return [
         { ...at, op: k, size: ctx.size() + 1, id: id(), cb: r.chance(0.5) }
       ];
@@ -335,11 +349,6 @@ export function wsStep(ctx, c, e, k) {
         }
       ];
     }
-    case 'sockEnd':
-      return [
-        { op: 'quiesce', id: id() },
-        { ...at, op: 'touch', what: 'sockEnd' }
-      ];
     case 'broadcast': {
       const steps = [];
       const size = r.pick(SMALL);

@@ -1,4 +1,4 @@
-import { describeBytes } from './frame-codec.mjs';
+import { changedMessages } from './memory.mjs';
 import { RawEnd } from './raw-end.mjs';
 import { rawStep, release } from './raw-steps.mjs';
 import { errText, sleep, turn, within } from './trace.mjs';
@@ -89,13 +89,8 @@ export async function finish(run) {
   run.over = true;
 
   for (const [name, end] of Object.entries(run.ends)) {
-    if (end.kept) {
-      let bad = 0;
-      for (const [data, d] of end.kept) if (describeBytes(data) !== d) bad++;
-      if (bad > 0) {
-        run.trace.add(`${name}.rx`, `CHANGED AFTERWARDS: ${bad} messages`);
-      }
-    }
+    if (end.kept) changedMessages(end);
+    end.restore?.();
     if (end.seen && !scenario.deflate) {
       run.trace.add(`${name}.raw`, `${end.seen.n} raw bytes seen`);
     }

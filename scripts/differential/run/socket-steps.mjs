@@ -1,5 +1,6 @@
 // What a program does with the raw socket below a WebSocket.
 import { PassThrough } from 'node:stream';
+import { payload } from '../random.mjs';
 
 /** Does one step to the raw socket of an end that is a WebSocket. */
 export function socketStep(end, step) {
@@ -64,6 +65,27 @@ export function socketStep(end, step) {
     case 'sockEnd':
       s.end();
       break;
+    case 'sockEndData':
+      s.end(payload('bytes', 9, step.id), () =>
+        end.run.trace.add(`${end.name}.order`, `ended ${step.id}`)
+      );
+      break;
+    case 'sockDestroySoon':
+      s.destroySoon?.();
+      break;
+    case 'look':
+      look(end, step.id);
+      break;
+    case 'onDrain':
+      s.on('drain', () => (end.drained = true));
+      break;
+    case 'timeoutSoon':
+      s.setTimeout(step.ms);
+      s.once('timeout', () => {
+        end.run.trace.add(`${end.name}.socket`, 'timeout');
+        s.setTimeout(0);
+      });
+      break;
     case 'sockDestroy':
       s.destroy();
       break;
@@ -105,4 +127,20 @@ export function socketStep(end, step) {
     default:
       throw new Error(`no such touch: ${step.what}`);
   }
+}
+
+/** What the socket and the WebSocket say of what they have to write. */
+function look(end, id) {
+  const { ws } = end;
+  const s = ws._socket;
+  const some = (n) => (n > 0 ? 'some' : n);
+  const parts = [
+    `#${id} buffered ${some(ws.bufferedAmount)}`,
+    `writableLength ${some(s.writableLength)}`,
+    `bufferSize ${some(s.bufferSize)}`,
+    `needDrain ${s.writableNeedDrain}`,
+    `written ${s.bytesWritten}`,
+    `writable ${s.writable} ended ${s.writableEnded} destroyed ${s.destroyed}`
+  ];
+  end.run.trace.add(`${end.name}.look`, parts.join(', '));
 }

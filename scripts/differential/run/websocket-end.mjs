@@ -1,4 +1,5 @@
 import { payload } from '../random.mjs';
+import { resizable, takeMemory } from './memory.mjs';
 import { describeBytes } from './frame-codec.mjs';
 import { activity, errText } from './trace.mjs';
 import { webSocketStep } from './websocket-steps.mjs';
@@ -15,6 +16,7 @@ export class WsEnd {
     this.extra = new Map();
     this.pending = 0;
     this.kept = [];
+    this.taken = new Set();
     this.stream = null;
     this.closed = false;
     this.opened = new Promise((resolve) => (this._opened = resolve));
@@ -75,13 +77,18 @@ export class WsEnd {
     else ws.on('open', opened);
   }
 
+  /** Lines to do with memory, compared by rules of their own. */
+  own(line) {
+    this.run.trace.add(`${this.name}.own`, line);
+  }
+
   _message(data, isBinary) {
     const kind = isBinary ? 'bin' : 'text';
     if (Buffer.isBuffer(data)) {
       const d = describeBytes(data);
       this.rx(`message ${kind} ${d}`);
       if (this.kept.length < 400 && data.length <= 70000) {
-        this.kept.push([data, d]);
+        this.kept.push({ data, digest: d, buffer: data.buffer });
       }
     } else if (data instanceof ArrayBuffer) {
       const d = describeBytes(Buffer.from(data));
@@ -120,6 +127,8 @@ export class WsEnd {
               binary: isBinary ?? true
             });
           }
+        } else if (step.op === 'take') {
+          takeMemory(this, step.how, data);
         } else this.run.exec(step);
       }
     }
@@ -178,6 +187,7 @@ export class WsEnd {
   }
 
   data(step) {
+    if (step.after === 'shrink') return resizable(step.size, step.id);
     switch (step.kind) {
       case 'text':
         return payload('text', step.size, step.id).toString();
@@ -215,6 +225,9 @@ export class WsEnd {
   state() {
     const { ws } = this;
     if (!ws) return 'none';
-    return `state ${ws.readyState}${ws.isPaused ? ' paused' : ''}`;
+    const drained = this.drained ? ' drained' : '';
+
+    this.drained = false;
+    return `state ${ws.readyState}${ws.isPaused ? ' paused' : ''}${drained}`;
   }
 }

@@ -1,6 +1,8 @@
 // What a program does with a WebSocket, step by step.
 import { payload } from '../random.mjs';
 import { describeBytes } from './frame-codec.mjs';
+import { changePayload } from './memory.mjs';
+import { misbehave } from './mischief.mjs';
 import { socketStep } from './socket-steps.mjs';
 import { activity, errText } from './trace.mjs';
 
@@ -19,6 +21,7 @@ export function webSocketStep(end, step) {
         if (Object.keys(options).length > 0) ws.send(data, options, cb);
         else ws.send(data, cb);
       });
+      if (step.after) changePayload(end, step.after, data);
       break;
     }
     case 'sendData': {
@@ -144,10 +147,18 @@ export function webSocketStep(end, step) {
           readOnly: true,
           rsv1: false
         });
-        ws._socket?.write(Buffer.concat(list.map((x) => Buffer.from(x))), cb);
+        const bytes = Buffer.concat(list.map((x) => Buffer.from(x)));
+        const more = ws._socket?.write(bytes, cb);
+        end.run.trace.add(`${end.name}.look`, `write returned ${more}`);
       });
       break;
     }
+    case 'mischief':
+      misbehave(end, step.what);
+      break;
+    case 'take':
+      // Only a message has memory to be taken.
+      break;
     case 'touch':
       end.attempt(step, () => socketStep(end, step));
       break;
