@@ -19,7 +19,7 @@ export async function shrink(scenario, first, pair, ms) {
 
   await shrinker.steps();
   await shrinker.connections();
-  await shrinker.options();
+  if (!scenario.apart) await shrinker.options();
   await shrinker.extras();
   return { scenario: shrinker.best, result: shrinker.result };
 }
@@ -30,7 +30,7 @@ export function describe(s) {
     s.settle ? '' : ', steps at once',
     s.noServer ? ', noServer' : '',
     s.racy ? ', racy' : '',
-    s.apart ? ', in a process of its own' : ''
+    s.apart ? `, in a process of its own, in '${s.where}'` : ''
   ].join('');
   const deflate = s.deflate ? ` deflate ${JSON.stringify(s.deflate)}` : '';
 

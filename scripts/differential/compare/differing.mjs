@@ -8,7 +8,7 @@ const ORDER = /\.order$/;
 const GRAVE =
   /NEVER|never closed|uncaught|unhandled|PROCESS|HANG|left behind|clients left [^0]/;
 /** In a racy scenario these depend on chance alone. */
-const CHANCE = /\.(state|socket|order|api|sent)$/;
+const CHANCE = /\.(state|socket|order|api|sent|look|own)$/;
 
 /**
  * @param {Object} scenario

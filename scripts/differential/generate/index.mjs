@@ -1,5 +1,6 @@
 // Makes a random scenario of a seed: plain data, which run/ carries out.
 import { rng } from '../random.mjs';
+import { makeApart } from './apart.mjs';
 import { barriers } from './barriers.mjs';
 import { makeOptions } from './options.mjs';
 import { framesFor, peerStep } from './peer-steps.mjs';
@@ -10,6 +11,11 @@ import { sutStep } from './websocket-steps.mjs';
 
 export function makeScenario(seed, limits = {}) {
   const r = rng(seed);
+  const apart = r.chance(0.05) && limits.topology !== 'duplex';
+
+  if (limits.only === 'apart' || (apart && !limits.only)) {
+    return makeApart(seed, r, limits.topology);
+  }
   let nextId = 1;
   const id = () => nextId++;
 
@@ -67,7 +73,7 @@ export function makeScenario(seed, limits = {}) {
   let racy = limits.racy ?? r.chance(0.2);
   // Nothing is sent, so that a listener may do away with the connection.
   const receiveOnly =
-    peer === 'raw' && (r.chance(0.15) || !!limits.receiveOnly);
+    peer === 'raw' && (r.chance(0.15) || limits.only === 'receive');
   // When a short time is over is a matter of chance, too.
   if (!racy || receiveOnly) options.closeTimeout = 900;
   if (receiveOnly) {

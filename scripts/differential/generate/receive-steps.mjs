@@ -1,3 +1,4 @@
+// Steps of a scenario in which nothing is sent.
 import { VIOLATIONS } from './sizes.mjs';
 import { wsStep } from './websocket-steps.mjs';
 

@@ -9,7 +9,7 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const TAIL = Buffer.from([0, 0, 255, 255]);
 
 export class RawEnd {
-  constructor(run, name, role, deflate) {
+  constructor(run, name, role, deflate = null) {
     this.run = run;
     this.name = name;
     this.role = role; // of this end: 'client' or 'server'
@@ -30,6 +30,7 @@ export class RawEnd {
   }
 
   log(line) {
+    this.onLine?.();
     this.run.trace.add(`${this.name}.wire`, line);
   }
 
