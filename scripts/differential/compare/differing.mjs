@@ -2,8 +2,8 @@
 import { drops, endsHard, endsSomewhere, throwsSomewhere } from './endings.mjs';
 import { afterError, normalise } from './normalise.mjs';
 
-/** Callbacks against events: may differ by docs/api.md. */
-const ORDER = /\.order$/;
+/** Callbacks against events may differ by docs/api.md; `gave` is for rules. */
+const ORDER = /\.(order|gave)$/;
 /** What nobody may see in any scenario unless ws shows it as well. */
 const GRAVE =
   /NEVER|never closed|uncaught|unhandled|PROCESS|HANG|left behind|clients left [^0]/;

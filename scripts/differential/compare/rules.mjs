@@ -25,6 +25,9 @@ export function brokenRules(scenario, trace) {
       if (sent && name.endsWith('a.rx') && !breaksProtocol(scenario)) {
         found.push(...ofMessages(lines, JSON.parse(sent[0]), calm));
       }
+    } else if (name.endsWith('b.wire') && scenario.peer === 'raw') {
+      const gave = trace[`${name.slice(0, -6)}a.gave`];
+      if (gave) found = ofFrames(lines, gave, scenario);
     }
     wrong.push(...found.map((rule) => `${name}: ${rule}`));
   }
@@ -54,6 +57,23 @@ function ofEvents(lines) {
     found.push('events behind close');
   }
   return found;
+}
+
+/** Nothing is on the wire but what the program gave, whole. */
+function ofFrames(lines, gave, { deflate, steps }) {
+  const known = new Set(gave);
+  // Fragments are inflated together.
+  const joined = deflate && JSON.stringify(steps).includes('"fin":false');
+
+  if (known.has('anything')) return [];
+  return lines.filter((line) => {
+    if (line.includes('CANNOT INFLATE')) return true;
+    const match = /^frame op\d.* (\d+ [0-9a-f]{8})( MASKED| UNMASKED)?$/.exec(
+      line
+    );
+    if (!match || (joined && line.includes('inflated'))) return false;
+    return !known.has(match[1]);
+  });
 }
 
 /** Messages are those that the raw peer sent, in order. */

@@ -303,6 +303,7 @@ export function wsStep(ctx, c, e, k) {
         }
         steps.push(...syncStep(ctx, c, e, true));
       }
+      if (r.chance(0.3)) steps.push(...endingSteps(ctx, c, e));
       if (ctx.peer === 'raw') {
         steps.push(
           { op: 'quiesce', id: id() },

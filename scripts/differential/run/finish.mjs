@@ -106,6 +106,7 @@ export async function finish(run) {
       run.trace.add(`${key.split(' ')[0]}.cb`, `${key.split(' ')[1]} NEVER`);
     }
   }
+  for (const cleanup of run.cleanups) cleanup();
   if (run.wss?.clients) {
     run.trace.add('proc', `clients left ${run.wss.clients.size}`);
   }

@@ -84,6 +84,17 @@ export function changedMessages(end) {
   }
 }
 
+/** The bytes of what is given to send(); undefined if only time can tell. */
+export function bytesOf(data) {
+  if (data === undefined) return Buffer.alloc(0);
+  if (typeof data === 'number') return Buffer.from(String(data));
+  if (data instanceof Blob) return undefined;
+  if (ArrayBuffer.isView(data)) {
+    return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  }
+  return Buffer.from(data);
+}
+
 /** A payload in memory that can shrink. */
 export function resizable(size, id) {
   const buffer = new ArrayBuffer(size, { maxByteLength: size + 1 });

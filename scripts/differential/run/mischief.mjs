@@ -34,7 +34,10 @@ export function misbehave(end, what) {
       break;
     }
     case 'closeHandle':
-      socket._handle?.close();
+      if (!socket._handle) break;
+      socket._handle.close();
+      // Gets the number of the descriptor that has just been closed.
+      end.run.stranger();
       break;
     default:
       throw new Error(`no such mischief: ${what}`);

@@ -9,6 +9,28 @@ import { RawEnd } from './raw-end.mjs';
 import { within } from './trace.mjs';
 import { WsEnd } from './websocket-end.mjs';
 
+/** A server whose clients are nobody's business: nothing may come from them. */
+async function openSink(run) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      run.trace.add('proc', `${chunk.length} bytes went to a stranger`);
+    });
+  });
+  const strangers = [];
+
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  run.stranger = () => {
+    const socket = net.connect(server.address().port, '127.0.0.1');
+    socket.on('error', () => {});
+    strangers.push(socket);
+  };
+  run.cleanups.push(() => {
+    for (const socket of strangers) socket.destroy();
+    server.close();
+  });
+}
+
 /** Opens the connections of a scenario. */
 export async function open(run, { SUT, REAL, TLS }) {
   const { scenario } = run;
@@ -38,6 +60,10 @@ export async function open(run, { SUT, REAL, TLS }) {
   const peerEnd = 'b';
   const serverEnd = role === 'server' ? sutEnd : peerEnd;
   const clientEnd = role === 'server' ? peerEnd : sutEnd;
+
+  if (scenario.steps.some((step) => step.what === 'closeHandle')) {
+    await openSink(run);
+  }
 
   // The server.
   let nextConn = 0;

@@ -1,5 +1,5 @@
 import { payload } from '../random.mjs';
-import { resizable, takeMemory } from './memory.mjs';
+import { bytesOf, resizable, takeMemory } from './memory.mjs';
 import { describeBytes } from './frame-codec.mjs';
 import { activity, errText } from './trace.mjs';
 import { webSocketStep } from './websocket-steps.mjs';
@@ -80,6 +80,13 @@ export class WsEnd {
   /** Lines to do with memory, compared by rules of their own. */
   own(line) {
     this.run.trace.add(`${this.name}.own`, line);
+  }
+
+  /** What this end was given to send: nothing else may be on the wire. */
+  gave(data) {
+    const bytes = bytesOf(data);
+    const line = bytes === undefined ? 'anything' : describeBytes(bytes);
+    this.run.trace.add(`${this.name}.gave`, line);
   }
 
   _message(data, isBinary) {

@@ -12,6 +12,9 @@ export function webSocketStep(end, step) {
   switch (step.op) {
     case 'send': {
       const data = end.data(step);
+      end.gave(
+        step.kind === 'blob' ? payload('bytes', step.size, step.id) : data
+      );
       const options = {};
       for (const name of ['fin', 'binary', 'compress', 'mask']) {
         if (step[name] !== undefined) options[name] = step[name];
@@ -25,6 +28,7 @@ export function webSocketStep(end, step) {
       break;
     }
     case 'sendData': {
+      end.gave(step.data);
       const cb = end.callback(step);
       end.attempt(step, () => ws.send(step.data, { binary: step.binary }, cb));
       break;
@@ -124,6 +128,7 @@ export function webSocketStep(end, step) {
     case 'sendFrame': {
       const cb = end.callback(step);
       const text = payload('text', step.size, step.id);
+      end.gave(text);
       end.attempt(step, () => {
         const list = end.pkg.Sender.frame(text, {
           fin: true,
@@ -139,6 +144,7 @@ export function webSocketStep(end, step) {
     case 'sockWrite': {
       const cb = end.callback(step);
       const text = payload('text', step.size, step.id);
+      end.gave(text);
       end.attempt(step, () => {
         const list = end.pkg.Sender.frame(text, {
           fin: true,
@@ -184,6 +190,7 @@ export function webSocketStep(end, step) {
     }
     case 'streamWrite': {
       if (!end.stream) break;
+      end.gave(payload('bytes', step.size, step.id));
       end.attempt({ op: step.op }, () =>
         end.stream.write(
           payload('bytes', step.size, step.id),
