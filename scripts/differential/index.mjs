@@ -111,8 +111,9 @@ async function progress(pair, seed) {
 }
 
 async function one(scenario, pair) {
-  const { isolate, order, shrinkEach, shrinkMs } = settings;
+  const { except, isolate, order, shrinkEach, shrinkMs } = settings;
   const result = await judge(scenario, isolate ? makePair(true) : pair, {
+    except,
     order
   });
 

@@ -12,6 +12,7 @@ export const kindOf = (stream) => stream.replace(/^c\d+/, '');
  * @param {Object} scenario
  * @param {{ws: Worker, rs: Worker}} pair
  * @param {Object} [options]
+ * @param {String[]} [options.except] Kinds of streams that do not count
  * @param {Number} [options.times=TIMES]
  * @param {String[]} [options.only] Streams that count; the others' kinds do not
  * @param {Boolean} [options.order] Whether the order of callbacks against
@@ -20,9 +21,13 @@ export const kindOf = (stream) => stream.replace(/^c\d+/, '');
  *     the streams that differ, the rules that are broken, and all traces
  */
 export async function judge(scenario, pair, options = {}) {
-  const { times = TIMES, only, order = false } = options;
+  const { except = [], times = TIMES, only, order = false } = options;
   const keep = (list) =>
-    only ? list.filter((s) => only.some((o) => kindOf(o) === kindOf(s))) : list;
+    list.filter(
+      (name) =>
+        !except.includes(kindOf(name)) &&
+        (!only || only.some((other) => kindOf(other) === kindOf(name)))
+    );
   const [ref, first] = await Promise.all([
     pair.ws.run(scenario),
     pair.rs.run(scenario)

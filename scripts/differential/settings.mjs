@@ -11,6 +11,7 @@ const require = createRequire(import.meta.url);
 const OPTIONS = {
   case: { type: 'string' },
   dump: { type: 'boolean', default: false },
+  except: { type: 'string', default: '' },
   file: { type: 'string' },
   flags: { type: 'string', default: '' },
   impl: { type: 'string', default: ROOT },
@@ -48,6 +49,7 @@ export function settingsOf(args) {
     impl: path.resolve(values.impl),
     wsDir: values.ws ? path.resolve(values.ws) : folderOfWs(),
     tlsDir: makeCertificate(),
+    except: values.except.split(',').filter(Boolean),
     nodeFlags: values.flags.split(' ').filter(Boolean),
     lanes: number('lanes'),
     budget: number('minutes') * 60000,

@@ -20,10 +20,10 @@ export async function runApart(run, { TLS, folder, tlsFolder }) {
   const file = path.join(os.tmpdir(), `ws-rs-apart-${process.pid}.sock`);
   const child = fork(PROGRAM, ['--pkg', folder, '--tls', tlsFolder], {
     execArgv: [],
-    stdio: ['ignore', 'inherit', 'ignore', 'ipc']
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc']
   });
   const exited = new Promise((resolve) =>
-    child.on('exit', (code, signal) => resolve(`${code} ${signal}`))
+    child.on('close', (code, signal) => resolve(`${code} ${signal}`))
   );
   const message = (name) =>
     new Promise((resolve) => {
@@ -31,9 +31,11 @@ export async function runApart(run, { TLS, folder, tlsFolder }) {
       exited.then(() => resolve(undefined));
     });
   const arrivals = [];
+  let said = '';
   let marks = [];
   let server;
 
+  child.stderr.on('data', (chunk) => (said += chunk));
   run.ends.c0b = peer;
   peer.onLine = () => arrivals.push(process.hrtime.bigint());
   message('marks').then((list) => {
@@ -47,10 +49,11 @@ export async function runApart(run, { TLS, folder, tlsFolder }) {
   } else {
     child.send({ scenario, file });
     const port = await within(5000, ready);
-    connect(peer, transport, port, file);
+    if (port !== undefined) connect(peer, transport, port, file);
   }
-  await within(5000, peer.opened);
-  if (scenario.where === 'message') {
+  await within(5000, Promise.race([peer.opened, exited]));
+  if (!peer.isOpen) run.trace.add('proc', `program did not connect: ${said}`);
+  else if (scenario.where === 'message') {
     peer.socket.write(peer.encode([{ op: 1, size: 5, id: 1 }]));
   }
 

@@ -75,8 +75,10 @@ async function runOne(scenario) {
   const before = resources();
   try {
     if (scenario.apart) await runApart(run, packages);
-    else await runTogether(run);
-    await leftBehind(run, before);
+    else {
+      await runTogether(run);
+      await leftBehind(run, before);
+    }
   } catch (err) {
     run.trace.add('proc', `RUNNER FAILED ${err.stack}`);
   }
