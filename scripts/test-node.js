@@ -39,6 +39,7 @@ const ONCE = [
   'connection/payload',
   'connection/socket-listeners',
   'constants',
+  'differential',
   'examples',
   'examples-chat',
   'handshake/client-url',
