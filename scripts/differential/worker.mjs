@@ -41,6 +41,11 @@ export class Worker {
       this.child = null;
       return { proc: [`PROCESS ENDED: ${answer.exit} ${last}`] };
     }
+    // Nobody knows what is left of it.
+    if (answer.streams.proc?.some((line) => line.startsWith('RUNNER FAILED'))) {
+      this.stop();
+      return answer.streams;
+    }
     if (this.once) await this._end(child, answer.streams);
     return answer.streams;
   }

@@ -89,7 +89,12 @@ export async function finish(run) {
   run.over = true;
 
   for (const [name, end] of Object.entries(run.ends)) {
-    if (end.kept) changedMessages(end);
+    if (end.kept) {
+      changedMessages(end);
+      for (const line of [...end.contexts].sort()) {
+        run.trace.add(`${name}.context`, line);
+      }
+    }
     end.restore?.();
     if (end.seen && !scenario.deflate) {
       run.trace.add(`${name}.raw`, `${end.seen.n} raw bytes seen`);

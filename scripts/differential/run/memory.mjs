@@ -38,6 +38,12 @@ function take(end, how, view) {
     end.own(`clone ${before}`);
     return;
   }
+  // ws cuts some messages out of Node's pool. Node 20 lets a byte stream take
+  // it away from everybody.
+  if (view.buffer.byteLength === Buffer.poolSize) {
+    end.own(`${how} of a pool`);
+    return;
+  }
   end.taken.add(view.buffer);
   if (how === 'transfer') {
     keep(end, structuredClone(view, { transfer: [view.buffer] }), before);

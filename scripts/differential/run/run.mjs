@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { rawStep } from './raw-steps.mjs';
 import { activity, sleep, tick, Trace, turn } from './trace.mjs';
 import { WsEnd } from './websocket-end.mjs';
@@ -7,6 +8,8 @@ export class Run {
     this.scenario = scenario;
     this.trace = new Trace();
     this.ends = {};
+    // What a program's own context is in listeners and callbacks.
+    this.store = new AsyncLocalStorage();
     this.callbacks = new Map();
     this.ids = new Map();
     this.waiting = 0;
@@ -112,7 +115,7 @@ export class Run {
         default: {
           let done;
           try {
-            done = this.exec(step);
+            done = this.store.run(step.op, () => this.exec(step));
           } catch (err) {
             if (!err.onPurpose) throw err;
             this.trace.add('proc', `out of a step: ${err.message}`);

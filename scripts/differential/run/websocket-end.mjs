@@ -17,9 +17,16 @@ export class WsEnd {
     this.pending = 0;
     this.kept = [];
     this.taken = new Set();
+    this.contexts = new Set();
     this.stream = null;
     this.closed = false;
     this.opened = new Promise((resolve) => (this._opened = resolve));
+  }
+
+  /** Notes in which context of AsyncLocalStorage something is called. */
+  context(what) {
+    const store = this.run.store.getStore() ?? 'none';
+    this.contexts.add(`${what} in ${store}`);
   }
 
   rx(line) {
@@ -116,6 +123,7 @@ export class WsEnd {
   }
 
   react(type, data, isBinary) {
+    this.context(type);
     const n = (this.counts[type] = (this.counts[type] || 0) + 1);
     if (this.run.over) return;
     for (const reaction of this.reactions.slice()) {
