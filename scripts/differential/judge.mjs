@@ -28,10 +28,19 @@ export async function judge(scenario, pair, options = {}) {
         !except.includes(kindOf(name)) &&
         (!only || only.some((other) => kindOf(other) === kindOf(name)))
     );
-  const [ref, first] = await Promise.all([
-    pair.ws.run(scenario),
-    pair.rs.run(scenario)
-  ]);
+  const runs = [pair.ws.run(scenario), pair.rs.run(scenario)];
+  let [ref, first] = await Promise.all(runs);
+
+  if (failure(ref)) {
+    // A scenario that fails on ws says nothing: not a pass.
+    ref = await pair.ws.run(scenario);
+    const line = failure(ref);
+    if (line) {
+      const wrong = [`the scenario fails on ws itself: ${line}`];
+      return { bad: [], wrong, refs: [ref], mine: [first] };
+    }
+    first = await pair.rs.run(scenario);
+  }
   const refs = [ref];
   const mine = [first];
   let bad = keep(differing(scenario, refs, first, { order }));
@@ -59,6 +68,12 @@ export async function judge(scenario, pair, options = {}) {
     if (bad.length === 0 && wrong.length === 0) return null;
   }
   return { bad, wrong, refs, mine };
+}
+
+function failure(trace) {
+  return trace.proc?.find((line) =>
+    /^(RUNNER FAILED|HANG|PROCESS ENDED|program did not connect)/.test(line)
+  );
 }
 
 /** The lines around the place where traces part. */

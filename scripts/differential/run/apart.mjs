@@ -1,5 +1,6 @@
 // Runs a scenario whose program is a process of its own; its raw peer is here.
 import { fork } from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -65,6 +66,8 @@ export async function runApart(run, { TLS, folder, tlsFolder }) {
   run.trace.streams['c0b.when'] = timed(scenario, frames, arrivals, marks);
   peer.socket?.destroy();
   server?.close();
+  // Of a program that was ended before it could close its server.
+  fs.rmSync(file, { force: true });
 }
 
 async function listen(peer, transport, TLS, file) {
