@@ -86,6 +86,26 @@ describe('differing()', () => {
     assert.deepStrictEqual(streams(CALM, ref, ['a', 'b']), ['c0b.wire']);
   });
 
+  it('lets success end some callbacks earlier or later in a flood', () => {
+    const flood = {
+      ...ENDED,
+      steps: [{ op: 'send', size: 1000000 }, ...ENDED.steps]
+    };
+    const dropped = (id) => `${id} Error/Error ERR_STREAM_DESTROYED x`;
+    const callbacks = (scenario, ref, mine) =>
+      differing(scenario, [{ 'c0a.cb': ref }], { 'c0a.cb': mine });
+    const ref = ['1 ok', dropped(2), dropped(3)];
+    const more = ['1 ok', '2 ok', dropped(3)];
+
+    assert.deepStrictEqual(callbacks(flood, ref, more), []);
+    assert.deepStrictEqual(callbacks(flood, more, ref), []);
+    assert.deepStrictEqual(callbacks(ENDED, ref, more), ['c0a.cb']);
+    assert.deepStrictEqual(
+      callbacks(flood, ref, ['1 ok', dropped(2), '3 ok']),
+      ['c0a.cb']
+    );
+  });
+
   it('lets nothing be missing that ws had written whole', () => {
     assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
   });

@@ -1,6 +1,7 @@
 // Says where traces differ.
 import { drops, endsHard, endsSomewhere, throwsSomewhere } from './endings.mjs';
 import { afterError, normalise } from './normalise.mjs';
+import { isCalledBack, isKilled, isOwned, isWritten } from './tolerance.mjs';
 
 /** Callbacks against events may differ by docs/api.md; `gave` is for rules. */
 const ORDER = /\.(order|gave)$/;
@@ -67,35 +68,11 @@ function equal(name, theirs, mine, scenario) {
   if (name.endsWith('.stream') && [...theirs, 'close'].join('\n') === b) {
     return true;
   }
-  if (name.endsWith('.own')) return owned(theirs, mine);
-  return name.endsWith('.wire') && drops(scenario) && reaches(theirs, mine);
-}
-
-/** Where ws could not take memory, ws-rs may do either. */
-function owned(theirs, mine) {
-  const able = (list) => list.filter((line) => !line.includes(' threw '));
-  const left = able(mine);
-
-  if ([...theirs, ...mine].some((line) => line.endsWith('of a pool'))) {
-    return true;
-  }
-  return (
-    theirs.length !== able(theirs).length &&
-    able(theirs).every((line) => left.includes(line))
-  );
-}
-
-/**
- * How much of what was under way is written before a connection is destroyed
- * depends on the kernel. ws-rs may have written more than ws, not less, and
- * nothing else.
- */
-function reaches(theirs, mine) {
-  const PART = 'a part of a frame';
-  const whole = theirs.filter((line) => line !== PART);
-
-  if (theirs.length === whole.length) return false;
-  return whole.every((line, i) => line === mine[i]);
+  if (name.endsWith('.own')) return isOwned(theirs, mine);
+  if (scenario.apart) return isKilled(theirs, mine, scenario);
+  if (!drops(scenario)) return false;
+  if (name.endsWith('.wire')) return isWritten(theirs, mine, scenario);
+  return name.endsWith('.cb') && isCalledBack(theirs, mine, scenario);
 }
 
 /** In a racy scenario: nothing is lost, made up or doubled; order may differ. */

@@ -91,7 +91,8 @@ export async function finish(run) {
   for (const [name, end] of Object.entries(run.ends)) {
     if (end.kept) {
       changedMessages(end);
-      for (const line of [...end.contexts].sort()) {
+      // What is inflated comes in the context in which zlib was first used.
+      for (const line of scenario.deflate ? [] : [...end.contexts].sort()) {
         run.trace.add(`${name}.context`, line);
       }
     }
