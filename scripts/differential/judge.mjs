@@ -49,6 +49,9 @@ export async function judge(scenario, pair, options = {}) {
   if (wrong.length > 0 && brokenRules(scenario, ref).length > 0) wrong = [];
   if (bad.length === 0 && (wrong.length === 0 || only)) return null;
 
+  // Fresh processes: an earlier scenario may have harmed them.
+  pair.ws.stop();
+  pair.rs.stop();
   for (let i = 1; i < times; i++) {
     refs.push(await pair.ws.run(scenario));
     bad = keep(differing(scenario, refs, first, { order }));

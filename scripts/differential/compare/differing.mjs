@@ -1,7 +1,13 @@
 // Says where traces differ.
 import { drops, endsHard, endsSomewhere, throwsSomewhere } from './endings.mjs';
 import { afterError, normalise } from './normalise.mjs';
-import { isCalledBack, isKilled, isOwned, isWritten } from './tolerance.mjs';
+import {
+  isCalledBack,
+  isCutOff,
+  isKilled,
+  isOwned,
+  isWritten
+} from './tolerance.mjs';
 
 /** Callbacks against events may differ by docs/api.md; `gave` is for rules. */
 const ORDER = /\.(order|gave)$/;
@@ -71,6 +77,7 @@ function equal(name, theirs, mine, scenario) {
   if (name.endsWith('.own')) return isOwned(theirs, mine);
   if (scenario.apart) return isKilled(theirs, mine, scenario);
   if (!drops(scenario)) return false;
+  if (scenario.transport === 'duplex') return isCutOff(name, theirs, mine);
   if (name.endsWith('.wire')) return isWritten(theirs, mine, scenario);
   return name.endsWith('.cb') && isCalledBack(theirs, mine, scenario);
 }

@@ -103,8 +103,9 @@ export function afterSteps(ctx, c, e) {
   // Idle, so that the first of a tick has been written when send() returns.
   steps.push({ op: 'quiesce', id: id() });
   steps.push(send(r.pick([1, 20, 125, 126, 1000, 4096, 16384, 65536])));
-  // What comes behind it is joined, and small.
-  if (r.chance(0.4)) steps.push(send(r.pick([1, 20, 125, 1000])));
+  // What comes behind it is joined, and small. Over TLS it waits in ws, too.
+  if (ctx.transport !== 'tls' && r.chance(0.4))
+    steps.push(send(r.pick([1, 20, 125, 1000])));
   steps.push({ op: 'quiesce', id: id() });
   return steps;
 }
@@ -155,11 +156,20 @@ export function timeoutSteps(ctx, c, e) {
 /** One connection misbehaves, and all of them go on. */
 export function mischiefSteps(ctx, c) {
   const { r, id } = ctx;
-  const what = r.pick(
-    ctx.transport === 'tcp' || ctx.transport === 'unix'
-      ? ['throwWrite', 'throwOnce', 'mockWrite', 'dropWrite', 'closeHandle']
-      : ['throwWrite', 'throwOnce', 'mockWrite', 'dropWrite']
-  );
+  const what =
+    ctx.nconn === 1
+      ? 'mockWrite'
+      : r.pick(
+          ctx.transport === 'tcp' || ctx.transport === 'unix'
+            ? [
+                'throwWrite',
+                'throwOnce',
+                'mockWrite',
+                'dropWrite',
+                'closeHandle'
+              ]
+            : ['throwWrite', 'throwOnce', 'mockWrite', 'dropWrite']
+        );
   // Those whose own fate is to be that of ws as well.
   const same = what === 'mockWrite';
   const all = (e) => {

@@ -68,7 +68,7 @@ export function sutStep(ctx, c) {
     [ctx.deflate || ctx.transport === 'duplex' ? 0 : 4, 'after'],
     [ctx.deflate ? 0 : 5, 'look'],
     [0.7, 'timeout'],
-    [ctx.nconn > 1 && !ctx.small && !ctx.deflate ? 6 : 0, 'mischief']
+    [ctx.small || ctx.deflate ? 0 : ctx.nconn > 1 ? 6 : 2, 'mischief']
   ]);
   return wsStep(ctx, c, 'a', k);
 }

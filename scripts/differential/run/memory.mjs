@@ -1,5 +1,6 @@
 // Memory that a program owns: messages that it takes apart, payloads that it
 // changes behind send().
+import zlib from 'node:zlib';
 import { payload } from '../random.mjs';
 import { describeBytes } from './frame-codec.mjs';
 
@@ -38,9 +39,7 @@ function take(end, how, view) {
     end.own(`clone ${before}`);
     return;
   }
-  // ws cuts some messages out of Node's pool. Node 20 lets a byte stream take
-  // it away from everybody.
-  if (view.buffer.byteLength === Buffer.poolSize) {
+  if (isShared(end, view.buffer)) {
     end.own(`${how} of a pool`);
     return;
   }
@@ -66,6 +65,18 @@ function take(end, how, view) {
       end.own(`read ${describeBytes(value)}`);
       keep(end, value, before);
     });
+}
+
+/**
+ * ws cuts some messages out of Node's pool, which Node 20 lets a byte stream take
+ * away from everybody, and out of the memory that zlib goes on writing to: taking
+ * that aborts the process.
+ */
+function isShared({ ws }, { byteLength }) {
+  return (
+    byteLength === Buffer.poolSize ||
+    (ws.extensions !== '' && byteLength === zlib.constants.Z_DEFAULT_CHUNK)
+  );
 }
 
 /** To be looked at again at the end: memory of the program's own. */
