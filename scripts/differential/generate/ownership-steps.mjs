@@ -104,8 +104,9 @@ export function afterSteps(ctx, c, e) {
   steps.push({ op: 'quiesce', id: id() });
   steps.push(send(r.pick([1, 20, 125, 126, 1000, 4096, 16384, 65536])));
   // What comes behind it is joined, and small. Over TLS it waits in ws, too.
-  if (ctx.transport !== 'tls' && r.chance(0.4))
+  if (ctx.transport !== 'tls' && r.chance(0.4)) {
     steps.push(send(r.pick([1, 20, 125, 1000])));
+  }
   steps.push({ op: 'quiesce', id: id() });
   return steps;
 }
