@@ -39,6 +39,7 @@ const ONCE = [
   'connection/payload',
   'connection/socket-listeners',
   'constants',
+  'differential',
   'endings/duplex',
   'endings/tcp',
   'endings/tcp-stream',

@@ -1,0 +1,185 @@
+'use strict';
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { before, describe, it } = require('node:test');
+
+const FOLDER = path.join(__dirname, '..', 'scripts', 'differential');
+const WS = path.dirname(require.resolve('ws/package.json'));
+
+/** A scenario of one connection in which nothing ends. */
+const CALM = {
+  conns: [{}],
+  finish: 'fin',
+  options: {},
+  peer: 'raw',
+  steps: []
+};
+/** One that is destroyed with something under way. */
+const ENDED = { ...CALM, steps: [{ op: 'terminate' }] };
+
+/** Runs the fuzzer; returns its exit code and the last line that counts. */
+function fuzz(...args) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(FOLDER, 'index.mjs'), '--no-shrink', ...args],
+    { encoding: 'utf8' }
+  );
+  return { report: stdout + stderr, status };
+}
+
+describe('npm run test:differential', () => {
+  it('finds no difference from ws in 25 scenarios', () => {
+    const { report, status } = fuzz('--seed', '300', '--runs', '25');
+
+    assert.strictEqual(status, 0, report);
+    assert.match(report, /^25 scenarios, 0 mismatches/m);
+  });
+
+  it('finds a byte that a package loses', (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-faulty-'));
+
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    fs.writeFileSync(
+      path.join(folder, 'index.js'),
+      `const ws = module.exports = require(${JSON.stringify(WS)});
+       const { send } = ws.prototype;
+       ws.prototype.send = function (data, ...rest) {
+         const cut = Buffer.isBuffer(data) && data.length > 100;
+         return send.call(this, cut ? data.subarray(1) : data, ...rest);
+       };`
+    );
+    const { report, status } = fuzz('--runs', '8', '--impl', folder);
+
+    assert.strictEqual(status, 1, report);
+    assert.match(report, /=== MISMATCH seed \d+ \(.*b\.(wire|rx)/);
+  });
+});
+
+describe('differing()', () => {
+  let differing;
+
+  before(async () => {
+    ({ differing } = await import(
+      path.join(FOLDER, 'compare', 'differing.mjs')
+    ));
+  });
+
+  const streams = (scenario, ref, mine) =>
+    differing(scenario, [{ 'c0b.wire': ref }], { 'c0b.wire': mine });
+
+  it('names the streams whose lines are not the same', () => {
+    assert.deepStrictEqual(streams(CALM, ['a', 'b'], ['a', 'b']), []);
+    assert.deepStrictEqual(streams(CALM, ['a', 'b'], ['b', 'a']), ['c0b.wire']);
+    assert.deepStrictEqual(streams(CALM, ['a'], []), ['c0b.wire']);
+  });
+
+  it('lets more be written of what ws had half written when it ended', () => {
+    const ref = ['a', 'a part of a frame'];
+
+    assert.deepStrictEqual(streams(ENDED, ref, ['a', 'b', 'c']), []);
+    assert.deepStrictEqual(streams(ENDED, ref, ['a']), []);
+    assert.deepStrictEqual(streams(ENDED, ref, []), ['c0b.wire']);
+    assert.deepStrictEqual(streams(CALM, ref, ['a', 'b']), ['c0b.wire']);
+  });
+
+  it('lets success end some callbacks earlier or later in a flood', () => {
+    const flood = {
+      ...ENDED,
+      steps: [{ op: 'send', size: 1000000 }, ...ENDED.steps]
+    };
+    const dropped = (id) => `${id} Error/Error ERR_STREAM_DESTROYED x`;
+    const callbacks = (scenario, ref, mine) =>
+      differing(scenario, [{ 'c0a.cb': ref }], { 'c0a.cb': mine });
+    const ref = ['1 ok', dropped(2), dropped(3)];
+    const more = ['1 ok', '2 ok', dropped(3)];
+
+    assert.deepStrictEqual(callbacks(flood, ref, more), []);
+    assert.deepStrictEqual(callbacks(flood, more, ref), []);
+    assert.deepStrictEqual(callbacks(ENDED, ref, more), ['c0a.cb']);
+    assert.deepStrictEqual(
+      callbacks(flood, ref, ['1 ok', dropped(2), '3 ok']),
+      ['c0a.cb']
+    );
+  });
+
+  it('lets nothing be missing that ws had written whole', () => {
+    assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
+  });
+});
+
+describe('brokenRules()', () => {
+  let brokenRules;
+
+  before(async () => {
+    ({ brokenRules } = await import(path.join(FOLDER, 'compare', 'rules.mjs')));
+  });
+
+  for (const [title, scenario, trace, rules] of [
+    [
+      'refuses a callback that is called twice',
+      CALM,
+      { 'c0a.cb': ['1 ok', '1 ok AGAIN'] },
+      ['c0a.cb: 1 ok AGAIN']
+    ],
+    [
+      'refuses a callback that never came while the connection lived',
+      CALM,
+      { 'c0a.cb': ['1 NEVER'] },
+      ['c0a.cb: 1 NEVER']
+    ],
+    [
+      'lets a callback be missing on a connection that ended',
+      ENDED,
+      { 'c0a.cb': ['1 NEVER'] },
+      []
+    ],
+    [
+      'refuses events behind close',
+      CALM,
+      { 'c0a.rx': ['close 1000 ""', 'ping 0 da39a3ee'] },
+      ['c0a.rx: events behind close']
+    ],
+    [
+      'refuses messages that the peer did not send',
+      CALM,
+      {
+        'c0a.rx': ['message bin 1 00000001'],
+        'c0b.sent': ['["bin 1 00000002"]']
+      },
+      ['c0a.rx: message 0 is bin 1 00000001, was sent as bin 1 00000002']
+    ],
+    [
+      'refuses frames that the program did not send',
+      ENDED,
+      {
+        'c0a.gave': ['1 00000001'],
+        'c0b.wire': [
+          'frame op2 rsv0 fin 1 00000001',
+          'frame op2 rsv0 fin 1 00000002'
+        ]
+      },
+      ['c0b.wire: frame op2 rsv0 fin 1 00000002']
+    ]
+  ]) {
+    it(title, () => {
+      assert.deepStrictEqual(brokenRules(scenario, trace), rules);
+    });
+  }
+});
+
+describe('makeScenario()', () => {
+  it('makes the same scenario of the same seed', async () => {
+    const { makeScenario } = await import(
+      path.join(FOLDER, 'generate', 'index.mjs')
+    );
+
+    for (let seed = 1; seed <= 200; seed++) {
+      assert.deepStrictEqual(makeScenario(seed), makeScenario(seed));
+    }
+    assert.notDeepStrictEqual(makeScenario(1).steps, makeScenario(2).steps);
+  });
+});

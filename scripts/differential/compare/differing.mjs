@@ -1,0 +1,126 @@
+// Says where traces differ.
+import { drops, endsHard, endsSomewhere, throwsSomewhere } from './endings.mjs';
+import { afterError, normalise } from './normalise.mjs';
+import {
+  isCalledBack,
+  isCutOff,
+  isKilled,
+  isOwned,
+  isWritten
+} from './tolerance.mjs';
+
+/** Callbacks against events may differ by docs/api.md; `gave` is for rules. */
+const ORDER = /\.(order|gave)$/;
+/** What nobody may see in any scenario unless ws shows it as well. */
+const GRAVE =
+  /NEVER|never closed|uncaught|unhandled|PROCESS|HANG|left behind|clients left [^0]/;
+/** In a racy scenario these depend on chance alone. */
+const CHANCE = /\.(state|socket|order|api|sent|look|own|context)$/;
+
+/**
+ * @param {Object} scenario
+ * @param {Object[]} refs Traces of ws
+ * @param {Object} b A trace of ws-rs
+ * @param {Object} [options]
+ * @param {Boolean} [options.order] Whether the order of callbacks counts
+ * @return {String[]} The streams in which `b` is like none of `refs`
+ */
+export function differing(scenario, refs, b, { order = false } = {}) {
+  const names = new Set([...refs, b].flatMap((trace) => Object.keys(trace)));
+  const failed = [b, ...refs].some((trace) =>
+    Object.entries(trace).some(
+      ([name, lines]) =>
+        name.endsWith('.rx') && lines.some((line) => line.startsWith('error'))
+    )
+  );
+  const bad = [...names].filter((name) => {
+    if (ORDER.test(name) && !order) return false;
+    const mine = normalise(name, b[name] || [], scenario);
+
+    return !refs.some((ref) => {
+      const theirs = normalise(name, ref[name] || [], scenario);
+      if (scenario.racy && racyEqual(name, theirs, mine, scenario, failed)) {
+        return true;
+      }
+      return equal(name, theirs, mine, scenario);
+    });
+  });
+
+  return bad.length > 0 && stalled(scenario, [b, ...refs]) ? [] : bad;
+}
+
+/** @return {Set<String>} Names of streams that are not the same in all of `refs` */
+export function unstable(scenario, refs) {
+  const names = new Set(refs.flatMap((ref) => Object.keys(ref)));
+  const text = (ref, name) =>
+    normalise(name, ref[name] || [], scenario).join('\n');
+
+  return new Set(
+    [...names].filter((name) =>
+      refs.some((ref) => text(ref, name) !== text(refs[0], name))
+    )
+  );
+}
+
+function equal(name, theirs, mine, scenario) {
+  const a = theirs.join('\n');
+  const b = mine.join('\n');
+
+  if (a === b) return true;
+  // After a violation ws may still emit what its receiver had deferred or was
+  // given later.
+  if (name.endsWith('.rx') && afterError(a) === afterError(b)) return true;
+  // docs/api.md: 'close' of the stream comes where in ws nothing follows.
+  if (name.endsWith('.stream') && [...theirs, 'close'].join('\n') === b) {
+    return true;
+  }
+  if (name.endsWith('.own')) return isOwned(theirs, mine);
+  if (scenario.apart) return isKilled(theirs, mine, scenario);
+  if (!drops(scenario)) return false;
+  if (scenario.transport === 'duplex') return isCutOff(name, theirs, mine);
+  if (name.endsWith('.wire')) return isWritten(theirs, mine, scenario);
+  return name.endsWith('.cb') && isCalledBack(theirs, mine, scenario);
+}
+
+/** In a racy scenario: nothing is lost, made up or doubled; order may differ. */
+function racyEqual(name, a, b, scenario, failed) {
+  if (CHANCE.test(name)) return true;
+  const sorted = (list) => list.toSorted().join('\n');
+
+  if (!failed && !endsSomewhere(scenario)) return sorted(a) === sorted(b);
+  // What came before a FIN or a close frame of the raw peer is to be delivered
+  // all the same.
+  if (
+    name.endsWith('a.rx') &&
+    scenario.peer === 'raw' &&
+    !failed &&
+    !endsHard(scenario)
+  ) {
+    const messages = (list) =>
+      list.filter((line) => line.startsWith('message ')).join('\n');
+    if (messages(a) !== messages(b)) return false;
+  }
+  const grave = (list) => sorted(list.filter((line) => GRAVE.test(line)));
+  return grave(a) === grave(b);
+}
+
+/**
+ * A listener that throws stalls ws, not ws-rs (docs/api.md), and so does a
+ * stream that is given what binaryType makes. What is left to ask then are the
+ * rules that ws-rs keeps alone.
+ */
+function stalled(scenario, traces) {
+  if (
+    !throwsSomewhere(scenario) &&
+    !JSON.stringify(scenario.steps).includes('"op":"stream"')
+  ) {
+    return false;
+  }
+  return traces.some((trace) =>
+    (trace.proc || []).some(
+      (line) =>
+        line.includes('thrown on purpose') ||
+        line.includes('ERR_INVALID_ARG_TYPE')
+    )
+  );
+}

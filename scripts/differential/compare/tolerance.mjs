@@ -1,0 +1,100 @@
+// What ws-rs may do otherwise than ws because the kernel, Node's pool or the
+// joining of frames decides. Each takes the lines of ws and those of ws-rs.
+
+const PART = 'a part of a frame';
+/** Beyond this, in bytes, the kernel decides how much of it is taken. */
+const MUCH = 100000;
+/** By how many frames what the kernel takes may be less or more. */
+const FEW = 4;
+
+/** Where ws could not take memory, ws-rs may do either. */
+export function isOwned(theirs, mine) {
+  const able = (list) => list.filter((line) => !line.includes(' threw '));
+  const left = able(mine);
+
+  if ([...theirs, ...mine].some((line) => line.endsWith('of a pool'))) {
+    return true;
+  }
+  return (
+    theirs.length !== able(theirs).length &&
+    able(theirs).every((line) => left.includes(line))
+  );
+}
+
+/**
+ * How much of what was under way is written before a connection is destroyed
+ * depends on the kernel. ws-rs may have written more than ws, and nothing else;
+ * less only of what is more than a socket's buffer.
+ */
+export function isWritten(theirs, mine, scenario) {
+  const whole = theirs.filter((line) => line !== PART);
+  const own = mine.filter((line) => line !== PART);
+  const least = sendsMuch(scenario) ? whole.length - FEW : whole.length;
+
+  if (theirs.length === whole.length || own.length < least) return false;
+  return whole.slice(0, own.length).every((line, i) => line === own[i]);
+}
+
+/** The same, seen by callbacks: where success turns into an error. */
+export function isCalledBack(theirs, mine, scenario) {
+  if (!sendsMuch(scenario) || theirs.length !== mine.length) return false;
+  const differ = (line, i) => line !== mine[i];
+  const from = theirs.findIndex(differ);
+  const to = theirs.findLastIndex(differ) + 1;
+  const isOk = (line) => / ok( after close)?$/.test(line);
+  const isDropped = (line) => line.includes(' ERR_STREAM_DESTROYED ');
+  const idOf = (line) => line.split(' ')[0];
+  const [a, b] = [theirs.slice(from, to), mine.slice(from, to)];
+
+  return (
+    a.every((line, i) => idOf(line) === idOf(b[i])) &&
+    ((a.every(isOk) && b.every(isDropped)) ||
+      (a.every(isDropped) && b.every(isOk))) &&
+    !theirs.slice(0, from).some(isDropped) &&
+    !theirs.slice(to).some(isOk)
+  );
+}
+
+/**
+ * A Duplex in memory takes time for each chunk. ws writes a frame in two of
+ * them and loses the second where ws-rs writes it in one; what has got through
+ * when the Duplex is destroyed says nothing.
+ */
+export function isCutOff(name, theirs, mine) {
+  const idOf = (line) => line.split(' ')[0];
+  const isThere = (line) => !line.includes('NEVER');
+  const idsOf = (list) => list.filter(isThere).map(idOf).sort().join();
+  const isData = (line) => /^(frame|ping|pong|message) /.test(line);
+
+  if (name.endsWith('.cb')) return idsOf(theirs) === idsOf(mine);
+  if (name.endsWith('.wire') || name.endsWith('.rx')) {
+    const [a, b] = [theirs.filter(isData), mine.filter(isData)];
+    const both = Math.min(a.length, b.length);
+    return a.slice(0, both).every((line, i) => line === b[i]);
+  }
+  return /\.(context|socket|state|tcp)$/.test(name);
+}
+
+/**
+ * A program that sends itself a signal has no end of the tick: what was joined
+ * with the frame before it may be lost.
+ */
+export function isKilled(theirs, mine, { steps }) {
+  const sends = steps.filter((step) => 'fresh' in step);
+  const joined = sends.length - 1 - sends.findLastIndex((step) => step.fresh);
+
+  return (
+    steps.at(-1).how === 'kill' &&
+    theirs.length - mine.length <= joined &&
+    mine.every((line, i) => line === theirs[i])
+  );
+}
+
+function sendsMuch({ conns, steps }) {
+  const sizes = JSON.stringify([conns, steps]).matchAll(
+    /"sizes?":\[?((?:\d+,?)+)/g
+  );
+  return [...sizes].some(([, list]) =>
+    list.split(',').some((size) => Number(size) >= MUCH)
+  );
+}

@@ -1,0 +1,48 @@
+// Sizes at which frames change their form, and ways to break the protocol.
+export const SMALL = [0, 1, 2, 5, 20, 125, 126, 127, 1000];
+export const SIZES = [
+  [6, 0],
+  [10, 1],
+  [10, 20],
+  [8, 125],
+  [8, 126],
+  [6, 127],
+  [10, 1000],
+  [4, 4096],
+  [3, 16383],
+  [4, 16384],
+  [3, 16385],
+  [4, 65535],
+  [4, 65536],
+  [3, 200000],
+  [2, 1000000],
+  [1, 3000000]
+];
+export const VIOLATIONS = [
+  'rsv1',
+  'rsv2',
+  'rsv3',
+  'op3',
+  'op7',
+  'op11',
+  'op15',
+  'ping-nofin',
+  'ping-rsv1',
+  'ping-long',
+  'mask',
+  'cont-first',
+  'data-inside',
+  'close-1',
+  'close-code',
+  'close-utf8',
+  'utf8',
+  'utf8-split',
+  'utf8-cut',
+  'huge',
+  'huge2',
+  'long-form',
+  'deflate-garbage',
+  'deflate-bomb',
+  'cont-rsv1',
+  'many-fragments'
+];
