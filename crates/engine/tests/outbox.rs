@@ -427,6 +427,21 @@ fn a_long_tail_is_not_moved_by_each_write() {
 }
 
 #[test]
+fn a_long_tail_is_written_in_order_in_small_parts() {
+    let all: Vec<u8> = (0..500_000_u32).map(|at| (at / 7) as u8).collect();
+    let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::default());
+    append(&mut outbox, &all);
+    for _ in 0..20 {
+        wire.then(&[Bytes(24_000)]);
+        write(&mut outbox, &mut wire);
+    }
+    assert_eq!(outbox.waiting(), 20_000);
+    append(&mut outbox, b"end");
+    write(&mut outbox, &mut wire);
+    assert!(wire.taken == [&all[..], b"end"].concat());
+}
+
+#[test]
 fn memory_to_append_to_goes_round() {
     let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::default());
     let spare = Vec::with_capacity(100);

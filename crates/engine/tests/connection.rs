@@ -1,0 +1,228 @@
+//! Who writes a frame, when, and what a broken wire leads to.
+
+mod support;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use support::{Payload, Script};
+use ws_rs_engine::connection::{Connection, Options, Sent, WriteError};
+use ws_rs_engine::outbox::{Fate, Taken};
+use ws_rs_engine::schedule::Schedule;
+use ws_rs_protocol::{Config, Role};
+
+use Taken::{Blocked, Bytes, Failed};
+
+const TRACKED: Options = Options {
+    more_messages: false,
+    track: true,
+};
+
+/// A connection in its first tick.
+struct Fixture {
+    connection: Connection<Vec<u8>, Payload>,
+    schedule: Schedule,
+    wire: Script,
+}
+
+impl Fixture {
+    fn new(answers: &[Taken]) -> Self {
+        let mut connection = Connection::new(Role::Server, Config::default());
+        connection.set_writes(true);
+        Self {
+            connection,
+            schedule: Schedule::default(),
+            wire: Script::new(answers),
+        }
+    }
+
+    /// As `new`, with a stream that writes.
+    fn on_stream() -> Self {
+        let mut fixture = Self::new(&[]);
+        fixture.connection.set_writes(false);
+        fixture
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Sent {
+        let Ok(sent) = self.connection.send(
+            |out| {
+                out.extend_from_slice(bytes);
+                Ok::<(), Infallible>(())
+            },
+            TRACKED,
+            (&mut self.schedule, 1),
+            || Duration::ZERO,
+            Vec::new,
+            Some(&mut |slices| self.wire.write(slices)),
+        );
+        sent
+    }
+
+    fn send_lent(&mut self, payload: &Payload, can_lend: bool) -> Sent {
+        self.connection.send_lent(
+            b"\x82\x05",
+            payload.whole(),
+            TRACKED,
+            || can_lend.then(|| payload.clone()),
+            Vec::new,
+            Some(&mut |slices| self.wire.write(slices)),
+        )
+    }
+
+    fn write_waiting(&mut self) -> (Sent, bool) {
+        self.connection
+            .write_waiting(Some(&mut |slices| self.wire.write(slices)))
+    }
+
+    fn fates(&mut self) -> Vec<Fate> {
+        std::iter::from_fn(|| self.connection.poll_fate()).collect()
+    }
+}
+
+#[test]
+fn a_frame_is_written_before_send_returns_and_those_behind_it_wait() {
+    let mut fixture = Fixture::new(&[]);
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Written);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::WithTick);
+    assert_eq!(fixture.send(b"\x81\x01c"), Sent::WithTick);
+    assert_eq!(fixture.wire.taken, b"\x81\x01a");
+    assert_eq!(fixture.fates(), [Fate::Written]);
+    assert_eq!(fixture.write_waiting(), (Sent::Written, true));
+    assert_eq!(fixture.wire.taken, b"\x81\x01a\x81\x01b\x81\x01c");
+    assert_eq!(fixture.fates(), [Fate::Written; 2]);
+    assert_eq!(fixture.write_waiting(), (Sent::Written, false));
+}
+
+#[test]
+fn a_full_wire_is_not_asked_again_by_each_send() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    let payload = Payload::new(b"lent1");
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Blocked);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::Blocked);
+    assert_eq!(fixture.send_lent(&payload, true), Sent::Blocked);
+    assert_eq!(fixture.send_lent(&payload, false), Sent::Blocked);
+    assert_eq!((fixture.wire.writes.len(), payload.references()), (1, 1));
+    assert_eq!(fixture.write_waiting(), (Sent::Written, true));
+    assert_eq!(
+        fixture.wire.taken,
+        b"\x81\x01a\x81\x01b\x82\x05lent1\x82\x05lent1"
+    );
+    assert_eq!(fixture.fates(), [Fate::Written; 4]);
+    assert_eq!(payload.references(), 0);
+}
+
+#[test]
+fn a_wire_that_has_room_again_is_worth_a_look() {
+    let mut fixture = Fixture::new(&[Blocked, Blocked]);
+    fixture.send(b"\x81\x01a");
+    assert_eq!(fixture.write_waiting(), (Sent::Blocked, true));
+    let mut untracked = Fixture::new(&[Blocked]);
+    let result = untracked.connection.send(
+        |out| {
+            out.push(b'a');
+            Ok::<(), Infallible>(())
+        },
+        Options::default(),
+        (&mut untracked.schedule, 1),
+        || Duration::ZERO,
+        Vec::new,
+        Some(&mut |slices| untracked.wire.write(slices)),
+    );
+    assert_eq!(result, Ok(Sent::Blocked));
+    assert_eq!(untracked.write_waiting(), (Sent::Written, true));
+    assert_eq!(untracked.write_waiting(), (Sent::Written, false));
+}
+
+#[test]
+fn what_a_wire_was_given_when_it_broke_is_lost_and_so_is_all_that_follows() {
+    let mut fixture = Fixture::new(&[Failed(104)]);
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Failed);
+    let error = Some(WriteError::System(104));
+    assert_eq!(fixture.connection.write_error(), error);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::Failed);
+    let payload = Payload::new(b"lent1");
+    assert_eq!(fixture.send_lent(&payload, true), Sent::Failed);
+    assert_eq!(fixture.wire.writes.len(), 1);
+    assert_eq!(fixture.fates(), [Fate::Lost; 3]);
+    assert_eq!(fixture.connection.outbox().waiting(), 0);
+}
+
+#[test]
+fn a_payload_that_is_lost_as_the_wire_breaks_is_not_called_written() {
+    let mut fixture = Fixture::new(&[Failed(32)]);
+    let payload = Payload::new(b"lent1");
+    assert_eq!(fixture.send_lent(&payload, true), Sent::Failed);
+    assert_eq!(fixture.fates(), [Fate::Lost]);
+}
+
+#[test]
+fn a_payload_taken_away_half_written_breaks_the_connection() {
+    let mut fixture = Fixture::new(&[Bytes(3)]);
+    let payload = Payload::new(b"lent1");
+    assert_eq!(fixture.send_lent(&payload, true), Sent::Blocked);
+    payload.resize(0);
+    assert_eq!(fixture.write_waiting(), (Sent::Failed, true));
+    let error = Some(WriteError::TakenAway);
+    assert_eq!(fixture.connection.write_error(), error);
+    assert_eq!(fixture.fates(), [Fate::Lost]);
+}
+
+#[test]
+fn a_stream_is_given_what_is_sent_and_is_left_its_own_payloads() {
+    let mut fixture = Fixture::on_stream();
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Take);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::WithTick);
+    assert_eq!(fixture.write_waiting(), (Sent::Take, true));
+    let payload = Payload::new(b"lent1");
+    assert_eq!(fixture.send_lent(&payload, true), Sent::Take);
+    let all = fixture.connection.take_all();
+    assert_eq!(all.as_deref(), Some(&b"\x81\x01a\x81\x01b\x82\x05"[..]));
+    assert_eq!(fixture.write_waiting(), (Sent::Take, false));
+    assert_eq!(fixture.wire.writes.len(), 0);
+}
+
+#[test]
+fn where_there_is_no_wire_what_waits_is_the_streams() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    fixture.send(b"\x81\x01a");
+    assert_eq!(fixture.connection.write(None), Sent::Take);
+    assert_eq!(fixture.connection.outbox().waiting(), 3);
+}
+
+#[test]
+fn a_payload_that_is_missing_for_the_stream_breaks_the_connection() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    let payload = Payload::new(b"lent1");
+    fixture.send_lent(&payload, true);
+    payload.resize(1);
+    fixture.connection.set_writes(false);
+    assert_eq!(fixture.connection.take_all(), None);
+    let error = Some(WriteError::TakenAway);
+    assert_eq!(fixture.connection.write_error(), error);
+}
+
+#[test]
+fn nothing_is_written_behind_what_was_discarded() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    fixture.send(b"\x81\x01a");
+    fixture.connection.discard();
+    assert!(!fixture.connection.writes());
+    assert_eq!(fixture.write_waiting(), (Sent::Take, false));
+    assert_eq!(fixture.fates(), [Fate::Lost]);
+    assert_eq!(fixture.wire.taken, b"");
+}
+
+#[test]
+fn a_frame_that_cannot_be_encoded_is_not_sent() {
+    let mut fixture = Fixture::new(&[]);
+    let result = fixture.connection.send(
+        |_| Err("no text"),
+        TRACKED,
+        (&mut fixture.schedule, 1),
+        || Duration::ZERO,
+        Vec::new,
+        Some(&mut |slices| fixture.wire.write(slices)),
+    );
+    assert_eq!(result, Err("no text"));
+    assert_eq!((fixture.fates(), fixture.wire.writes.len()), (vec![], 0));
+}
