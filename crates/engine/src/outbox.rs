@@ -269,6 +269,10 @@ impl<P: Lent> Outbox<P> {
 
     /// Adds what is left of a frame that is counted already.
     fn push_rest(&mut self, header: &[u8], payload: P, len: usize, done: usize) {
+        // Nothing is left of an empty part. It would stand in the way of what is behind it.
+        if done == header.len() + len {
+            return;
+        }
         let frame = LentFrame::new(header, payload, len, done);
         let (bytes, start) = (std::mem::take(&mut self.tail), self.tail_start);
         self.tail_start = 0;

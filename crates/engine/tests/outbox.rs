@@ -276,6 +276,22 @@ fn a_fragment_or_a_part_of_a_frame_is_not_left_out() {
 }
 
 #[test]
+fn an_empty_part_does_not_stand_before_a_fragment_that_was_taken_away() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+    let (empty, payload) = (Payload::new(b""), Payload::new(b"12345"));
+    append(&mut outbox, b"\x82\x00");
+    outbox.push_lent(b"", empty.clone(), 0);
+    assert_eq!(empty.references(), 0);
+    outbox.track();
+    outbox.push_lent(FIRST, payload.clone(), 5);
+    write(&mut outbox, &mut wire);
+    payload.resize(0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+    assert_eq!(wire.taken, b"\x82\x00");
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+}
+
+#[test]
 fn all_that_waits_moves_to_another_writer() {
     let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(4)]));
     let payload = Payload::new(b"lent1");
