@@ -100,6 +100,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/api.md',
           'docs/architecture.md',
           'docs/performance.md',
+          'docs/testing.md',
           'index.d.ts',
           'index.js',
           'package.json',

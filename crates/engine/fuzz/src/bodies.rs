@@ -98,7 +98,7 @@ pub(crate) fn pair(data: &[u8]) {
             11 => {
                 let (back, len) = (argument(), argument());
                 let end = pair.side(is_far).end(index);
-                if let Some(payload) = end.payload(usize::from(back % 8)) {
+                if let Some(payload) = end.ledger.payload(usize::from(back % 8)) {
                     payload.resize(usize::from(len));
                 }
             }

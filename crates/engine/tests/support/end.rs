@@ -1,42 +1,16 @@
-//! One end of a connection, and what its program knows: frames it sent, fates it was told.
+//! One end of a connection: the engine, its wire, and the program that uses it.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use ws_rs_engine::connection::{Connection, Options, Sent};
-use ws_rs_engine::outbox::Fate;
 use ws_rs_engine::registry::Id;
 use ws_rs_engine::schedule::Schedule;
-use ws_rs_protocol::{
-    Config, Control, Data, Event, Frame, Input, Message, OpCode, Role, encode_frame, encode_header,
-};
+use ws_rs_protocol::{Config, Control, Data, Frame, OpCode, Role, encode_frame, encode_header};
 
 use super::Payload;
+use super::ledger::{Entry, Ledger, Seen};
 use super::wire::Wire;
-
-/// An event with its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
-    Text(Vec<u8>),
-    Binary(Vec<u8>),
-    Ping(Vec<u8>),
-    Close(Vec<u8>),
-}
-
-/// A frame, or a part of one, that was sent.
-#[derive(Debug)]
-struct Sending {
-    /// Bytes that the wire is to take for it.
-    len: u64,
-    /// What it completes.
-    event: Option<Seen>,
-    is_tracked: bool,
-    fate: Option<Fate>,
-    /// What it is made of, if that was lent, and whether it is a message of its own.
-    payload: Option<(Payload, bool)>,
-    has_arrived: bool,
-}
 
 #[derive(Debug)]
 pub struct End {
@@ -46,11 +20,7 @@ pub struct End {
     pub wire: Wire,
     /// What the stream has, if it writes.
     stream: Option<Vec<u8>>,
-    sent: Vec<Sending>,
-    /// The first whose fate is not known, and the bytes of those before it that the wire took.
-    settled: (usize, u64),
-    /// The first that has not arrived.
-    arrived: usize,
+    pub ledger: Ledger,
     /// Of the message that is open: its bytes so far.
     open: Option<Vec<u8>>,
     is_closed: bool,
@@ -69,9 +39,7 @@ impl End {
             role,
             wire: Wire::new(capacity),
             stream: None,
-            sent: Vec::new(),
-            settled: (0, 0),
-            arrived: 0,
+            ledger: Ledger::default(),
             open: None,
             is_closed: false,
             is_destroyed: false,
@@ -227,32 +195,9 @@ impl End {
             .poll_event(&mut input)
             .expect("whole frames of a peer that keeps the rules")
         {
-            seen.push(read_event(event, &input));
+            seen.push(Seen::of(event, &input));
         }
         seen
-    }
-
-    /// The peer has seen this of what was sent here.
-    pub fn expect(&mut self, seen: &Seen) {
-        let next = self.sent[self.arrived..]
-            .iter_mut()
-            .position(|sending| sending.event.is_some() && sending.fate != Some(Fate::TakenAway));
-        let next = next.expect("nothing arrives that was not sent");
-        let sending = &mut self.sent[self.arrived + next];
-        assert_eq!(sending.event.as_ref(), Some(seen), "in order and unchanged");
-        assert_ne!(
-            sending.fate,
-            Some(Fate::Lost),
-            "what is lost does not arrive"
-        );
-        sending.has_arrived = true;
-        self.arrived += next + 1;
-    }
-
-    /// The lent payload that was sent last but `back`.
-    pub fn payload(&self, back: usize) -> Option<&Payload> {
-        let lent = self.sent.iter().rev().filter_map(|s| s.payload.as_ref());
-        lent.map(|(payload, _)| payload).nth(back)
     }
 
     pub fn end_tick(&mut self) {
@@ -292,22 +237,7 @@ impl End {
         assert_eq!(self.engine.take_spare(), None, "memory goes round");
         let is_whole =
             self.engine.write_error().is_none() && !self.is_destroyed && self.wire.broken.is_none();
-        let mut taken = 0;
-        for sending in &self.sent {
-            assert_eq!(sending.fate.is_some(), sending.is_tracked, "one fate each");
-            if let Some((payload, _)) = &sending.payload {
-                assert_eq!(payload.references(), 0, "it is given back");
-            }
-            let is_left_out = sending.fate == Some(Fate::TakenAway);
-            if is_whole {
-                assert_ne!(sending.fate, Some(Fate::Lost), "nothing is lost");
-                assert!(sending.event.is_none() || sending.has_arrived || is_left_out);
-                taken += if is_left_out { 0 } else { sending.len };
-            }
-        }
-        if is_whole {
-            assert_eq!(self.wire.taken, taken, "each byte once");
-        }
+        self.ledger.check_end(is_whole.then_some(self.wire.taken));
     }
 
     /// The opcode to send with, and the event that the frame completes.
@@ -403,13 +333,11 @@ impl End {
         options: Options,
     ) -> Options {
         let is_tracked = options.track && self.stream.is_none();
-        self.sent.push(Sending {
+        self.ledger.push(Entry {
             len: len as u64,
             event,
             is_tracked,
-            fate: None,
             payload,
-            has_arrived: false,
         });
         Options {
             track: is_tracked,
@@ -438,62 +366,17 @@ impl End {
             return;
         };
         stream.extend_from_slice(&bytes);
-        for sending in &mut self.sent[self.settled.0..] {
-            sending.is_tracked = false;
-        }
+        self.ledger.untrack_rest();
     }
 
     /// Takes the fates that are known.
     fn harvest(&mut self) {
-        let mut fates = VecDeque::new();
+        let is_broken = self.is_destroyed || self.engine.write_error().is_some();
         while let Some(fate) = self.engine.poll_fate() {
-            fates.push_back(fate);
+            self.ledger.settle(fate, self.wire.taken, is_broken);
             while self.engine.poll_fate_if(fate) {
-                fates.push_back(fate);
+                self.ledger.settle(fate, self.wire.taken, is_broken);
             }
         }
-        for fate in fates {
-            let (mut at, mut taken) = self.settled;
-            while !self.sent[at].is_tracked {
-                taken += self.sent[at].len;
-                at += 1;
-            }
-            let sending = &mut self.sent[at];
-            assert_eq!(sending.fate.replace(fate), None, "one fate each");
-            match fate {
-                Fate::Written => {
-                    taken += sending.len;
-                    assert!(self.wire.taken >= taken, "written before it was taken");
-                }
-                Fate::Lost => {
-                    assert!(!sending.has_arrived, "what arrived is not lost");
-                    assert!(self.is_destroyed || self.engine.write_error().is_some());
-                }
-                Fate::TakenAway => {
-                    let (payload, is_message) = sending.payload.as_ref().expect("lent");
-                    assert!(payload.was_short(), "nobody took it away");
-                    assert!(is_message, "a part of a message is not left out");
-                }
-            }
-            self.settled = (at + 1, taken);
-        }
-    }
-}
-
-fn read_event(event: Event<Vec<u8>>, input: &Input<'_>) -> Seen {
-    match event {
-        Event::Message(Message {
-            binary, payload, ..
-        }) => {
-            let bytes = input.payload(&payload).to_vec();
-            if binary {
-                Seen::Binary(bytes)
-            } else {
-                Seen::Text(bytes)
-            }
-        }
-        Event::Ping(payload) | Event::Pong(payload) => Seen::Ping(input.payload(&payload).to_vec()),
-        Event::Close(close) => Seen::Close(input.payload(&close.payload).to_vec()),
-        Event::Compressed(_) => panic!("nothing is compressed"),
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 pub mod end;
+pub mod ledger;
 pub mod pair;
 pub mod random;
 pub mod wire;

@@ -10,7 +10,8 @@ use ws_rs_engine::schedule::Schedule;
 use ws_rs_protocol::{Control, Data, OpCode, Role};
 
 use super::Payload;
-use super::end::{End, Seen};
+use super::end::End;
+use super::ledger::Seen;
 
 pub const CONNECTIONS: usize = 2;
 
@@ -157,7 +158,7 @@ impl Pair {
             let bytes = peer.end(index).wire.read(most);
             let events = side.end(index).receive(bytes);
             for (nth, seen) in events.iter().enumerate() {
-                peer.end(index).expect(seen);
+                peer.end(index).ledger.arrive(seen);
                 if nth < answers {
                     let options = Options {
                         more_messages: nth + 1 < events.len(),
