@@ -307,3 +307,18 @@ fn an_encoder_that_fails_leaves_no_memory_behind() {
     assert_eq!(result, Err("no text"));
     assert_eq!((outbox.waiting(), outbox.take_spare()), (0, None));
 }
+
+#[test]
+fn an_outbox_in_which_nothing_waits_holds_nothing() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Bytes(4)]));
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(MESSAGE, Payload::new(b"lent1"), 5);
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    assert!(!format!("{outbox:?}").contains("backlog: None"));
+    write(&mut outbox, &mut wire);
+    assert_eq!(fates(&mut outbox), [Fate::Written]);
+    let at_rest = format!("{outbox:?}");
+    assert!(at_rest.contains("backlog: None"), "{at_rest}");
+    assert!(at_rest.contains("rest: []"), "{at_rest}");
+}
