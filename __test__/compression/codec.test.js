@@ -491,6 +491,18 @@ describe('The memory of a message that was inflated', () => {
   });
 });
 
+describe('A short payload', () => {
+  it('is inflated though its memory is taken away meanwhile', async () => {
+    const inflater = createInflater(15);
+    const data = Buffer.from(new Uint8Array(HELLO).buffer);
+    const pending = inflate(inflater, data);
+
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    assert.strictEqual(String(await pending), 'Hello');
+    inflater.free();
+  });
+});
+
 describe('The memory of a message that was deflated', () => {
   it('is its own, unless it is lent', async () => {
     const one = createDeflater(15);
