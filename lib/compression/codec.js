@@ -2,7 +2,7 @@
 
 const { AsyncResource } = require('async_hooks');
 
-const Block = require('../native/block');
+const { BlockOwner } = require('../connection/message-memory');
 const hidden = require('./hidden-memory');
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
@@ -249,8 +249,8 @@ class Deflater extends Codec {
 class Inflater extends Codec {
   constructor(id, chunkSize, limiter) {
     super(id, chunkSize, limiter);
-    /** Made for the first short message. */
-    this._block = null;
+    /** What short messages are copied to. */
+    this._memory = new BlockOwner();
     // What is inflated in the next macrotask.
     this._data = null;
     this._flags = 0;
@@ -293,30 +293,16 @@ class Inflater extends Codec {
 
     this._data = null;
     if (this._freed) return;
-    if (this._block === null) this._block = new Block();
 
-    const block = this._block;
-    const result = native.codecRun(
-      this._id,
-      data,
-      flags,
-      limit,
-      block.memory,
-      block.used,
-      Block.MOST
-    );
+    const result = hidden.inflate(this._id, data, flags, limit, this._memory);
 
-    if (typeof result === 'number' && result <= Block.MOST) {
-      this._finish(block.cut(result));
-    } else if (result === undefined) {
-      this._runAway(undefined, 0, 0, 0);
-    } else {
-      if (typeof result === 'object' && result.length <= Block.MOST) {
-        block.renew();
-      }
+    if (result === undefined) this._runAway(undefined, 0, 0, 0);
+    else this._finish(result);
+  }
 
-      this._finish(result);
-    }
+  free() {
+    this._memory.giveUpBlock();
+    super.free();
   }
 }
 

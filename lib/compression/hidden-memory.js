@@ -1,5 +1,7 @@
 'use strict';
 
+const { EMPTY_BUFFER } = require('../constants');
+const { MAX_SHARED } = require('../connection/message-memory');
 const native = require('../native');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -14,6 +16,9 @@ const MOST = 8 * 1024;
  */
 let memory = null;
 let used = 0;
+
+/** Where a message is for a moment. */
+let scratch = null;
 
 /**
  * Compresses; see `native.codecRun()`.
@@ -31,6 +36,34 @@ function deflate(id, data, flags) {
   if (typeof result === 'number' && result <= MOST) return take(result);
   if (typeof result === 'object' && result.length <= MOST) memory = null;
   return result;
+}
+
+/**
+ * Inflates; see `native.codecRun()`. A short result is copied at once, to memory
+ * of its connection: the program may have detached that until now.
+ *
+ * @param {Number} id The codec
+ * @param {Buffer} data The payload
+ * @param {Number} flags Of the task
+ * @param {Number} limit The most bytes of the result; 0 is no limit
+ * @param {BlockOwner} owner The connection's memory
+ * @return {(Buffer|Number|String|undefined)} The result
+ */
+function inflate(id, data, flags, limit, owner) {
+  if (scratch === null) scratch = Buffer.allocUnsafeSlow(MAX_SHARED);
+
+  const result = native.codecRun(
+    id,
+    data,
+    flags,
+    limit,
+    scratch,
+    0,
+    MAX_SHARED
+  );
+
+  if (typeof result !== 'number' || result > MAX_SHARED) return result;
+  return result === 0 ? EMPTY_BUFFER : owner.copy(scratch.buffer, 0, result);
 }
 
 /**
@@ -61,4 +94,4 @@ function take(length) {
   return bytes;
 }
 
-module.exports = { copy, deflate };
+module.exports = { copy, deflate, inflate };
