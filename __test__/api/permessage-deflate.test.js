@@ -314,6 +314,71 @@ describe('The callbacks', () => {
   });
 });
 
+describe('Calls before the one before has called back', () => {
+  const payloads = ['a', 'b', 'c', 'd'].map((letter, i) =>
+    Buffer.alloc([10, 300_000, 100, 50_000][i], letter)
+  );
+
+  it('make the messages of one stream, in their order', async () => {
+    const extension = new PerMessageDeflate({ isServer: true });
+    const order = [];
+
+    extension.accept([{}]);
+
+    const messages = await Promise.all(
+      payloads.map(
+        (data, i) =>
+          new Promise((resolve, reject) => {
+            extension.compress(data, true, (err, bytes) => {
+              order.push(i);
+              if (err) reject(err);
+              else resolve(bytes);
+            });
+          })
+      )
+    );
+    const stream = messages.flatMap((message) => [message, hex('00 00 ff ff')]);
+
+    assert.deepStrictEqual(order, [0, 1, 2, 3]);
+    assert.ok(
+      zlib
+        .inflateRawSync(Buffer.concat(stream), {
+          finishFlush: zlib.constants.Z_SYNC_FLUSH
+        })
+        .equals(Buffer.concat(payloads))
+    );
+    extension.cleanup();
+  });
+
+  it('inflate in their order, until one of them fails', async () => {
+    const extension = new PerMessageDeflate({ isServer: true });
+    const seen = [];
+    const message = hex('f2 48 cd c9 c9 07 00');
+
+    extension.accept([{}]);
+
+    await new Promise((resolve) => {
+      for (const data of [message, hex('ff ff'), message, message]) {
+        extension.decompress(data, true, (err, bytes) => {
+          seen.push(err ? err.message : String(bytes));
+          if (seen.length === 4) resolve();
+        });
+      }
+    });
+
+    const closed =
+      'The inflate stream was closed while data was being processed';
+
+    assert.deepStrictEqual(seen, [
+      'Hello',
+      'invalid block type',
+      closed,
+      closed
+    ]);
+    assert.strictEqual(extension._inflate, null);
+  });
+});
+
 describe('cleanup', () => {
   const CLOSED = {
     message: 'The deflate stream was closed while data was being processed'
@@ -328,6 +393,59 @@ describe('cleanup', () => {
       await assert.rejects(result, CLOSED);
     });
   }
+
+  it('calls back everybody who waits, at once and in order', () => {
+    for (const length of [10, 100_000]) {
+      const extension = new PerMessageDeflate({ isServer: true });
+      const seen = [];
+
+      extension.accept([{}]);
+
+      for (const name of ['a', 'b', 'c']) {
+        extension.compress(Buffer.alloc(length), true, (err) => {
+          seen.push(`${name}: ${err.message}`);
+        });
+      }
+
+      extension.cleanup();
+      assert.deepStrictEqual(
+        seen,
+        ['a', 'b', 'c'].map(
+          (name) =>
+            `${name}: The deflate stream was closed while data was being ` +
+            'processed'
+        )
+      );
+    }
+  });
+
+  it('leaves alone what a callback begins meanwhile', async () => {
+    const extension = new PerMessageDeflate({ isServer: true });
+    const again = [];
+
+    extension.accept([{}]);
+
+    await new Promise((resolve) => {
+      for (let i = 0; i < 2; i++) {
+        extension.decompress(hex('f2 48 cd c9 c9 07 00'), true, (err) => {
+          assert.ok(err);
+          extension.decompress(
+            hex('f2 48 cd c9 c9 07 00'),
+            true,
+            (err, bytes) => {
+              again.push(err ?? String(bytes));
+              if (again.length === 2) resolve();
+            }
+          );
+        });
+      }
+
+      extension.cleanup();
+    });
+
+    assert.deepStrictEqual(again, ['Hello', 'Hello']);
+    extension.cleanup();
+  });
 
   it('can be called twice, and before anything was done', () => {
     const pmd = agreed();

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
 const PerMessageDeflate = require('../../lib/api/permessage-deflate');
@@ -329,6 +330,115 @@ describe('Compressed messages', () => {
       ['close', message]
     ]);
     assert.deepStrictEqual(socket.chunks, []);
+  });
+});
+
+describe('Messages that wait for another one to be compressed', () => {
+  /** A sender whose socket notes what is written to it. */
+  function open(options) {
+    const extension = new PerMessageDeflate({ isServer: true, ...options });
+    const written = [];
+    const socket = {
+      destroyed: false,
+      cork() {},
+      uncork() {},
+      write(data, callback) {
+        written.push(data);
+        if (callback) process.nextTick(callback, null);
+      }
+    };
+
+    extension.accept([{}]);
+    return {
+      extension,
+      sender: new Sender(socket, { 'permessage-deflate': extension }),
+      socket,
+      written
+    };
+  }
+
+  const OPTIONS = { binary: true, compress: true, fin: true, mask: false };
+
+  it('are counted with the bytes that they had, whatever becomes of them', async () => {
+    for (const change of [
+      (memory) => structuredClone(memory, { transfer: [memory] }),
+      (memory) => memory.resize(10),
+      (memory) => memory.resize(0)
+    ]) {
+      const { sender } = open({ threshold: 0 });
+      const memory = new ArrayBuffer(200_000, { maxByteLength: 200_000 });
+      const sent = [new Uint8Array(300_000), memory, 'last'].map(
+        (data) =>
+          new Promise((resolve) => {
+            sender.send(data, OPTIONS, resolve);
+          })
+      );
+
+      assert.strictEqual(sender._bufferedBytes, 500_004);
+      change(memory);
+      assert.deepStrictEqual(await Promise.all(sent), [null, null, null]);
+      assert.strictEqual(sender._bufferedBytes, 0);
+    }
+  });
+
+  it('are called back in the async context of whoever sent', async () => {
+    const storage = new AsyncLocalStorage();
+    const { sender } = open({ threshold: 0 });
+    const seen = await Promise.all(
+      [100_000, 10, 10].map((length, i) =>
+        storage.run(
+          i,
+          () =>
+            new Promise((resolve) => {
+              sender.send(Buffer.alloc(length), OPTIONS, () => {
+                resolve(storage.getStore());
+              });
+            })
+        )
+      )
+    );
+
+    assert.deepStrictEqual(seen, [0, 1, 2]);
+  });
+
+  it('all get the error, once, if the socket is destroyed', async () => {
+    const { sender, socket } = open({ threshold: 0 });
+    const sent = [1, 2, 3].map(
+      () =>
+        new Promise((resolve) => {
+          sender.send(Buffer.alloc(100_000), OPTIONS, resolve);
+        })
+    );
+
+    socket.destroyed = true;
+
+    for (const error of await Promise.all(sent)) {
+      assert.strictEqual(
+        error.message,
+        'The socket was closed while data was being compressed'
+      );
+    }
+    assert.strictEqual(sender._queue.length, 0);
+  });
+
+  it('share no memory with other connections in what a socket sees', async () => {
+    const one = open({ threshold: 0 });
+    const other = open({ threshold: 0 });
+
+    await Promise.all(
+      [one, other].map(
+        ({ sender }) =>
+          new Promise((resolve) => {
+            sender.send('Hello', { ...OPTIONS, binary: false }, resolve);
+          })
+      )
+    );
+
+    const payloads = [one, other].map(({ written }) => written.at(-1));
+
+    assert.deepStrictEqual(payloads[0], payloads[1]);
+    assert.notStrictEqual(payloads[0].buffer, payloads[1].buffer);
+    assert.strictEqual(payloads[0].buffer.byteLength, payloads[0].length);
   });
 });
 

@@ -187,7 +187,7 @@ class Sender {
     if (this._state === DEFAULT && !work && !isBlobPayload(payload)) {
       this._write(payload, first, mask, cb);
     } else {
-      this._enqueue({ payload, first, mask, compress: work, cb });
+      this._enqueue({ payload, length: 0, first, mask, compress: work, cb });
     }
   }
 
@@ -217,7 +217,7 @@ class Sender {
     if (this._state === DEFAULT && !isBlobPayload(payload)) {
       this._write(payload, first, mask, cb);
     } else {
-      this._enqueue({ payload, first, mask, compress: false, cb });
+      this._enqueue({ payload, length: 0, first, mask, compress: false, cb });
     }
   }
 
@@ -293,31 +293,30 @@ class Sender {
       this._output !== null &&
       pmd.compress === PerMessageDeflate.prototype.compress;
 
-    pmd[mayLend ? 'compressLent' : 'compress'](
-      job.payload,
-      fin,
-      (err, bytes) => {
-        if (this._socket.destroyed) {
-          this._abort(
-            new Error('The socket was closed while data was being compressed'),
-            job.cb
-          );
-          return;
-        }
-
-        if (err) {
-          this._fail(err, job.cb);
-          return;
-        }
-
-        if (mayLend && this._output === null) bytes = copyOf(bytes);
-
-        this._state = DEFAULT;
-        this._bufferedBytes -= job.length;
-        this._write(bytes, job.first, job.mask, job.cb);
-        this._next();
+    const callback = (err, bytes) => {
+      if (this._socket.destroyed) {
+        this._abort(
+          new Error('The socket was closed while data was being compressed'),
+          job.cb
+        );
+        return;
       }
-    );
+
+      if (err) {
+        this._fail(err, job.cb);
+        return;
+      }
+
+      if (mayLend && this._output === null) bytes = copyOf(bytes);
+
+      this._state = DEFAULT;
+      this._bufferedBytes -= job.length;
+      this._write(bytes, job.first, job.mask, job.cb);
+      this._next();
+    };
+
+    if (mayLend) pmd.compressLent(job.payload, fin, callback);
+    else pmd.compress(job.payload, fin, callback);
   }
 
   _readBlob(job) {

@@ -2,15 +2,14 @@
 
 const { AsyncResource } = require('async_hooks');
 
-const Block = require('../native/block');
+const { BlockOwner } = require('../connection/message-memory');
+const hidden = require('./hidden-memory');
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('../native');
 const timers = require('../timers');
 const { runAway } = require('./results');
 const { CLOSED, FAILED } = require('./faults');
-
-const FastBuffer = Buffer[Symbol.species];
 
 /**
  * Payloads of more bytes go to another thread at once. Shorter ones are worked
@@ -41,16 +40,6 @@ const DEFAULT_CHUNK_SIZE = 16 * 1024;
 const FIN = 1;
 const RESET = 2;
 const LENT = 4;
-
-/**
- * Short results that are lent are slices of this, which no program ever sees;
- * each of its bytes is written once.
- */
-const LENT_SIZE = 64 * 1024;
-/** The longest of them. */
-const LENT_MOST = 8 * 1024;
-let lent = null;
-let lentUsed = 0;
 
 /** Frees the native state of codecs that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.codecFree(id));
@@ -233,7 +222,7 @@ class Deflater extends Codec {
     }
 
     const result = lend
-      ? deflateLent(this._id, data, flags)
+      ? hidden.deflate(this._id, data, flags)
       : native.codecRun(this._id, data, flags, 0, undefined, 0, 0);
 
     this._occupy(callback, a, b);
@@ -260,8 +249,12 @@ class Deflater extends Codec {
 class Inflater extends Codec {
   constructor(id, chunkSize, limiter) {
     super(id, chunkSize, limiter);
-    /** Made for the first short message. */
-    this._block = null;
+    /** What short messages are copied to. */
+    this._memory = new BlockOwner();
+    // What is inflated in the next macrotask.
+    this._data = null;
+    this._flags = 0;
+    this._limit = 0;
   }
 
   /**
@@ -285,36 +278,31 @@ class Inflater extends Codec {
     } else {
       const turns = watched ? WATCHED_TURNS : 0;
 
-      timers.setImmediate(inflateHere, turns, this, data, flags, limit);
+      // The program may detach the memory that it came in, with an earlier
+      // message.
+      this._data = hidden.copy(data);
+      this._flags = flags;
+      this._limit = limit;
+      timers.setImmediate(inflateHere, this, turns);
     }
   }
 
   /** Inflates in the macrotask in which the result is handed out. */
-  _runHere(data, flags, limit) {
-    if (this._block === null) this._block = new Block();
+  _runHere() {
+    const { _data: data, _flags: flags, _limit: limit } = this;
 
-    const block = this._block;
-    const result = native.codecRun(
-      this._id,
-      data,
-      flags,
-      limit,
-      block.memory,
-      block.used,
-      Block.MOST
-    );
+    this._data = null;
+    if (this._freed) return;
 
-    if (typeof result === 'number' && result <= Block.MOST) {
-      this._finish(block.cut(result));
-    } else if (result === undefined) {
-      this._runAway(undefined, 0, 0, 0);
-    } else {
-      if (typeof result === 'object' && result.length <= Block.MOST) {
-        block.renew();
-      }
+    const result = hidden.inflate(this._id, data, flags, limit, this._memory);
 
-      this._finish(result);
-    }
+    if (result === undefined) this._runAway(undefined, 0, 0, 0);
+    else this._finish(result);
+  }
+
+  free() {
+    this._memory.giveUpBlock();
+    super.free();
   }
 }
 
@@ -328,10 +316,9 @@ function later(turns, codec, result) {
   else timers.setImmediate(later, turns - 1, codec, result);
 }
 
-function inflateHere(turns, codec, data, flags, limit) {
-  if (turns > 0) {
-    timers.setImmediate(inflateHere, turns - 1, codec, data, flags, limit);
-  } else if (!codec._freed) codec._runHere(data, flags, limit);
+function inflateHere(codec, turns) {
+  if (turns > 0) timers.setImmediate(inflateHere, codec, turns - 1);
+  else codec._runHere();
 }
 
 /** Tells those who wait; one that throws must not keep the others from it. */
@@ -358,25 +345,6 @@ function abandon(waiting, from) {
 /** An async context that is left when it is used up, not when it is collected. */
 function resource() {
   return new AsyncResource('WsRsCompression', { requireManualDestroy: true });
-}
-
-function deflateLent(id, data, flags) {
-  if (lent === null) {
-    lent = Buffer.allocUnsafeSlow(LENT_SIZE);
-    lentUsed = 0;
-  }
-
-  const result = native.codecRun(id, data, flags, 0, lent, lentUsed, LENT_MOST);
-
-  if (typeof result === 'number' && result <= LENT_MOST) {
-    const bytes = new FastBuffer(lent.buffer, lentUsed, result);
-
-    lentUsed += result;
-    return bytes;
-  }
-
-  if (typeof result === 'object' && result.length <= LENT_MOST) lent = null;
-  return result;
 }
 
 /**

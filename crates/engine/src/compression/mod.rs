@@ -125,8 +125,8 @@ impl Compression {
     ) -> Result<Option<&[u8]>, Failure> {
         self.make_ready(id, task)?;
         let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
-        let mut state = codec.state.take().ok_or(Failure::NotReady)?;
         codec.remember(payload, task);
+        let state = codec.state.as_mut().ok_or(Failure::NotReady)?;
         if self.scratch.capacity() > SCRATCH {
             self.scratch = Vec::new();
         }
@@ -136,15 +136,16 @@ impl Compression {
             if !task.reset {
                 state.prefetch(payload);
             }
-            let result = state.run_inline(payload, task, out, now);
-            (state, result)
+            state.run_inline(payload, task, out, now)
         }));
-        // What a panic leaves half done, the state and the output, ends with it.
-        let (state, result) = match run {
-            Ok((state, result)) => (Some(state), result.map_err(Failure::Codec)),
-            Err(_) => (None, Err(Failure::Panicked)),
+        let result = match run {
+            Ok(result) => result.map_err(Failure::Codec),
+            Err(_) => {
+                // What it leaves half done ends with it.
+                codec.state = None;
+                Err(Failure::Panicked)
+            }
         };
-        codec.state = state;
         match result {
             Ok(None) => {
                 if task.reset {
