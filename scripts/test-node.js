@@ -56,7 +56,6 @@ const ONCE = [
   'native/errors',
   'native/index',
   'native/loader',
-  'native/slab',
   'package',
   'targets',
   'types',

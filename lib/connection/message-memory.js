@@ -16,8 +16,8 @@ const FastBuffer = Buffer[Symbol.species];
 /** Longer messages get memory of their own. */
 const MAX_SHARED = 1024;
 
-/** A block for messages of up to 128 bytes, ten of them at least ... */
-const LEAST_BLOCK = 1280;
+/** A block for messages of up to 128 bytes, eight of them at least ... */
+const LEAST_BLOCK = 1024;
 /** ... or, if more than `MANY` came at once, this. Longer ones get larger blocks. */
 const LARGER_BLOCK = 2048;
 const MANY = 8;
