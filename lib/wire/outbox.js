@@ -76,6 +76,7 @@ class Outbox {
     /** How many callbacks the stream is to call. */
     this._owed = 0;
     this._failure = null;
+    this._lostLength = 0;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
     /** What is called for an error that the socket knows nothing of. */
@@ -246,6 +247,9 @@ class Outbox {
   close(err) {
     const callbacks = this._callbacks;
 
+    // What a stream did not write counts as buffered when it is destroyed.
+    if (this.isNative) this._lostLength = this.blockedLength;
+
     this._isPromoted = false;
     this.isNative = false;
     this._callbacks = null;
@@ -283,9 +287,11 @@ class Outbox {
       : this._finalBytesRead;
   }
 
-  /** Bytes that the native wire could not take yet. */
+  /** Bytes that the native wire could not take yet, or not before its end. */
   get blockedLength() {
-    return this.isNative ? native.connectionState(this._id, BLOCKED_LENGTH) : 0;
+    return this.isNative
+      ? native.connectionState(this._id, BLOCKED_LENGTH)
+      : this._lostLength;
   }
 
   /**
