@@ -8,7 +8,7 @@ const { describe, it } = require('node:test');
 const ours = require('../..');
 const theirs = require('ws');
 const { skip, skipTouches, turns } = require('../support/loop');
-const { frame, FrameReader, TEXT } = require('../support/frames');
+const { frame, FrameReader, MASK, TEXT } = require('../support/frames');
 const { listen } = require('../support/peers');
 const { eventually } = require('../support/patience');
 const { exchange, upgradeRequest } = require('../support/raw-http');
@@ -315,6 +315,54 @@ describe(
       });
 
       assert.deepStrictEqual(received, [LONG, '2', '3', '4', '5']);
+    });
+  }
+);
+
+describe(
+  'A connection that is promoted and demoted',
+  { skip: skipTouches },
+  () => {
+    it('keeps the order of frames, and of callbacks', async (t) => {
+      const wss = await listen(t, ours.WebSocketServer);
+      const connected = once(wss, 'connection');
+      const { socket } = await exchange(wss.address().port, upgradeRequest());
+      const [peer] = await connected;
+      const outcomes = [];
+      const { _socket: stream } = peer;
+      const transports = new Set();
+      const noop = () => {};
+      let expected = 0;
+      let size = 0;
+
+      t.after(() => socket.destroy());
+      socket.on('data', (chunk) => (size += chunk.length));
+      socket.resume();
+
+      const start = stream.bytesWritten;
+
+      for (let i = 0; i < 60; i++) {
+        const length = [1, 30_000, 2_000_000][i % 3];
+
+        peer.send(Buffer.alloc(length), (err) =>
+          outcomes.push([expected++, err])
+        );
+        transports.add(peer.transport);
+        if (i % 5 === 0) stream.on('data', noop);
+        if (i % 5 === 2) stream.removeListener('data', noop);
+        if (i % 7 === 3) {
+          peer.pause();
+          socket.write(frame(TEXT, 'a', { mask: MASK }));
+        }
+        if (i % 7 === 5) peer.resume();
+        await turns(1 + (i % 4));
+      }
+      await eventually(
+        () => outcomes.length === 60 && size === stream.bytesWritten - start,
+        () => `${outcomes.length} ${size} of ${stream.bytesWritten - start}`
+      );
+      assert.deepStrictEqual([...transports].sort(), ['loop', 'stream']);
+      assert.ok(outcomes.every(([, err]) => err === null));
     });
   }
 );

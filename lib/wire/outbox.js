@@ -397,9 +397,7 @@ class Outbox {
     } else if (answer === FAILED) {
       this._fail();
     } else if (answer === TAKE) {
-      // Somebody sends within the stream's write(): behind what that has.
-      if (this._isGiving) Tick.add(this);
-      else this._give();
+      this._give();
     } else if (answer !== BLOCKED && !this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._give();
@@ -416,6 +414,9 @@ class Outbox {
       this._sent(code, callback);
       return;
     }
+
+    // Before anything that may throw: it is for all connections.
+    if ((code & SCHEDULE) !== 0) Tick.schedule();
 
     if (this._isGiving) {
       // The payload too; what becomes of the header is known.
@@ -437,7 +438,7 @@ class Outbox {
       this._isGiving = false;
     }
 
-    if ((code & (OVERDUE | SCHEDULE)) !== 0) this._answer(code & ~ANSWER);
+    if ((code & OVERDUE) !== 0) Tick.flush();
   }
 
   /** After a write that is this long a stream emits `'drain'` in any case. */
@@ -469,7 +470,11 @@ class Outbox {
 
   /** Gives the stream what waits. */
   _give() {
-    if (this._isGiving) return;
+    if (this._isGiving) {
+      // Somebody sends within the stream's write(): behind what that has.
+      Tick.add(this);
+      return;
+    }
 
     this._isGiving = true;
 
