@@ -14,8 +14,7 @@ const {
   hook,
   isPlain,
   kLoop,
-  kOutbox,
-  TakenSocket
+  kOutbox
 } = require('../../lib/wire/taken-socket');
 
 class OwnSocket extends net.Socket {}

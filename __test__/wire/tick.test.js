@@ -7,6 +7,7 @@ const Tick = require('../../lib/wire/tick');
 
 /** What is known of an outbox; it notes when it is looked at. */
 class FakeOutbox {
+  isNative = false;
   isWaiting = false;
 
   constructor(name, log, onAttend = () => {}) {
@@ -64,14 +65,42 @@ describe('Outboxes with frames that wait', () => {
     assert.deepStrictEqual(log, ['first', 'second']);
   });
 
-  it('need not wait for the end of the tick', async () => {
+  it('need not wait for the end of the tick, but callbacks do', async () => {
     const log = [];
+    const onNativeWire = new FakeOutbox('native', log);
 
+    onNativeWire.isNative = true;
+    Tick.add(onNativeWire);
     Tick.add(new FakeOutbox('a', log));
     Tick.flush();
     assert.deepStrictEqual(log, ['a']);
-    await nextTick();
+    Tick.add(onNativeWire);
+    Tick.flush();
     assert.deepStrictEqual(log, ['a']);
+    await nextTick();
+    assert.deepStrictEqual(log, ['a', 'native']);
+  });
+
+  it('are all looked at though some throw, which is not swallowed', async (t) => {
+    const log = [];
+    const thrown = [];
+    const fail = () => {
+      throw new Error('Oops');
+    };
+
+    process.setUncaughtExceptionCaptureCallback((err) => {
+      thrown.push(err.message);
+    });
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    Tick.add(new FakeOutbox('a', log, fail));
+    Tick.add(new FakeOutbox('b', log));
+    Tick.add(new FakeOutbox('c', log, fail));
+    Tick.add(new FakeOutbox('d', log));
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepStrictEqual(log, ['a', 'b', 'c', 'd']);
+    assert.deepStrictEqual(thrown, ['Oops', 'Oops']);
   });
 });
 
@@ -82,26 +111,44 @@ describe('An outbox that is known by its place', () => {
   it('is looked at when something became of what it had to write', () => {
     const log = [];
 
-    Tick.enlist(ID, new FakeOutbox('a', log));
+    const outbox = new FakeOutbox('a', log);
+
+    Tick.enlist(ID, outbox);
     Tick.attend(1000);
     Tick.attend(1001);
     assert.deepStrictEqual(log, ['a']);
-    Tick.enlist(ID, undefined);
+    Tick.delist(ID, outbox);
     Tick.attend(1000);
     assert.deepStrictEqual(log, ['a']);
+  });
+
+  it('is not made unknown by who had the place before', () => {
+    const log = [];
+    const before = new FakeOutbox('before', log);
+    const outbox = new FakeOutbox('now', log);
+
+    Tick.enlist(ID, before);
+    Tick.delist(ID, before);
+    Tick.enlist(ID + 0x00400000, outbox);
+    Tick.delist(ID, before);
+    Tick.attend(1000);
+    assert.deepStrictEqual(log, ['now']);
+    Tick.delist(ID, outbox);
   });
 
   it('has what waits written when the process exits', () => {
     const log = [];
     const before = process.listeners('exit');
 
-    Tick.enlist(ID, new FakeOutbox('known', log));
+    const known = new FakeOutbox('known', log);
+
+    Tick.enlist(ID, known);
     // Only the first of them listens to the process.
     assert.deepStrictEqual(process.listeners('exit'), before);
     assert.ok(before.includes(Tick.flush));
     Tick.add(new FakeOutbox('waits', log));
     Tick.flush.call(process, 0);
     assert.deepStrictEqual(log, ['waits']);
-    Tick.enlist(ID, undefined);
+    Tick.delist(ID, known);
   });
 });

@@ -76,6 +76,7 @@ class Outbox {
     /** How many callbacks the stream is to call. */
     this._owed = 0;
     this._failure = null;
+    this._lostLength = 0;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
     /** What is called for an error that the socket knows nothing of. */
@@ -246,6 +247,9 @@ class Outbox {
   close(err) {
     const callbacks = this._callbacks;
 
+    // What a stream did not write counts as buffered when it is destroyed.
+    if (this.isNative) this._lostLength = this.blockedLength;
+
     this._isPromoted = false;
     this.isNative = false;
     this._callbacks = null;
@@ -283,9 +287,11 @@ class Outbox {
       : this._finalBytesRead;
   }
 
-  /** Bytes that the native wire could not take yet. */
+  /** Bytes that the native wire could not take yet, or not before its end. */
   get blockedLength() {
-    return this.isNative ? native.connectionState(this._id, BLOCKED_LENGTH) : 0;
+    return this.isNative
+      ? native.connectionState(this._id, BLOCKED_LENGTH)
+      : this._lostLength;
   }
 
   /**
@@ -391,9 +397,7 @@ class Outbox {
     } else if (answer === FAILED) {
       this._fail();
     } else if (answer === TAKE) {
-      // Somebody sends within the stream's write(): behind what that has.
-      if (this._isGiving) Tick.add(this);
-      else this._give();
+      this._give();
     } else if (answer !== BLOCKED && !this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._give();
@@ -410,6 +414,9 @@ class Outbox {
       this._sent(code, callback);
       return;
     }
+
+    // Before anything that may throw: it is for all connections.
+    if ((code & SCHEDULE) !== 0) Tick.schedule();
 
     if (this._isGiving) {
       // The payload too; what becomes of the header is known.
@@ -431,7 +438,7 @@ class Outbox {
       this._isGiving = false;
     }
 
-    if ((code & (OVERDUE | SCHEDULE)) !== 0) this._answer(code & ~ANSWER);
+    if ((code & OVERDUE) !== 0) Tick.flush();
   }
 
   /** After a write that is this long a stream emits `'drain'` in any case. */
@@ -463,7 +470,11 @@ class Outbox {
 
   /** Gives the stream what waits. */
   _give() {
-    if (this._isGiving) return;
+    if (this._isGiving) {
+      // Somebody sends within the stream's write(): behind what that has.
+      Tick.add(this);
+      return;
+    }
 
     this._isGiving = true;
 
