@@ -4,7 +4,8 @@ const { NOOP } = require('../constants');
 const native = require('../native');
 const timers = require('../timers');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
-const { hook } = require('./taken-socket');
+const takeHandle = require('./taken-handle');
+const { hook, isPlain } = require('./taken-socket');
 const Tick = require('./tick');
 const {
   destroyedError,
@@ -337,8 +338,14 @@ class Outbox {
    */
   hook() {
     if (this._write === null) {
-      this._write = hook(this._socket, this);
+      const socket = this._socket;
+
+      this._write = hook(socket, this);
       Tick.enlist(this._id, this);
+
+      if (isPlain(socket) && socket._handle) {
+        takeHandle(socket._handle, () => this.beforeDestroy());
+      }
     }
 
     return this._socket.write === this._write;
@@ -347,9 +354,11 @@ class Outbox {
   _flags(mask, key, callback) {
     if (this.isNative) {
       // A `write()` that somebody put there is to see the frames.
-      if (this._socket.write !== this._write) this.yieldToStream();
+      if (this._socket.write !== this._write) this._makeWayForWrite();
     } else if (this._isPromoted) {
       this._takeFromStream();
+    } else if (this.isWaiting && this._socket.write !== this._write) {
+      this._makeWayForWrite();
     }
 
     let flags = Tick.hasMoreMessages ? MORE_MESSAGES : 0;
@@ -357,6 +366,12 @@ class Outbox {
     if (mask) flags |= key === undefined ? MASK_RANDOM : MASK_KEY;
     if (callback && this.isNative) flags |= TRACK;
     return flags;
+  }
+
+  /** Somebody has put a `write()` there: what was sent before passes it by. */
+  _makeWayForWrite() {
+    if (this.isNative) native.flushOutbox(this._id);
+    this.yieldToStream();
   }
 
   /** Has the native wire write, if the stream has nothing to do. */
@@ -397,10 +412,10 @@ class Outbox {
     } else if (answer === FAILED) {
       this._fail();
     } else if (answer === TAKE) {
-      this._give();
+      this._give(this._socket.write);
     } else if (answer !== BLOCKED && !this.isNative) {
       if (this.hook()) Tick.add(this);
-      else this._give();
+      else this._give(this._socket.write);
     } else if (this._callbacks !== null && answer !== BLOCKED) {
       Tick.add(this);
     }
@@ -431,7 +446,7 @@ class Outbox {
     socket.cork();
 
     try {
-      this._giveNow();
+      this._giveNow(socket.write);
       socket.write(bytes, this._owe(callback));
     } finally {
       socket.uncork();
@@ -468,8 +483,13 @@ class Outbox {
     return pending;
   }
 
-  /** Gives the stream what waits. */
-  _give() {
+  /**
+   * Gives the stream what waits.
+   *
+   * @param {Function} [write] The stream's `write()`, if not what somebody may
+   *     have put in its place since that was sent
+   */
+  _give(write = this._write ?? this._socket.write) {
     if (this._isGiving) {
       // Somebody sends within the stream's write(): behind what that has.
       Tick.add(this);
@@ -479,13 +499,13 @@ class Outbox {
     this._isGiving = true;
 
     try {
-      this._giveNow();
+      this._giveNow(write);
     } finally {
       this._isGiving = false;
     }
   }
 
-  _giveNow() {
+  _giveNow(write) {
     const length = native.connectionState(this._id, WAITING);
 
     if (length === 0) return;
@@ -502,7 +522,7 @@ class Outbox {
     this._callbacks = null;
 
     try {
-      this._socket.write(bytes, then);
+      write.call(this._socket, bytes, then);
     } catch (err) {
       if (then !== undefined) timers.nextTick(then, err);
       throw err;

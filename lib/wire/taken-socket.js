@@ -276,10 +276,13 @@ class TakenSocket extends net.Socket {
     return super.setEncoding(encoding);
   }
 
-  setTimeout(timeout, callback) {
-    // Node has taken the handle away, to send it to another process, and calls
-    // this before it closes the descriptor.
-    if (!this._handle && !this.destroyed) {
+  get _handle() {
+    return super._handle;
+  }
+
+  /** Node takes the handle away to send it to another process. */
+  set _handle(handle) {
+    if (handle === null && !this.destroyed && super._handle) {
       this[kOutbox].beforeDestroy();
 
       const callLost = this[kOutbox].close();
@@ -288,6 +291,10 @@ class TakenSocket extends net.Socket {
       if (callLost !== undefined) timers.nextTick(callLost);
     }
 
+    super._handle = handle;
+  }
+
+  setTimeout(timeout, callback) {
     // Node counts what it reads and writes itself as activity.
     if (this[kLoop] && timeout > 0) this[kLoop].demote();
     return super.setTimeout(timeout, callback);
