@@ -45,6 +45,10 @@ module.exports = [
     }
   },
   {
+    files: ['__test__/ecosystem/jest/**'],
+    languageOptions: { globals: { ...globals.jest, window: 'readonly' } }
+  },
+  {
     files: ['examples/**/public/**', 'docs/**/*.js'],
     languageOptions: { globals: globals.browser, sourceType: 'module' }
   },

@@ -90,7 +90,11 @@ test('many copies have one listener for the exit of the process', async () => {
     })
   );
 
-  assert.deepStrictEqual(seen, [1, []]);
+  const [listeners, warnings] = seen;
+
+  // None where nothing waits for the end of the tick.
+  assert.ok(listeners <= 1, String(listeners));
+  assert.deepStrictEqual(warnings, []);
 });
 
 test('what each copy sent before the process exits goes out', async () => {

@@ -1,0 +1,7 @@
+'use strict';
+
+module.exports = {
+  // Nothing is to be compiled.
+  transform: {},
+  testMatch: ['**/*.spec.js']
+};
