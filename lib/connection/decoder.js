@@ -376,6 +376,8 @@ class Decoder extends BlockOwner {
     if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
       const source = this._source;
 
+      // What others have left there is for nobody's eyes.
+      new FastBuffer(source, this._base + this._length).fill(0);
       // What is behind it: the memory may be gone when its turn comes.
       if (row < count || this._position < this._length) this._keep();
       else this._memory = GIVEN;
@@ -617,6 +619,8 @@ function stored(payloads, row, start, length) {
 
   if (length === 0) return EMPTY_BUFFER;
   if (buffer.length === length) return buffer;
+  // What others have left there is for nobody's eyes.
+  buffer.fill(0, start + length);
   return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
 }
 

@@ -146,7 +146,8 @@ class BlockOwner {
   }
 
   _renew(size) {
-    this.blockBytes = Buffer.allocUnsafeSlow(size);
+    // Zeros: what a program sees of it may not be what others have left there.
+    this.blockBytes = Buffer.alloc(size);
     this.block = this.blockBytes.buffer;
     this.blockUsed = 0;
 

@@ -140,15 +140,14 @@ class LoopTransport {
 
   /** Gives the descriptor back to Node: from now on its stream writes. */
   _close() {
-    const { output, socket } = this._connection;
+    const { output } = this._connection;
 
     output.demote();
-    takeHandle.release(socket._handle);
     this.release();
   }
 
   /** Somebody closes the handle, past the socket. */
-  _onHandleClosing() {
+  onHandleClosing() {
     const { output, socket } = this._connection;
 
     output.beforeDestroy();
@@ -312,6 +311,8 @@ function wholeMessage(connection) {
     }
 
     makeSpare(buffer.byteLength);
+    // What others have left there is for nobody's eyes.
+    new FastBuffer(buffer, start + length).fill(0);
     return new FastBuffer(buffer, start, length);
   } catch (err) {
     connection.fail(err);
@@ -406,7 +407,6 @@ function promote(connection) {
   decoder.onSpareTaken = onSpareTaken;
   connection.loop = transport;
   socket[kLoop] = transport;
-  takeHandle(handle, () => transport._onHandleClosing());
   output.promote();
 
   if (!handle.hasRef()) transport.setReferenced(false);

@@ -5,7 +5,7 @@ const native = require('../native');
 const timers = require('../timers');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
 const takeHandle = require('./taken-handle');
-const { hook, isPlain } = require('./taken-socket');
+const { hook, isPlain, kLoop } = require('./taken-socket');
 const Tick = require('./tick');
 const {
   destroyedError,
@@ -344,7 +344,7 @@ class Outbox {
       Tick.enlist(this._id, this);
 
       if (isPlain(socket) && socket._handle) {
-        takeHandle(socket._handle, () => this.beforeDestroy());
+        takeHandle(socket._handle, () => onHandleClosing(socket, this));
       }
     }
 
@@ -447,9 +447,15 @@ class Outbox {
 
     try {
       this._giveNow(socket.write);
-      socket.write(bytes, this._owe(callback));
-    } finally {
+      const then = this._owe(callback);
+
+      socket.write(bytes, then);
       socket.uncork();
+      then?.isGiven();
+    } catch (err) {
+      socket.uncork();
+      throw err;
+    } finally {
       this._isGiving = false;
     }
 
@@ -523,6 +529,7 @@ class Outbox {
 
     try {
       write.call(this._socket, bytes, then);
+      then?.isGiven();
     } catch (err) {
       if (then !== undefined) timers.nextTick(then, err);
       throw err;
@@ -547,17 +554,27 @@ class Outbox {
 
     const call =
       typeof callbacks === 'function' ? callbacks : settle(callbacks);
+    const socket = this._socket;
     let isOwed = true;
+    let isUnderWay = false;
 
     this._owed++;
 
-    return (err) => {
+    const then = (err) => {
       if (!isOwed) return;
 
       isOwed = false;
       this._owed--;
-      call(err);
+      // Node 20 has no error for the write that was under way.
+      call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
     };
+
+    /** The stream has it: is it written, or does that take a while? */
+    then.isGiven = () => {
+      isUnderWay = isOwed && socket._writableState.length > 0;
+    };
+
+    return then;
   }
 
   /** Calls back for tracked frames whose fate is known. */
@@ -642,6 +659,12 @@ class Outbox {
       }
     });
   }
+}
+
+/** Somebody closes the handle, past the socket. */
+function onHandleClosing(socket, outbox) {
+  if (socket[kLoop]) socket[kLoop].onHandleClosing();
+  else outbox.beforeDestroy();
 }
 
 module.exports = Outbox;

@@ -45,11 +45,6 @@ function takeHandle(handle, onClosing) {
   Object.setPrototypeOf(handle, prototype);
 }
 
-/** Nobody is to know any more. */
-takeHandle.release = function release(handle) {
-  if (handle) handle[kClosing] = null;
-};
-
 /**
  * Calls back when a handle is closed, before its owner is called; soon, if there
  * is none.
