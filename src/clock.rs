@@ -1,46 +1,84 @@
 //! The time, and a cheap hint whether any has passed.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+pub(crate) use self::mark::Mark;
 
 /// The time since some moment of the past.
 pub(crate) fn now() -> Duration {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    mark::now()
 }
 
-/// A mark in time.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Mark(u64);
+/// Where the processor counts at an even pace.
+#[cfg(target_arch = "x86_64")]
+mod mark {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::{Duration, Instant};
 
-impl Mark {
-    pub(crate) fn now() -> Self {
-        Self(count())
+    /// What the counter gains in 90 µs. Until that is known, what it gains at least: it runs at 1 GHz
+    /// and more.
+    static IN_90_US: AtomicU64 = AtomicU64::new(90_000);
+
+    /// A mark in time.
+    #[derive(Debug, Clone, Copy, Default)]
+    pub(crate) struct Mark(u64);
+
+    impl Mark {
+        pub(crate) fn now() -> Self {
+            Self(count())
+        }
+
+        /// Whether less than 100 µs have certainly passed, so that nobody needs to look at the clock,
+        /// which takes four times as long.
+        pub(crate) fn is_fresh(self) -> bool {
+            count().wrapping_sub(self.0) < IN_90_US.load(Ordering::Relaxed)
+        }
     }
 
-    /// Whether less than 100 µs have certainly passed, so that nobody needs to look at the clock,
-    /// which takes four times as long.
-    pub(crate) fn is_fresh(self) -> bool {
-        count().wrapping_sub(self.0) < IN_100_US
+    pub(super) fn now() -> Duration {
+        /// Time enough to tell the pace of the counter.
+        const LONG: Duration = Duration::from_millis(10);
+        static START: OnceLock<(Instant, u64)> = OnceLock::new();
+
+        let (start, first) = START.get_or_init(|| (Instant::now(), count()));
+        let elapsed = start.elapsed();
+        if elapsed > LONG && IN_90_US.load(Ordering::Relaxed) == 90_000 {
+            let gained = u128::from(count().wrapping_sub(*first));
+            let pace = gained * 90_000 / elapsed.as_nanos();
+            IN_90_US.store(u64::try_from(pace).unwrap_or(90_000), Ordering::Relaxed);
+        }
+        elapsed
+    }
+
+    fn count() -> u64 {
+        // SAFETY: every x86-64 processor has this instruction, which reads a counter; a process that
+        // was forbidden to use it could not use the system's clock either.
+        unsafe { std::arch::x86_64::_rdtsc() }
     }
 }
 
-/// What the counter gains in 100 µs at least: it runs at 1 GHz and more.
-#[cfg(target_arch = "x86_64")]
-const IN_100_US: u64 = 100_000;
-
-#[cfg(target_arch = "x86_64")]
-fn count() -> u64 {
-    // SAFETY: every x86-64 processor has this instruction, which reads a counter; a process that
-    // was forbidden to use it could not use the system's clock either.
-    unsafe { std::arch::x86_64::_rdtsc() }
-}
-
-/// Elsewhere a mark is never fresh.
+/// Elsewhere the clock is looked at each time.
 #[cfg(not(target_arch = "x86_64"))]
-const IN_100_US: u64 = 0;
+mod mark {
+    use std::sync::OnceLock;
+    use std::time::{Duration, Instant};
 
-#[cfg(not(target_arch = "x86_64"))]
-const fn count() -> u64 {
-    0
+    #[derive(Debug, Clone, Copy, Default)]
+    pub(crate) struct Mark;
+
+    impl Mark {
+        pub(crate) const fn now() -> Self {
+            Self
+        }
+
+        pub(crate) const fn is_fresh(self) -> bool {
+            false
+        }
+    }
+
+    pub(super) fn now() -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
 }

@@ -96,7 +96,7 @@ describe('Frames of one tick', () => {
 
       outbox.text('a', FIN_TEXT, false);
       outbox.bytes(Buffer.from('b'), FIN_BINARY, false);
-      outbox.frame('c', FIN_TEXT, false);
+      outbox.text('c', FIN_TEXT, false);
       outbox.frame(Buffer.from('d'), FIN_BINARY, false);
       assert.strictEqual(socket.writableLength, 7);
       await nextTick();

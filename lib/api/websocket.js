@@ -16,8 +16,9 @@ const {
 const { BINARY, FIN, TEXT } = require('../native/frame-bits');
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
-const ownOptions = require('./send-options');
-const { isBlobPayload, toPayload } = require('../connection/payload');
+const { toPayload } = require('../connection/payload');
+
+const hasOwn = Object.prototype.hasOwnProperty;
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
@@ -298,29 +299,43 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    options = ownOptions(options);
+    let isBinary = typeof data !== 'string';
+    let isMasked = !this._isServer;
+    let compress = true;
+    let fin = true;
 
-    // An option that is there and `undefined` is false, as in ws.
-    const isBinary =
-      'binary' in options ? options.binary : typeof data !== 'string';
-    const isMasked = 'mask' in options ? options.mask : !this._isServer;
-    const compress = 'compress' in options ? options.compress : true;
-    const fin = 'fin' in options ? options.fin : true;
+    // As in ws, options are an object's own, and one that is there and
+    // `undefined` is false. A loop is faster than to look for each of them.
+    if (typeof options === 'object') {
+      for (const name in options) {
+        if (!hasOwn.call(options, name)) continue;
+
+        if (name === 'binary') isBinary = options.binary;
+        else if (name === 'mask') isMasked = options.mask;
+        else if (name === 'compress') compress = options.compress;
+        else if (name === 'fin') fin = options.fin;
+      }
+    }
+
+    const payload = toPayload(data || EMPTY_BUFFER);
     const output = this._output;
 
-    if (!data) data = EMPTY_BUFFER;
-
     if (output !== null && fin && output.isFree) {
-      const payload = toPayload(data);
+      const first = isBinary ? FIN | BINARY : FIN | TEXT;
 
-      if (!isBlobPayload(payload)) {
-        output.frame(payload, FIN | (isBinary ? BINARY : TEXT), isMasked, cb);
+      if (typeof payload === 'string') {
+        output.text(payload, first, isMasked, undefined, cb);
+        return;
+      }
+
+      if (Buffer.isBuffer(payload)) {
+        output.bytes(payload, first, isMasked, undefined, cb);
         return;
       }
     }
 
     this._sender.sendMessage(
-      data,
+      payload,
       isBinary,
       !!compress && this._extensions['permessage-deflate'] !== undefined,
       fin,

@@ -90,22 +90,6 @@ class Outbox {
   }
 
   /**
-   * Sends a frame.
-   *
-   * @param {String|Buffer} payload The payload
-   * @param {Number} first FIN, RSV1 and the opcode: the frame's first byte
-   * @param {Boolean} mask Whether to mask it, with a random key
-   * @param {Function} [callback] Called when the bytes are written, or not
-   */
-  frame(payload, first, mask, callback) {
-    if (typeof payload === 'string') {
-      this.text(payload, first, mask, undefined, callback);
-    } else {
-      this.bytes(payload, first, mask, undefined, callback);
-    }
-  }
-
-  /**
    * Sends a text frame.
    *
    * @param {String} text The payload
