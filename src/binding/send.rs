@@ -176,7 +176,7 @@ fn send(
 ) -> Outcome {
     let id = call.id(0)?;
     let state = call.state;
-    let mut answer = write_overdue(state);
+    let mut answer = write_overdue(state, flags & MORE_MESSAGES != 0);
     let mut connections = state.connections.borrow_mut();
     let link = connections
         .get_mut(id)
@@ -220,20 +220,24 @@ const fn options_of(flags: u32) -> Options {
 }
 
 /// Writes the frames of others that have waited for long enough.
-fn write_overdue(state: &Environment) -> u32 {
-    if !is_overdue(state) {
+fn write_overdue(state: &Environment, in_chunk: bool) -> u32 {
+    if !is_overdue(state, in_chunk) {
         return 0;
     }
     write_waiting(state, |_| {});
     OVERDUE
 }
 
-/// Whether frames have waited long enough for others.
-pub(crate) fn is_overdue(state: &Environment) -> bool {
+/// Whether frames have waited long enough for others; they may for longer in the middle of a chunk.
+pub(crate) fn is_overdue(state: &Environment, in_chunk: bool) -> bool {
     let schedule = state.schedule.borrow();
     schedule.has_waiting()
         && !state.waiting_since.get().is_fresh()
-        && schedule.is_overdue(clock::now)
+        && if in_chunk {
+            schedule.is_overdue_in_chunk(clock::now)
+        } else {
+            schedule.is_overdue(clock::now)
+        }
 }
 
 /// Writes what waits in the outboxes of connections; `attend` is called with those that JavaScript

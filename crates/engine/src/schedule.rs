@@ -13,6 +13,8 @@ const JOINED_IN_BATCH: u64 = 16 * 1024;
 /// One write after another takes the kernel a tenth less than reads, writes and JavaScript in turns,
 /// and what many turns send to one connection, as to all of a chat, is written in one go.
 const MAX_DELAY: Duration = Duration::from_micros(100);
+/// While other messages of the same chunk are to be answered, it may be this long.
+const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 
 /// What to do with a frame that was just added to an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +80,12 @@ impl Schedule {
     /// Whether frames have waited long enough for others. The clock is asked only if any wait.
     pub fn is_overdue(&self, now: impl FnOnce() -> Duration) -> bool {
         !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY
+    }
+
+    /// As [`is_overdue`](Self::is_overdue), in the middle of a chunk: what is answered to several of
+    /// its messages is written together, unless that takes long.
+    pub fn is_overdue_in_chunk(&self, now: impl FnOnce() -> Duration) -> bool {
+        !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY_IN_CHUNK
     }
 
     /// Whether a socket has its turn.
@@ -205,6 +213,8 @@ mod tests {
         send(&mut schedule, &mut pace, 0, 10);
         assert!(!schedule.is_overdue(|| START + Duration::from_micros(99)));
         assert!(schedule.is_overdue(|| START + Duration::from_micros(100)));
+        assert!(!schedule.is_overdue_in_chunk(|| START + Duration::from_micros(999)));
+        assert!(schedule.is_overdue_in_chunk(|| START + Duration::from_millis(1)));
         let list = schedule.take_waiting();
         schedule.give_back(list);
         assert!(!schedule.is_overdue(|| panic!("nothing waits")));

@@ -206,7 +206,7 @@ impl Handler for Turns {
                 self.write(ready.id);
             }
             turns += 1;
-            if turns == MAX_TURNS || is_overdue(state) {
+            if turns == MAX_TURNS || is_overdue(state, false) {
                 self.flush();
                 turns = 0;
             }
