@@ -274,6 +274,7 @@ for (const [name, open] of Object.entries(SOCKETS)) {
       if (peer.readyState !== peer.CLOSED) await closeOf(peer);
       await tick();
       assert.strictEqual(outcomes.length, 2);
+      assert.strictEqual(outcomes[0], null);
       // The kernel takes both. TLS is still at the first, as is the duplex.
       if (open === openPair) {
         assert.deepStrictEqual(messages, ['1', '2']);
