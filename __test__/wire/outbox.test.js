@@ -97,7 +97,7 @@ describe('Frames of one tick', () => {
       outbox.text('a', FIN_TEXT, false);
       outbox.bytes(Buffer.from('b'), FIN_BINARY, false);
       outbox.text('c', FIN_TEXT, false);
-      outbox.frame(Buffer.from('d'), FIN_BINARY, false);
+      outbox.bytes(Buffer.from('d'), FIN_BINARY, false);
       assert.strictEqual(socket.writableLength, 7);
       await nextTick();
       // The second write waits for the first.
