@@ -53,6 +53,7 @@ function takenAwayError() {
 }
 
 module.exports = {
+  GIVES_ECANCELED,
   destroyedError,
   failedWriteError,
   systemError,

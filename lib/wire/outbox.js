@@ -8,6 +8,7 @@ const takeHandle = require('./taken-handle');
 const { hook, isPlain, kLoop } = require('./taken-socket');
 const Tick = require('./tick');
 const {
+  GIVES_ECANCELED,
   destroyedError,
   failedWriteError,
   takenAwayError
@@ -555,7 +556,7 @@ class Outbox {
 
     /** The stream has it: is it written, or does that take a while? */
     then.isGiven = () => {
-      isUnderWay = isOwed && socket._writableState.length > 0;
+      isUnderWay = !GIVES_ECANCELED && isOwed && isKernelFull(socket);
     };
 
     return then;
@@ -643,6 +644,14 @@ class Outbox {
       }
     });
   }
+}
+
+/**
+ * Whether a write of the stream's is not all in the kernel. That it is not over
+ * says nothing: over TLS it is never before the next turn of the event loop.
+ */
+function isKernelFull({ _handle: handle }) {
+  return !!handle && (handle._parent ?? handle).writeQueueSize > 0;
 }
 
 /** Somebody closes the handle, past the socket. */
