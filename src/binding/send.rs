@@ -168,7 +168,7 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
     )
 }
 
-/// Has `body` send a frame, behind those of others that have waited for long enough.
+/// Has `body` send a frame, and writes it and others if they have waited for long enough.
 fn send(
     call: &Call<'_>,
     flags: u32,
@@ -176,14 +176,13 @@ fn send(
 ) -> Outcome {
     let id = call.id(0)?;
     let state = call.state;
-    let mut answer = write_overdue(state, flags & MORE_MESSAGES != 0);
     let mut connections = state.connections.borrow_mut();
     let link = connections
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
     let sent = body(state, id, link)?;
     after_write(state, link, sent);
-    answer |= match sent {
+    let mut answer = match sent {
         Sent::Written => WRITTEN,
         Sent::WithBatch => WITH_BATCH,
         Sent::WithTick => WITH_TICK,
@@ -197,6 +196,8 @@ fn send(
     {
         answer |= SCHEDULE;
     }
+    drop(connections);
+    answer |= write_overdue(state, flags & MORE_MESSAGES != 0);
     // Most frames need nothing more, and a number is made for the others only.
     if answer <= WITH_BATCH && flags & TRACK == 0 {
         return call.undefined();
