@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 /** `true` where the runtime has `Blob`, and so a `'blob'` binary type. */
 const hasBlob = typeof Blob !== 'undefined';
 

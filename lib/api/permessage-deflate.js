@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const Limiter = require('../compression/limiter');
 const negotiation = require('../handshake/permessage-deflate-negotiation');
 const { createDeflater, createInflater } = require('../compression/codec');

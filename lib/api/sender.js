@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('buffer');
 const { AsyncResource } = require('async_hooks');
 const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;

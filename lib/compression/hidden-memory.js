@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { EMPTY_BUFFER } = require('../constants');
 const { MAX_SHARED } = require('../connection/message-memory');
 const native = require('../native');

@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('buffer');
 const { getDefaultHighWaterMark } = require('stream');
 
 const AutoPong = require('./auto-pong');

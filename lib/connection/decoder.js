@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { EMPTY_BUFFER, kStatusCode } = require('../constants');
 const { protocolError } = require('../native/errors');
 const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 /**
  * The memory that messages of a native read are copied to. It belongs to one
  * connection: a program may keep, detach and transfer it, and does nothing to

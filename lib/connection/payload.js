@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { isBlob } = require('../api/validation');
 
 const FastBuffer = Buffer[Symbol.species];

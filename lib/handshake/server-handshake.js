@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { STATUS_CODES } = require('node:http');
 
 const extension = require('./extension');

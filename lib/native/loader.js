@@ -5,6 +5,8 @@
  * is an argument, so that each platform can be tested on any other.
  */
 
+const { Buffer } = require('buffer');
+
 const fs = require('node:fs');
 const path = require('node:path');
 

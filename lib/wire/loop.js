@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('buffer');
 const { executionAsyncId } = require('async_hooks');
 const net = require('net');
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { NOOP } = require('../constants');
 const native = require('../native');
 const timers = require('../timers');

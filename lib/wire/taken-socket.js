@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const timers = require('../timers');
 const net = require('net');
 
