@@ -33,6 +33,11 @@ const CLOCK_MASK = 0x3fffffff;
 // As it was when we were loaded: the source is for nobody's eyes.
 const copyInto = Function.prototype.call.bind(Uint8Array.prototype.set);
 
+/** Where most is copied from, and views of it by their length. */
+let scratch = null;
+const views = new Array(MAX_SHARED + 1).fill(undefined);
+const viewStarts = new Uint16Array(MAX_SHARED + 1);
+
 const owners = new Array(MAX_OWNERS).fill(null);
 let nextOwner = 0;
 let clock = MAX_OWNERS + 1;
@@ -69,7 +74,7 @@ class BlockOwner {
     const data = new FastBuffer(this.block, used, length);
 
     this.blockUsed = (used + length + 7) & ~7;
-    copyInto(data, new FastBuffer(source, start, length));
+    copyInto(data, viewOf(source, start, length));
     return data;
   }
 
@@ -164,6 +169,26 @@ class BlockOwner {
   }
 }
 
+/** @param {ArrayBuffer} memory What all sockets are read into, for good */
+function setScratch(memory) {
+  scratch = memory;
+}
+
+/**
+ * What is to be copied. Messages of one length mostly begin at the same place of
+ * the same memory, and a view takes longer to be made than to be copied from.
+ */
+function viewOf(source, start, length) {
+  if (source !== scratch) return new FastBuffer(source, start, length);
+
+  if (viewStarts[length] !== start || views[length] === undefined) {
+    viewStarts[length] = start;
+    views[length] = new FastBuffer(source, start, length);
+  }
+
+  return views[length];
+}
+
 /** 0 for up to 128 bytes, 1 for up to 256, and so on. */
 function sizeOf(length) {
   return length <= 128 ? 0 : 32 - Math.clz32((length - 1) >> 7);
@@ -182,4 +207,4 @@ function copyExactly(source, start, length) {
   return data;
 }
 
-module.exports = { BlockOwner, MAX_SHARED, copyExactly };
+module.exports = { BlockOwner, MAX_SHARED, copyExactly, setScratch };

@@ -7,7 +7,7 @@ const net = require('net');
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../connection/decoder');
 const emitMessage = require('../connection/message-event');
-const { copyExactly } = require('../connection/message-memory');
+const { copyExactly, setScratch } = require('../connection/message-memory');
 const native = require('../native');
 const timers = require('../timers');
 const { systemError } = require('./errors');
@@ -213,13 +213,13 @@ const listeners = {
     if (data !== null) emitMessage(websocket, data, false);
   },
 
-  onBinary(count) {
+  onBinary() {
     const websocket = websockets[rows[PLACE]];
 
     if (websocket === undefined) return;
 
     if (websocket._binaryType !== 'nodebuffer') {
-      takeDecoded(websocket._connection, count);
+      takeDecoded(websocket._connection, 1);
       return;
     }
 
@@ -374,6 +374,7 @@ function promote(connection) {
   if (scratch === null) {
     ({ rows, payloads } = Decoder.firstLevel());
     scratch = native.onEvents(listeners);
+    setScratch(scratch);
   }
 
   // Not `delete`, which would make a dictionary of the socket, and by name, as

@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
                     &mut text,
                 )
             })?;
-            self.tell_value(Listener::Failure, text)
+            self.tell_value(Listener::Failure, Some(text))
         });
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         drop(told);
@@ -243,7 +243,10 @@ impl<'a> Turn<'a> {
             (result, listener, rows.count())
         };
         if count > 0 {
-            self.tell(listener, count as i32)?;
+            match listener {
+                Listener::Text | Listener::Binary => self.tell_whole(listener)?,
+                _ => self.tell(listener, count as i32)?,
+            }
         }
         self.after(result, asked)
     }
@@ -307,12 +310,17 @@ impl<'a> Turn<'a> {
         let mut value = ptr::null_mut();
         // SAFETY: a live environment, on its thread, in the handle scope of the turn.
         check(unsafe { sys::napi_create_int32(self.env, number, &mut value) })?;
-        self.tell_value(listener, value)
+        self.tell_value(listener, Some(value))
+    }
+
+    /// Calls a listener that wants no more than the first row: one for most messages.
+    fn tell_whole(&self, listener: Listener) -> Outcome<()> {
+        self.tell_value(listener, None)
     }
 
     /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
-    fn tell_value(&self, listener: Listener, argument: sys::napi_value) -> Outcome<()> {
+    fn tell_value(&self, listener: Listener, argument: Option<sys::napi_value>) -> Outcome<()> {
         let context = self.context();
         self.state.event_loop.in_turn.set(true);
         let called = self.call(context, listener, argument);
@@ -320,7 +328,12 @@ impl<'a> Turn<'a> {
         called
     }
 
-    fn call(&self, context: Context, listener: Listener, argument: sys::napi_value) -> Outcome<()> {
+    fn call(
+        &self,
+        context: Context,
+        listener: Listener,
+        argument: Option<sys::napi_value>,
+    ) -> Outcome<()> {
         let Some(listeners) = self.state.event_loop.listeners.get() else {
             return Ok(());
         };
@@ -337,8 +350,8 @@ impl<'a> Turn<'a> {
                 context.raw(),
                 function,
                 function,
-                1,
-                &argument,
+                usize::from(argument.is_some()),
+                argument.as_ref().map_or(ptr::null(), ptr::from_ref),
                 &mut result,
             )
         };
