@@ -11,7 +11,7 @@ use ws_rs_engine::registry::Id;
 use super::environment::Environment;
 
 /// The most arguments that a function of this binding takes.
-const MAX_ARGS: usize = 7;
+pub(crate) const MAX_ARGS: usize = 7;
 
 /// The shape that Node-API calls.
 pub(crate) type RawCallback =
@@ -31,13 +31,17 @@ pub(crate) type Outcome<T = sys::napi_value> = std::result::Result<T, Fault>;
 /// Makes `$name`, a [`RawCallback`], of a function from [`Call`] to a value.
 macro_rules! raw_callback {
     ($name:ident, $body:path) => {
+        raw_callback!($name, $body, $crate::binding::call::MAX_ARGS);
+    };
+    // With how many arguments it takes, for those that are called for each message.
+    ($name:ident, $body:path, $args:expr) => {
         unsafe extern "C" fn $name(
             env: napi_sys::napi_env,
             info: napi_sys::napi_callback_info,
         ) -> napi_sys::napi_value {
             // SAFETY: Node-API gives a live environment and the info of this very call, and
             // `export` stored a pointer to the state with the function, which keeps it alive.
-            unsafe { $crate::binding::call::invoke(env, info, $body) }
+            unsafe { $crate::binding::call::invoke::<{ $args }>(env, info, $body) }
         }
     };
 }
@@ -95,13 +99,14 @@ pub(crate) unsafe fn export(
 /// # Safety
 /// `env` and `info` are those of the running callback, and its data is the state of its copy.
 #[inline]
-pub(crate) unsafe fn invoke(
+pub(crate) unsafe fn invoke<const ARGS: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
     body: impl Fn(&Call<'_>) -> Outcome,
 ) -> sys::napi_value {
     let mut args = [ptr::null_mut(); MAX_ARGS];
-    let mut count = MAX_ARGS;
+    const { assert!(ARGS <= MAX_ARGS) };
+    let mut count = ARGS;
     let mut data = ptr::null_mut();
     // SAFETY: the out pointers are valid; Node-API fills missing arguments with `undefined`.
     let status = unsafe {
