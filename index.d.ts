@@ -38,7 +38,10 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
    * Default: `'nodebuffer'`
    */
   binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
-  /** Bytes handed to `send()`, `ping()` and `pong()` that still wait here. */
+  /**
+   * Bytes handed to `send()`, `ping()` and `pong()` that still wait here, but for
+   * those that only wait for others of their tick.
+   */
   readonly bufferedAmount: number;
   /** Names of the negotiated extensions, joined by commas. */
   readonly extensions: string;
@@ -81,7 +84,8 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
   );
 
   /**
-   * Sends a message.
+   * Sends a message. Its bytes are not copied if there are many: do not change,
+   * detach or resize their memory before `cb` is called.
    *
    * @param cb Called when the system has accepted the bytes, or with an error
    * @throws {Error} While `readyState` is `CONNECTING`

@@ -14,7 +14,7 @@ const Sender = require('../../lib/api/sender');
 const WebSocket = require('../..');
 const { evaluate } = require('../support/programs');
 
-/** Connections that keep a whole compressor (src/binding/compression/pool.rs). */
+/** Connections that keep a whole compressor (crates/engine/src/compression/kept.rs). */
 const KEPT = 256;
 
 function deflate(deflater, data, reset = false) {
