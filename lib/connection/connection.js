@@ -7,8 +7,9 @@ const AutoPong = require('./auto-pong');
 const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
 const emitMessage = require('./message-event');
-const LoopTransport = require('../wire/loop');
+const loopListeners = require('./loop-listeners');
 const Outbox = require('../wire/outbox');
+const promotion = require('../wire/promotion');
 const { announce } = require('../wire/taken-socket');
 const Receiver = require('../api/receiver');
 const Sender = require('../api/sender');
@@ -91,7 +92,7 @@ class Connection {
 
     listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
-    LoopTransport.schedule(this);
+    promotion.schedule(this);
   }
 
   /** Whether messages may go out as they are given. */
@@ -266,7 +267,7 @@ class Connection {
       return;
     }
 
-    if (this.promoteLater) LoopTransport.retry(this);
+    if (this.promoteLater) promotion.retry(this);
 
     if (this._isLoopBusy) {
       this._isLoopBusy = false;
@@ -340,6 +341,12 @@ class Connection {
       // After a listener has thrown, too: the rest of the chunk is to come.
       if (this.decoder.busy) this.holdLoop();
     }
+  }
+
+  /** It is about to be promoted. */
+  listenToLoop() {
+    loopListeners.listen();
+    this.decoder.onSpareTaken = loopListeners.onSpareTaken;
   }
 
   /** Lets the loop transport decode no more until the decoder is through. */

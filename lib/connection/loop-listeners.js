@@ -1,0 +1,208 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const { EMPTY_BUFFER } = require('../constants');
+const native = require('../native');
+const { level } = require('../native/event-rows');
+const { websockets } = require('../wire/loop');
+const Tick = require('../wire/tick');
+const emitMessage = require('./message-event');
+const { copyExactly, setScratch } = require('./message-memory');
+
+const FastBuffer = Buffer[Symbol.species];
+
+/** Row 0 of a batch. */
+const POSITION = 0;
+const LENGTH = 1;
+const SOURCE = 2;
+const PLACE = 3;
+/** Row 1; see decoder.js. */
+const FIRST_START = 5;
+const FIRST_LENGTH = 6;
+
+/** Where a chunk lies; src/binding/event_loop/turn.rs has the same numbers. */
+const SCRATCH = 0;
+const SPARE = 1;
+
+let rows = null;
+let payloads = null;
+/**
+ * The native memory that sockets are read into, over and over. No program may
+ * see it: messages are copied out.
+ */
+let scratch = null;
+
+/**
+ * Has the event loop call the listeners below, from the first promotion on.
+ */
+function listen() {
+  if (scratch !== null) return;
+
+  ({ rows, payloads } = level(0));
+  scratch = native.onEvents(listeners);
+  setScratch(scratch);
+}
+
+/**
+ * What is called from the event loop, in the connection's async context. Row 0
+ * says whose event it is; src/binding/event_loop/listeners.rs, what the
+ * arguments are.
+ */
+const listeners = {
+  onMessages(count) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket !== undefined) takeDecoded(websocket._connection, count);
+  },
+
+  // What most chunks are; the decoder need not be told of them.
+  onText() {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const data = wholeMessage(websocket._connection);
+
+    if (data !== null) emitMessage(websocket, data, false);
+  },
+
+  onBinary() {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    if (websocket._binaryType !== 'nodebuffer') {
+      takeDecoded(websocket._connection, 1);
+      return;
+    }
+
+    const data = wholeMessage(websocket._connection);
+
+    if (data !== null) emitMessage(websocket, data, true);
+  },
+
+  onUndecoded(length) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const { _connection: connection } = websocket;
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.feed(chunk);
+  },
+
+  onPaused(length) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    const { _connection: connection } = websocket;
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.loop.onPaused(chunk);
+  },
+
+  onEnd() {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket !== undefined) websocket._connection.loop.onEnd();
+  },
+
+  onError(errno) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket !== undefined) websocket._connection.loop.onError(errno);
+  },
+
+  onFailure(reason) {
+    const websocket = websockets[rows[PLACE]];
+
+    if (websocket === undefined) return;
+
+    websocket._connection.fail(
+      new Error(
+        `ws-rs could not read a connection, please report it: ${reason}`
+      )
+    );
+  },
+
+  onNeedMemory(length) {
+    makeSpare(length);
+  },
+
+  onUnwritten() {
+    Tick.attend(rows[PLACE]);
+  }
+};
+
+/** Without memory for a message its connection fails, and no other. */
+function attempt(connection, body) {
+  try {
+    return body();
+  } catch (err) {
+    connection.fail(err);
+    return null;
+  }
+}
+
+function wholeMessage(connection) {
+  const start = rows[FIRST_START];
+  const length = rows[FIRST_LENGTH];
+
+  if (length === 0) return EMPTY_BUFFER;
+
+  try {
+    if (rows[SOURCE] === SCRATCH) {
+      return connection.decoder.copy(scratch, start, length);
+    }
+
+    const { buffer } = payloads[0];
+
+    // A short one would keep all of it.
+    if (2 * length < buffer.byteLength) {
+      return connection.decoder.copy(buffer, start, length);
+    }
+
+    makeSpare(buffer.byteLength);
+    // What others have left there is for nobody's eyes.
+    new FastBuffer(buffer, start + length).fill(0);
+    return new FastBuffer(buffer, start, length);
+  } catch (err) {
+    connection.fail(err);
+    return null;
+  }
+}
+
+/** Makes memory for the next long message. */
+function makeSpare(length) {
+  payloads[0] = undefined;
+
+  try {
+    payloads[0] = Buffer.allocUnsafeSlow(length);
+  } catch {
+    // There may be enough when it is needed.
+  }
+}
+
+function onSpareTaken() {
+  makeSpare(payloads[0].length);
+}
+
+function takeDecoded(connection, count) {
+  const length = rows[LENGTH];
+  const position = rows[POSITION];
+  const source = rows[SOURCE];
+
+  if (source === SCRATCH) {
+    connection.takeDecoded(scratch, false, length, position, count);
+  } else if (source === SPARE) {
+    connection.takeDecoded(payloads[0].buffer, true, length, position, count);
+  } else {
+    // All of it was read to where its message was put together.
+    connection.takeDecoded(EMPTY_BUFFER.buffer, false, 0, 0, count);
+  }
+}
+
+module.exports = { listen, onSpareTaken };
