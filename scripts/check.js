@@ -41,6 +41,7 @@ const STEPS = {
       ...['--target', 'es2022', '--types', 'node'],
       ...['index.d.ts', 'wrapper.d.mts']
     ),
+  numbers: () => node(path.join(__dirname, 'numbers.js'), '--check'),
   packages: () => node(path.join(__dirname, 'npm-packages.js'), '--check'),
   locks: checkLocks,
   lines: reportLines

@@ -60,6 +60,8 @@ const ONCE = [
   'native/event-rows',
   'native/index',
   'native/loader',
+  'native/numbers',
+  'numbers',
   'package',
   'targets',
   'types',

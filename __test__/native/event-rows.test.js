@@ -4,7 +4,8 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const native = require('../../lib/native');
-const { ROW, level } = require('../../lib/native/event-rows');
+const { level } = require('../../lib/native/event-rows');
+const { SIZE: ROW } = require('../../lib/native/numbers').row;
 const { hex } = require('../support/events');
 
 describe('The arrays of a nesting level', () => {

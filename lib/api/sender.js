@@ -6,15 +6,8 @@ const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;
 
 const { EMPTY_BUFFER, kWebSocket, NOOP } = require('../constants');
-const {
-  BINARY,
-  CLOSE,
-  FIN,
-  PING,
-  PONG,
-  RSV1,
-  TEXT
-} = require('../native/frame-bits');
+const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
+  require('../native/numbers').frame;
 const native = require('../native');
 const PerMessageDeflate = require('./permessage-deflate');
 const {

@@ -3,15 +3,12 @@
 const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER, kStatusCode } = require('../constants');
-const { ROW } = require('../native/event-rows');
+const numbers = require('../native/numbers');
 const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');
 
 const FastBuffer = Buffer[Symbol.species];
-
-// Kinds and flags of rows; src/binding/rows.rs has the same numbers.
-const TEXT = 1;
-const BINARY = 2;
-const KIND = 0xff;
+const { BINARY, TEXT } = numbers.frame;
+const { KIND, SIZE: ROW } = numbers.row;
 
 // Whose memory the chunk is in. What was given is the program's as well:
 // messages are slices of it. Others are copied out, ...

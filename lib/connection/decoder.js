@@ -15,22 +15,16 @@ const {
   takenAway
 } = require('./chunk');
 const native = require('../native');
-const { ROW, level } = require('../native/event-rows');
+const { level } = require('../native/event-rows');
+const numbers = require('../native/numbers');
 const timers = require('../timers');
 const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
-
-// Row kinds and flags; src/binding/rows.rs has the same numbers.
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-const COMPRESSED = 16;
-const STORED = 0x100;
-const WHOLE = 0x200;
-const KIND = 0xff;
+const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
+const { COMPRESSED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
+const { POSITION } = numbers.header;
+const { COMPRESSION, SKIP_UTF8_VALIDATION } = numbers.config;
 
 // The values of `_state`; ws's tests and users know 5.
 const READING = 0;
@@ -109,8 +103,8 @@ class Decoder extends ChunkOwner {
 
   _flags() {
     return (
-      (this.extensions['permessage-deflate'] ? 1 : 0) |
-      (this.skipUTF8Validation ? 2 : 0)
+      (this.extensions['permessage-deflate'] ? COMPRESSION : 0) |
+      (this.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0)
     );
   }
 
@@ -186,7 +180,7 @@ class Decoder extends ChunkOwner {
       }
 
       count = native.handleBytes(this.id, chunk, this._position, index);
-      this._position = events.rows[0];
+      this._position = events.rows[POSITION];
       if (count > 0 && !this._deliver(events, count, single)) return;
       // No events means that the chunk is used up.
     } while (count > 0 && this._position < this._length);

@@ -5,6 +5,7 @@ const { Buffer } = require('buffer');
 const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
+const numbers = require('../native/numbers');
 const { websockets } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
@@ -12,18 +13,12 @@ const { copyExactly, setScratch } = require('./message-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 
-/** Row 0 of a batch. */
-const POSITION = 0;
-const LENGTH = 1;
-const SOURCE = 2;
-const PLACE = 3;
-/** Row 1; see decoder.js. */
-const FIRST_START = 5;
-const FIRST_LENGTH = 6;
+const { LENGTH, POSITION, SLOT, SOURCE } = numbers.header;
+const { SCRATCH, SPARE } = numbers.source;
 
-/** Where a chunk lies; src/binding/event_loop/turn.rs has the same numbers. */
-const SCRATCH = 0;
-const SPARE = 1;
+/** The first event: behind its kind are its start and its length. */
+const FIRST_START = numbers.row.SIZE + 1;
+const FIRST_LENGTH = numbers.row.SIZE + 2;
 
 let rows = null;
 let payloads = null;
@@ -51,14 +46,14 @@ function listen() {
  */
 const listeners = {
   onMessages(count) {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket !== undefined) takeDecoded(websocket._connection, count);
   },
 
   // What most chunks are; the decoder need not be told of them.
   onText() {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket === undefined) return;
 
@@ -68,7 +63,7 @@ const listeners = {
   },
 
   onBinary() {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket === undefined) return;
 
@@ -83,7 +78,7 @@ const listeners = {
   },
 
   onUndecoded(length) {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket === undefined) return;
 
@@ -94,7 +89,7 @@ const listeners = {
   },
 
   onPaused(length) {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket === undefined) return;
 
@@ -105,19 +100,19 @@ const listeners = {
   },
 
   onEnd() {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket !== undefined) websocket._connection.loop.onEnd();
   },
 
   onError(errno) {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket !== undefined) websocket._connection.loop.onError(errno);
   },
 
   onFailure(reason) {
-    const websocket = websockets[rows[PLACE]];
+    const websocket = websockets[rows[SLOT]];
 
     if (websocket === undefined) return;
 
@@ -133,7 +128,7 @@ const listeners = {
   },
 
   onUnwritten() {
-    Tick.attend(rows[PLACE]);
+    Tick.attend(rows[SLOT]);
   }
 };
 

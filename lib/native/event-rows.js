@@ -2,8 +2,7 @@
 
 const native = require('.');
 
-/** A row is four numbers: kind, start, length and one more; row 0 is a header. */
-const ROW = 4;
+/** How many events a batch has at most. */
 const BATCH_ROWS = 64;
 
 /**
@@ -30,4 +29,4 @@ function level(index) {
   return levels[index];
 }
 
-module.exports = { ROW, level };
+module.exports = { level };

@@ -1,6 +1,6 @@
 'use strict';
 
-const PLACES = 2 ** 22;
+const { SLOTS } = require('../native/numbers').id;
 
 /**
  * The place of a native connection among those that exist now, from 0 on;
@@ -10,7 +10,7 @@ const PLACES = 2 ** 22;
  * @return {Number} No other connection has it at the same time
  */
 function placeOf(id) {
-  return id % PLACES;
+  return id % SLOTS;
 }
 
 module.exports = placeOf;

@@ -15,17 +15,9 @@ use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 use self::wake::Wake;
 use super::call::{Call, Fault, Outcome, check};
 use super::values::Value;
+use crate::numbers::codec::{FAILED, OUT_OF_MEMORY, TOO_LONG};
+use crate::numbers::task::{FIN, LENT, RESET};
 use crate::{memory, runtime};
-
-/// What a codec answers instead of bytes or their number.
-const TOO_LONG: u32 = u32::MAX;
-const OUT_OF_MEMORY: u32 = u32::MAX - 1;
-const FAILED: u32 = u32::MAX - 2;
-
-// Flags of a task.
-const FIN: u32 = 1;
-const RESET: u32 = 2;
-const LENT: u32 = 4;
 
 /// From this length on, who is lent a result gets the memory that it is in; a copy of less is cheaper.
 const HAND_OVER: usize = 32 * 1024;

@@ -8,10 +8,13 @@ use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Link;
 use super::event_loop::Context;
-use super::rows::{BINARY, CLOSE, COMPRESSED, PING, PONG, Rows, TEXT, WHOLE};
+use super::rows::Rows;
+use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
+use crate::numbers::row::{COMPRESSED, WHOLE};
+use crate::numbers::{config, counter};
 
-/// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; flags:
-/// 1 permessage-deflate was negotiated, 2 skip the UTF-8 check.
+/// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; the flags
+/// are those of `config`.
 pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     let role = if call.bool(0)? {
         Role::Server
@@ -47,8 +50,8 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
         max_payload: call.f64(1)?.max(0.0) as u64,
         max_fragments: call.i32(2)?.max(0) as u32,
         max_buffered_chunks: call.i32(3)?.max(0) as u32,
-        compression: flags & 1 != 0,
-        skip_utf8_validation: flags & 2 != 0,
+        compression: flags & config::COMPRESSION != 0,
+        skip_utf8_validation: flags & config::SKIP_UTF8_VALIDATION != 0,
     })
 }
 
@@ -67,10 +70,7 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
 /// In the place of a system error number: a payload was taken away while it was being written.
 const TAKEN_AWAY: i32 = -1;
 
-/// `connectionState(id, which) -> number`: 0 the wire length of the open message, 1 bytes held,
-/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`, 5 the system
-/// error number of a failed write or -1 if a payload was taken away half written, 6 bytes that wait in the outbox, 7 those of them that the wire did not
-/// take, as Node counts them, and 8 the most that these have been since it was last asked.
+/// `connectionState(id, counter) -> number`: one of the numbers that `counter` lists.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let Some(link) = connections.get_mut(call.id(0)?) else {
@@ -78,18 +78,18 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     };
     let connection = &mut link.connection;
     call.double(match call.u32(1)? {
-        0 => connection.protocol.message_len() as f64,
-        1 => connection.protocol.held_bytes() as f64,
-        3 => connection.outbox().accepted() as f64,
-        4 => connection.bytes_read as f64,
-        5 => f64::from(match connection.write_error() {
+        counter::MESSAGE_LENGTH => connection.protocol.message_len() as f64,
+        counter::HELD_BYTES => connection.protocol.held_bytes() as f64,
+        counter::BYTES_WRITTEN => connection.outbox().accepted() as f64,
+        counter::BYTES_READ => connection.bytes_read as f64,
+        counter::WRITE_ERROR => f64::from(match connection.write_error() {
             None => 0,
             Some(WriteError::System(error)) => error,
             Some(WriteError::TakenAway) => TAKEN_AWAY,
         }),
-        6 => connection.outbox().waiting() as f64,
-        7 => connection.outbox().blocked_len() as f64,
-        8 => connection.take_peak() as f64,
+        counter::WAITING => connection.outbox().waiting() as f64,
+        counter::BLOCKED_LENGTH => connection.outbox().blocked_len() as f64,
+        counter::PEAK => connection.take_peak() as f64,
         _ => f64::from(connection.protocol.open_frames()),
     })
 }

@@ -6,6 +6,8 @@ pub type Id = u64;
 /// Low bits are the place, high bits count how often the place was used: a number that outlived its
 /// object finds nothing, not somebody else's object.
 const PLACE_BITS: u32 = 22;
+/// So many objects of a kind can be kept at once.
+pub const MAX_LEN: u32 = 1 << PLACE_BITS;
 const PLACE_MASK: Id = (1 << PLACE_BITS) - 1;
 /// Integers up to 2^53 are exact in JavaScript. A place that was used so often is given up: four
 /// million places last for 9 * 10^15 objects.

@@ -2,8 +2,9 @@
 
 use super::super::call::{Bytes, Fault, Outcome};
 use super::listeners::Listener;
-use super::turn::{SCRATCH, SPARE, Turn};
+use super::turn::Turn;
 use crate::memory::keep_large_blocks;
+use crate::numbers::source::{SCRATCH, SPARE};
 use ws_rs_engine::inbox::{Target, fits};
 use ws_rs_engine::prefetch::prefetch;
 

@@ -10,22 +10,16 @@ use super::super::buffer::Scope;
 use super::super::call::{Fault, Outcome, check};
 use super::super::decode::decode;
 use super::super::environment::{Environment, Link};
-use super::super::rows::TEXT;
 use super::listeners::Listener;
 use super::{Context, LoopSocket};
+use crate::numbers::frame::TEXT;
+use crate::numbers::source::NOWHERE;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{
     MAX_READ, MAX_READS, Mode, Next, Target, asks_kernel, reads_past_scratch,
 };
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_wire::{Read, Ready, read_some, waiting};
-
-/// Where a chunk lies; lib/connection/loop-listeners.js has the same numbers: in the scratch, ...
-pub(super) const SCRATCH: u32 = 0;
-/// ... in the `Buffer` for a long message, the first of the payloads, ...
-pub(super) const SPARE: u32 = 1;
-/// ... or nowhere: all of it is where its message was put together.
-const NOWHERE: u32 = 2;
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
