@@ -1,7 +1,7 @@
 'use strict';
 
 const Decoder = require('../../lib/connection/decoder');
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { tick } = require('./events');
 
 /** Logs what it is told; `on...` members can be replaced. */

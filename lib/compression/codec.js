@@ -3,7 +3,7 @@
 const { Buffer } = require('buffer');
 const { AsyncResource } = require('async_hooks');
 
-const { BlockOwner } = require('../connection/message-memory');
+const { BlockOwner } = require('../memory/message-memory');
 const hidden = require('./hidden-memory');
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');

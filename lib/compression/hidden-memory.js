@@ -3,7 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER } = require('../constants');
-const { MAX_SHARED } = require('../connection/message-memory');
+const { MAX_SHARED } = require('../memory/message-memory');
 const native = require('../native');
 
 const FastBuffer = Buffer[Symbol.species];

@@ -4,7 +4,11 @@ const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER, kStatusCode } = require('../constants');
 const numbers = require('../native/numbers');
-const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');
+const {
+  BlockOwner,
+  MAX_SHARED,
+  copyExactly
+} = require('../memory/message-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 const { BINARY, TEXT } = numbers.frame;

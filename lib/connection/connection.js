@@ -11,8 +11,8 @@ const loopListeners = require('./loop-listeners');
 const Outbox = require('../wire/outbox');
 const promotion = require('../wire/promotion');
 const { announce } = require('../wire/taken-socket');
-const Receiver = require('../api/receiver');
-const Sender = require('../api/sender');
+const Receiver = require('./receiver');
+const Sender = require('./sender');
 const timers = require('../timers');
 const { ignoreData, listenToSocket } = require('./socket-listeners');
 

@@ -9,7 +9,7 @@ const numbers = require('../native/numbers');
 const { websockets } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
-const { copyExactly, setScratch } = require('./message-memory');
+const { copyExactly, setScratch } = require('../memory/message-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 

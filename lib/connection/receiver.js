@@ -2,7 +2,7 @@
 
 const { Writable } = require('stream');
 
-const Decoder = require('../connection/decoder');
+const Decoder = require('./decoder');
 const { kWebSocket } = require('../constants');
 const native = require('../native');
 const numbers = require('../native/numbers');

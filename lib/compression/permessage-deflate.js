@@ -2,11 +2,11 @@
 
 const { Buffer } = require('buffer');
 
-const Limiter = require('../compression/limiter');
-const negotiation = require('../handshake/permessage-deflate-negotiation');
-const { createDeflater, createInflater } = require('../compression/codec');
-const { CLOSED, faultError } = require('../compression/faults');
-const { checkZlibOptions } = require('../compression/zlib-options');
+const Limiter = require('./limiter');
+const negotiation = require('./negotiation');
+const { createDeflater, createInflater } = require('./codec');
+const { CLOSED, faultError } = require('./faults');
+const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
 const DEFAULT_THRESHOLD = 1024;

@@ -9,14 +9,10 @@ const { EMPTY_BUFFER, kWebSocket, NOOP } = require('../constants');
 const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
 const native = require('../native');
-const PerMessageDeflate = require('./permessage-deflate');
-const {
-  byteLength,
-  isBlobPayload,
-  toPayload
-} = require('../connection/payload');
+const PerMessageDeflate = require('../compression/permessage-deflate');
+const { byteLength, isBlobPayload, toPayload } = require('./payload');
 const timers = require('../timers');
-const { isValidStatusCode } = require('./validation');
+const { isValidStatusCode } = require('../validation');
 
 const FastBuffer = Buffer[Symbol.species];
 
