@@ -32,6 +32,8 @@ const STEPS = {
       'warnings'
     ),
   core: () => node(path.join(__dirname, 'check-core.js')),
+  circles: () => node(path.join(__dirname, 'check-circles.js')),
+  privates: () => node(path.join(__dirname, 'check-privates.js')),
   eslint: () => node(binOf('eslint'), '--max-warnings=0', '.'),
   prettier: () => node(binOf('prettier'), '--check', '.'),
   types: () =>

@@ -71,7 +71,7 @@ describe('perMessageDeflate.idleTimeout', () => {
     const message = await deflate(deflater, large);
 
     assert.ok((await inflate(inflater, message)).equals(large));
-    while (deflater._idleSince !== -1) {
+    while (deflater.idleSince !== -1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     deflater.free();

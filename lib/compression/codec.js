@@ -191,7 +191,7 @@ class Deflater extends Codec {
     super(id, chunkSize, limiter);
     this._level = level;
     this._idle = idleTimeout > 0 ? IdleSweep.of(idleTimeout) : null;
-    this._idleSince = -1;
+    this.idleSince = -1;
   }
 
   /**

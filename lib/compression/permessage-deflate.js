@@ -56,7 +56,7 @@ class PerMessageDeflate {
     this._deflate = null;
     this._inflate = null;
     /** Whether somebody watches how long a message takes to inflate. */
-    this._watched = false;
+    this.isWatched = false;
 
     /** The agreed parameters; `null` before `accept()`. */
     this.params = null;
@@ -145,7 +145,7 @@ class PerMessageDeflate {
       fin,
       fin && forgets,
       this._maxPayload,
-      this._watched,
+      this.isWatched,
       inflated,
       this,
       callback

@@ -117,7 +117,7 @@ class Connection {
       sender[kWebSocket] = websocket;
       sender.onerror = (err) => this._onSenderError(err);
       // What programs still send in the end goes the way of all late writes.
-      sender._output = this._isFreed ? null : output;
+      sender.outbox = this._isFreed ? null : output;
       output.sender = sender;
     }
 
@@ -408,7 +408,7 @@ class Connection {
 
     this._isFreed = true;
     if (this.receiver !== null) this.receiver.removeAllListeners();
-    if (sender !== null) sender._output = null;
+    if (sender !== null) sender.outbox = null;
     this.output.free();
     this.decoder.free();
   }

@@ -368,7 +368,7 @@ class Decoder extends ChunkOwner {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    if (this.isWatched !== null) pmd._watched = this.isWatched();
+    if (this.isWatched !== null) pmd.isWatched = this.isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 

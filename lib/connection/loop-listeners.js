@@ -6,7 +6,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const { websockets } = require('../wire/loop');
+const { connections } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
@@ -46,77 +46,75 @@ function listen() {
  */
 const listeners = {
   onMessages(count) {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket !== undefined) takeDecoded(websocket._connection, count);
+    if (connection !== undefined) takeDecoded(connection, count);
   },
 
   // What most chunks are; the decoder need not be told of them.
   onText() {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket === undefined) return;
+    if (connection === undefined) return;
 
-    const data = wholeMessage(websocket._connection);
+    const data = wholeMessage(connection);
 
-    if (data !== null) emitMessage(websocket, data, false);
+    if (data !== null) emitMessage(connection.websocket, data, false);
   },
 
   onBinary() {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket === undefined) return;
+    if (connection === undefined) return;
 
-    if (websocket._binaryType !== 'nodebuffer') {
-      takeDecoded(websocket._connection, 1);
+    if (connection.websocket._binaryType !== 'nodebuffer') {
+      takeDecoded(connection, 1);
       return;
     }
 
-    const data = wholeMessage(websocket._connection);
+    const data = wholeMessage(connection);
 
-    if (data !== null) emitMessage(websocket, data, true);
+    if (data !== null) emitMessage(connection.websocket, data, true);
   },
 
   onUndecoded(length) {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket === undefined) return;
+    if (connection === undefined) return;
 
-    const { _connection: connection } = websocket;
     const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
 
     if (chunk !== null) connection.feed(chunk);
   },
 
   onPaused(length) {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket === undefined) return;
+    if (connection === undefined) return;
 
-    const { _connection: connection } = websocket;
     const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
 
     if (chunk !== null) connection.loop.onPaused(chunk);
   },
 
   onEnd() {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket !== undefined) websocket._connection.loop.onEnd();
+    if (connection !== undefined) connection.loop.onEnd();
   },
 
   onError(errno) {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket !== undefined) websocket._connection.loop.onError(errno);
+    if (connection !== undefined) connection.loop.onError(errno);
   },
 
   onFailure(reason) {
-    const websocket = websockets[rows[SLOT]];
+    const connection = connections[rows[SLOT]];
 
-    if (websocket === undefined) return;
+    if (connection === undefined) return;
 
-    websocket._connection.fail(
+    connection.fail(
       new Error(
         `ws-rs could not read a connection, please report it: ${reason}`
       )

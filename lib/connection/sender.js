@@ -48,7 +48,7 @@ class Sender {
     this._queue = [];
     this._state = DEFAULT;
     /** The transport's way out; without one chunks are written to the socket. */
-    this._output = null;
+    this.outbox = null;
     this._generateMask = generateMask;
     this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
     this.onerror = NOOP;
@@ -188,8 +188,8 @@ class Sender {
    * @param {Function} [cb] Called when they are written
    */
   sendFrame(list, cb) {
-    if (this._output !== null) {
-      this._output.raw(list, cb);
+    if (this.outbox !== null) {
+      this.outbox.raw(list, cb);
       return;
     }
 
@@ -213,7 +213,7 @@ class Sender {
 
   /** Frames a payload and writes it now. */
   _write(payload, first, mask, cb) {
-    if (this._output === null) {
+    if (this.outbox === null) {
       this.sendFrame(
         frame(
           payload,
@@ -235,9 +235,9 @@ class Sender {
     }
 
     if (typeof payload === 'string') {
-      this._output.text(payload, first, mask, key, cb);
+      this.outbox.text(payload, first, mask, key, cb);
     } else {
-      this._output.bytes(payload, first, mask, key, cb);
+      this.outbox.bytes(payload, first, mask, key, cb);
     }
   }
 
@@ -280,7 +280,7 @@ class Sender {
     const fin = (job.first & FIN) !== 0;
     // The output copies short frames. Others may show them to the program.
     const mayLend =
-      this._output !== null &&
+      this.outbox !== null &&
       pmd.compress === PerMessageDeflate.prototype.compress;
 
     const callback = (err, bytes) => {
@@ -297,7 +297,7 @@ class Sender {
         return;
       }
 
-      if (mayLend && this._output === null) bytes = copyOf(bytes);
+      if (mayLend && this.outbox === null) bytes = copyOf(bytes);
 
       this._state = DEFAULT;
       this._bufferedBytes -= job.length;

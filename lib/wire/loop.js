@@ -9,8 +9,8 @@ const { kLoop } = require('./taken-socket');
 const forced = forcedTransport(process.env.WS_RS_TRANSPORT);
 const isForced = forced === 'loop';
 
-/** Whose connections are on this transport, by the place of their native half. */
-const websockets = [];
+/** Those on this transport, by the slot of their native half. */
+const connections = [];
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -58,7 +58,7 @@ class LoopTransport {
     this._connection.loop = null;
     this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;
-    websockets[placeOf(this._id)] = undefined;
+    connections[placeOf(this._id)] = undefined;
     native.loopClose(this._id);
   }
 
@@ -137,4 +137,4 @@ function forcedTransport(name) {
   );
 }
 
-module.exports = { LoopTransport, forced, websockets };
+module.exports = { LoopTransport, forced, connections };

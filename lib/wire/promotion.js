@@ -5,7 +5,7 @@ const net = require('net');
 
 const native = require('../native');
 const timers = require('../timers');
-const { LoopTransport, forced, websockets } = require('./loop');
+const { LoopTransport, forced, connections } = require('./loop');
 const placeOf = require('./place');
 const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
 
@@ -96,7 +96,7 @@ function promote(connection) {
 
   const transport = new LoopTransport(connection);
 
-  websockets[placeOf(decoder.id)] = connection.websocket;
+  connections[placeOf(decoder.id)] = connection;
   decoder.copies = true;
   connection.loop = transport;
   socket[kLoop] = transport;

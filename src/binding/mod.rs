@@ -2,6 +2,7 @@
 //! `#[napi]` method takes 220-370).
 
 mod buffer;
+mod bytes;
 mod call;
 mod compression;
 mod decode;
@@ -12,6 +13,7 @@ mod event_loop;
 #[cfg(not(unix))]
 #[path = "event_loop_none.rs"]
 mod event_loop;
+mod fault;
 mod lent_buffer;
 mod rows;
 mod send;
