@@ -16,6 +16,7 @@ const { ROOT } = require('./run');
 const OF_NODE = [
   '_events',
   '_handle',
+  '_parent',
   '_read',
   '_readableState',
   '_server',

@@ -325,7 +325,7 @@ class Connection {
 
     if (!this.decoder.busy) return;
 
-    this.holdLoop();
+    this.suspendLoop();
 
     if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
       this._needDrain = true;
@@ -339,7 +339,7 @@ class Connection {
       this.decoder.take(source, isSpare, length, position, count);
     } finally {
       // After a listener has thrown, too: the rest of the chunk is to come.
-      if (this.decoder.busy) this.holdLoop();
+      if (this.decoder.busy) this.suspendLoop();
     }
   }
 
@@ -349,8 +349,8 @@ class Connection {
     this.decoder.onSpareTaken = loopListeners.onSpareTaken;
   }
 
-  /** Lets the loop transport decode no more until the decoder is through. */
-  holdLoop() {
+  /** Has the loop transport decode no more until the decoder is through. */
+  suspendLoop() {
     if (this.loop === null) return;
 
     this._isLoopBusy = true;

@@ -36,7 +36,7 @@ let depth = 0;
 
 /**
  * Turns chunks of bytes into messages and control frames, through the native
- * protocol core. It is told one chunk at a time, and hands events to its sink:
+ * protocol core. It is given one chunk at a time, and hands events to its sink:
  *
  * - `onMessage(data, isBinary)`, `onPing(data)`, `onPong(data)`,
  *   `onConclude(code, reason)`
@@ -79,7 +79,7 @@ class Decoder extends ChunkOwner {
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
-    /** Tells whether somebody watches how long inflating takes. */
+    /** Says whether somebody watches how long inflating takes. */
     this.isWatched = null;
     this.id = native.connectionCreate(
       this.isServer,
@@ -90,7 +90,7 @@ class Decoder extends ChunkOwner {
     );
   }
 
-  /** Tells the core of limits that were changed. */
+  /** Gives the core the limits that were changed. */
   configure() {
     native.connectionConfigure(
       this.id,

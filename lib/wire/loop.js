@@ -2,7 +2,7 @@
 
 const native = require('../native');
 const { systemError } = require('./errors');
-const placeOf = require('./place');
+const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
 
@@ -58,7 +58,7 @@ class LoopTransport {
     this._connection.loop = null;
     this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;
-    connections[placeOf(this._id)] = undefined;
+    connections[slotOf(this._id)] = undefined;
     native.loopClose(this._id);
   }
 

@@ -6,7 +6,7 @@ const net = require('net');
 const native = require('../native');
 const timers = require('../timers');
 const { LoopTransport, forced, connections } = require('./loop');
-const placeOf = require('./place');
+const slotOf = require('./slot');
 const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
 
 const OPEN = 1;
@@ -96,14 +96,14 @@ function promote(connection) {
 
   const transport = new LoopTransport(connection);
 
-  connections[placeOf(decoder.id)] = connection;
+  connections[slotOf(decoder.id)] = connection;
   decoder.copies = true;
   connection.loop = transport;
   socket[kLoop] = transport;
   output.promote();
 
   if (!handle.hasRef()) transport.setReferenced(false);
-  if (connection.isBusy) connection.holdLoop();
+  if (connection.isBusy) connection.suspendLoop();
   if (socket.isPaused()) transport.setPaused(true);
 }
 

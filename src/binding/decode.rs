@@ -6,7 +6,7 @@ use ws_rs_engine::connection::{self, WriteError};
 
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
-use super::environment::Link;
+use super::environment::Entry;
 use super::event_loop::Context;
 use super::rows::Rows;
 use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
@@ -21,7 +21,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     } else {
         Role::Client
     };
-    let link = Link {
+    let entry = Entry {
         connection: connection::Connection::new(role, read_config(call)?),
         socket: None,
         context: Context::NONE,
@@ -30,7 +30,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         .state
         .connections
         .borrow_mut()
-        .insert(link)
+        .insert(entry)
         .ok_or(Fault::Message("ws-rs: too many connections in one process"))?;
     call.double(id as f64)
 }
@@ -38,8 +38,8 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
 /// `connectionConfigure(id, maxPayload, maxFragments, maxBufferedChunks, flags)`
 pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
     let config = read_config(call)?;
-    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        *link.connection.protocol.config_mut() = config;
+    if let Some(entry) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        *entry.connection.protocol.config_mut() = config;
     }
     call.undefined()
 }
@@ -57,12 +57,12 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
-    let link = call.state.connections.borrow_mut().remove(call.id(0)?);
-    if let Some(link) = link {
-        if let Some(socket) = link.socket {
+    let entry = call.state.connections.borrow_mut().remove(call.id(0)?);
+    if let Some(entry) = entry {
+        if let Some(socket) = entry.socket {
             call.state.event_loop.close(&call.state.values, socket);
         }
-        call.state.event_loop.forget(call.env, link.context);
+        call.state.event_loop.forget(call.env, entry.context);
     }
     call.undefined()
 }
@@ -73,10 +73,10 @@ const TAKEN_AWAY: i32 = -1;
 /// `connectionState(id, counter) -> number`: one of the numbers that `counter` lists.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let connection = &mut link.connection;
+    let connection = &mut entry.connection;
     call.double(match call.u32(1)? {
         counter::MESSAGE_LENGTH => connection.protocol.message_len() as f64,
         counter::HELD_BYTES => connection.protocol.held_bytes() as f64,
@@ -105,13 +105,13 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let position = call.u32(2)? as usize;
     let mut rows = events.open(call.env, call.u32(3)?)?;
     rows.reached(chunk.len);
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call and the chunk is the only slice of its memory.
     let bytes = unsafe { chunk.slice_mut() };
-    let connection = &mut link.connection.protocol;
+    let connection = &mut entry.connection.protocol;
     let mut input = if position == 0 {
         match connection.handle_bytes(bytes) {
             Ok(input) => input,
@@ -176,10 +176,10 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let mut events = call.state.events.borrow_mut();
     let bytes = call.bytes(1)?;
     let mut rows = events.open(call.env, call.u32(2)?)?;
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let connection = &mut link.connection.protocol;
+    let connection = &mut entry.connection.protocol;
     if !connection.is_inflating() {
         return call.number(0);
     }
@@ -202,10 +202,10 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
 /// `fragmentEnds(id) -> number[]`: where the frames of the last message end, empty ones left out.
 pub(crate) fn fragment_ends(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.array(&[]);
     };
-    let ends: Outcome<Vec<_>> = link
+    let ends: Outcome<Vec<_>> = entry
         .connection
         .protocol
         .fragment_ends()

@@ -7,7 +7,7 @@ use ws_rs_protocol::{Payload, ProtocolError};
 
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
-use super::environment::Link;
+use super::environment::Entry;
 use super::shared_memory::SharedMemory;
 use super::values::Value;
 use crate::numbers::frame::{BINARY, TEXT};
@@ -43,8 +43,8 @@ pub(crate) struct Rows<'a> {
 impl Rows<'_> {
     /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
     pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
-        let place = Registry::<Link>::place(id);
-        self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, place]);
+        let slot = Registry::<Entry>::slot(id);
+        self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, slot]);
     }
 
     /// Takes one event only.
@@ -126,7 +126,7 @@ impl Rows<'_> {
 }
 
 impl EventArrays {
-    /// The `Buffer` that lies in the first place of the outermost level's payloads, which no event
+    /// The `Buffer` that is the first element of the outermost level's payloads, which no event
     /// takes: memory for a long message.
     pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
         let Some(level) = self.levels.first() else {

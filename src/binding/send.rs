@@ -9,7 +9,7 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
-use super::environment::{Environment, Link};
+use super::environment::{Entry as Link, Environment};
 use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
 use crate::clock::{self, Mark};
