@@ -6,9 +6,9 @@ const WebSocketServer = require('./lib/api/websocket-server');
 module.exports = Object.assign(WebSocket, {
   createWebSocketStream: require('./lib/api/stream'),
   extension: require('./lib/handshake/extension'),
-  PerMessageDeflate: require('./lib/api/permessage-deflate'),
-  Receiver: require('./lib/api/receiver'),
-  Sender: require('./lib/api/sender'),
+  PerMessageDeflate: require('./lib/compression/permessage-deflate'),
+  Receiver: require('./lib/connection/receiver'),
+  Sender: require('./lib/connection/sender'),
   Server: WebSocketServer,
   subprotocol: require('./lib/handshake/subprotocol'),
   WebSocket,

@@ -41,7 +41,7 @@ describe('require', () => {
   it('does not give the files inside of the package', () => {
     for (const path of [
       'lib/sender',
-      'lib/api/sender.js',
+      'lib/connection/sender.js',
       'index.js',
       'browser'
     ]) {

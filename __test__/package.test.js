@@ -106,6 +106,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'index.js',
           'package.json',
           'scripts/build.js',
+          'scripts/numbers.js',
           'scripts/targets.js',
           'wrapper.d.mts',
           'wrapper.mjs'

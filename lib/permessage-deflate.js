@@ -1,4 +1,4 @@
 'use strict';
 
 // Where ws has it.
-module.exports = require('./api/permessage-deflate');
+module.exports = require('./compression/permessage-deflate');

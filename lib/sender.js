@@ -1,4 +1,4 @@
 'use strict';
 
 // Where ws has it.
-module.exports = require('./api/sender');
+module.exports = require('./connection/sender');

@@ -15,6 +15,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { detectLibc, targetName } = require('../lib/native/loader');
+const { toModule, writeNumbers } = require('./numbers');
 const { targetByTriple } = require('./targets');
 
 const ROOT = path.resolve(__dirname, '..');
@@ -94,6 +95,9 @@ function build({ debug, ifStale, target: triple, zig } = {}) {
   } finally {
     if (scratch) fs.rmSync(scratch, { force: true, recursive: true });
   }
+
+  // A binary for another machine cannot be asked.
+  if (!triple) writeNumbers(toModule(require(output).numbers()));
 
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   const kib = Math.round(fs.statSync(output).size / 1024);

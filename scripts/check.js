@@ -32,6 +32,8 @@ const STEPS = {
       'warnings'
     ),
   core: () => node(path.join(__dirname, 'check-core.js')),
+  circles: () => node(path.join(__dirname, 'check-circles.js')),
+  privates: () => node(path.join(__dirname, 'check-privates.js')),
   eslint: () => node(binOf('eslint'), '--max-warnings=0', '.'),
   prettier: () => node(binOf('prettier'), '--check', '.'),
   types: () =>
@@ -41,6 +43,7 @@ const STEPS = {
       ...['--target', 'es2022', '--types', 'node'],
       ...['index.d.ts', 'wrapper.d.mts']
     ),
+  numbers: () => node(path.join(__dirname, 'numbers.js'), '--check'),
   packages: () => node(path.join(__dirname, 'npm-packages.js'), '--check'),
   locks: checkLocks,
   lines: reportLines

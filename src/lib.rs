@@ -6,4 +6,5 @@
 mod binding;
 mod clock;
 mod memory;
+mod numbers;
 mod runtime;

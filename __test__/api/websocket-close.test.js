@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const Sender = require('../../lib/api/sender');
+const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../../lib/api/websocket');
 const { EMPTY_BUFFER } = require('../../lib/constants');
 const { hex } = require('../support/events');

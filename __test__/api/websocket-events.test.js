@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const Receiver = require('../../lib/api/receiver');
+const Receiver = require('../../lib/connection/receiver');
 const WebSocket = require('../../lib/api/websocket');
 const { EMPTY_BUFFER } = require('../../lib/constants');
 const { hex, tick } = require('../support/events');

@@ -5,7 +5,7 @@ const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const Sender = require('../../lib/api/sender');
+const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../../lib/api/websocket');
 const { hex } = require('../support/events');
 const { portOf } = require('../support/raw-http');

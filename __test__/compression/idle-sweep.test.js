@@ -11,7 +11,7 @@ const LONG = 3_600_000;
 
 /** What a sweep knows of a deflater; it counts how often it was released. */
 class FakeDeflater {
-  _idleSince = -1;
+  idleSince = -1;
   isBusy = false;
   released = 0;
 
@@ -81,11 +81,11 @@ describe('IdleSweep', () => {
     sweep.touch(deflater);
     pass(sweep, 8);
     assert.strictEqual(deflater.released, 0);
-    assert.notStrictEqual(deflater._idleSince, -1);
+    assert.notStrictEqual(deflater.idleSince, -1);
     deflater.isBusy = false;
     pass(sweep, 1);
     assert.strictEqual(deflater.released, 1);
-    assert.strictEqual(deflater._idleSince, -1);
+    assert.strictEqual(deflater.idleSince, -1);
   });
 
   it('does not release what is forgotten', () => {
@@ -144,7 +144,7 @@ describe('IdleSweep', () => {
     const code = await evaluate(async () => {
       const IdleSweep = require('./lib/compression/idle-sweep');
 
-      IdleSweep.of(1000).touch({ _idleSince: -1, release: () => false });
+      IdleSweep.of(1000).touch({ idleSince: -1, release: () => false });
       process.on('exit', (code) => console.log(JSON.stringify(code)));
     });
 

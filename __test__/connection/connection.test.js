@@ -5,8 +5,8 @@ const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
-const Receiver = require('../../lib/api/receiver');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
+const Receiver = require('../../lib/connection/receiver');
 const WebSocket = require('../../lib/api/websocket');
 const { hex, tick } = require('../support/events');
 const {

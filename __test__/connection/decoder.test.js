@@ -3,65 +3,9 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const Decoder = require('../../lib/connection/decoder');
-const native = require('../../lib/native');
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const { create, finished, inflating } = require('../support/decoder');
 const { evaluate } = require('../support/programs');
 const { hex, tick } = require('../support/events');
-
-/** Logs what it is told; `on...` members can be replaced. */
-class Sink {
-  log = [];
-
-  onMessage(data, isBinary) {
-    this.log.push(`${isBinary ? 'binary' : 'text'} ${data}`);
-  }
-
-  onPing(data) {
-    this.log.push(`ping ${data}`);
-  }
-
-  onPong(data) {
-    this.log.push(`pong ${data}`);
-  }
-
-  onConclude(code, reason) {
-    this.log.push(`close ${code} ${reason}`);
-  }
-
-  onChunkDone(err) {
-    this.log.push(err ? `failed ${err.code}` : 'done');
-  }
-}
-
-function create(options) {
-  const decoder = new Decoder({
-    allowSynchronousEvents: true,
-    binaryType: 'nodebuffer',
-    extensions: {},
-    isServer: false,
-    maxBufferedChunks: 0,
-    maxFragments: 0,
-    maxPayload: 0,
-    skipUTF8Validation: false,
-    ...options
-  });
-
-  decoder.sink = new Sink();
-  return decoder;
-}
-
-function inflating() {
-  const pmd = new PerMessageDeflate();
-
-  pmd.accept([{}]);
-  return { 'permessage-deflate': pmd };
-}
-
-/** Waits until a decoder is done with its chunk. */
-async function finished(decoder) {
-  for (let i = 0; i < 1000 && decoder.busy; i++) await tick();
-}
 
 describe('Feeding a decoder', () => {
   it('hands out the events of a chunk, then says that it is done', () => {
@@ -88,18 +32,6 @@ describe('Feeding a decoder', () => {
       new Set(decoder.sink.log),
       new Set(['text a', 'done'])
     );
-    decoder.free();
-  });
-
-  it('gives slices of the chunk, not copies', () => {
-    const decoder = create();
-    const chunk = hex('82 02 61 62');
-    let payload;
-
-    decoder.sink.onMessage = (data) => (payload = data);
-    decoder.feed(chunk);
-    assert.strictEqual(payload.buffer, chunk.buffer);
-    assert.deepStrictEqual(payload, Buffer.from('ab'));
     decoder.free();
   });
 
@@ -191,105 +123,6 @@ describe('Without synchronous events', () => {
   });
 });
 
-describe('A chunk that a transport has decoded itself', () => {
-  /** As the loop transport: events of a chunk in memory that it uses again. */
-  function take(decoder, bytes, { isSpare = false } = {}) {
-    const { buffer } = new Uint8Array(bytes);
-    const { rows } = Decoder.firstLevel();
-    const chunk = Buffer.from(buffer);
-    const count = native.handleBytes(decoder.id, chunk, 0, 0);
-
-    decoder.take(buffer, isSpare, bytes.length, rows[0], count);
-    chunk.fill(0xee);
-    return buffer;
-  }
-
-  it('is copied: the transport may use its memory again', () => {
-    const decoder = create();
-    const kept = [];
-
-    decoder.sink.onMessage = (data) => kept.push(data);
-    decoder.sink.onPing = (data) => kept.push(data);
-    take(decoder, hex('81 01 61  82 02 62 62  89 01 63  81 01 64'));
-    assert.deepStrictEqual(kept.map(String), ['a', 'bb', 'c', 'd']);
-    decoder.free();
-  });
-
-  it('is kept when it has to wait for inflation', async () => {
-    const decoder = create({ extensions: inflating() });
-
-    take(decoder, hex('c1 03 4a 04 00  81 01 62'));
-    await finished(decoder);
-    assert.deepStrictEqual(decoder.sink.log, ['text a', 'text b', 'done']);
-    decoder.free();
-  });
-
-  it('gives its memory to a message that is most of it', () => {
-    const decoder = create();
-    const kept = [];
-    let taken = 0;
-
-    decoder.onSpareTaken = () => taken++;
-    decoder.sink.onMessage = (data) => kept.push(data);
-
-    const head = hex('82 7e 40 00');
-    const memory = take(
-      decoder,
-      Buffer.concat([head, Buffer.alloc(0x4000, 'x'), hex('81 01 61')]),
-      { isSpare: true }
-    );
-
-    assert.strictEqual(taken, 1);
-    assert.strictEqual(kept[0].buffer, memory);
-    assert.notStrictEqual(kept[1].buffer, memory);
-    assert.strictEqual(String(kept[1]), 'a');
-    decoder.free();
-  });
-
-  it('does not give its memory to a short message', () => {
-    const decoder = create();
-    const kept = [];
-
-    decoder.onSpareTaken = () => assert.fail();
-    decoder.sink.onMessage = (data) => kept.push(data);
-    for (let i = 0; i < 3; i++) {
-      const bytes = Buffer.alloc(5000);
-
-      // The rest is the beginning of a long frame.
-      hex('81 01 61  82 7e ff ff').copy(bytes);
-      take(decoder, i === 0 ? bytes : Buffer.alloc(5000), { isSpare: true });
-    }
-    assert.deepStrictEqual(kept.map(String), ['a']);
-    assert.ok(kept[0].buffer.byteLength < 2048);
-    decoder.free();
-  });
-});
-
-describe('A chunk whose memory a program detaches', () => {
-  for (const [what, count] of [
-    ['in the same batch', 3],
-    ['behind it', 200]
-  ]) {
-    it(`ends with an error if messages ${what} are lost`, () => {
-      const decoder = create();
-      const chunk = Buffer.alloc(3 * count, hex('81 01 61'));
-      let messages = 0;
-
-      decoder.sink.onMessage = () => {
-        if (++messages !== 2 && messages !== 64) return;
-        if (count === 200 && messages === 2) return;
-        structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
-      };
-      decoder.feed(chunk);
-      assert.strictEqual(messages, count === 3 ? 2 : 64);
-      assert.strictEqual(decoder.failed, true);
-      assert.strictEqual(decoder.sink.log.length, 1);
-      assert.match(decoder.sink.log[0], /^failed/);
-      decoder.free();
-    });
-  }
-});
-
 describe('Listeners that do more', () => {
   it('may feed another decoder, which may feed a third', () => {
     const decoders = Array.from({ length: 8 }, () => create());
@@ -330,19 +163,6 @@ describe('Listeners that do more', () => {
     ]);
     outer.free();
     inner.free();
-  });
-
-  it('may change the binary type for the next message', () => {
-    const decoder = create();
-    const types = [];
-
-    decoder.sink.onMessage = (data) => {
-      types.push(data.constructor);
-      decoder.binaryType = 'arraybuffer';
-    };
-    decoder.feed(hex('82 01 61  82 01 62'));
-    assert.deepStrictEqual(types, [Buffer, ArrayBuffer]);
-    decoder.free();
   });
 
   it('may throw: feed() does too, and the other events follow', async () => {

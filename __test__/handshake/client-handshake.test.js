@@ -6,7 +6,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const {
   FakeWebSocket,
   accept,

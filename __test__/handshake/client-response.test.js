@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { findProblem } = require('../../lib/handshake/client-response');
 
 // The key and the answer in RFC 6455, section 1.3.

@@ -6,7 +6,7 @@ const { PassThrough } = require('node:stream');
 const { describe, it } = require('node:test');
 
 const handshake = require('../../lib/handshake/server-handshake');
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { ACCEPT, KEY } = require('../support/raw-http');
 
 function request(headers, method = 'GET') {

@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
+const { MESSAGE_TOO_LONG } = require('../../lib/native/numbers').error;
 const errors = require('../../lib/native/errors');
 const { kStatusCode } = require('../../lib/constants');
 
@@ -100,7 +101,7 @@ describe('protocolError', () => {
   });
 
   it('knows the kind of a message that is too long', () => {
-    const error = errors.protocolError(errors.MESSAGE_TOO_LONG, 0, () => {});
+    const error = errors.protocolError(MESSAGE_TOO_LONG, 0, () => {});
 
     assert.strictEqual(error.code, 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
   });

@@ -5,7 +5,7 @@ const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const Sender = require('../../lib/api/sender');
+const Sender = require('../../lib/connection/sender');
 const native = require('../../lib/native');
 const Outbox = require('../../lib/wire/outbox');
 const { announce } = require('../../lib/wire/taken-socket');

@@ -3,7 +3,7 @@
 const { Buffer } = require('buffer');
 
 const timers = require('../timers');
-const { isBlob } = require('./validation');
+const { isBlob } = require('../validation');
 
 /** The names of the ready states, by number. */
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];

@@ -14,7 +14,7 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
-const { BINARY, FIN, TEXT } = require('../native/frame-bits');
+const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
 const { toPayload } = require('../connection/payload');

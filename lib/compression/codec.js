@@ -3,11 +3,12 @@
 const { Buffer } = require('buffer');
 const { AsyncResource } = require('async_hooks');
 
-const { BlockOwner } = require('../connection/message-memory');
+const { BlockOwner } = require('../memory/message-memory');
 const hidden = require('./hidden-memory');
 const IdleSweep = require('./idle-sweep');
 const Limiter = require('./limiter');
 const native = require('../native');
+const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { runAway } = require('./results');
 const { CLOSED, FAILED } = require('./faults');
@@ -37,10 +38,7 @@ const DEFAULT_LEVEL = 5;
 const DEFAULT_MEM_LEVEL = 6;
 const DEFAULT_CHUNK_SIZE = 16 * 1024;
 
-// Flags of a task; src/binding/compression.rs has the same numbers.
-const FIN = 1;
-const RESET = 2;
-const LENT = 4;
+const { FIN, LENT, RESET } = numbers.task;
 
 /** Frees the native state of codecs that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.codecFree(id));
@@ -193,7 +191,7 @@ class Deflater extends Codec {
     super(id, chunkSize, limiter);
     this._level = level;
     this._idle = idleTimeout > 0 ? IdleSweep.of(idleTimeout) : null;
-    this._idleSince = -1;
+    this.idleSince = -1;
   }
 
   /**

@@ -1,17 +1,14 @@
 'use strict';
 
 const { kStatusCode } = require('../constants');
-const {
-  MESSAGE_TOO_LONG,
-  corruptDataError,
-  protocolError
-} = require('../native/errors');
+const { corruptDataError, protocolError } = require('../native/errors');
+const numbers = require('../native/numbers');
 
-// What a codec answers instead of bytes; src/binding/compression.rs has the
-// same numbers for all but the last.
-const TOO_LONG = 0xffffffff;
-const OUT_OF_MEMORY = 0xfffffffe;
-const FAILED = 0xfffffffd;
+const { MESSAGE_TOO_LONG } = numbers.error;
+
+// What a codec answers instead of bytes ...
+const { FAILED, OUT_OF_MEMORY, TOO_LONG } = numbers.codec;
+// ... and what we do once it is closed.
 const CLOSED = 0xfffffffc;
 
 /** A server that met an unexpected condition (RFC 6455, section 7.4.1). */

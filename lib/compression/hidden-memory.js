@@ -3,7 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER } = require('../constants');
-const { MAX_SHARED } = require('../connection/message-memory');
+const { MAX_SHARED } = require('../memory/message-memory');
 const native = require('../native');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -31,7 +31,7 @@ let scratch = null;
  * @return {(Buffer|Number|String|undefined)} The result, hidden if it is short
  */
 function deflate(id, data, flags) {
-  makeRoom(0);
+  reserve(0);
 
   const result = native.codecRun(id, data, flags, 0, memory, used, MOST);
 
@@ -73,7 +73,7 @@ function inflate(id, data, flags, limit, owner) {
  * @return {Buffer} A copy that no program can take away
  */
 function copy(data) {
-  makeRoom(data.length);
+  reserve(data.length);
 
   const bytes = take(data.length);
 
@@ -81,7 +81,7 @@ function copy(data) {
   return bytes;
 }
 
-function makeRoom(length) {
+function reserve(length) {
   if (memory === null || used + length > SIZE) {
     memory = Buffer.allocUnsafeSlow(SIZE);
     used = 0;

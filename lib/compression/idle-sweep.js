@@ -38,7 +38,7 @@ class IdleSweep {
 
   /** Notes that a deflater is used. */
   touch(deflater) {
-    if (deflater._idleSince === -1) {
+    if (deflater.idleSince === -1) {
       this._deflaters.add(deflater);
 
       if (this._timer === null) {
@@ -50,16 +50,16 @@ class IdleSweep {
       }
     }
 
-    deflater._idleSince = this._step;
+    deflater.idleSince = this._step;
   }
 
   /** A deflater is closed. */
   forget(deflater) {
-    if (deflater._idleSince !== -1) this._remove(deflater);
+    if (deflater.idleSince !== -1) this._remove(deflater);
   }
 
   _remove(deflater) {
-    deflater._idleSince = -1;
+    deflater.idleSince = -1;
     this._deflaters.delete(deflater);
 
     if (this._deflaters.size === 0) {
@@ -73,7 +73,7 @@ class IdleSweep {
 
     for (const deflater of this._deflaters) {
       // The step in which it was used had begun already.
-      if (this._step - deflater._idleSince > STEPS && deflater.release()) {
+      if (this._step - deflater.idleSince > STEPS && deflater.release()) {
         this._remove(deflater);
       }
     }

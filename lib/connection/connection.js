@@ -7,11 +7,12 @@ const AutoPong = require('./auto-pong');
 const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
 const emitMessage = require('./message-event');
-const LoopTransport = require('../wire/loop');
+const loopListeners = require('./loop-listeners');
 const Outbox = require('../wire/outbox');
+const promotion = require('../wire/promotion');
 const { announce } = require('../wire/taken-socket');
-const Receiver = require('../api/receiver');
-const Sender = require('../api/sender');
+const Receiver = require('./receiver');
+const Sender = require('./sender');
 const timers = require('../timers');
 const { ignoreData, listenToSocket } = require('./socket-listeners');
 
@@ -91,7 +92,7 @@ class Connection {
 
     listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
-    LoopTransport.schedule(this);
+    promotion.schedule(this);
   }
 
   /** Whether messages may go out as they are given. */
@@ -116,7 +117,7 @@ class Connection {
       sender[kWebSocket] = websocket;
       sender.onerror = (err) => this._onSenderError(err);
       // What programs still send in the end goes the way of all late writes.
-      sender._output = this._isFreed ? null : output;
+      sender.outbox = this._isFreed ? null : output;
       output.sender = sender;
     }
 
@@ -266,7 +267,7 @@ class Connection {
       return;
     }
 
-    if (this.promoteLater) LoopTransport.retry(this);
+    if (this.promoteLater) promotion.retry(this);
 
     if (this._isLoopBusy) {
       this._isLoopBusy = false;
@@ -324,7 +325,7 @@ class Connection {
 
     if (!this.decoder.busy) return;
 
-    this.holdLoop();
+    this.suspendLoop();
 
     if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
       this._needDrain = true;
@@ -338,12 +339,18 @@ class Connection {
       this.decoder.take(source, isSpare, length, position, count);
     } finally {
       // After a listener has thrown, too: the rest of the chunk is to come.
-      if (this.decoder.busy) this.holdLoop();
+      if (this.decoder.busy) this.suspendLoop();
     }
   }
 
-  /** Lets the loop transport decode no more until the decoder is through. */
-  holdLoop() {
+  /** It is about to be promoted. */
+  listenToLoop() {
+    loopListeners.listen();
+    this.decoder.onSpareTaken = loopListeners.onSpareTaken;
+  }
+
+  /** Has the loop transport decode no more until the decoder is through. */
+  suspendLoop() {
     if (this.loop === null) return;
 
     this._isLoopBusy = true;
@@ -401,7 +408,7 @@ class Connection {
 
     this._isFreed = true;
     if (this.receiver !== null) this.receiver.removeAllListeners();
-    if (sender !== null) sender._output = null;
+    if (sender !== null) sender.outbox = null;
     this.output.free();
     this.decoder.free();
   }

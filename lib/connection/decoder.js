@@ -2,68 +2,41 @@
 
 const { Buffer } = require('buffer');
 
-const { EMPTY_BUFFER, kStatusCode } = require('../constants');
+const { EMPTY_BUFFER } = require('../constants');
 const { protocolError } = require('../native/errors');
-const { BlockOwner, MAX_SHARED, copyExactly } = require('./message-memory');
+const convert = require('./binary-form');
+const {
+  ChunkOwner,
+  GIVEN,
+  LENT,
+  PRIVATE,
+  SPARE,
+  stored,
+  takenAway
+} = require('./chunk');
 const native = require('../native');
+const { level } = require('../native/event-rows');
+const numbers = require('../native/numbers');
 const timers = require('../timers');
 const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
-
-// Row kinds and flags; src/binding/rows.rs has the same numbers.
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
-const COMPRESSED = 16;
-const STORED = 0x100;
-const WHOLE = 0x200;
-const KIND = 0xff;
-
-/** A row is four numbers: kind, start, length and one more; row 0 is a header. */
-const ROW = 4;
-const BATCH_ROWS = 64;
+const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
+const { COMPRESSED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
+const { POSITION } = numbers.header;
+const { COMPRESSION, SKIP_UTF8_VALIDATION } = numbers.config;
 
 // The values of `_state`; ws's tests and users know 5.
 const READING = 0;
 const INFLATING = 5;
 const DEFERRED = 6;
 
-// Whose memory the chunk is in. What was given is the program's as well:
-// messages are slices of it. Others are copied out, ...
-const GIVEN = 0;
-// ... as nobody else knows it, ...
-const PRIVATE = 1;
-// ... or it is written again when the loop goes on; ...
-const LENT = 2;
-// ... of a buffer for a long message, that message is a slice.
-const SPARE = 3;
-
-/**
- * Event arrays by nesting depth: a listener may feed another decoder while the
- * events of the first are still being handed out. Each depth has one array for
- * a batch and one for a single event.
- */
-const levels = [];
+/** How many decoders are handing out events, one in the other. */
 let depth = 0;
-
-function level(index) {
-  while (levels.length <= index) {
-    const rowCount = levels.length % 2 === 0 ? BATCH_ROWS : 1;
-    const payloads = new Array(rowCount + 1).fill(undefined);
-    const rows = new Uint32Array(native.eventRows(rowCount + 1, payloads));
-
-    levels.push({ rows, payloads });
-  }
-
-  return levels[index];
-}
 
 /**
  * Turns chunks of bytes into messages and control frames, through the native
- * protocol core. It is told one chunk at a time, and hands events to its sink:
+ * protocol core. It is given one chunk at a time, and hands events to its sink:
  *
  * - `onMessage(data, isBinary)`, `onPing(data)`, `onPong(data)`,
  *   `onConclude(code, reason)`
@@ -72,7 +45,7 @@ function level(index) {
  * A chunk takes a while if a message in it has to be inflated, or if events are
  * to be handed out one per macrotask.
  */
-class Decoder extends BlockOwner {
+class Decoder extends ChunkOwner {
   /**
    * @param {Object} options
    * @param {Boolean} options.allowSynchronousEvents Whether several events may
@@ -87,9 +60,8 @@ class Decoder extends BlockOwner {
    * @param {Boolean} options.skipUTF8Validation Whether text goes unchecked
    */
   constructor(options) {
-    super();
+    super(options.binaryType);
     this.allowSynchronousEvents = options.allowSynchronousEvents;
-    this.binaryType = options.binaryType;
     this.extensions = options.extensions;
     this.isServer = options.isServer;
     this.maxBufferedChunks = options.maxBufferedChunks;
@@ -104,23 +76,10 @@ class Decoder extends BlockOwner {
     /** Whether a close frame was decoded; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    /** Whether messages are copied out of every chunk. */
-    this.copies = false;
-    /** Makes memory for the next long message. */
-    this.onSpareTaken = null;
-    // The chunk that is worked on: a view of it, where it is, ...
-    this._chunk = EMPTY_BUFFER;
-    this._source = EMPTY_BUFFER.buffer;
-    this._base = 0;
-    this._length = 0;
-    this._position = 0;
-    // ... and whose memory that is.
-    this._memory = GIVEN;
-    this._spanAt = 0;
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
-    /** Tells whether somebody watches how long inflating takes. */
+    /** Says whether somebody watches how long inflating takes. */
     this.isWatched = null;
     this.id = native.connectionCreate(
       this.isServer,
@@ -131,7 +90,7 @@ class Decoder extends BlockOwner {
     );
   }
 
-  /** Tells the core of limits that were changed. */
+  /** Gives the core the limits that were changed. */
   configure() {
     native.connectionConfigure(
       this.id,
@@ -144,8 +103,8 @@ class Decoder extends BlockOwner {
 
   _flags() {
     return (
-      (this.extensions['permessage-deflate'] ? 1 : 0) |
-      (this.skipUTF8Validation ? 2 : 0)
+      (this.extensions['permessage-deflate'] ? COMPRESSION : 0) |
+      (this.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0)
     );
   }
 
@@ -198,41 +157,6 @@ class Decoder extends BlockOwner {
     else this._finish();
   }
 
-  /** The chunk that is worked on. */
-  get chunk() {
-    this._keep();
-    return this._view();
-  }
-
-  /** How long it is. */
-  get chunkLength() {
-    return this._length;
-  }
-
-  _view() {
-    if (this._chunk === null) {
-      this._chunk = new FastBuffer(this._source, this._base, this._length);
-    }
-
-    return this._chunk;
-  }
-
-  /** Brings the chunk to memory that stays as it is. */
-  _keep() {
-    if (this._memory < LENT) return;
-
-    // All of it may have been used up by the transport.
-    if (this._length > 0) {
-      this._source = copyExactly(this._source, this._base, this._length).buffer;
-    } else {
-      this._source = EMPTY_BUFFER.buffer;
-    }
-
-    this._base = 0;
-    this._chunk = null;
-    this._memory = PRIVATE;
-  }
-
   /** Gives the native state back. */
   free() {
     this.giveUpBlock();
@@ -256,7 +180,7 @@ class Decoder extends BlockOwner {
       }
 
       count = native.handleBytes(this.id, chunk, this._position, index);
-      this._position = events.rows[0];
+      this._position = events.rows[POSITION];
       if (count > 0 && !this._deliver(events, count, single)) return;
       // No events means that the chunk is used up.
     } while (count > 0 && this._position < this._length);
@@ -360,89 +284,13 @@ class Decoder extends BlockOwner {
     }
   }
 
-  /**
-   * Takes a payload out of the chunk.
-   *
-   * @throws {Error} The memory was detached, or there is none to copy to
-   */
-  _cut(rows, row, count, mayShare) {
-    const at = row * ROW;
-    const start = rows[at + 1];
-    const length = rows[at + 2];
-    const from = this._base + start;
-
-    if (this._memory === GIVEN) {
-      return new FastBuffer(this._source, from, length);
-    }
-
-    if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
-      const source = this._source;
-
-      // What others have left there is for nobody's eyes.
-      new FastBuffer(source, this._base + this._length).fill(0);
-      // What is behind it: the memory may be gone when its turn comes.
-      if (row < count || this._position < this._length) this._keep();
-      else this._memory = GIVEN;
-      this.onSpareTaken();
-      return new FastBuffer(source, from, length);
-    }
-
-    const isExact =
-      (rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer';
-
-    if (isExact || !mayShare) {
-      return copyExactly(this._source, from, length);
-    }
-
-    return this.copy(this._source, from, length);
-  }
-
-  /**
-   * Copies a message and those behind it that fit into the same block. Should
-   * somebody detach it, those that were not handed out yet are still there.
-   *
-   * @return {Number} Where the last of them ends in the chunk; 0 if this is for
-   *     `_cut()` to do, and -1 if it is to have memory of its own
-   */
-  _copySpan(rows, row, count) {
-    const start = rows[row * ROW + 1];
-    const length = rows[row * ROW + 2];
-
-    if (
-      row === count ||
-      this._memory === GIVEN ||
-      length > MAX_SHARED ||
-      this.binaryType === 'arraybuffer'
-    ) {
-      return 0;
-    }
-
-    if (!this.reserve(length, count - row)) return -1;
-
-    const limit = start + this.blockBytes.length - this.blockUsed;
-    let end = start + length;
-
-    for (let next = row + 1; next <= count; next++) {
-      const kind = rows[next * ROW];
-      const nextLength = rows[next * ROW + 2];
-      const nextEnd = rows[next * ROW + 1] + nextLength;
-
-      if (kind !== TEXT && kind !== BINARY) break;
-      if (nextEnd > limit || !this.suits(nextLength)) break;
-      end = nextEnd;
-    }
-
-    this._spanAt = this.copySpan(this._source, this._base + start, end - start);
-    return end;
-  }
-
   _emit(kind, data, extra) {
     switch (kind) {
       case TEXT:
         this.sink.onMessage(data, false);
         break;
       case BINARY:
-        this.sink.onMessage(this._convert(data, extra), true);
+        this.sink.onMessage(convert(this, data, extra), true);
         break;
       case PING:
         this.sink.onPing(data);
@@ -455,40 +303,6 @@ class Decoder extends BlockOwner {
         this.sink.onConclude(extra, data);
         break;
     }
-  }
-
-  /** Brings a binary message into the form that is asked for. */
-  _convert(data, frames) {
-    switch (this.binaryType) {
-      case 'arraybuffer':
-        return data.byteLength === data.buffer.byteLength
-          ? data.buffer
-          : data.buffer.slice(
-              data.byteOffset,
-              data.byteOffset + data.byteLength
-            );
-      case 'fragments':
-        return this._fragments(data, frames);
-      case 'blob':
-        return new Blob(this._fragments(data, frames));
-      default:
-        return data;
-    }
-  }
-
-  _fragments(data, frames) {
-    if (data.length === 0) return [];
-    if (frames === 1) return [data];
-
-    const fragments = [];
-    let start = 0;
-
-    for (const end of native.fragmentEnds(this.id)) {
-      fragments.push(data.subarray(start, end));
-      start = end;
-    }
-
-    return fragments;
   }
 
   /** Hands out an event in the next macrotask, then goes on. */
@@ -554,7 +368,7 @@ class Decoder extends BlockOwner {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    if (this.isWatched !== null) pmd._watched = this.isWatched();
+    if (this.isWatched !== null) pmd.isWatched = this.isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 
@@ -601,32 +415,5 @@ class Decoder extends BlockOwner {
     }
   }
 }
-
-/** The error of a chunk that a program took away, as ws's fails then, too. */
-function takenAway(above) {
-  const err = new Error(
-    'The memory of a chunk was detached before all of it was handed out'
-  );
-
-  Error.captureStackTrace(err, above);
-  err[kStatusCode] = 1011;
-  return err;
-}
-
-/** Takes a payload that was assembled in a `Buffer` of its own. */
-function stored(payloads, row, start, length) {
-  const buffer = payloads[row];
-
-  payloads[row] = undefined;
-
-  if (length === 0) return EMPTY_BUFFER;
-  if (buffer.length === length) return buffer;
-  // What others have left there is for nobody's eyes.
-  buffer.fill(0, start + length);
-  return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
-}
-
-/** The arrays that a transport writes to which calls from the event loop. */
-Decoder.firstLevel = () => level(0);
 
 module.exports = Decoder;

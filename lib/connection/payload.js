@@ -2,7 +2,7 @@
 
 const { Buffer } = require('buffer');
 
-const { isBlob } = require('../api/validation');
+const { isBlob } = require('../validation');
 
 const FastBuffer = Buffer[Symbol.species];
 

@@ -4,7 +4,7 @@ const net = require('net');
 
 const { kWebSocket, NOOP } = require('../constants');
 const timers = require('../timers');
-const LoopTransport = require('../wire/loop');
+const promotion = require('../wire/promotion');
 const { kLoop } = require('../wire/taken-socket');
 
 const CLOSING = 2;
@@ -38,7 +38,7 @@ function socketOnData(chunk) {
   const connection = this[kConnection];
   let thrown = true;
 
-  if (connection.wantsContext) LoopTransport.capture(connection);
+  if (connection.wantsContext) promotion.capture(connection);
 
   try {
     connection.feed(chunk);

@@ -6,7 +6,7 @@ const https = require('node:https');
 const net = require('node:net');
 const tls = require('node:tls');
 
-const PerMessageDeflate = require('../api/permessage-deflate');
+const PerMessageDeflate = require('../compression/permessage-deflate');
 const RequestIdentity = require('./client-redirect');
 const extension = require('./extension');
 const { abortHandshake, emitErrorAndClose } = require('./client-failure');

@@ -1,6 +1,6 @@
 'use strict';
 
-const PerMessageDeflate = require('../api/permessage-deflate');
+const PerMessageDeflate = require('../compression/permessage-deflate');
 const extension = require('./extension');
 const native = require('../native');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { tokenChars } = require('../api/validation');
+const { tokenChars } = require('../validation');
 
 const TAB = 0x09;
 const SPACE = 0x20;

@@ -6,7 +6,7 @@ const { STATUS_CODES } = require('node:http');
 
 const extension = require('./extension');
 const native = require('../native');
-const PerMessageDeflate = require('../api/permessage-deflate');
+const PerMessageDeflate = require('../compression/permessage-deflate');
 const subprotocol = require('./subprotocol');
 
 // The base64 of 16 bytes (RFC 6455, section 4.2.1).

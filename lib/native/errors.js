@@ -19,9 +19,6 @@ for (let i = 0; i < rows.length; i += 5) {
   });
 }
 
-/** The kind of `WS_ERR_UNSUPPORTED_MESSAGE_LENGTH` in the core's table. */
-const MESSAGE_TOO_LONG = 11;
-
 /**
  * Builds the error of a protocol violation (RFC 6455, section 7.1.7).
  *
@@ -57,4 +54,4 @@ function corruptDataError(message) {
   return error;
 }
 
-module.exports = { MESSAGE_TOO_LONG, corruptDataError, protocolError };
+module.exports = { corruptDataError, protocolError };

@@ -4,6 +4,7 @@ const { Buffer } = require('buffer');
 
 const { NOOP } = require('../constants');
 const native = require('../native');
+const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { inContext, pendingCallback, settle } = require('./send-callbacks');
 const takeHandle = require('./taken-handle');
@@ -21,32 +22,18 @@ const LENT_AT = 16 * 1024;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
-// Flags of a frame, and what became of it; src/binding/send.rs has the same
-// numbers.
-const MORE_MESSAGES = 0x100;
-const TRACK = 0x200;
-const MASK_RANDOM = 0x400;
-const MASK_KEY = 0x800;
-const NO_HEADER = 0x1000;
-
-const WRITTEN = 0;
-const TAKE = 3;
-const BLOCKED = 4;
-const FAILED = 5;
-const ANSWER = 7;
-const OVERDUE = 8;
-const SCHEDULE = 16;
-
-/** Fates of tracked frames. */
-const LOST = 1;
-
-// Counters of the native connection.
-const BYTES_WRITTEN = 3;
-const BYTES_READ = 4;
-const WRITE_ERROR = 5;
-const WAITING = 6;
-const BLOCKED_LENGTH = 7;
-const PEAK = 8;
+const { MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK } = numbers.flag;
+const { ANSWER, BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WRITTEN } =
+  numbers.sent;
+const { LOST } = numbers.fate;
+const {
+  BLOCKED_LENGTH,
+  BYTES_READ,
+  BYTES_WRITTEN,
+  PEAK,
+  WAITING,
+  WRITE_ERROR
+} = numbers.counter;
 
 /**
  * The way out of a connection. Its frames wait in native memory, and at any

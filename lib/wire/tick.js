@@ -3,9 +3,9 @@
 const timers = require('../timers');
 const native = require('../native');
 const atExit = require('../native/at-exit');
-const placeOf = require('./place');
+const slotOf = require('./slot');
 
-/** All outboxes that may have something to write, by their native half's place. */
+/** All outboxes that may have something to write, by their native half's slot. */
 const outboxes = [];
 /** Those that want to be looked at when the tick ends. */
 let waiting = [];
@@ -39,26 +39,26 @@ const Tick = {
     Tick.schedule();
   },
 
-  /** Makes an outbox known by the place of its native half. */
+  /** Makes an outbox known by the slot of its native half. */
   enlist(id, outbox) {
     if (!listensToExit) {
       listensToExit = true;
       atExit(flush);
     }
 
-    outboxes[placeOf(id)] = outbox;
+    outboxes[slotOf(id)] = outbox;
   },
 
-  /** Makes an outbox unknown; the place may be another one's already. */
+  /** Makes an outbox unknown; the slot may be another one's already. */
   delist(id, outbox) {
-    const place = placeOf(id);
+    const slot = slotOf(id);
 
-    if (outboxes[place] === outbox) outboxes[place] = undefined;
+    if (outboxes[slot] === outbox) outboxes[slot] = undefined;
   },
 
-  /** Something became of what the native side had to write at a place. */
-  attend(place) {
-    const outbox = outboxes[place];
+  /** Something became of what the native side had to write at a slot. */
+  attend(slot) {
+    const outbox = outboxes[slot];
 
     if (outbox !== undefined) outbox.attend();
   },
@@ -121,7 +121,7 @@ function addAll(ids) {
   if (ids === undefined) return;
 
   for (const id of ids) {
-    const outbox = outboxes[placeOf(id)];
+    const outbox = outboxes[slotOf(id)];
 
     if (outbox !== undefined) Tick.add(outbox);
   }

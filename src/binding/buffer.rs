@@ -125,8 +125,8 @@ impl PayloadStore for BufferStore {
         let max = max.min(self.capacity - self.len);
         // SAFETY: the Buffer has `capacity` bytes, which V8 allocated without a type of their own;
         // these lie behind those that are filled, and nobody else has the Buffer yet.
-        let room = unsafe { std::slice::from_raw_parts_mut(self.data.add(self.len), max) };
-        let filled = read(room).min(max);
+        let target = unsafe { std::slice::from_raw_parts_mut(self.data.add(self.len), max) };
+        let filled = read(target).min(max);
         self.len += filled;
         filled
     }

@@ -8,7 +8,9 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::registry::Id;
 
+pub(crate) use super::bytes::Bytes;
 use super::environment::Environment;
+pub(crate) use super::fault::{Fault, Outcome, check};
 
 /// The most arguments that a function of this binding takes.
 pub(crate) const MAX_ARGS: usize = 7;
@@ -16,17 +18,6 @@ pub(crate) const MAX_ARGS: usize = 7;
 /// The shape that Node-API calls.
 pub(crate) type RawCallback =
     unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
-
-/// Why a call failed; it is thrown as a JavaScript `Error`.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// Node-API said no. Mostly an argument of another type than our own JavaScript passes.
-    Status(sys::napi_status),
-    /// Something that has a better sentence.
-    Message(&'static str),
-}
-
-pub(crate) type Outcome<T = sys::napi_value> = std::result::Result<T, Fault>;
 
 /// Makes `$name`, a [`RawCallback`], of a function from [`Call`] to a value.
 macro_rules! raw_callback {
@@ -162,109 +153,11 @@ fn throw(env: sys::napi_env, message: &str) -> sys::napi_value {
     ptr::null_mut()
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Status(status) => write!(f, "ws-rs: bad native call (Node-API status {status})"),
-            Self::Message(text) => f.write_str(text),
-        }
-    }
-}
-
-/// Turns a Node-API status into a result.
-pub(crate) fn check(status: sys::napi_status) -> Outcome<()> {
-    if status == sys::Status::napi_ok {
-        Ok(())
-    } else {
-        Err(Fault::Status(status))
-    }
-}
-
 /// The arguments of a call and the state of its copy.
 pub(crate) struct Call<'a> {
     pub(crate) env: sys::napi_env,
     pub(crate) state: &'a Environment,
     args: [sys::napi_value; MAX_ARGS],
-}
-
-/// The bytes of a `Buffer` or `Uint8Array` argument. They are JavaScript's: see [`Bytes::slice`].
-#[derive(Clone, Copy)]
-pub(crate) struct Bytes {
-    data: *mut u8,
-    pub(crate) len: usize,
-}
-
-impl Bytes {
-    /// Those of a live value.
-    pub(crate) fn of(env: sys::napi_env, value: sys::napi_value) -> Outcome<Self> {
-        let mut data = ptr::null_mut();
-        let mut len = 0;
-        // SAFETY: a live environment and value, and valid out pointers.
-        check(unsafe { sys::napi_get_buffer_info(env, value, &mut data, &mut len) })?;
-        Ok(Self {
-            data: data.cast(),
-            len,
-        })
-    }
-
-    pub(crate) const fn pointer(self) -> *mut u8 {
-        self.data
-    }
-
-    /// Copies them, whoever else may be writing to them (another thread to a SharedArrayBuffer): then
-    /// the copy has some of the old bytes and some of the new.
-    pub(crate) fn append_to(self, copy: &mut Vec<u8>) {
-        if self.len == 0 {
-            return;
-        }
-        copy.reserve(self.len);
-        // SAFETY: Node-API gave pointer and length of a live view in this call, and no JavaScript of
-        // this thread runs before it returns; there is room for as many bytes, which any are good for.
-        unsafe {
-            let end = copy.as_mut_ptr().add(copy.len());
-            std::ptr::copy_nonoverlapping(self.data, end, self.len);
-            copy.set_len(copy.len() + self.len);
-        }
-    }
-
-    /// Writes to them from `at` on, if there is room.
-    pub(crate) fn write(self, at: usize, bytes: &[u8]) -> bool {
-        if at > self.len || self.len - at < bytes.len() {
-            return false;
-        }
-        if !bytes.is_empty() {
-            // SAFETY: as in `append_to`; `bytes` are native memory, not these.
-            unsafe {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.data.add(at), bytes.len());
-            }
-        }
-        true
-    }
-
-    /// The bytes, for the time of the call.
-    ///
-    /// # Safety
-    /// No JavaScript runs and nothing else holds them mutably while the slice lives.
-    pub(crate) unsafe fn slice<'b>(self) -> &'b [u8] {
-        if self.len == 0 {
-            return &[];
-        }
-        // SAFETY: Node-API gave pointer and length of a live view; JavaScript owns the memory and
-        // cannot move or free it before this call returns.
-        unsafe { std::slice::from_raw_parts(self.data, self.len) }
-    }
-
-    /// The bytes, to be changed in place.
-    ///
-    /// # Safety
-    /// As for [`slice`](Self::slice), and no other slice of them lives.
-    pub(crate) unsafe fn slice_mut<'b>(self) -> &'b mut [u8] {
-        if self.len == 0 {
-            return &mut [];
-        }
-        // SAFETY: as in `slice`; uniqueness is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
-    }
 }
 
 impl Call<'_> {

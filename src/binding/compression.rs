@@ -15,17 +15,9 @@ use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 use self::wake::Wake;
 use super::call::{Call, Fault, Outcome, check};
 use super::values::Value;
+use crate::numbers::codec::{FAILED, OUT_OF_MEMORY, TOO_LONG};
+use crate::numbers::task::{FIN, LENT, RESET};
 use crate::{memory, runtime};
-
-/// What a codec answers instead of bytes or their number.
-const TOO_LONG: u32 = u32::MAX;
-const OUT_OF_MEMORY: u32 = u32::MAX - 1;
-const FAILED: u32 = u32::MAX - 2;
-
-// Flags of a task.
-const FIN: u32 = 1;
-const RESET: u32 = 2;
-const LENT: u32 = 4;
 
 /// From this length on, who is lent a result gets the memory that it is in; a copy of less is cheaper.
 const HAND_OVER: usize = 32 * 1024;
@@ -145,7 +137,7 @@ pub(crate) fn codec_away(call: &Call<'_>) -> Outcome {
     report_memory(call, &mut engine)?;
     drop(engine);
     if was_idle {
-        compression.wake.hold_loop(call, true);
+        compression.wake.keep_loop_alive(call, true);
     }
     let number = call.double(job.number() as f64);
     // A job that finds no thread is dropped, which is its result.
@@ -174,7 +166,7 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
     let mut engine = compression.engine.borrow_mut();
     let finished = engine.take_finished();
     if engine.running() == 0 && !finished.is_empty() {
-        compression.wake.hold_loop(call, false);
+        compression.wake.keep_loop_alive(call, false);
     }
     if engine.is_unused() {
         compression.wake.close();

@@ -6,19 +6,22 @@ use ws_rs_engine::connection::{self, WriteError};
 
 use super::buffer::{BufferStore, Scope};
 use super::call::{Call, Fault, Outcome};
-use super::environment::Link;
+use super::environment::Entry;
 use super::event_loop::Context;
-use super::rows::{BINARY, CLOSE, COMPRESSED, PING, PONG, Rows, TEXT, WHOLE};
+use super::rows::Rows;
+use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
+use crate::numbers::row::{COMPRESSED, WHOLE};
+use crate::numbers::{config, counter};
 
-/// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; flags:
-/// 1 permessage-deflate was negotiated, 2 skip the UTF-8 check.
+/// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; the flags
+/// are those of `config`.
 pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     let role = if call.bool(0)? {
         Role::Server
     } else {
         Role::Client
     };
-    let link = Link {
+    let entry = Entry {
         connection: connection::Connection::new(role, read_config(call)?),
         socket: None,
         context: Context::NONE,
@@ -27,7 +30,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         .state
         .connections
         .borrow_mut()
-        .insert(link)
+        .insert(entry)
         .ok_or(Fault::Message("ws-rs: too many connections in one process"))?;
     call.double(id as f64)
 }
@@ -35,8 +38,8 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
 /// `connectionConfigure(id, maxPayload, maxFragments, maxBufferedChunks, flags)`
 pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
     let config = read_config(call)?;
-    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        *link.connection.protocol.config_mut() = config;
+    if let Some(entry) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        *entry.connection.protocol.config_mut() = config;
     }
     call.undefined()
 }
@@ -47,19 +50,19 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
         max_payload: call.f64(1)?.max(0.0) as u64,
         max_fragments: call.i32(2)?.max(0) as u32,
         max_buffered_chunks: call.i32(3)?.max(0) as u32,
-        compression: flags & 1 != 0,
-        skip_utf8_validation: flags & 2 != 0,
+        compression: flags & config::COMPRESSION != 0,
+        skip_utf8_validation: flags & config::SKIP_UTF8_VALIDATION != 0,
     })
 }
 
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
-    let link = call.state.connections.borrow_mut().remove(call.id(0)?);
-    if let Some(link) = link {
-        if let Some(socket) = link.socket {
+    let entry = call.state.connections.borrow_mut().remove(call.id(0)?);
+    if let Some(entry) = entry {
+        if let Some(socket) = entry.socket {
             call.state.event_loop.close(&call.state.values, socket);
         }
-        call.state.event_loop.forget(call.env, link.context);
+        call.state.event_loop.forget(call.env, entry.context);
     }
     call.undefined()
 }
@@ -67,29 +70,26 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
 /// In the place of a system error number: a payload was taken away while it was being written.
 const TAKEN_AWAY: i32 = -1;
 
-/// `connectionState(id, which) -> number`: 0 the wire length of the open message, 1 bytes held,
-/// 2 frames of the open message, 3 bytes written and 4 bytes read past the `net.Socket`, 5 the system
-/// error number of a failed write or -1 if a payload was taken away half written, 6 bytes that wait in the outbox, 7 those of them that the wire did not
-/// take, as Node counts them, and 8 the most that these have been since it was last asked.
+/// `connectionState(id, counter) -> number`: one of the numbers that `counter` lists.
 pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let connection = &mut link.connection;
+    let connection = &mut entry.connection;
     call.double(match call.u32(1)? {
-        0 => connection.protocol.message_len() as f64,
-        1 => connection.protocol.held_bytes() as f64,
-        3 => connection.outbox().accepted() as f64,
-        4 => connection.bytes_read as f64,
-        5 => f64::from(match connection.write_error() {
+        counter::MESSAGE_LENGTH => connection.protocol.message_len() as f64,
+        counter::HELD_BYTES => connection.protocol.held_bytes() as f64,
+        counter::BYTES_WRITTEN => connection.outbox().accepted() as f64,
+        counter::BYTES_READ => connection.bytes_read as f64,
+        counter::WRITE_ERROR => f64::from(match connection.write_error() {
             None => 0,
             Some(WriteError::System(error)) => error,
             Some(WriteError::TakenAway) => TAKEN_AWAY,
         }),
-        6 => connection.outbox().waiting() as f64,
-        7 => connection.outbox().blocked_len() as f64,
-        8 => connection.take_peak() as f64,
+        counter::WAITING => connection.outbox().waiting() as f64,
+        counter::BLOCKED_LENGTH => connection.outbox().blocked_len() as f64,
+        counter::PEAK => connection.take_peak() as f64,
         _ => f64::from(connection.protocol.open_frames()),
     })
 }
@@ -105,13 +105,13 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let position = call.u32(2)? as usize;
     let mut rows = events.open(call.env, call.u32(3)?)?;
     rows.reached(chunk.len);
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call and the chunk is the only slice of its memory.
     let bytes = unsafe { chunk.slice_mut() };
-    let connection = &mut link.connection.protocol;
+    let connection = &mut entry.connection.protocol;
     let mut input = if position == 0 {
         match connection.handle_bytes(bytes) {
             Ok(input) => input,
@@ -176,10 +176,10 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let mut events = call.state.events.borrow_mut();
     let bytes = call.bytes(1)?;
     let mut rows = events.open(call.env, call.u32(2)?)?;
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let connection = &mut link.connection.protocol;
+    let connection = &mut entry.connection.protocol;
     if !connection.is_inflating() {
         return call.number(0);
     }
@@ -202,10 +202,10 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
 /// `fragmentEnds(id) -> number[]`: where the frames of the last message end, empty ones left out.
 pub(crate) fn fragment_ends(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.array(&[]);
     };
-    let ends: Outcome<Vec<_>> = link
+    let ends: Outcome<Vec<_>> = entry
         .connection
         .protocol
         .fragment_ends()

@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use ws_rs_protocol::{Frame, OpCode, apply_mask};
 
 use super::call::{Call, Fault, Outcome, check};
+use crate::numbers::frame::{FIN, OPCODE, RSV1};
 
 /// `acceptKey(key) -> string`: Sec-WebSocket-Accept (RFC 6455, section 4.2.2).
 pub(crate) fn accept_key(call: &Call<'_>) -> Outcome {
@@ -70,9 +71,9 @@ pub(crate) fn mask(call: &Call<'_>) -> Outcome {
 
 pub(super) fn frame_of(first: u32) -> Frame {
     Frame {
-        fin: first & 0x80 != 0,
-        rsv1: first & 0x40 != 0,
-        opcode: OpCode::from((first & 0x0f) as u8),
+        fin: first & FIN != 0,
+        rsv1: first & RSV1 != 0,
+        opcode: OpCode::from((first & OPCODE) as u8),
         mask: None,
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Environment {
     /// For whoever needs it until libuv or another thread is through.
     pub(crate) this: Weak<Self>,
     pub(crate) values: Values,
-    pub(crate) connections: RefCell<Registry<Link>>,
+    pub(crate) connections: RefCell<Registry<Entry>>,
     pub(crate) compression: Compression,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
@@ -53,7 +53,7 @@ pub(crate) struct Environment {
 // What most messages need comes first, as in `Connection`.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Link {
+pub(crate) struct Entry {
     /// The socket, while it is on the loop transport.
     pub(crate) socket: Option<LoopSocket>,
     /// In which its events run, from the first one on.

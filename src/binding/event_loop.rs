@@ -55,7 +55,7 @@ impl LoopState {
         if let Some(reactor) = self.reactor() {
             socket.stop(reactor);
         }
-        values.hold(false);
+        values.retain(false);
     }
 
     /// To be called when JavaScript has returned.
@@ -115,11 +115,11 @@ impl LoopState {
     /// Lets go of every socket; libuv is through a little later.
     pub(crate) fn shut_down(&self, environment: &Environment) {
         let env = environment.values.env();
-        for link in environment.connections.borrow_mut().iter_mut() {
-            if let Some(socket) = link.socket.take() {
+        for entry in environment.connections.borrow_mut().iter_mut() {
+            if let Some(socket) = entry.socket.take() {
                 self.close(&environment.values, socket);
             }
-            std::mem::replace(&mut link.context, Context::NONE).destroy(env);
+            std::mem::replace(&mut entry.context, Context::NONE).destroy(env);
         }
         self.end_turn(env);
         if let Some(reactor) = self.reactor() {
@@ -167,16 +167,16 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let local = call.bool(3)?;
     let state = &call.state.event_loop;
     let mut connections = call.state.connections.borrow_mut();
-    if let Some(link) = connections.get_mut(id)
-        && link.socket.is_none()
+    if let Some(entry) = connections.get_mut(id)
+        && entry.socket.is_none()
         && fd >= 0
         && state.open_reactor(call).is_ok()
         && let Some(reactor) = state.reactor()
         && reactor.register(fd, id).is_ok()
     {
-        reactor.hold(true);
-        call.state.values.hold(true);
-        link.socket = Some(LoopSocket::new(fd, Inbox::new(single, local)));
+        reactor.keep_alive(true);
+        call.state.values.retain(true);
+        entry.socket = Some(LoopSocket::new(fd, Inbox::new(single, local)));
         return call.number(1);
     }
     call.number(0)
@@ -185,7 +185,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
 /// `loopClose(id)`: gives the socket back to Node.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
     let socket = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        Some(link) => link.socket.take(),
+        Some(entry) => entry.socket.take(),
         None => None,
     };
     if let Some(socket) = socket {
@@ -221,7 +221,7 @@ fn with_socket(call: &Call<'_>, body: impl FnOnce(&mut LoopSocket, &Reactor<Turn
     let mut connections = call.state.connections.borrow_mut();
     let socket = connections
         .get_mut(id)
-        .and_then(|link| link.socket.as_mut());
+        .and_then(|entry| entry.socket.as_mut());
     if let (Some(socket), Some(reactor)) = (socket, call.state.event_loop.reactor()) {
         body(socket, reactor);
     }

@@ -2,6 +2,7 @@
 //! `#[napi]` method takes 220-370).
 
 mod buffer;
+mod bytes;
 mod call;
 mod compression;
 mod decode;
@@ -12,6 +13,7 @@ mod event_loop;
 #[cfg(not(unix))]
 #[path = "event_loop_none.rs"]
 mod event_loop;
+mod fault;
 mod lent_buffer;
 mod rows;
 mod send;
@@ -25,6 +27,7 @@ use std::sync::Once;
 use napi_sys as sys;
 
 use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
+use crate::numbers;
 
 raw_callback!(accept_key, encode::accept_key);
 raw_callback!(connection_create, decode::connection_create);
@@ -105,6 +108,14 @@ unsafe extern "C" fn napi_register_module_v1(
             export(
                 env,
                 exports,
+                c"numbers",
+                list_numbers,
+                ptr::null(),
+                ptr::null_mut(),
+            )?;
+            export(
+                env,
+                exports,
                 c"createBinding",
                 create_binding,
                 ptr::null(),
@@ -114,6 +125,25 @@ unsafe extern "C" fn napi_register_module_v1(
         Ok(exports)
     };
     // SAFETY: an exception is thrown by `require()`.
+    unsafe { answer(env, work) }
+}
+
+/// `numbers() -> string`: what the build script makes `lib/native/numbers.js` of.
+unsafe extern "C" fn list_numbers(
+    env: sys::napi_env,
+    _info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let work = || {
+        let list = numbers::list();
+        let mut text = ptr::null_mut();
+        // SAFETY: a live environment in its callback, a text that is valid for the call, and a valid
+        // out pointer.
+        check(unsafe {
+            sys::napi_create_string_utf8(env, list.as_ptr().cast(), list.len() as isize, &mut text)
+        })?;
+        Ok(text)
+    };
+    // SAFETY: the environment of the running callback.
     unsafe { answer(env, work) }
 }
 

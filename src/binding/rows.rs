@@ -7,26 +7,13 @@ use ws_rs_protocol::{Payload, ProtocolError};
 
 use super::buffer::BufferStore;
 use super::call::{Bytes, Call, Fault, Outcome, check};
-use super::environment::Link;
+use super::environment::Entry;
 use super::shared_memory::SharedMemory;
 use super::values::Value;
+use crate::numbers::frame::{BINARY, TEXT};
+use crate::numbers::header::POSITION;
+use crate::numbers::row::{ERROR, KIND, SIZE, STORED};
 use ws_rs_engine::registry::{Id, Registry};
-
-/// Row kinds. lib/connection/decoder.js has the same numbers.
-pub(crate) const TEXT: u32 = 1;
-pub(crate) const BINARY: u32 = 2;
-pub(crate) const CLOSE: u32 = 8;
-pub(crate) const PING: u32 = 9;
-pub(crate) const PONG: u32 = 10;
-pub(crate) const COMPRESSED: u32 = 16;
-const ERROR: u32 = 32;
-/// Added to a kind: the payload is a `Buffer` of its own, in the second array.
-const STORED: u32 = 0x100;
-/// Added to a kind: the payload is what was just handed in.
-pub(crate) const WHOLE: u32 = 0x200;
-
-/// A row is kind, start, length and one value more; row 0 holds the position reached.
-const ROW: usize = 4;
 
 /// The arrays that events are written to, one pair for each depth of nesting: a listener may feed
 /// another connection while the events of the first are still being read.
@@ -56,8 +43,8 @@ pub(crate) struct Rows<'a> {
 impl Rows<'_> {
     /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
     pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
-        let place = Registry::<Link>::place(id);
-        self.rows[..ROW].copy_from_slice(&[len as u32, len as u32, source, place]);
+        let slot = Registry::<Entry>::slot(id);
+        self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, slot]);
     }
 
     /// Takes one event only.
@@ -67,7 +54,7 @@ impl Rows<'_> {
 
     /// Notes how far the chunk was read.
     pub(crate) fn reached(&mut self, position: usize) {
-        self.rows[0] = position as u32;
+        self.rows[POSITION] = position as u32;
     }
 
     /// How many rows there are.
@@ -77,8 +64,8 @@ impl Rows<'_> {
 
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
     pub(crate) fn only_message(&self, len: usize) -> Option<u32> {
-        let kind = self.rows[ROW];
-        (self.count == 1 && self.rows[0] == len as u32 && matches!(kind, TEXT | BINARY))
+        let kind = self.rows[SIZE];
+        (self.count == 1 && self.rows[POSITION] == len as u32 && matches!(kind, TEXT | BINARY))
             .then_some(kind)
     }
 
@@ -89,7 +76,7 @@ impl Rows<'_> {
 
     /// Whether no more events are to be taken.
     pub(crate) const fn is_full(&self) -> bool {
-        (self.count + 2) * ROW > self.rows.len() || (self.single && self.count > 0)
+        (self.count + 2) * SIZE > self.rows.len() || (self.single && self.count > 0)
     }
 
     /// Adds an event whose payload is all but the first `skip` bytes of what is given.
@@ -112,7 +99,7 @@ impl Rows<'_> {
             }
             None => {}
         }
-        if matches!(kind & 0xff, TEXT | BINARY) {
+        if matches!(kind & KIND, TEXT | BINARY) {
             self.longest = self.longest.max(Some(len));
         }
         let skip = skip.min(len);
@@ -120,10 +107,10 @@ impl Rows<'_> {
         Ok(())
     }
 
-    fn write(&mut self, row: [u32; ROW]) {
+    fn write(&mut self, row: [u32; SIZE]) {
         self.count += 1;
-        let at = self.count * ROW;
-        self.rows[at..at + ROW].copy_from_slice(&row);
+        let at = self.count * SIZE;
+        self.rows[at..at + SIZE].copy_from_slice(&row);
     }
 
     fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
@@ -139,7 +126,7 @@ impl Rows<'_> {
 }
 
 impl EventArrays {
-    /// The `Buffer` that lies in the first place of the outermost level's payloads, which no event
+    /// The `Buffer` that is the first element of the outermost level's payloads, which no event
     /// takes: memory for a long message.
     pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
         let Some(level) = self.levels.first() else {
@@ -184,7 +171,7 @@ impl EventArrays {
 /// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
 /// so many rows is made here.
 pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
-    let len = (call.u32(0)? as usize).max(2) * ROW;
+    let len = (call.u32(0)? as usize).max(2) * SIZE;
     let payloads = call.state.values.keep(call.value(1), None)?;
     let (rows, value) = SharedMemory::create(call, len * size_of::<u32>())?;
     call.state.events.borrow_mut().levels.push(Level {

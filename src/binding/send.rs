@@ -9,34 +9,15 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
-use super::environment::{Environment, Link};
+use super::environment::{Entry as Link, Environment};
 use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
 use crate::clock::{self, Mark};
-
-// Flags of a frame; lib/wire/outbox.js has the same numbers. The low eight bits are the frame's
-// first byte.
-/// Other messages of the chunk are yet to be handed out.
-const MORE_MESSAGES: u32 = 0x100;
-/// Its fate is asked for.
-const TRACK: u32 = 0x200;
-const MASK_RANDOM: u32 = 0x400;
-const MASK_KEY: u32 = 0x800;
-/// The bytes are a part of a frame that somebody else made.
-const NO_HEADER: u32 = 0x1000;
-
-// What became of it; `undefined` if JavaScript has nothing to do for it.
-const WRITTEN: u32 = 0;
-const WITH_BATCH: u32 = 1;
-const WITH_TICK: u32 = 2;
-/// It is the stream's to write, now.
-const TAKE: u32 = 3;
-const BLOCKED: u32 = 4;
-const FAILED: u32 = 5;
-/// Added: frames of others waited for long enough, and some of them are the stream's to write.
-const OVERDUE: u32 = 8;
-/// Added: `endTick` is to be called when the tick ends.
-const SCHEDULE: u32 = 16;
+use crate::numbers::fate;
+use crate::numbers::flag::{MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK};
+use crate::numbers::sent::{
+    BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WITH_BATCH, WITH_TICK, WRITTEN,
+};
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
@@ -373,11 +354,11 @@ pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
         count += 1;
     }
     let kind = match fate {
-        Fate::Written => 0,
-        Fate::Lost => 1,
-        Fate::TakenAway => 2,
+        Fate::Written => fate::WRITTEN,
+        Fate::Lost => fate::LOST,
+        Fate::TakenAway => fate::TAKEN_AWAY,
     };
-    call.number(count << 2 | kind)
+    call.number(count << fate::BITS | kind)
 }
 
 fn frame_of(flags: u32) -> Frame {

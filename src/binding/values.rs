@@ -17,7 +17,7 @@ use super::call::{Outcome, check};
 pub(crate) struct Values {
     env: sys::napi_env,
     object: sys::napi_ref,
-    holds: Cell<usize>,
+    uses: Cell<usize>,
     /// Weak ones, by the index that their value has in the object.
     kept: RefCell<Vec<sys::napi_ref>>,
 }
@@ -41,7 +41,7 @@ impl Values {
         let values = Self {
             env,
             object,
-            holds: Cell::new(0),
+            uses: Cell::new(0),
             kept: RefCell::default(),
         };
         Ok((values, value))
@@ -83,13 +83,13 @@ impl Values {
     }
 
     /// Native code has one use more, or one less, for them.
-    pub(crate) fn hold(&self, more: bool) {
-        let before = self.holds.get();
+    pub(crate) fn retain(&self, more: bool) {
+        let before = self.uses.get();
         let after = if more { before + 1 } else { before - 1 };
-        self.holds.set(after);
+        self.uses.set(after);
         let mut count = 0;
         // SAFETY: a live environment, on its thread, and a reference that is never deleted; the
-        // object lives: a callback's function has it, or the hold that ends here.
+        // object lives: a callback's function has it, or the use that ends here.
         unsafe {
             match (before, after) {
                 (0, _) => sys::napi_reference_ref(self.env, self.object, &mut count),

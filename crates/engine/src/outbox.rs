@@ -2,20 +2,14 @@
 
 mod backlog;
 mod fates;
+mod lent;
 mod segment;
 
-use self::backlog::Backlog;
+use self::backlog::{Backlog, MAX_SLICES};
 pub use self::fates::Fate;
 use self::fates::Fates;
+pub use self::lent::Lent;
 use self::segment::{LentFrame, Segment};
-
-/// A payload that stays in the program's memory until it is written.
-///
-/// The program may take that memory away, or make it shorter, at any time between two calls.
-pub trait Lent {
-    /// The payload as it is now; fewer bytes than there were mean that it was taken away.
-    fn bytes(&self) -> &[u8];
-}
 
 /// What a wire did with the slices that it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +36,6 @@ pub enum Written {
     Torn,
 }
 
-/// The most slices for one write.
-const MAX_SLICES: usize = 16;
 /// Bytes at the front of the tail that were written are kept up to here, or while they are fewer
 /// than those behind them, so that not every write moves these.
 const MAX_STALE: usize = 64 * 1024;

@@ -3,25 +3,27 @@
 /// What an object is known by. It is never used again, and small enough for a JavaScript number.
 pub type Id = u64;
 
-/// Low bits are the place, high bits count how often the place was used: a number that outlived its
+/// Low bits are the slot, high bits count how often the slot was used: a number that outlived its
 /// object finds nothing, not somebody else's object.
-const PLACE_BITS: u32 = 22;
-const PLACE_MASK: Id = (1 << PLACE_BITS) - 1;
-/// Integers up to 2^53 are exact in JavaScript. A place that was used so often is given up: four
-/// million places last for 9 * 10^15 objects.
-const MAX_GENERATION: u32 = (1 << (53 - PLACE_BITS)) - 1;
+const SLOT_BITS: u32 = 22;
+/// So many objects of a kind can be kept at once.
+pub const MAX_LEN: u32 = 1 << SLOT_BITS;
+const SLOT_MASK: Id = (1 << SLOT_BITS) - 1;
+/// Integers up to 2^53 are exact in JavaScript. A slot that was used so often is given up: four
+/// million slots last for 9 * 10^15 objects.
+const MAX_GENERATION: u32 = (1 << (53 - SLOT_BITS)) - 1;
 
 /// Objects of one kind by number.
 #[derive(Debug)]
 pub struct Registry<T> {
-    places: Vec<Place<T>>,
+    slots: Vec<Slot<T>>,
     free: Vec<u32>,
     len: usize,
 }
 
 #[derive(Debug)]
 #[repr(C)]
-struct Place<T> {
+struct Slot<T> {
     generation: u32,
     item: Option<T>,
 }
@@ -29,7 +31,7 @@ struct Place<T> {
 impl<T> Default for Registry<T> {
     fn default() -> Self {
         Self {
-            places: Vec::new(),
+            slots: Vec::new(),
             free: Vec::new(),
             len: 0,
         }
@@ -39,30 +41,30 @@ impl<T> Default for Registry<T> {
 impl<T> Registry<T> {
     /// Keeps `item` and gives it a number; `None` when four million are kept already.
     pub fn insert(&mut self, item: T) -> Option<Id> {
-        let place = match self.free.pop() {
-            Some(place) => place,
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
             None => {
-                let place = u32::try_from(self.places.len()).ok()?;
-                if Id::from(place) > PLACE_MASK {
+                let slot = u32::try_from(self.slots.len()).ok()?;
+                if Id::from(slot) > SLOT_MASK {
                     return None;
                 }
-                self.places.push(Place {
+                self.slots.push(Slot {
                     generation: 0,
                     item: None,
                 });
-                place
+                slot
             }
         };
-        let entry = &mut self.places[place as usize];
+        let entry = &mut self.slots[slot as usize];
         entry.item = Some(item);
         self.len += 1;
-        Some(Id::from(entry.generation) << PLACE_BITS | Id::from(place))
+        Some(Id::from(entry.generation) << SLOT_BITS | Id::from(slot))
     }
 
     /// The object, while it is kept.
     pub fn get_mut(&mut self, id: Id) -> Option<&mut T> {
-        let entry = self.places.get_mut(Self::place(id) as usize)?;
-        if Id::from(entry.generation) == id >> PLACE_BITS {
+        let entry = self.slots.get_mut(Self::slot(id) as usize)?;
+        if Id::from(entry.generation) == id >> SLOT_BITS {
             entry.item.as_mut()
         } else {
             None
@@ -77,26 +79,24 @@ impl<T> Registry<T> {
 
     /// All objects.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.places
-            .iter_mut()
-            .filter_map(|place| place.item.as_mut())
+        self.slots.iter_mut().filter_map(|slot| slot.item.as_mut())
     }
 
-    /// The place of a number, which no other object has at the same time.
+    /// The slot of a number, which no other object has at the same time.
     #[must_use]
-    pub const fn place(id: Id) -> u32 {
-        (id & PLACE_MASK) as u32
+    pub const fn slot(id: Id) -> u32 {
+        (id & SLOT_MASK) as u32
     }
 
     /// Gives the object back; its number finds nothing from now on.
     pub fn remove(&mut self, id: Id) -> Option<T> {
         self.get_mut(id)?;
         self.len -= 1;
-        let place = Self::place(id);
-        let entry = &mut self.places[place as usize];
+        let slot = Self::slot(id);
+        let entry = &mut self.slots[slot as usize];
         if entry.generation < MAX_GENERATION {
             entry.generation += 1;
-            self.free.push(place);
+            self.free.push(slot);
         }
         entry.item.take()
     }
@@ -113,8 +113,8 @@ mod tests {
         assert_eq!(registry.remove(first), Some('a'));
         let second = registry.insert('b').unwrap();
         assert_eq!(
-            Registry::<char>::place(first),
-            Registry::<char>::place(second)
+            Registry::<char>::slot(first),
+            Registry::<char>::slot(second)
         );
         assert_eq!(registry.get_mut(first), None);
         assert_eq!(registry.remove(first), None);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_does_not_come_again_after_a_million_uses_of_its_place() {
+    fn a_number_does_not_come_again_after_a_million_uses_of_its_slot() {
         let mut registry = Registry::default();
         let first = registry.insert(0).unwrap();
         registry.remove(first);
@@ -135,15 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn a_place_whose_numbers_are_used_up_is_given_up() {
+    fn a_slot_whose_numbers_are_used_up_is_given_up() {
         let mut registry = Registry::default();
         let id = registry.insert('a').unwrap();
-        registry.places[0].generation = MAX_GENERATION;
-        let last = Id::from(MAX_GENERATION) << PLACE_BITS;
+        registry.slots[0].generation = MAX_GENERATION;
+        let last = Id::from(MAX_GENERATION) << SLOT_BITS;
         assert!(last < 1 << 53);
         assert_eq!(registry.get_mut(id), None);
         assert_eq!(registry.remove(last), Some('a'));
         assert_eq!(registry.get_mut(last), None);
-        assert_eq!(registry.insert('b').map(Registry::<char>::place), Some(1));
+        assert_eq!(registry.insert('b').map(Registry::<char>::slot), Some(1));
     }
 }

@@ -117,8 +117,8 @@ impl<S: PayloadStore> Assembly<S> {
         if store.capacity() < capacity {
             store.grow(capacity).map_err(too_long)?;
         }
-        let room = missing.min(store.capacity() - len);
-        let filled = store.fill(room, read);
+        let space = missing.min(store.capacity() - len);
+        let filled = store.fill(space, read);
         let tail = &mut store.as_mut_slice()[len..];
         if let Some(key) = key {
             apply_mask(tail, key);

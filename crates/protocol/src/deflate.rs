@@ -12,7 +12,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 const DEFAULT_LEVEL: i32 = 6;
 
 /// The output grows in steps of at least this, so that short messages need one.
-const MIN_ROOM: usize = 128;
+const MIN_SPACE: usize = 128;
 
 /// zlib's compression strategies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -210,17 +210,17 @@ impl Deflater {
     ) -> Result<(), CompressionError> {
         loop {
             let start = out.len();
-            let least = MIN_ROOM.max(input.len() / 2);
+            let least = MIN_SPACE.max(input.len() / 2);
             let spare = out.capacity() - start;
-            let room = if spare < MIN_ROOM {
+            let space = if spare < MIN_SPACE {
                 least
             } else {
                 spare.min(least)
             };
-            out.try_reserve(room)
+            out.try_reserve(space)
                 .map_err(|_| CompressionError::OutOfMemory)?;
             // Initialised memory keeps this free of `unsafe`, for less than a thousandth of the time.
-            out.resize(start + room, 0);
+            out.resize(start + space, 0);
             let (before_in, before_out) = (self.engine.total_in(), self.engine.total_out());
             let result = self.engine.compress(input, &mut out[start..], flush);
             let written = (self.engine.total_out() - before_out) as usize;
@@ -232,7 +232,7 @@ impl Deflater {
             }
             input = &input[(self.engine.total_in() - before_in) as usize..];
             // Room left over means that all there was has been written.
-            if input.is_empty() && written < room {
+            if input.is_empty() && written < space {
                 return Ok(());
             }
         }

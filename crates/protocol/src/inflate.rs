@@ -7,9 +7,9 @@ use crate::error::CompressionError;
 /// What the sender left out at the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// The least and, at first, the most room that the output gets per step.
-const MIN_ROOM: usize = 256;
-const FIRST_ROOM: usize = 16 * 1024;
+/// The least and, at first, the most space that the output gets per step.
+const MIN_SPACE: usize = 256;
+const FIRST_SPACE: usize = 16 * 1024;
 
 /// A raw DEFLATE decompressor that keeps its context from message to message.
 #[derive(Debug)]
@@ -140,14 +140,14 @@ impl Inflater {
     ) -> Result<(), CompressionError> {
         while !self.ended {
             let spare = out.capacity() - out.len();
-            let room = match room_for(input.len(), out.len()) {
-                room if spare < MIN_ROOM => room,
-                room => spare.min(room),
+            let space = match space_for(input.len(), out.len()) {
+                space if spare < MIN_SPACE => space,
+                space => spare.min(space),
             };
             // One byte beyond the limit, so that passing it is seen.
-            let room = room.min(end.saturating_sub(out.len()).saturating_add(1));
-            if out.capacity() - out.len() < room {
-                out.try_reserve_exact(room)
+            let space = space.min(end.saturating_sub(out.len()).saturating_add(1));
+            if out.capacity() - out.len() < space {
+                out.try_reserve_exact(space)
                     .map_err(|_| CompressionError::OutOfMemory)?;
             }
             let before = self.engine.total_in();
@@ -174,8 +174,8 @@ impl Inflater {
 }
 
 /// Text compresses to about a third; what is already there is doubled.
-fn room_for(input: usize, output: usize) -> usize {
-    let first = input.saturating_mul(4).clamp(MIN_ROOM, FIRST_ROOM);
+fn space_for(input: usize, output: usize) -> usize {
+    let first = input.saturating_mul(4).clamp(MIN_SPACE, FIRST_SPACE);
     first.max(output)
 }
 

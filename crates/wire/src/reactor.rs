@@ -33,9 +33,9 @@ pub struct Ready {
     pub readable: bool,
     /// There is room to write, or an error to be met by writing.
     pub writable: bool,
-    /// To be read until nothing is left, as a short read does not tell: there is an end or an error
+    /// To be read until nothing is left, as a short read does not show it: there is an end or an error
     /// behind the bytes, or urgent data between them.
-    pub thorough: bool,
+    pub until_empty: bool,
 }
 
 /// Who is told.
@@ -62,7 +62,7 @@ pub struct Reactor<H> {
     /// them everywhere.
     ids: RefCell<Vec<u64>>,
     /// How many sockets keep the loop alive.
-    holds: Cell<usize>,
+    references: Cell<usize>,
     closing: Cell<bool>,
     handler: H,
 }
@@ -86,7 +86,7 @@ impl<H: Handler> Reactor<H> {
             selector: RefCell::new(mio::Poll::new()?),
             events: RefCell::new(Some(Events::with_capacity(BATCH))),
             ids: RefCell::default(),
-            holds: Cell::new(0),
+            references: Cell::new(0),
             closing: Cell::new(false),
             handler,
         });
@@ -112,16 +112,16 @@ impl<H: Handler> Reactor<H> {
     /// # Errors
     /// It cannot be watched, or is already.
     pub fn register(&self, fd: RawFd, id: u64) -> io::Result<()> {
-        let place = usize::try_from(fd).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let index = usize::try_from(fd).map_err(|_| io::ErrorKind::InvalidInput)?;
         self.selector
             .borrow()
             .registry()
-            .register(&mut SourceFd(&fd), Token(place), INTEREST)?;
+            .register(&mut SourceFd(&fd), Token(index), INTEREST)?;
         let mut ids = self.ids.borrow_mut();
-        if ids.len() <= place {
-            ids.resize(place + 1, NOBODY);
+        if ids.len() <= index {
+            ids.resize(index + 1, NOBODY);
         }
-        ids[place] = id;
+        ids[index] = id;
         Ok(())
     }
 
@@ -155,10 +155,10 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// One more socket, or one less, keeps the loop alive.
-    pub fn hold(&self, more: bool) {
-        let before = self.holds.get();
+    pub fn keep_alive(&self, more: bool) {
+        let before = self.references.get();
         let after = if more { before + 1 } else { before - 1 };
-        self.holds.set(after);
+        self.references.set(after);
         let change = match (before, after) {
             (0, _) => self.uv.reference,
             (_, 0) => self.uv.unreference,
@@ -186,8 +186,8 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// Whose descriptor it is, unless it was deregistered since the selector was asked.
-    fn id_of(&self, place: usize) -> Option<u64> {
-        let id = *self.ids.borrow().get(place)?;
+    fn id_of(&self, index: usize) -> Option<u64> {
+        let id = *self.ids.borrow().get(index)?;
         (id != NOBODY).then_some(id)
     }
 
@@ -207,7 +207,7 @@ impl<H: Handler> Reactor<H> {
                     id: self.id_of(event.token().0)?,
                     readable: event.is_readable() || event.is_priority() || event.is_error(),
                     writable: event.is_writable() || event.is_error(),
-                    thorough: event.is_read_closed() || event.is_error() || event.is_priority(),
+                    until_empty: event.is_read_closed() || event.is_error() || event.is_priority(),
                 })
             }));
         }

@@ -2,7 +2,7 @@
 //!
 //! They are never linked: a second libuv in the process would know nothing of Node's loop. Where
 //! one is missing there is no loop transport. Bun and Deno export some of the names with other
-//! behaviour, so lib/wire/loop.js asks for the runtime by name as well.
+//! behaviour, so lib/wire/promotion.js asks for the runtime by name as well.
 
 use std::ffi::c_int;
 use std::sync::OnceLock;

@@ -108,14 +108,14 @@ impl Wake {
     }
 
     /// A running job keeps the process alive, as zlib's do, and who waits for it.
-    pub(super) fn hold_loop(&self, call: &Call<'_>, hold: bool) {
-        call.state.values.hold(hold);
+    pub(super) fn keep_loop_alive(&self, call: &Call<'_>, alive: bool) {
+        call.state.values.retain(alive);
         let Some(Function(function)) = *self.lock() else {
             return;
         };
         // SAFETY: a function that has not ended, on the thread of its loop.
         unsafe {
-            if hold {
+            if alive {
                 sys::napi_ref_threadsafe_function(call.env, function);
             } else {
                 sys::napi_unref_threadsafe_function(call.env, function);

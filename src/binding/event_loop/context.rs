@@ -59,7 +59,7 @@ pub(crate) fn capture_context(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let context = Context::create(call.env, call.value(1))?;
     match call.state.connections.borrow_mut().get_mut(id) {
-        Some(link) if link.context.is_none() => link.context = context,
+        Some(entry) if entry.context.is_none() => entry.context = context,
         _ => context.destroy(call.env),
     }
     call.undefined()
@@ -84,7 +84,7 @@ impl Turn<'_> {
         let Some(current) = connections
             .borrow_mut()
             .get_mut(self.id)
-            .map(|link| (link.context, link.socket.is_some()))
+            .map(|entry| (entry.context, entry.socket.is_some()))
         else {
             return Context::NONE;
         };
@@ -96,7 +96,7 @@ impl Turn<'_> {
             return Context::NONE;
         };
         match connections.borrow_mut().get_mut(self.id) {
-            Some(link) => link.context = context,
+            Some(entry) => entry.context = context,
             None => self.state.event_loop.forget(self.env, context),
         }
         context

@@ -1,5 +1,5 @@
-//! The functions of `lib/wire/loop.js` that are called from the event loop, one for each kind of
-//! event. Row 0 of the outermost level says whose event it is.
+//! The functions of `lib/connection/loop-listeners.js` that are called from the event loop, one for
+//! each kind of event. Row 0 of the outermost level says whose event it is.
 
 use std::ffi::CStr;
 use std::ptr;

@@ -2,13 +2,14 @@
 
 use super::super::call::{Bytes, Fault, Outcome};
 use super::listeners::Listener;
-use super::turn::{SCRATCH, SPARE, Turn};
+use super::turn::Turn;
 use crate::memory::keep_large_blocks;
+use crate::numbers::source::{SCRATCH, SPARE};
 use ws_rs_engine::inbox::{Target, fits};
 use ws_rs_engine::prefetch::prefetch;
 
 /// Memory for one read.
-pub(super) struct Room<'a> {
+pub(super) struct ReadBuffer<'a> {
     pub(super) bytes: &'a mut [u8],
     /// Where JavaScript finds it; see `turn.rs`.
     pub(super) source: u32,
@@ -19,7 +20,7 @@ impl Turn<'_> {
     ///
     /// # Safety
     /// The bytes are used no more when JavaScript runs next, and there is one such at a time.
-    pub(super) unsafe fn memory<'a>(&self, target: Target) -> Outcome<Room<'a>> {
+    pub(super) unsafe fn memory<'a>(&self, target: Target) -> Outcome<ReadBuffer<'a>> {
         let len = match target {
             Target::Own(len) => {
                 if let Some(bytes) = self.spare(len)? {
@@ -27,7 +28,7 @@ impl Turn<'_> {
                     // SAFETY: looked up just now, of `len` bytes at least; the rest is the caller's
                     // promise.
                     let bytes = unsafe { bytes.slice_mut() };
-                    return Ok(Room {
+                    return Ok(ReadBuffer {
                         bytes: &mut bytes[..len],
                         source: SPARE,
                     });
@@ -39,7 +40,7 @@ impl Turn<'_> {
         };
         let scratch = self.state.event_loop.scratch.get();
         let scratch = scratch.ok_or(Fault::Message("ws-rs: the event loop has no listeners"))?;
-        Ok(Room {
+        Ok(ReadBuffer {
             // SAFETY: the caller's promise.
             bytes: unsafe { scratch.slice(self.env, len) }?,
             source: SCRATCH,
@@ -54,7 +55,7 @@ impl Turn<'_> {
             return Ok(spare);
         }
         keep_large_blocks();
-        self.tell(Listener::NeedMemory, len as i32)?;
+        self.call_listener(Listener::NeedMemory, len as i32)?;
         Ok(self.state.events.borrow().spare(self.env)?.filter(suits))
     }
 }

@@ -83,7 +83,7 @@ impl LoopSocket {
         if self.referenced != referenced {
             self.referenced = referenced;
             if self.watched {
-                reactor.hold(referenced);
+                reactor.keep_alive(referenced);
             }
         }
     }
@@ -94,7 +94,7 @@ impl LoopSocket {
             self.watched = false;
             reactor.deregister(self.fd);
             if self.referenced {
-                reactor.hold(false);
+                reactor.keep_alive(false);
             }
         }
     }
@@ -166,11 +166,11 @@ impl Turns {
             id,
             readable: false,
             writable: false,
-            thorough: false,
+            until_empty: false,
         };
         let schedule = &self.state().schedule;
         schedule.borrow_mut().begin_turn(false);
-        Turn::new(self.state(), self.env, ready).tell_unwritten();
+        Turn::new(self.state(), self.env, ready).report_unwritten();
         schedule.borrow_mut().end_turn();
     }
 

@@ -9,23 +9,17 @@ use ws_rs_protocol::Input;
 use super::super::buffer::Scope;
 use super::super::call::{Fault, Outcome, check};
 use super::super::decode::decode;
-use super::super::environment::{Environment, Link};
-use super::super::rows::TEXT;
+use super::super::environment::{Entry, Environment};
 use super::listeners::Listener;
 use super::{Context, LoopSocket};
+use crate::numbers::frame::TEXT;
+use crate::numbers::source::NOWHERE;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{
     MAX_READ, MAX_READS, Mode, Next, Target, asks_kernel, reads_past_scratch,
 };
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_wire::{Read, Ready, read_some, waiting};
-
-/// Where a chunk lies; lib/wire/loop.js has the same numbers: in the scratch, ...
-pub(super) const SCRATCH: u32 = 0;
-/// ... in the `Buffer` for a long message, the first of the payloads, ...
-pub(super) const SPARE: u32 = 1;
-/// ... or nowhere: all of it is where its message was put together.
-const NOWHERE: u32 = 2;
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
@@ -42,7 +36,7 @@ impl<'a> Turn<'a> {
             state,
             env,
             id: ready.id,
-            drain: ready.thorough,
+            drain: ready.until_empty,
         }
     }
 
@@ -67,7 +61,7 @@ impl<'a> Turn<'a> {
     /// Reads no more of this socket and has JavaScript end the connection.
     pub(super) fn fail(&self, reason: &str) {
         self.stop();
-        let told = self.begin_rows(0, NOWHERE).and_then(|()| {
+        let reported = self.begin_rows(0, NOWHERE).and_then(|()| {
             let mut text = ptr::null_mut();
             // SAFETY: a live environment, on its thread, in the handle scope of the turn; the text
             // is copied.
@@ -79,10 +73,10 @@ impl<'a> Turn<'a> {
                     &mut text,
                 )
             })?;
-            self.tell_value(Listener::Failure, Some(text))
+            self.call_listener_with(Listener::Failure, Some(text))
         });
         // Without JavaScript, at the end of the environment, nobody is left to be told.
-        drop(told);
+        drop(reported);
     }
 
     /// Reads no more of this socket.
@@ -134,10 +128,10 @@ impl<'a> Turn<'a> {
         let mut asked = 0;
         let count = {
             let mut connections = self.state.connections.borrow_mut();
-            let Some(link) = connections.get_mut(self.id) else {
+            let Some(entry) = connections.get_mut(self.id) else {
                 return Ok(Some(Next::Wait));
             };
-            let Link {
+            let Entry {
                 connection:
                     Connection {
                         protocol: connection,
@@ -146,7 +140,7 @@ impl<'a> Turn<'a> {
                     },
                 socket: Some(socket),
                 ..
-            } = link
+            } = entry
             else {
                 return Ok(Some(Next::Wait));
             };
@@ -161,11 +155,11 @@ impl<'a> Turn<'a> {
             } else {
                 missing as usize
             };
-            let filled = connection.fill_payload(ready, &mut |room| {
-                asked = room.len().min(MAX_READ);
-                let room = &mut room[..asked];
-                prefetch(room.as_ptr(), asked);
-                result = read_some(fd, room);
+            let filled = connection.fill_payload(ready, &mut |buffer| {
+                asked = buffer.len().min(MAX_READ);
+                let buffer = &mut buffer[..asked];
+                prefetch(buffer.as_ptr(), asked);
+                result = read_some(fd, buffer);
                 match result {
                     Read::Bytes(len) => len,
                     _ => 0,
@@ -188,19 +182,19 @@ impl<'a> Turn<'a> {
             rows.count()
         };
         if count > 0 {
-            self.tell(Listener::Messages, count as i32)?;
+            self.call_listener(Listener::Messages, count as i32)?;
         }
         self.after(result, asked).map(Some)
     }
 
     /// Whatever comes, into the scratch or a `Buffer` of its own.
     fn read_chunk(&self, target: Target) -> Outcome<Next> {
-        // SAFETY: the bytes are used no more when `tell` runs JavaScript.
-        let room = unsafe { self.memory(target) }?;
-        let asked = room.bytes.len();
+        // SAFETY: the bytes are used no more when a listener runs JavaScript.
+        let buffer = unsafe { self.memory(target) }?;
+        let asked = buffer.bytes.len();
         let (result, listener, count) = {
             let mut connections = self.state.connections.borrow_mut();
-            let Some(Link {
+            let Some(Entry {
                 connection:
                     Connection {
                         protocol: connection,
@@ -213,7 +207,7 @@ impl<'a> Turn<'a> {
             else {
                 return Ok(Next::Wait);
             };
-            let result = read_some(socket.descriptor(), room.bytes);
+            let result = read_some(socket.descriptor(), buffer.bytes);
             let Read::Bytes(len) = result else {
                 drop(connections);
                 return self.after(result, 0);
@@ -222,10 +216,10 @@ impl<'a> Turn<'a> {
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
             let single = socket.inbox.is_single();
-            rows.begin(len, room.source, self.id);
+            rows.begin(len, buffer.source, self.id);
             rows.set_single(single);
             let _scope = Scope::enter(self.env);
-            match connection.handle_bytes(&mut room.bytes[..len]) {
+            match connection.handle_bytes(&mut buffer.bytes[..len]) {
                 Err(error) => rows.error(error),
                 Ok(mut input) => {
                     decode(connection, &mut input, &mut rows)?;
@@ -244,8 +238,8 @@ impl<'a> Turn<'a> {
         };
         if count > 0 {
             match listener {
-                Listener::Text | Listener::Binary => self.tell_whole(listener)?,
-                _ => self.tell(listener, count as i32)?,
+                Listener::Text | Listener::Binary => self.call_whole_listener(listener)?,
+                _ => self.call_listener(listener, count as i32)?,
             }
         }
         self.after(result, asked)
@@ -253,19 +247,19 @@ impl<'a> Turn<'a> {
 
     /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
     fn read_undecoded(&self, target: Target, listener: Listener) -> Outcome<Next> {
-        // SAFETY: the bytes are used no more when `tell` runs JavaScript.
-        let room = unsafe { self.memory(target) }?;
-        let asked = room.bytes.len();
-        let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), room.bytes))
+        // SAFETY: the bytes are used no more when a listener runs JavaScript.
+        let buffer = unsafe { self.memory(target) }?;
+        let asked = buffer.bytes.len();
+        let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), buffer.bytes))
         else {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
-            if let Some(link) = self.state.connections.borrow_mut().get_mut(self.id) {
-                link.connection.bytes_read += len as u64;
+            if let Some(entry) = self.state.connections.borrow_mut().get_mut(self.id) {
+                entry.connection.bytes_read += len as u64;
             }
-            self.begin_rows(len, room.source)?;
-            self.tell(listener, len as i32)?;
+            self.begin_rows(len, buffer.source)?;
+            self.call_listener(listener, len as i32)?;
         }
         self.after(result, asked)
     }
@@ -286,7 +280,7 @@ impl<'a> Turn<'a> {
         if self.with_socket(|_| ()).is_some() {
             self.stop();
             self.begin_rows(0, NOWHERE)?;
-            self.tell(listener, error)?;
+            self.call_listener(listener, error)?;
         }
         Ok(Next::Wait)
     }
@@ -298,29 +292,33 @@ impl<'a> Turn<'a> {
     }
 
     /// Says that the kernel did not take all that the connection sent.
-    pub(super) fn tell_unwritten(&self) {
+    pub(super) fn report_unwritten(&self) {
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         let _ = self
             .begin_rows(0, NOWHERE)
-            .and_then(|()| self.tell(Listener::Unwritten, 0));
+            .and_then(|()| self.call_listener(Listener::Unwritten, 0));
     }
 
     /// Calls a listener with a number.
-    pub(super) fn tell(&self, listener: Listener, number: i32) -> Outcome<()> {
+    pub(super) fn call_listener(&self, listener: Listener, number: i32) -> Outcome<()> {
         let mut value = ptr::null_mut();
         // SAFETY: a live environment, on its thread, in the handle scope of the turn.
         check(unsafe { sys::napi_create_int32(self.env, number, &mut value) })?;
-        self.tell_value(listener, Some(value))
+        self.call_listener_with(listener, Some(value))
     }
 
     /// Calls a listener that wants no more than the first row: one for most messages.
-    fn tell_whole(&self, listener: Listener) -> Outcome<()> {
-        self.tell_value(listener, None)
+    fn call_whole_listener(&self, listener: Listener) -> Outcome<()> {
+        self.call_listener_with(listener, None)
     }
 
     /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
-    fn tell_value(&self, listener: Listener, argument: Option<sys::napi_value>) -> Outcome<()> {
+    fn call_listener_with(
+        &self,
+        listener: Listener,
+        argument: Option<sys::napi_value>,
+    ) -> Outcome<()> {
         let context = self.context();
         self.state.event_loop.in_turn.set(true);
         let called = self.call(context, listener, argument);

@@ -2,46 +2,13 @@
 
 use std::sync::Arc;
 
-use ws_rs_protocol::DeflateOptions;
-
 use super::job::{JobId, Rest};
-use super::pool::WINDOW_BITS;
 use super::state::State;
+use super::task::{Kind, Task};
 
 /// What was sent last, kept to go on with when the compressor has gone to another connection. To
 /// take up 4 KiB costs as much as to compress 1 KiB without a context (measured: 9 and 13 µs).
 const HISTORY: usize = 4 * 1024;
-
-/// A message of this many bytes needs no more context than is remembered of each connection: it
-/// takes a compressor from the pool, which is in the cache, and has all the context it needs soon.
-const LONG: usize = 128 * 1024;
-
-/// What states are made with.
-#[derive(Debug)]
-pub enum Kind {
-    /// A compressor.
-    Deflate(DeflateOptions),
-    /// A decompressor.
-    Inflate {
-        /// The base-2 logarithm of the window, 9 to 15.
-        window_bits: u8,
-        /// Bytes that both sides take for already sent; empty for none.
-        dictionary: Vec<u8>,
-    },
-}
-
-/// One piece of work.
-#[derive(Debug, Clone, Copy)]
-pub struct Task {
-    /// Whether the payload ends its message.
-    pub fin: bool,
-    /// Whether to forget the context after it.
-    pub reset: bool,
-    /// The most bytes to inflate to.
-    pub limit: usize,
-    /// Whether whoever gets the result lets no program see its memory.
-    pub is_lent: bool,
-}
 
 #[derive(Debug)]
 pub(super) struct Codec {
@@ -58,26 +25,6 @@ pub(super) struct Codec {
     /// How long the last result was that another thread made: the next one is made in as much.
     pub(super) last_len: usize,
     pub(super) history: Vec<u8>,
-}
-
-impl Kind {
-    pub(super) const fn is_deflate(&self) -> bool {
-        matches!(self, Self::Deflate(_))
-    }
-
-    /// The window of a decompressor, which may be larger than was agreed on if it is for one message.
-    pub(super) const fn inflater_bits(&self, for_a_message: bool) -> u8 {
-        match self {
-            Self::Inflate { window_bits, .. } if !for_a_message => *window_bits,
-            _ => WINDOW_BITS,
-        }
-    }
-
-    /// Whether another thread may take a state for this message from the pool, when its turn has
-    /// come: that of a decompressor that keeps its context stays with its connection.
-    pub(super) const fn is_from_pool(&self, task: Task, len: usize) -> bool {
-        task.reset || (self.is_deflate() && len >= LONG)
-    }
 }
 
 impl Codec {
@@ -127,6 +74,8 @@ impl Codec {
 
 #[cfg(test)]
 mod tests {
+    use ws_rs_protocol::DeflateOptions;
+
     use super::*;
 
     const WHOLE: Task = Task {

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ws_rs_protocol::CompressionError;
 
-use super::Failure;
-use super::codec::{Kind, Task};
 use super::pool::Pool;
 use super::state::State;
+use super::task::{Failure, Kind, Task};
 use crate::registry::Id;
 
 /// The number of a job, never used twice.

@@ -13,15 +13,14 @@ mod pool;
 #[cfg(test)]
 mod properties;
 mod state;
+mod task;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ws_rs_protocol::CompressionError;
-
-pub use self::codec::{Kind, Task};
 pub use self::job::{Job, JobId};
+pub use self::task::{Failure, Kind, Task};
 
 use self::buffers::Buffers;
 use self::codec::Codec;
@@ -36,19 +35,6 @@ const MOST_EXPECTED: usize = 1024 * 1024;
 
 /// The output buffer is kept from message to message up to this capacity.
 const SCRATCH: usize = 256 * 1024;
-
-/// Why there are no bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// The payload is corrupt or too long, or there is no memory.
-    Codec(CompressionError),
-    /// A fault of ours, which ended the state it happened in.
-    Panicked,
-    /// No thread did it.
-    Lost,
-    /// The codec has a payload already, is closed, or has nothing left to do.
-    NotReady,
-}
 
 /// What became of a job.
 #[derive(Debug)]

@@ -4,17 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ws_rs_protocol::DeflateOptions;
 
-use super::codec::Kind;
 use super::meter::Meter;
 use super::state::State;
+use super::task::{Kind, WINDOW_BITS};
 
 /// States at hand. On the event loop one is in use at a time; the others come back from threads and
 /// from connections that close.
 const SPARE_DEFLATERS: usize = 8;
 const SPARE_INFLATERS: usize = 16;
-
-/// The window of decompressors that are passed on; it reads every smaller one.
-pub(super) const WINDOW_BITS: u8 = 15;
 
 /// The pool, for the event loop and for the threads that work for it. A thread takes a state when it
 /// begins a message, so that there are no more of them than threads, and each is still in the cache.

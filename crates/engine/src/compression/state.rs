@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ws_rs_protocol::{CompressionError, DeflateOptions, Deflater, Inflater};
 
-use super::codec::{Kind, Task};
 use super::meter::{Charge, Meter};
+use super::task::{Kind, Task};
 use crate::allocator::{Block, with_largest_block};
 
 /// How long a message may hold the event loop up; what is left of it then goes to another thread.

@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 
 use super::fates::{Fate, Fates};
+use super::lent::Lent;
 use super::segment::Segment;
-use super::{Lent, MAX_SLICES};
+
+/// The most slices for one write.
+pub(super) const MAX_SLICES: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Backlog<P> {

@@ -2,7 +2,7 @@
 
 use ws_rs_protocol::MAX_HEADER_LEN;
 
-use super::Lent;
+use super::lent::Lent;
 
 /// FIN, RSV1 and the opcode in the first byte of a frame (RFC 6455, section 5.2).
 const FIN: u8 = 0x80;

@@ -8,7 +8,7 @@ const {
   isValidStatusCode,
   isValidUTF8,
   tokenChars
-} = require('../../lib/api/validation');
+} = require('../lib/validation');
 
 describe('isBlob', () => {
   it('knows blobs and files', () => {

@@ -24,7 +24,7 @@ describe("Whoever takes the connection's data listener away", { skip }, () => {
 
   for (const role of ROLES) {
     for (const [name, remove] of Object.entries(ways)) {
-      it(`by ${name} of a ${role}'s socket makes it deaf, as with ws`, async (t) => {
+      it(`by ${name} of a ${role}'s socket ends its messages, as with ws`, async (t) => {
         const connect = await start(t, role);
         const conversation = await openOnLoop(connect);
         const { ws } = conversation;

@@ -10,7 +10,7 @@ const {
   createInflater
 } = require('../../lib/compression/codec');
 const Limiter = require('../../lib/compression/limiter');
-const Sender = require('../../lib/api/sender');
+const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../..');
 const { evaluate } = require('../support/programs');
 
@@ -246,7 +246,7 @@ describe('A job for another thread', () => {
 describe('Memory', () => {
   it('is taken with the first message that needs it, and given back', async () => {
     const seen = await evaluate(async () => {
-      const PerMessageDeflate = require('./lib/permessage-deflate');
+      const PerMessageDeflate = require('../api/lib/permessage-deflate');
       const count = 200;
       const compress = (pmd) =>
         new Promise((resolve) => pmd.compress('hello', true, resolve));

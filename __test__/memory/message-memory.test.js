@@ -3,10 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const {
-  BlockOwner,
-  copyExactly
-} = require('../../lib/connection/message-memory');
+const { BlockOwner, copyExactly } = require('../../lib/memory/message-memory');
 
 const SOURCE = Buffer.from(
   Array.from({ length: 4096 }, (_, i) => i % 251)

@@ -2,9 +2,13 @@
 
 const { Writable } = require('stream');
 
-const Decoder = require('../connection/decoder');
+const Decoder = require('./decoder');
 const { kWebSocket } = require('../constants');
 const native = require('../native');
+const numbers = require('../native/numbers');
+
+const { HELD_BYTES, MESSAGE_LENGTH } = numbers.counter;
+const { CLOSE } = numbers.frame;
 
 /** Frees the native state of receivers that nobody ends. */
 const forgotten = new FinalizationRegistry((id) => native.connectionFree(id));
@@ -104,17 +108,17 @@ class Receiver extends Writable {
   }
 
   get _opcode() {
-    return this._decoder.concluded ? 8 : 0;
+    return this._decoder.concluded ? CLOSE : 0;
   }
 
   /** What the frames of the open message announced so far, in bytes. */
   get _totalPayloadLength() {
-    return native.connectionState(this._decoder.id, 0);
+    return native.connectionState(this._decoder.id, MESSAGE_LENGTH);
   }
 
   /** Bytes held because a frame is incomplete. */
   get _bufferedBytes() {
-    return native.connectionState(this._decoder.id, 1);
+    return native.connectionState(this._decoder.id, HELD_BYTES);
   }
 }
 

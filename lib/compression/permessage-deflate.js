@@ -2,11 +2,11 @@
 
 const { Buffer } = require('buffer');
 
-const Limiter = require('../compression/limiter');
-const negotiation = require('../handshake/permessage-deflate-negotiation');
-const { createDeflater, createInflater } = require('../compression/codec');
-const { CLOSED, faultError } = require('../compression/faults');
-const { checkZlibOptions } = require('../compression/zlib-options');
+const Limiter = require('./limiter');
+const negotiation = require('./negotiation');
+const { createDeflater, createInflater } = require('./codec');
+const { CLOSED, faultError } = require('./faults');
+const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
 const DEFAULT_THRESHOLD = 1024;
@@ -56,7 +56,7 @@ class PerMessageDeflate {
     this._deflate = null;
     this._inflate = null;
     /** Whether somebody watches how long a message takes to inflate. */
-    this._watched = false;
+    this.isWatched = false;
 
     /** The agreed parameters; `null` before `accept()`. */
     this.params = null;
@@ -145,7 +145,7 @@ class PerMessageDeflate {
       fin,
       fin && forgets,
       this._maxPayload,
-      this._watched,
+      this.isWatched,
       inflated,
       this,
       callback

@@ -6,24 +6,13 @@ const { randomFillSync } = require('crypto');
 const { isUint8Array } = require('util').types;
 
 const { EMPTY_BUFFER, kWebSocket, NOOP } = require('../constants');
-const {
-  BINARY,
-  CLOSE,
-  FIN,
-  PING,
-  PONG,
-  RSV1,
-  TEXT
-} = require('../native/frame-bits');
+const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
+  require('../native/numbers').frame;
 const native = require('../native');
-const PerMessageDeflate = require('./permessage-deflate');
-const {
-  byteLength,
-  isBlobPayload,
-  toPayload
-} = require('../connection/payload');
+const PerMessageDeflate = require('../compression/permessage-deflate');
+const { byteLength, isBlobPayload, toPayload } = require('./payload');
 const timers = require('../timers');
-const { isValidStatusCode } = require('./validation');
+const { isValidStatusCode } = require('../validation');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -59,7 +48,7 @@ class Sender {
     this._queue = [];
     this._state = DEFAULT;
     /** The transport's way out; without one chunks are written to the socket. */
-    this._output = null;
+    this.outbox = null;
     this._generateMask = generateMask;
     this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
     this.onerror = NOOP;
@@ -199,8 +188,8 @@ class Sender {
    * @param {Function} [cb] Called when they are written
    */
   sendFrame(list, cb) {
-    if (this._output !== null) {
-      this._output.raw(list, cb);
+    if (this.outbox !== null) {
+      this.outbox.raw(list, cb);
       return;
     }
 
@@ -224,7 +213,7 @@ class Sender {
 
   /** Frames a payload and writes it now. */
   _write(payload, first, mask, cb) {
-    if (this._output === null) {
+    if (this.outbox === null) {
       this.sendFrame(
         frame(
           payload,
@@ -246,9 +235,9 @@ class Sender {
     }
 
     if (typeof payload === 'string') {
-      this._output.text(payload, first, mask, key, cb);
+      this.outbox.text(payload, first, mask, key, cb);
     } else {
-      this._output.bytes(payload, first, mask, key, cb);
+      this.outbox.bytes(payload, first, mask, key, cb);
     }
   }
 
@@ -291,7 +280,7 @@ class Sender {
     const fin = (job.first & FIN) !== 0;
     // The output copies short frames. Others may show them to the program.
     const mayLend =
-      this._output !== null &&
+      this.outbox !== null &&
       pmd.compress === PerMessageDeflate.prototype.compress;
 
     const callback = (err, bytes) => {
@@ -308,7 +297,7 @@ class Sender {
         return;
       }
 
-      if (mayLend && this._output === null) bytes = copyOf(bytes);
+      if (mayLend && this.outbox === null) bytes = copyOf(bytes);
 
       this._state = DEFAULT;
       this._bufferedBytes -= job.length;

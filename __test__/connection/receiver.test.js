@@ -5,8 +5,8 @@ const { once } = require('node:events');
 const { Writable } = require('node:stream');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
-const Receiver = require('../../lib/api/receiver');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
+const Receiver = require('../../lib/connection/receiver');
 const { EMPTY_BUFFER, kStatusCode } = require('../../lib/constants');
 const { hex, record, tick } = require('../support/events');
 const { collect } = require('../support/pairs');

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const negotiation = require('../../lib/handshake/permessage-deflate-negotiation');
+const negotiation = require('../../lib/compression/negotiation');
 
 const NO_OFFER = { message: 'None of the extension offers can be accepted' };
 

@@ -7,7 +7,7 @@ const {
   createDeflater,
   createInflater
 } = require('../../lib/compression/codec');
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { evaluate } = require('../support/programs');
 
 /** Milliseconds; so long that the clock is moved by the tests alone. */
@@ -71,7 +71,7 @@ describe('perMessageDeflate.idleTimeout', () => {
     const message = await deflate(deflater, large);
 
     assert.ok((await inflate(inflater, message)).equals(large));
-    while (deflater._idleSince !== -1) {
+    while (deflater.idleSince !== -1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     deflater.free();
@@ -80,7 +80,7 @@ describe('perMessageDeflate.idleTimeout', () => {
 
   it('gives memory back, and keeps no process alive', async () => {
     const seen = await evaluate(async () => {
-      const PerMessageDeflate = require('./lib/permessage-deflate');
+      const PerMessageDeflate = require('../api/lib/permessage-deflate');
       const count = 200;
       const pmds = Array.from({ length: count }, () => {
         const pmd = new PerMessageDeflate({

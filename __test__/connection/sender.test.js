@@ -4,8 +4,8 @@ const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
-const Sender = require('../../lib/api/sender');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
+const Sender = require('../../lib/connection/sender');
 const { hex, tick } = require('../support/events');
 
 /** Keeps what is written. */

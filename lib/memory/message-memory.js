@@ -49,7 +49,7 @@ class BlockOwner {
     this.block = null;
     this.blockBytes = null;
     this.blockUsed = 0;
-    /** The place among `owners`, if one was taken. */
+    /** Its index among `owners`, if one was taken. */
     this._ownerAt = 0;
     /** When something was last copied, and of which size. */
     this._copiedAt = 0;
@@ -80,7 +80,7 @@ class BlockOwner {
 
   /**
    * Copies several messages at once, with what is between them, to the block,
-   * in which there is room.
+   * in which they fit.
    *
    * @return {Number} Where they are in it
    */
@@ -93,7 +93,7 @@ class BlockOwner {
   }
 
   /**
-   * Sees to a block with room for a message.
+   * Sees to a block with space for a message.
    *
    * @param {Number} length Of the message, at most `MAX_SHARED`
    * @param {Number} more How many messages are behind it in the chunk

@@ -5,7 +5,7 @@ const { randomBytes } = require('node:crypto');
 const { describe, it } = require('node:test');
 const zlib = require('node:zlib');
 
-const PerMessageDeflate = require('../../lib/api/permessage-deflate');
+const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { kStatusCode } = require('../../lib/constants');
 const { hex } = require('../support/events');
 

@@ -1,0 +1,39 @@
+'use strict';
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+
+const native = require('../../lib/native');
+const { level } = require('../../lib/native/event-rows');
+const { SIZE: ROW } = require('../../lib/native/numbers').row;
+const { hex } = require('../support/events');
+
+describe('The arrays of a nesting level', () => {
+  it('are the same each time, and no two levels have the same', () => {
+    const levels = [0, 1, 2, 5].map(level);
+
+    assert.strictEqual(level(2), levels[2]);
+    assert.strictEqual(new Set(levels.map(({ rows }) => rows.buffer)).size, 4);
+    assert.strictEqual(new Set(levels.map(({ payloads }) => payloads)).size, 4);
+  });
+
+  it('have rows for a batch, or for the one event that was asked for', () => {
+    assert.strictEqual(level(0).rows.length, 65 * ROW);
+    assert.strictEqual(level(1).rows.length, 2 * ROW);
+    assert.strictEqual(level(0).payloads.length, 65);
+    assert.strictEqual(level(1).payloads.length, 2);
+  });
+
+  it('are written to by the native side: kind, start, length and more', (t) => {
+    const id = native.connectionCreate(false, 0, 0, 0, 0);
+    const chunk = hex('81 01 61  82 02 62 63');
+
+    t.after(() => native.connectionFree(id));
+    assert.strictEqual(native.handleBytes(id, chunk, 0, 2), 2);
+    assert.strictEqual(level(2).rows[0], chunk.length);
+    assert.deepStrictEqual(
+      [...level(2).rows.subarray(ROW, 3 * ROW)],
+      [...[1, 2, 1, 1], ...[2, 5, 2, 1]]
+    );
+  });
+});

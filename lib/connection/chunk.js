@@ -1,0 +1,195 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const { EMPTY_BUFFER, kStatusCode } = require('../constants');
+const numbers = require('../native/numbers');
+const {
+  BlockOwner,
+  MAX_SHARED,
+  copyExactly
+} = require('../memory/message-memory');
+
+const FastBuffer = Buffer[Symbol.species];
+const { BINARY, TEXT } = numbers.frame;
+const { KIND, SIZE: ROW } = numbers.row;
+
+// Whose memory the chunk is in. What was given is the program's as well:
+// messages are slices of it. Others are copied out, ...
+const GIVEN = 0;
+// ... as nobody else knows it, ...
+const PRIVATE = 1;
+// ... or it is written again when the loop goes on; ...
+const LENT = 2;
+// ... of a buffer for a long message, that message is a slice.
+const SPARE = 3;
+
+/**
+ * The chunk that a decoder works on, and where the payloads in it come from: the
+ * chunk itself where it is the message's to keep, else a copy.
+ */
+class ChunkOwner extends BlockOwner {
+  /** @param {String} binaryType The form of binary messages */
+  constructor(binaryType) {
+    super();
+    this.binaryType = binaryType;
+    /** Whether messages are copied out of every chunk. */
+    this.copies = false;
+    /** Makes memory for the next long message. */
+    this.onSpareTaken = null;
+    // The chunk that is worked on: a view of it, where it is, ...
+    this._chunk = EMPTY_BUFFER;
+    this._source = EMPTY_BUFFER.buffer;
+    this._base = 0;
+    this._length = 0;
+    this._position = 0;
+    // ... and whose memory that is.
+    this._memory = GIVEN;
+    this._spanAt = 0;
+  }
+
+  /** The chunk that is worked on. */
+  get chunk() {
+    this._keep();
+    return this._view();
+  }
+
+  /** How long it is. */
+  get chunkLength() {
+    return this._length;
+  }
+
+  _view() {
+    if (this._chunk === null) {
+      this._chunk = new FastBuffer(this._source, this._base, this._length);
+    }
+
+    return this._chunk;
+  }
+
+  /** Brings the chunk to memory that stays as it is. */
+  _keep() {
+    if (this._memory < LENT) return;
+
+    // All of it may have been used up by the transport.
+    if (this._length > 0) {
+      this._source = copyExactly(this._source, this._base, this._length).buffer;
+    } else {
+      this._source = EMPTY_BUFFER.buffer;
+    }
+
+    this._base = 0;
+    this._chunk = null;
+    this._memory = PRIVATE;
+  }
+
+  /**
+   * Takes a payload out of the chunk.
+   *
+   * @throws {Error} The memory was detached, or there is none to copy to
+   */
+  _cut(rows, row, count, mayShare) {
+    const at = row * ROW;
+    const start = rows[at + 1];
+    const length = rows[at + 2];
+    const from = this._base + start;
+
+    if (this._memory === GIVEN) {
+      return new FastBuffer(this._source, from, length);
+    }
+
+    if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
+      const source = this._source;
+
+      // What others have left there is for nobody's eyes.
+      new FastBuffer(source, this._base + this._length).fill(0);
+      // What is behind it: the memory may be gone when its turn comes.
+      if (row < count || this._position < this._length) this._keep();
+      else this._memory = GIVEN;
+      this.onSpareTaken();
+      return new FastBuffer(source, from, length);
+    }
+
+    const isExact =
+      (rows[at] & KIND) === BINARY && this.binaryType === 'arraybuffer';
+
+    if (isExact || !mayShare) {
+      return copyExactly(this._source, from, length);
+    }
+
+    return this.copy(this._source, from, length);
+  }
+
+  /**
+   * Copies a message and those behind it that fit into the same block. Should
+   * somebody detach it, those that were not handed out yet are still there.
+   *
+   * @return {Number} Where the last of them ends in the chunk; 0 if this is for
+   *     `_cut()` to do, and -1 if it is to have memory of its own
+   */
+  _copySpan(rows, row, count) {
+    const start = rows[row * ROW + 1];
+    const length = rows[row * ROW + 2];
+
+    if (
+      row === count ||
+      this._memory === GIVEN ||
+      length > MAX_SHARED ||
+      this.binaryType === 'arraybuffer'
+    ) {
+      return 0;
+    }
+
+    if (!this.reserve(length, count - row)) return -1;
+
+    const limit = start + this.blockBytes.length - this.blockUsed;
+    let end = start + length;
+
+    for (let next = row + 1; next <= count; next++) {
+      const kind = rows[next * ROW];
+      const nextLength = rows[next * ROW + 2];
+      const nextEnd = rows[next * ROW + 1] + nextLength;
+
+      if (kind !== TEXT && kind !== BINARY) break;
+      if (nextEnd > limit || !this.suits(nextLength)) break;
+      end = nextEnd;
+    }
+
+    this._spanAt = this.copySpan(this._source, this._base + start, end - start);
+    return end;
+  }
+}
+
+/** The error of a chunk that a program took away, as ws's fails then, too. */
+function takenAway(above) {
+  const err = new Error(
+    'The memory of a chunk was detached before all of it was handed out'
+  );
+
+  Error.captureStackTrace(err, above);
+  err[kStatusCode] = 1011;
+  return err;
+}
+
+/** Takes a payload that was assembled in a `Buffer` of its own. */
+function stored(payloads, row, start, length) {
+  const buffer = payloads[row];
+
+  payloads[row] = undefined;
+
+  if (length === 0) return EMPTY_BUFFER;
+  if (buffer.length === length) return buffer;
+  // What others have left there is for nobody's eyes.
+  buffer.fill(0, start + length);
+  return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
+}
+
+module.exports = {
+  ChunkOwner,
+  GIVEN,
+  LENT,
+  PRIVATE,
+  SPARE,
+  stored,
+  takenAway
+};

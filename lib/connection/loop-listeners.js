@@ -1,0 +1,201 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const { EMPTY_BUFFER } = require('../constants');
+const native = require('../native');
+const { level } = require('../native/event-rows');
+const numbers = require('../native/numbers');
+const { connections } = require('../wire/loop');
+const Tick = require('../wire/tick');
+const emitMessage = require('./message-event');
+const { copyExactly, setScratch } = require('../memory/message-memory');
+
+const FastBuffer = Buffer[Symbol.species];
+
+const { LENGTH, POSITION, SLOT, SOURCE } = numbers.header;
+const { SCRATCH, SPARE } = numbers.source;
+
+/** The first event: behind its kind are its start and its length. */
+const FIRST_START = numbers.row.SIZE + 1;
+const FIRST_LENGTH = numbers.row.SIZE + 2;
+
+let rows = null;
+let payloads = null;
+/**
+ * The native memory that sockets are read into, over and over. No program may
+ * see it: messages are copied out.
+ */
+let scratch = null;
+
+/**
+ * Has the event loop call the listeners below, from the first promotion on.
+ */
+function listen() {
+  if (scratch !== null) return;
+
+  ({ rows, payloads } = level(0));
+  scratch = native.onEvents(listeners);
+  setScratch(scratch);
+}
+
+/**
+ * What is called from the event loop, in the connection's async context. Row 0
+ * says whose event it is; src/binding/event_loop/listeners.rs, what the
+ * arguments are.
+ */
+const listeners = {
+  onMessages(count) {
+    const connection = connections[rows[SLOT]];
+
+    if (connection !== undefined) takeDecoded(connection, count);
+  },
+
+  // What most chunks are; the decoder need not be told of them.
+  onText() {
+    const connection = connections[rows[SLOT]];
+
+    if (connection === undefined) return;
+
+    const data = wholeMessage(connection);
+
+    if (data !== null) emitMessage(connection.websocket, data, false);
+  },
+
+  onBinary() {
+    const connection = connections[rows[SLOT]];
+
+    if (connection === undefined) return;
+
+    if (connection.websocket._binaryType !== 'nodebuffer') {
+      takeDecoded(connection, 1);
+      return;
+    }
+
+    const data = wholeMessage(connection);
+
+    if (data !== null) emitMessage(connection.websocket, data, true);
+  },
+
+  onUndecoded(length) {
+    const connection = connections[rows[SLOT]];
+
+    if (connection === undefined) return;
+
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.feed(chunk);
+  },
+
+  onPaused(length) {
+    const connection = connections[rows[SLOT]];
+
+    if (connection === undefined) return;
+
+    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+
+    if (chunk !== null) connection.loop.onPaused(chunk);
+  },
+
+  onEnd() {
+    const connection = connections[rows[SLOT]];
+
+    if (connection !== undefined) connection.loop.onEnd();
+  },
+
+  onError(errno) {
+    const connection = connections[rows[SLOT]];
+
+    if (connection !== undefined) connection.loop.onError(errno);
+  },
+
+  onFailure(reason) {
+    const connection = connections[rows[SLOT]];
+
+    if (connection === undefined) return;
+
+    connection.fail(
+      new Error(
+        `ws-rs could not read a connection, please report it: ${reason}`
+      )
+    );
+  },
+
+  onNeedMemory(length) {
+    makeSpare(length);
+  },
+
+  onUnwritten() {
+    Tick.attend(rows[SLOT]);
+  }
+};
+
+/** Without memory for a message its connection fails, and no other. */
+function attempt(connection, body) {
+  try {
+    return body();
+  } catch (err) {
+    connection.fail(err);
+    return null;
+  }
+}
+
+function wholeMessage(connection) {
+  const start = rows[FIRST_START];
+  const length = rows[FIRST_LENGTH];
+
+  if (length === 0) return EMPTY_BUFFER;
+
+  try {
+    if (rows[SOURCE] === SCRATCH) {
+      return connection.decoder.copy(scratch, start, length);
+    }
+
+    const { buffer } = payloads[0];
+
+    // A short one would keep all of it.
+    if (2 * length < buffer.byteLength) {
+      return connection.decoder.copy(buffer, start, length);
+    }
+
+    makeSpare(buffer.byteLength);
+    // What others have left there is for nobody's eyes.
+    new FastBuffer(buffer, start + length).fill(0);
+    return new FastBuffer(buffer, start, length);
+  } catch (err) {
+    connection.fail(err);
+    return null;
+  }
+}
+
+/** Makes memory for the next long message. */
+function makeSpare(length) {
+  payloads[0] = undefined;
+
+  try {
+    payloads[0] = Buffer.allocUnsafeSlow(length);
+  } catch {
+    // There may be enough when it is needed.
+  }
+}
+
+function onSpareTaken() {
+  makeSpare(payloads[0].length);
+}
+
+function takeDecoded(connection, count) {
+  const length = rows[LENGTH];
+  const position = rows[POSITION];
+  const source = rows[SOURCE];
+
+  if (source === SCRATCH) {
+    connection.takeDecoded(scratch, false, length, position, count);
+  } else if (source === SPARE) {
+    connection.takeDecoded(payloads[0].buffer, true, length, position, count);
+  } else {
+    // All of it was read to where its message was put together.
+    connection.takeDecoded(EMPTY_BUFFER.buffer, false, 0, 0, count);
+  }
+}
+
+module.exports = { listen, onSpareTaken };

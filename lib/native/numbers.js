@@ -1,0 +1,142 @@
+'use strict';
+
+// Made from src/numbers.rs by `npm run build`: change that, not this.
+
+module.exports = {
+  /** The first byte of a frame (RFC 6455, section 5.2). */
+  frame: {
+    FIN: 128,
+    /** Compressed (RFC 7692, section 6). */
+    RSV1: 64,
+    /** The bits of the opcode, ... */
+    OPCODE: 15,
+    /** ... and its values. */
+    TEXT: 1,
+    BINARY: 2,
+    CLOSE: 8,
+    PING: 9,
+    PONG: 10
+  },
+
+  /** Rows of events. The kind of one is an opcode, or one of these. */
+  row: {
+    /** How many numbers a row has: kind, start, length and one value more. */
+    SIZE: 4,
+    COMPRESSED: 16,
+    ERROR: 32,
+    /** The bits of the kind; those above say where the payload is. */
+    KIND: 255,
+    /** It is a `Buffer` of its own, in the second array. */
+    STORED: 256,
+    /** It is what was just handed in. */
+    WHOLE: 512
+  },
+
+  /** Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is. */
+  header: {
+    POSITION: 0,
+    LENGTH: 1,
+    SOURCE: 2,
+    SLOT: 3
+  },
+
+  /** Where a chunk lies that the event loop has read. */
+  source: {
+    /** In the scratch. */
+    SCRATCH: 0,
+    /** In the `Buffer` for a long message, the first of the payloads. */
+    SPARE: 1,
+    /** All of it is where its message was put together. */
+    NOWHERE: 2
+  },
+
+  /** Flags of a connection. */
+  config: {
+    /** permessage-deflate was negotiated. */
+    COMPRESSION: 1,
+    SKIP_UTF8_VALIDATION: 2
+  },
+
+  /** What can be asked of a connection. */
+  counter: {
+    /** What the frames of the open message announced, in bytes. */
+    MESSAGE_LENGTH: 0,
+    /** Bytes held of a frame that is not complete. */
+    HELD_BYTES: 1,
+    OPEN_FRAMES: 2,
+    /** Past the `net.Socket`, as is what was read. */
+    BYTES_WRITTEN: 3,
+    BYTES_READ: 4,
+    /** The system error number of a failed write, or -1: a payload was taken away half written. */
+    WRITE_ERROR: 5,
+    /** Bytes in the outbox, ... */
+    WAITING: 6,
+    /** ... those of them that the wire did not take, as Node counts them, ... */
+    BLOCKED_LENGTH: 7,
+    /** ... and the most that these have been since it was last asked. */
+    PEAK: 8
+  },
+
+  /** Flags of a frame that is sent, above its first byte. */
+  flag: {
+    /** Other messages of the chunk are yet to be handed out. */
+    MORE_MESSAGES: 256,
+    /** Its fate is asked for. */
+    TRACK: 512,
+    MASK_RANDOM: 1024,
+    MASK_KEY: 2048,
+    /** The bytes are a part of a frame that somebody else made. */
+    NO_HEADER: 4096
+  },
+
+  /** What became of a frame that was sent; `undefined` if JavaScript has nothing to do for it. */
+  sent: {
+    WRITTEN: 0,
+    WITH_BATCH: 1,
+    WITH_TICK: 2,
+    /** It is the stream's to write, now. */
+    TAKE: 3,
+    BLOCKED: 4,
+    FAILED: 5,
+    /** The bits of these; others are added. */
+    ANSWER: 7,
+    /** Frames of others waited for long enough, and some of them are the stream's to write. */
+    OVERDUE: 8,
+    /** `endTick` is to be called when the tick ends. */
+    SCHEDULE: 16
+  },
+
+  /** How frames ended whose fate was asked for, in the low bits; above is how many in a row. */
+  fate: {
+    WRITTEN: 0,
+    LOST: 1,
+    TAKEN_AWAY: 2,
+    /** How many bits. */
+    BITS: 2
+  },
+
+  /** Flags of a payload that is compressed or decompressed. */
+  task: {
+    FIN: 1,
+    RESET: 2,
+    /** The result may lie in memory that others use, too. */
+    LENT: 4
+  },
+
+  /** What a codec answers instead of bytes or their number. */
+  codec: {
+    TOO_LONG: 4294967295,
+    OUT_OF_MEMORY: 4294967294,
+    FAILED: 4294967293
+  },
+
+  /** Kinds of protocol errors. */
+  error: {
+    MESSAGE_TOO_LONG: 11
+  },
+
+  /** The numbers of connections: which of those that exist it is, and how often that was used. */
+  id: {
+    SLOTS: 4194304
+  }
+};
