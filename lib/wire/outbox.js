@@ -18,6 +18,12 @@ const LENT_AT = 16 * 1024;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
+/**
+ * Whether Node says of a write that was under way when its socket was destroyed
+ * that it was written.
+ */
+const HIDES_CANCELED = Number.parseInt(process.versions.node, 10) < 22;
+
 // Flags of a frame, and what became of it; src/binding/send.rs has the same
 // numbers.
 const MORE_MESSAGES = 0x100;
@@ -565,13 +571,16 @@ class Outbox {
 
       isOwed = false;
       this._owed--;
-      // Node 20 has no error for the write that was under way.
       call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
     };
 
-    /** The stream has it: is it written, or does that take a while? */
+    /** The stream has it: is it written, or does the kernel keep it waiting? */
     then.isGiven = () => {
-      isUnderWay = isOwed && socket._writableState.length > 0;
+      isUnderWay =
+        HIDES_CANCELED &&
+        isOwed &&
+        socket._writableState.length > 0 &&
+        kernelKeepsWaiting(socket);
     };
 
     return then;
@@ -659,6 +668,12 @@ class Outbox {
       }
     });
   }
+}
+
+/** Whether there are bytes that the kernel did not take yet. */
+function kernelKeepsWaiting({ _handle: handle }) {
+  // TLS is done with its bytes when those below it have them.
+  return !!handle && (handle._parent ?? handle).writeQueueSize > 0;
 }
 
 /** Somebody closes the handle, past the socket. */
