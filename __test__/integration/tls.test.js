@@ -89,6 +89,24 @@ describe('the callback of a frame over TLS', () => {
   }
 });
 
+describe('bytesWritten of a TLS socket', () => {
+  it('counts what was sent in this tick, whether it waits or not', async (t) => {
+    const { peer, client } = await openTlsPair(t);
+    const arrived = collect(client, 'message', 3);
+    const start = peer._socket.bytesWritten;
+    const counts = [];
+
+    for (const text of ['a', 'bb', 'ccc']) {
+      peer.send(text);
+      counts.push(peer._socket.bytesWritten - start);
+    }
+
+    assert.deepStrictEqual(counts, [3, 7, 12]);
+    await arrived;
+    assert.strictEqual(peer._socket.bytesWritten - start, 12);
+  });
+});
+
 describe('wss:', () => {
   it('connects to a server whose certificate is trusted', async (t) => {
     const { wss, url } = await serveTls(t);
