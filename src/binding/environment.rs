@@ -41,6 +41,8 @@ pub(crate) struct Environment {
     pub(crate) schedule: RefCell<Schedule>,
     /// When the first of those frames began to wait.
     pub(crate) waiting_since: Cell<Mark>,
+    /// When a frame was last written.
+    pub(crate) written_at: Cell<Mark>,
     /// JavaScript is going to say when the tick ends.
     pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -72,6 +74,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         event_loop: LoopState::default(),
         schedule: RefCell::default(),
         waiting_since: Cell::default(),
+        written_at: Cell::default(),
         tick_scheduled: Cell::default(),
         spare: RefCell::default(),
         random: RefCell::default(),
