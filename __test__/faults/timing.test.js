@@ -90,6 +90,16 @@ describe('half a second of work behind a send', () => {
     });
   }
 
+  for (const from of origins) {
+    it(`does not delay it, though it is not the tick's first (from a ${from})`, async (t) => {
+      const how = { from, sends: ['one', 'two'], then: 'again', wire: 'tcp' };
+      const { got, late } = await observe(t, how);
+
+      assert.deepStrictEqual(got, ['one', 'two']);
+      assert.ok(late[1] < soon, `${late[1]} ms`);
+    });
+  }
+
   it('delays none of those 10 ms apart', async (t) => {
     for (const wire of ['tcp', 'tls']) {
       const how = { from: 'message', then: 'apart', wire };

@@ -57,6 +57,56 @@ describe('a TLS connection that ends while a write is under way', () => {
   }
 });
 
+describe('the callback of a frame over TLS', () => {
+  for (const end of ['terminate', 'destroy']) {
+    it(`says that it was written when it has left (${end})`, async (t) => {
+      const { client, peer } = await openTlsPair(t);
+      const message = once(client, 'message');
+      const reports = [];
+
+      client.on('error', () => {});
+      peer.send('arrives', (err) => reports.push(err));
+      if (end === 'terminate') peer.terminate();
+      else peer._socket.destroy();
+      await once(peer, 'close');
+      assert.strictEqual(String((await message)[0]), 'arrives');
+      assert.deepStrictEqual(reports, [null]);
+    });
+
+    it(`has an error when the kernel did not take it (${end})`, async (t) => {
+      const { client, peer } = await openTlsPair(t);
+      const reports = [];
+
+      client._socket.pause();
+      client.on('error', () => {});
+      peer.send(Buffer.alloc(3e7), (err) => reports.push(err));
+      if (end === 'terminate') peer.terminate();
+      else peer._socket.destroy();
+      await once(peer, 'close');
+      assert.strictEqual(reports.length, 1);
+      assert.ok(reports[0] instanceof Error);
+    });
+  }
+});
+
+describe('bytesWritten of a TLS socket', () => {
+  it('counts what was sent in this tick, whether it waits or not', async (t) => {
+    const { peer, client } = await openTlsPair(t);
+    const arrived = collect(client, 'message', 3);
+    const start = peer._socket.bytesWritten;
+    const counts = [];
+
+    for (const text of ['a', 'bb', 'ccc']) {
+      peer.send(text);
+      counts.push(peer._socket.bytesWritten - start);
+    }
+
+    assert.deepStrictEqual(counts, [3, 7, 12]);
+    await arrived;
+    assert.strictEqual(peer._socket.bytesWritten - start, 12);
+  });
+});
+
 describe('wss:', () => {
   it('connects to a server whose certificate is trusted', async (t) => {
     const { wss, url } = await serveTls(t);

@@ -36,6 +36,15 @@ const acts = {
     work(500);
     process.send(times);
   },
+  again() {
+    work(20);
+    how.sends.forEach((data) => {
+      send(data);
+      work(20);
+    });
+    work(500);
+    process.send(times);
+  },
   apart() {
     for (let i = 0; i < 30; i++) {
       send(`item ${i}`);

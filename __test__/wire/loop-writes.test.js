@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const net = require('node:net');
 const { describe, it } = require('node:test');
@@ -260,6 +261,52 @@ describe('Frames that the kernel takes at once, as with ws,', { skip }, () => {
 
     assert.deepStrictEqual(log.slice(1, 4), [0, 'socket drain', 'long null']);
   });
+
+  for (const [what, options, send] of [
+    ['bytes', {}, (ws, bytes) => ws.send(bytes)],
+    ['text', {}, (ws, bytes) => ws.send(bytes.toString('latin1'))],
+    ['a Blob', {}, (ws, bytes) => ws.send(new Blob([bytes]))],
+    ['what was compressed', { perMessageDeflate: true }, (ws, b) => ws.send(b)],
+    [
+      'a frame that was made before',
+      {},
+      (ws, bytes) => {
+        const how = { fin: true, mask: true, opcode: 2, readOnly: false };
+
+        ws._sender.sendFrame(ours.Sender.frame(bytes, how));
+      }
+    ]
+  ]) {
+    it(`lead a client to 'drain' only if they are two chunks: ${what}`, async (t) => {
+      const drains = [];
+      const payload = randomBytes(100_000);
+
+      for (const lib of [theirs, ours]) {
+        const wss = await listen(t, theirs.WebSocketServer, options);
+        const url = `ws://127.0.0.1:${wss.address().port}`;
+        const ws = new lib.WebSocket(url, {
+          perMessageDeflate: false,
+          ...options
+        });
+        const received = once(wss, 'connection').then(([peer]) =>
+          once(peer, 'message')
+        );
+        let count = 0;
+
+        await once(ws, 'open');
+        await turns();
+        ws._socket.on('drain', () => count++);
+        send(ws, Buffer.from(payload));
+        await received;
+        await turns();
+        drains.push(count);
+        ws.terminate();
+      }
+
+      assert.strictEqual(drains[1], drains[0]);
+      assert.strictEqual(drains[1], what === 'bytes' ? 0 : 1);
+    });
+  }
 
   it('are counted by bytesWritten before they are written', async (t) => {
     await same(t, ({ log, look, ws }) => {

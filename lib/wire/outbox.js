@@ -90,6 +90,7 @@ class Outbox {
    */
   text(text, first, mask, key, callback) {
     if (text.length >= LONG_TEXT) {
+      if (mask) this.drainSoon(text.length);
       this.bytes(Buffer.from(text), first, mask, key, callback);
       return;
     }
@@ -106,7 +107,8 @@ class Outbox {
   bytes(bytes, first, mask, key, callback) {
     const flags = first | this._flags(mask, key, callback);
 
-    if (bytes.length >= LENT_AT && this.isNative) this._drainSoon(bytes.length);
+    // A program's bytes are masked in a copy, behind their header: one write.
+    if (bytes.length >= LENT_AT && !mask) this.drainSoon(bytes.length);
 
     if (bytes.length < LENT_AT || mask) {
       this._sent(native.queueBytes(this._id, bytes, flags, key), callback);
@@ -118,6 +120,8 @@ class Outbox {
   /** Sends frames that somebody else made. */
   raw(list, callback) {
     const last = list.length - 1;
+
+    if (last > 0) this.drainSoon(list[last].length);
 
     for (let i = 0; i <= last; i++) {
       const chunk = list[i];
@@ -436,11 +440,17 @@ class Outbox {
     if ((code & OVERDUE) !== 0) Tick.flush();
   }
 
-  /** After a write that is this long a stream emits `'drain'` in any case. */
-  _drainSoon(length) {
+  /**
+   * A header and a payload are given to the stream apart: it emits `'drain'`
+   * behind those if they are long, whether the kernel takes them at once or not.
+   *
+   * @param {Number} length The payload's length
+   */
+  drainSoon(length) {
     const socket = this._socket;
 
     if (
+      !this.isNative ||
       this._willDrain ||
       socket.listenerCount('drain') === 0 ||
       length < socket.writableHighWaterMark
@@ -539,11 +549,10 @@ class Outbox {
 
       isOwed = false;
       this._owed--;
-      // Node 20 has no error for the write that was under way.
       call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
     };
 
-    /** The stream has it: is it written, or does that take a while? */
+    /** The stream has it: is it written, or does the kernel keep it waiting? */
     then.isGiven = () => {
       isUnderWay = !GIVES_ECANCELED && isOwed && isKernelFull(socket);
     };

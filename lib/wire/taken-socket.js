@@ -108,8 +108,24 @@ function behindFrames(prototype, base) {
     }
   }
 
+  if ('bytesWritten' in base && !Object.hasOwn(prototype, 'bytesWritten')) {
+    countFrames(prototype, base);
+  }
+
   keepEnumerable(prototype, base);
   return prototype;
+}
+
+/** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
+function countFrames(prototype, base) {
+  Object.defineProperty(prototype, 'bytesWritten', {
+    configurable: true,
+    get() {
+      const count = Reflect.get(base, 'bytesWritten', this);
+
+      return this[kOutbox] ? count + this[kOutbox].bytesWritten : count;
+    }
+  });
 }
 
 /** Has `for ... in` find what it finds on the prototype that was there. */

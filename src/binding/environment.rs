@@ -43,6 +43,8 @@ pub(crate) struct Environment {
     pub(crate) waiting_since: Cell<Mark>,
     /// How often somebody could have looked whether that was too long ago.
     pub(crate) looks: Cell<u8>,
+    /// When a frame was last written.
+    pub(crate) written_at: Cell<Mark>,
     /// JavaScript is going to say when the tick ends.
     pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -75,6 +77,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         schedule: RefCell::default(),
         waiting_since: Cell::default(),
         looks: Cell::default(),
+        written_at: Cell::default(),
         tick_scheduled: Cell::default(),
         spare: RefCell::default(),
         random: RefCell::default(),

@@ -132,6 +132,12 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
          Link {
              connection, socket, ..
          }| {
+            // Who has worked for a while since is as one who sends in a tick of its own.
+            if !connection.is_first_in_tick(&state.schedule.borrow())
+                && state.written_at.get().is_stale()
+            {
+                state.schedule.borrow_mut().end_tick();
+            }
             with_wire(socket.as_ref(), |wire| {
                 connection.send(
                     encode,
@@ -253,6 +259,9 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
 
 /// Has the socket wait for room to write if there is none, and memory go round.
 fn after_write(state: &Environment, link: &mut Link, sent: Sent) {
+    if matches!(sent, Sent::Written | Sent::Take) {
+        state.written_at.set(Mark::now());
+    }
     if sent == Sent::Written
         && let Some(buffer) = link.connection.take_spare()
     {

@@ -181,6 +181,12 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         (sent, attend)
     }
 
+    /// Whether this tick has written nothing of it yet.
+    #[must_use]
+    pub const fn is_first_in_tick(&self, schedule: &Schedule) -> bool {
+        schedule.is_first_in_tick(self.pace)
+    }
+
     /// Who writes from now on: a wire, or a stream.
     pub const fn set_writes(&mut self, writes: bool) {
         self.writes = writes;

@@ -72,9 +72,15 @@ impl Schedule {
         self.end_tick();
     }
 
-    /// The tick is over.
+    /// The tick is over, or has paused for so long that what follows is as another one.
     pub const fn end_tick(&mut self) {
         self.tick = self.tick.wrapping_add(1);
+    }
+
+    /// Whether a connection was not written to in this tick.
+    #[must_use]
+    pub const fn is_first_in_tick(&self, pace: Pace) -> bool {
+        pace.0 != self.tick
     }
 
     /// Whether frames have waited long enough for others. The clock is asked only if any wait.
@@ -114,7 +120,7 @@ impl Schedule {
         let in_batch = self.in_turn && self.more_turns;
         let most = if more_messages || in_batch {
             JOINED_IN_BATCH
-        } else if pace.0 != self.tick {
+        } else if self.is_first_in_tick(*pace) {
             0
         } else {
             JOINED
@@ -168,7 +174,9 @@ mod tests {
         assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::WithTick);
         assert_eq!(schedule.take_waiting(), [1]);
         schedule.end_tick();
+        assert!(schedule.is_first_in_tick(pace));
         assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        assert!(!schedule.is_first_in_tick(pace));
         assert!(!schedule.has_waiting());
     }
 

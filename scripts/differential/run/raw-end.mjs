@@ -234,7 +234,8 @@ export class RawEnd {
       return;
     }
     if (op !== 0 && rsv & 4) this.inFragments = [];
-    if (this.inFragments !== null) {
+    // What a program writes to the socket itself may be between fragments.
+    if (this.inFragments !== null && (op === 0 || rsv & 4)) {
       this.inFragments.push(body);
       if (!fin) {
         this.log(`frame op${op} rsv${rsv} part compressed${m}`);
