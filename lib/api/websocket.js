@@ -106,7 +106,7 @@ class WebSocket extends EventEmitter {
     const { sender } = output;
     const unsent = sender === null ? 0 : sender._bufferedBytes;
 
-    return this._socket._writableState.length + output.blockedLength + unsent;
+    return this._socket._writableState.length + output.unwrittenLength + unsent;
   }
 
   /**

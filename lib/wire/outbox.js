@@ -273,6 +273,13 @@ class Outbox {
       : this._lostLength;
   }
 
+  /** Bytes that wait here behind others that the stream has not written. */
+  get unwrittenLength() {
+    return this.isWaiting && this._socket._writableState.length > 0
+      ? native.connectionState(this._id, WAITING)
+      : this.blockedLength;
+  }
+
   /**
    * Looks at what became of frames: writes those that are the stream's, calls
    * back for others.
