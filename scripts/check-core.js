@@ -14,7 +14,7 @@ const { ROOT } = require('./run');
 
 const CORES = ['crates/protocol', 'crates/engine'];
 const CRATES = [
-  ...['libc', 'mio', 'napi', 'napi-sys', 'rustix', 'tokio'],
+  ...['libc', 'mio', 'napi', 'napi-derive', 'napi-sys', 'rustix', 'tokio'],
   'ws-rs-wire'
 ];
 const MODULES = ['fs', 'io', 'net', 'thread', 'time'];

@@ -22,8 +22,10 @@ mod values;
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::Once;
 
+use napi::bindgen_prelude::{Error, Object, Result};
+use napi::{Env, JsValue};
+use napi_derive::napi;
 use napi_sys as sys;
 
 use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
@@ -70,62 +72,22 @@ raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 
 /// Fills the module's exports, once for each Node environment.
-///
-/// # Safety
-/// Node calls it, with a live environment and the value of `exports`.
-// It is all that is wanted of the crate `napi`, which would open a handle in each environment that
-// test runners report as left open.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn napi_register_module_v1(
-    env: sys::napi_env,
-    exports: sys::napi_value,
-) -> sys::napi_value {
-    static NODE_API: Once = Once::new();
-
-    // SAFETY: nobody calls a function of Node-API before, and the symbols are those of the running
-    // executable, which is never unloaded.
-    NODE_API.call_once(|| drop(unsafe { sys::setup() }));
-
-    let work = || {
-        let mut version = ptr::null_mut();
-        let text = env!("CARGO_PKG_VERSION");
-        // SAFETY: a live environment and value in this module's registration, and a text that is
-        // valid for the call.
-        unsafe {
-            // lib/native/loader.js passes over the binary of another version.
-            check(sys::napi_create_string_utf8(
-                env,
-                text.as_ptr().cast(),
-                text.len() as isize,
-                &mut version,
-            ))?;
-            check(sys::napi_set_named_property(
-                env,
-                exports,
-                c"version".as_ptr(),
-                version,
-            ))?;
-            export(
-                env,
-                exports,
-                c"numbers",
-                list_numbers,
-                ptr::null(),
-                ptr::null_mut(),
-            )?;
-            export(
-                env,
-                exports,
-                c"createBinding",
-                create_binding,
-                ptr::null(),
-                ptr::null_mut(),
-            )?;
-        }
-        Ok(exports)
-    };
-    // SAFETY: an exception is thrown by `require()`.
-    unsafe { answer(env, work) }
+#[napi(module_exports)]
+pub(crate) fn exports(mut exports: Object, env: Env) -> Result<()> {
+    // lib/native/loader.js passes over the binary of another version.
+    exports.set("version", env!("CARGO_PKG_VERSION"))?;
+    let (env, exports) = (env.raw(), exports.raw());
+    for (name, callback) in [
+        (c"numbers", list_numbers as RawCallback),
+        (c"createBinding", create_binding),
+    ] {
+        // SAFETY: a live environment and value in this module's registration; neither function
+        // wants data.
+        let exported =
+            unsafe { export(env, exports, name, callback, ptr::null(), ptr::null_mut()) };
+        exported.map_err(|fault| Error::from_reason(fault.to_string()))?;
+    }
+    Ok(())
 }
 
 /// `numbers() -> string`: what the build script makes `lib/native/numbers.js` of.
