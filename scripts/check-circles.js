@@ -39,17 +39,12 @@ const TANGLE = [
   'binding/call.rs',
   'binding/compression.rs',
   'binding/compression/wake.rs',
-  'binding/decode.rs',
-  'binding/encode.rs',
   'binding/environment.rs',
   'binding/event_loop.rs',
   'binding/event_loop/context.rs',
-  'binding/event_loop/listeners.rs',
   'binding/event_loop/socket.rs',
   'binding/event_loop/turn.rs',
-  'binding/rows.rs',
-  'binding/send.rs',
-  'binding/shared_memory.rs'
+  'binding/send.rs'
 ];
 
 if (require.main === module) {

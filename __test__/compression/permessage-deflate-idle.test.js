@@ -80,7 +80,7 @@ describe('perMessageDeflate.idleTimeout', () => {
 
   it('gives memory back, and keeps no process alive', async () => {
     const seen = await evaluate(async () => {
-      const PerMessageDeflate = require('../api/lib/permessage-deflate');
+      const PerMessageDeflate = require('./lib/permessage-deflate');
       const count = 200;
       const pmds = Array.from({ length: count }, () => {
         const pmd = new PerMessageDeflate({

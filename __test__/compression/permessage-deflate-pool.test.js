@@ -246,7 +246,7 @@ describe('A job for another thread', () => {
 describe('Memory', () => {
   it('is taken with the first message that needs it, and given back', async () => {
     const seen = await evaluate(async () => {
-      const PerMessageDeflate = require('../api/lib/permessage-deflate');
+      const PerMessageDeflate = require('./lib/permessage-deflate');
       const count = 200;
       const compress = (pmd) =>
         new Promise((resolve) => pmd.compress('hello', true, resolve));

@@ -1,16 +1,16 @@
 //! Bytes in, events out.
 
-use ws_rs_protocol::{Config, Connection, ErrorClass, ErrorKind, Event, Inflated, Input, Role};
+use ws_rs_protocol::{Config, ErrorClass, ErrorKind, Inflated, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
 
-use super::buffer::{BufferStore, Scope};
+use super::buffer::Scope;
 use super::call::{Call, Fault, Outcome};
 use super::environment::Entry;
 use super::event_loop::Context;
-use super::rows::Rows;
-use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
-use crate::numbers::row::{COMPRESSED, WHOLE};
+use super::events::decode;
+use crate::numbers::frame::{BINARY, TEXT};
+use crate::numbers::row::WHOLE;
 use crate::numbers::{config, counter};
 
 /// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; the flags
@@ -130,44 +130,13 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     call.number(rows.count() as u32)
 }
 
-pub(crate) fn decode(
-    connection: &mut Connection<BufferStore>,
-    input: &mut Input<'_>,
-    rows: &mut Rows<'_>,
-) -> Outcome<()> {
-    while !rows.is_full() {
-        match connection.poll_event(input) {
-            Ok(None) => break,
-            Ok(Some(Event::Message(message))) => {
-                let kind = if message.binary { BINARY } else { TEXT };
-                rows.push(kind, Some(&message.payload), 0, message.frames)?;
-                if message.frames > 1 {
-                    break;
-                }
-            }
-            Ok(Some(Event::Ping(payload))) => {
-                rows.push(PING, Some(&payload), 0, 0)?;
-                break;
-            }
-            Ok(Some(Event::Pong(payload))) => {
-                rows.push(PONG, Some(&payload), 0, 0)?;
-                break;
-            }
-            Ok(Some(Event::Close(close))) => {
-                rows.push(CLOSE, Some(&close.payload), 2, u32::from(close.code))?;
-                break;
-            }
-            Ok(Some(Event::Compressed(frame))) => {
-                rows.push(COMPRESSED, Some(&frame.payload), 0, u32::from(frame.fin))?;
-                break;
-            }
-            Err(error) => {
-                rows.error(error);
-                break;
-            }
-        }
-    }
-    Ok(())
+/// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
+/// so many rows is made here.
+pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
+    let count = call.u32(0)? as usize;
+    let payloads = call.value(1);
+    let mut events = call.state.events.borrow_mut();
+    events.add_level(&call.state.values, count, payloads)
 }
 
 /// `handleInflated(id, bytes, depth) -> rows written`: 0 if the message has more frames.

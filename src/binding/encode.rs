@@ -4,10 +4,10 @@ use std::ptr;
 
 use napi_sys as sys;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use ws_rs_protocol::{Frame, OpCode, apply_mask};
+use ws_rs_protocol::apply_mask;
 
 use super::call::{Call, Fault, Outcome, check};
-use crate::numbers::frame::{FIN, OPCODE, RSV1};
+pub(super) use super::frame::frame_of;
 
 /// `acceptKey(key) -> string`: Sec-WebSocket-Accept (RFC 6455, section 4.2.2).
 pub(crate) fn accept_key(call: &Call<'_>) -> Outcome {
@@ -67,13 +67,4 @@ pub(crate) fn mask(call: &Call<'_>) -> Outcome {
     };
     apply_mask(target, key);
     call.undefined()
-}
-
-pub(super) fn frame_of(first: u32) -> Frame {
-    Frame {
-        fin: first & FIN != 0,
-        rsv1: first & RSV1 != 0,
-        opcode: OpCode::from((first & OPCODE) as u8),
-        mask: None,
-    }
 }

@@ -143,8 +143,8 @@ pub(crate) fn loop_available(call: &Call<'_>) -> Outcome {
 /// by the names in `listeners.rs`, and the scratch that sockets are read into. To be called once.
 pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
     let state = &call.state.event_loop;
-    let listeners = Listeners::of(call, call.value(0))?;
-    let (scratch, value) = SharedMemory::create(call, SCRATCH)?;
+    let listeners = Listeners::of(&call.state.values, call.value(0))?;
+    let (scratch, value) = SharedMemory::create(&call.state.values, SCRATCH)?;
     if state.listeners.set(listeners).is_err() || state.scratch.set(scratch).is_err() {
         return Err(Fault::Message("ws-rs: the event loop has listeners"));
     }

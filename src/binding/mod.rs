@@ -13,7 +13,9 @@ mod event_loop;
 #[cfg(not(unix))]
 #[path = "event_loop_none.rs"]
 mod event_loop;
+mod events;
 mod fault;
+mod frame;
 mod lent_buffer;
 mod rows;
 mod send;
@@ -36,7 +38,7 @@ raw_callback!(connection_create, decode::connection_create);
 raw_callback!(connection_configure, decode::connection_configure);
 raw_callback!(connection_free, decode::connection_free);
 raw_callback!(connection_state, decode::connection_state, 2);
-raw_callback!(event_rows, rows::event_rows);
+raw_callback!(event_rows, decode::event_rows);
 raw_callback!(handle_bytes, decode::handle_bytes, 4);
 raw_callback!(handle_inflated, decode::handle_inflated, 3);
 raw_callback!(fragment_ends, decode::fragment_ends);

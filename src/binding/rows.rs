@@ -6,10 +6,10 @@ use napi_sys as sys;
 use ws_rs_protocol::{Payload, ProtocolError};
 
 use super::buffer::BufferStore;
-use super::call::{Bytes, Call, Fault, Outcome, check};
-use super::environment::Entry;
+use super::bytes::Bytes;
+use super::fault::{Fault, Outcome, check};
 use super::shared_memory::SharedMemory;
-use super::values::Value;
+use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
 use crate::numbers::row::{ERROR, KIND, SIZE, STORED};
@@ -43,7 +43,7 @@ pub(crate) struct Rows<'a> {
 impl Rows<'_> {
     /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
     pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
-        let slot = Registry::<Entry>::slot(id);
+        let slot = Registry::<()>::slot(id);
         self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, slot]);
     }
 
@@ -147,6 +147,24 @@ impl EventArrays {
         }
     }
 
+    /// The arrays of the next nesting level, with space for so many rows.
+    pub(crate) fn add_level(
+        &mut self,
+        values: &Values,
+        count: usize,
+        payloads: sys::napi_value,
+    ) -> Outcome {
+        let len = count.max(2) * SIZE;
+        let payloads = values.keep(payloads, None)?;
+        let (rows, value) = SharedMemory::create(values, len * size_of::<u32>())?;
+        self.levels.push(Level {
+            rows,
+            len,
+            payloads,
+        });
+        Ok(value)
+    }
+
     /// The rows of a nesting level.
     pub(crate) fn open(&mut self, env: sys::napi_env, depth: u32) -> Outcome<Rows<'_>> {
         let level = self
@@ -166,18 +184,4 @@ impl EventArrays {
             single: false,
         })
     }
-}
-
-/// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
-/// so many rows is made here.
-pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
-    let len = (call.u32(0)? as usize).max(2) * SIZE;
-    let payloads = call.state.values.keep(call.value(1), None)?;
-    let (rows, value) = SharedMemory::create(call, len * size_of::<u32>())?;
-    call.state.events.borrow_mut().levels.push(Level {
-        rows,
-        len,
-        payloads,
-    });
-    Ok(value)
 }

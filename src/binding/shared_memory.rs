@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicU64;
 
 use napi_sys as sys;
 
-use super::call::{Call, Fault, Outcome, check};
-use super::values::Value;
+use super::fault::{Fault, Outcome, check};
+use super::values::{Value, Values};
 
 /// Memory that both languages read and write, by turns.
 ///
@@ -38,7 +38,7 @@ const fn pointer(words: &Words) -> *mut u8 {
 
 impl SharedMemory {
     /// `len` zeros, and their `ArrayBuffer`.
-    pub(crate) fn create(call: &Call<'_>, len: usize) -> Outcome<(Self, sys::napi_value)> {
+    pub(crate) fn create(values: &Values, len: usize) -> Outcome<(Self, sys::napi_value)> {
         let words: Words = (0..len.div_ceil(8)).map(|_| AtomicU64::new(0)).collect();
         let words = Arc::new(words);
         let mut value = ptr::null_mut();
@@ -48,7 +48,7 @@ impl SharedMemory {
         // Node calls once. If the call fails it does not.
         let status = unsafe {
             sys::napi_create_external_arraybuffer(
-                call.env,
+                values.env(),
                 pointer(&words).cast(),
                 len,
                 Some(release),
@@ -65,14 +65,14 @@ impl SharedMemory {
         if status != sys::Status::napi_no_external_buffers_allowed {
             return Err(Fault::Status(status));
         }
-        Self::looked_up(call, len)
+        Self::looked_up(values, len)
     }
 
-    fn looked_up(call: &Call<'_>, len: usize) -> Outcome<(Self, sys::napi_value)> {
+    fn looked_up(values: &Values, len: usize) -> Outcome<(Self, sys::napi_value)> {
         let (mut value, mut data) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: live environment, valid out pointers.
-        check(unsafe { sys::napi_create_arraybuffer(call.env, len, &mut data, &mut value) })?;
-        let buffer = call.state.values.keep(value, None)?;
+        check(unsafe { sys::napi_create_arraybuffer(values.env(), len, &mut data, &mut value) })?;
+        let buffer = values.keep(value, None)?;
         let data = data.cast();
         let memory = Memory::Looked { buffer, data };
         Ok((Self { len, memory }, value))

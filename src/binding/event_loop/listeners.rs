@@ -6,8 +6,8 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::super::call::{Call, Outcome, check};
-use super::super::values::Value;
+use super::super::fault::{Outcome, check};
+use super::super::values::{Value, Values};
 
 /// A kind of event, and what its function is called with.
 #[derive(Debug, Clone, Copy)]
@@ -53,18 +53,18 @@ pub(super) struct Listeners([Value; NAMES.len()]);
 
 impl Listeners {
     /// Those of an object.
-    pub(super) fn of(call: &Call<'_>, object: sys::napi_value) -> Outcome<Self> {
-        let mut values = Vec::with_capacity(NAMES.len());
+    pub(super) fn of(values: &Values, object: sys::napi_value) -> Outcome<Self> {
+        let mut kept = Vec::with_capacity(NAMES.len());
         for name in NAMES {
             let mut function = ptr::null_mut();
             // SAFETY: live environment and object, a C string, a valid out pointer.
             check(unsafe {
-                sys::napi_get_named_property(call.env, object, name.as_ptr(), &mut function)
+                sys::napi_get_named_property(values.env(), object, name.as_ptr(), &mut function)
             })?;
-            values.push(call.state.values.keep(function, None)?);
+            kept.push(values.keep(function, None)?);
         }
-        let values = values.try_into();
-        Ok(Self(values.expect("one for each name")))
+        let kept = kept.try_into();
+        Ok(Self(kept.expect("one for each name")))
     }
 
     /// The function for a kind of event; null if nobody can want it any more.

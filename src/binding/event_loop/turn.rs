@@ -8,8 +8,8 @@ use ws_rs_protocol::Input;
 
 use super::super::buffer::Scope;
 use super::super::call::{Fault, Outcome, check};
-use super::super::decode::decode;
 use super::super::environment::{Entry, Environment};
+use super::super::events::decode;
 use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use crate::numbers::frame::TEXT;
