@@ -247,6 +247,35 @@ describe('Frames that are blocked, as with ws,', { skip: skipTouches }, () => {
   });
 });
 
+describe('A frame of one long chunk on a stream', () => {
+  it("leads to no 'drain' if the kernel takes it at once, as with ws", async (t) => {
+    const payload = Buffer.alloc(200_000);
+    const how = { fin: true, mask: true, opcode: 2, readOnly: true };
+
+    for (const lib of [theirs, ours]) {
+      const wss = await listen(t, theirs.WebSocketServer);
+      const ws = new lib.WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+      const received = once(wss, 'connection').then(([peer]) =>
+        once(peer, 'message')
+      );
+
+      await once(ws, 'open');
+
+      const socket = ws._socket;
+      const { write } = socket;
+      let count = 0;
+
+      socket.write = (...args) => write.apply(socket, args);
+      socket.on('drain', () => count++);
+      ws._sender.sendFrame(lib.Sender.frame(payload, how));
+      await received;
+      await turns();
+      assert.strictEqual(count, 0);
+      ws.terminate();
+    }
+  });
+});
+
 describe('Frames that the kernel takes at once, as with ws,', { skip }, () => {
   it("lead to 'drain' where one of them is long", async (t) => {
     const log = await same(t, async (scene) => {

@@ -421,7 +421,8 @@ class Outbox {
     const socket = this._socket;
 
     this._isGiving = true;
-    socket.cork();
+    // One chunk alone is written as it is: corked, a stream would emit 'drain'.
+    if (native.connectionState(this._id, WAITING) > 0) socket.cork();
 
     try {
       this._giveNow(socket.write);
@@ -448,6 +449,8 @@ class Outbox {
    */
   drainSoon(length) {
     const socket = this._socket;
+
+    if (!this.isNative && this._isPromoted) this._takeFromStream();
 
     if (
       !this.isNative ||
