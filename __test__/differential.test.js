@@ -106,6 +106,24 @@ describe('differing()', () => {
     );
   });
 
+  it('lets a stream miss messages that were taken, where ws took none', () => {
+    const of = (own, ...stream) => ({ 'c0a.stream': stream, 'c0a.own': own });
+    const pool = ['transfer of a pool'];
+    const taken = ['transfer 1 x, left 0'];
+    const compare = (mine) =>
+      differing(CALM, [of(pool, 'data 1 x', 'data 2 y', 'end')], mine);
+
+    assert.deepStrictEqual(compare(of(taken, 'data 2 y', 'end')), []);
+    for (const lost of [
+      of(pool, 'data 2 y', 'end'),
+      of(taken, 'end'),
+      of(taken, 'data 2 y'),
+      of(taken, 'data 3 z', 'end')
+    ]) {
+      assert.deepStrictEqual(compare(lost), ['c0a.stream']);
+    }
+  });
+
   it('lets nothing be missing that ws had written whole', () => {
     assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
   });

@@ -112,6 +112,8 @@ numbers! {
         BLOCKED_LENGTH: u32 = 7;
         /// ... and the most that these have been since it was last asked.
         PEAK: u32 = 8;
+        /// Tracked frames of what the wire took a part of, or nothing.
+        UNDER_WAY: u32 = 9;
     }
 
     /// Flags of a frame that is sent, above its first byte.

@@ -74,7 +74,9 @@ module.exports = {
     /** ... those of them that the wire did not take, as Node counts them, ... */
     BLOCKED_LENGTH: 7,
     /** ... and the most that these have been since it was last asked. */
-    PEAK: 8
+    PEAK: 8,
+    /** Tracked frames of what the wire took a part of, or nothing. */
+    UNDER_WAY: 9
   },
 
   /** Flags of a frame that is sent, above its first byte. */

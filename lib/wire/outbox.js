@@ -31,6 +31,7 @@ const {
   BYTES_READ,
   BYTES_WRITTEN,
   PEAK,
+  UNDER_WAY,
   WAITING,
   WRITE_ERROR
 } = numbers.counter;
@@ -226,6 +227,10 @@ class Outbox {
   close(err) {
     const callbacks = this._callbacks;
 
+    // With an error of the program's the write under way still has its own.
+    const underWay =
+      err && this.isNative ? native.connectionState(this._id, UNDER_WAY) : 0;
+
     // What a stream did not write counts as buffered when it is destroyed.
     if (this.isNative) this._lostLength = this.blockedLength;
 
@@ -237,9 +242,12 @@ class Outbox {
 
     if (callbacks === null) return undefined;
 
-    const call = settle(callbacks);
+    const others = callbacks.splice(underWay);
 
-    return () => call(err ?? destroyedError());
+    return () => {
+      if (underWay > 0) settle(callbacks)(destroyedError());
+      if (others.length > 0) settle(others)(err ?? destroyedError());
+    };
   }
 
   /** The native connection is about to be freed. */
@@ -428,7 +436,8 @@ class Outbox {
     const socket = this._socket;
 
     this._isGiving = true;
-    socket.cork();
+    // One chunk alone is written as it is: corked, a stream would emit 'drain'.
+    if (native.connectionState(this._id, WAITING) > 0) socket.cork();
 
     try {
       this._giveNow(socket.write);
@@ -455,6 +464,8 @@ class Outbox {
    */
   drainSoon(length) {
     const socket = this._socket;
+
+    if (!this.isNative && this._isPromoted) this._takeFromStream();
 
     if (
       !this.isNative ||

@@ -337,6 +337,15 @@ impl<P: Lent> Outbox<P> {
             .is_none_or(|backlog| !backlog.has_segments())
     }
 
+    /// How many tracked frames are among the bytes that the wire was given at once when it blocked.
+    #[must_use]
+    pub fn tracked_under_way(&self) -> usize {
+        match &self.backlog {
+            Some(backlog) if self.blocked => backlog.tracked_under_way(),
+            _ => 0,
+        }
+    }
+
     /// Notes what the wire was given at once when it blocked.
     fn block(&mut self, start: u64) {
         let (gone, accepted) = (self.gone, self.accepted);

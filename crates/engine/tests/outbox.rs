@@ -46,6 +46,25 @@ fn frames_are_written_in_the_order_of_their_sending() {
 }
 
 #[test]
+fn what_a_full_wire_was_given_at_once_is_under_way() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::default());
+    wire.then(&[Bytes(1), Bytes(5)]);
+    append(&mut outbox, b"\x81\x01a");
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    outbox.track();
+    assert_eq!(outbox.tracked_under_way(), 0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    append(&mut outbox, b"\x81\x01c");
+    outbox.track();
+    assert_eq!(outbox.tracked_under_way(), 2);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    assert_eq!(outbox.tracked_under_way(), 1);
+    outbox.discard();
+    assert_eq!(outbox.tracked_under_way(), 0);
+}
+
+#[test]
 fn a_wire_may_stop_at_every_byte() {
     let all = b"\x81\x01a\x82\x05lent1\x81\x01b\x82\x05where";
     for first in 0..all.len() {

@@ -22,6 +22,32 @@ export function isOwned(theirs, mine) {
 }
 
 /**
+ * A message that a listener took is not there any more when a byte stream, or
+ * a stream of messages, comes to emit it. Where ws could not take it, it is.
+ *
+ * @param {String[]} theirs What ws emitted
+ * @param {String[]} mine What ws-rs emitted
+ * @param {String[]} owned What came of memory that was taken with ws
+ * @param {String[]} ownedMine The same with ws-rs
+ */
+export function isTaken(theirs, mine, owned, ownedMine) {
+  const left = (lines) =>
+    lines.filter((line) => / threw |of a pool$/.test(line)).length;
+  const missing = theirs.length - mine.length;
+  let at = 0;
+
+  for (const line of theirs) {
+    if (line === mine[at]) at++;
+    else if (!line.startsWith('data ')) return false;
+  }
+  return (
+    at === mine.length &&
+    missing > 0 &&
+    missing <= left(owned) - left(ownedMine)
+  );
+}
+
+/**
  * How much of what was under way is written before a connection is destroyed
  * depends on the kernel. ws-rs may have written more than ws, and nothing else;
  * less only of what is more than a socket's buffer.

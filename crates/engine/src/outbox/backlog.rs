@@ -54,6 +54,15 @@ impl<P: Lent> Backlog<P> {
         });
     }
 
+    /// How many tracked frames end in what the wire was given at once.
+    pub(super) fn tracked_under_way(&self) -> usize {
+        let (_, end) = self.unit;
+        self.tracked
+            .iter()
+            .take_while(|frame| frame.end <= end)
+            .count()
+    }
+
     pub(super) fn is_tracking(&self) -> bool {
         !self.tracked.is_empty()
     }
