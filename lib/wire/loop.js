@@ -2,6 +2,7 @@
 
 const { executionAsyncId } = require('async_hooks');
 const net = require('net');
+const os = require('os');
 
 const { EMPTY_BUFFER } = require('../constants');
 const Decoder = require('../connection/decoder');
@@ -16,6 +17,7 @@ const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
 const Tick = require('./tick');
 
 const FastBuffer = Buffer[Symbol.species];
+const { ECANCELED } = os.constants.errno;
 
 /** Row 0 of a batch. */
 const POSITION = 0;
@@ -152,13 +154,23 @@ class LoopTransport {
 
     output.beforeDestroy();
 
-    const callLost = output.close();
+    const isUnderWay = output.blockedLength > 0;
+    const err = isUnderWay ? systemError(ECANCELED, 'write') : undefined;
+    const callLost = output.close(err);
 
-    if (callLost !== undefined) {
-      takeHandle.beforeClosed(socket._handle, callLost);
-    }
+    takeHandle.beforeClosed(socket._handle, () => {
+      if (callLost !== undefined) callLost();
+      // As a write that is under way in Node fails, and the socket with it.
+      if (isUnderWay) socket.destroy(err);
+    });
 
     this.release();
+  }
+
+  /** Somebody starts or stops the handle's reading, past the socket. */
+  onHandleReading() {
+    // As Node left it: the socket believes that it reads.
+    if (!isForced) this._close();
   }
 
   /**

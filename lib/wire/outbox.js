@@ -344,7 +344,11 @@ class Outbox {
       Tick.enlist(this._id, this);
 
       if (isPlain(socket) && socket._handle) {
-        takeHandle(socket._handle, () => onHandleClosing(socket, this));
+        takeHandle(
+          socket._handle,
+          () => onHandleClosing(socket, this),
+          () => onHandleReading(socket)
+        );
       }
     }
 
@@ -443,9 +447,9 @@ class Outbox {
     const socket = this._socket;
 
     this._isGiving = true;
-    socket.cork();
 
     try {
+      corkAnyway(socket);
       this._giveNow(socket.write);
       const then = this._owe(callback);
 
@@ -661,10 +665,28 @@ class Outbox {
   }
 }
 
+/**
+ * Corks a socket, so that a header and its payload are written together. The
+ * native wire does without, so whoever put a `cork()` there that throws only
+ * misses that: a header without its payload must not stay behind.
+ */
+function corkAnyway(socket) {
+  try {
+    socket.cork();
+  } catch {
+    // They are written one after the other.
+  }
+}
+
 /** Somebody closes the handle, past the socket. */
 function onHandleClosing(socket, outbox) {
   if (socket[kLoop]) socket[kLoop].onHandleClosing();
   else outbox.beforeDestroy();
+}
+
+/** Somebody has the handle read, or not read, past the socket. */
+function onHandleReading(socket) {
+  if (socket[kLoop]) socket[kLoop].onHandleReading();
 }
 
 module.exports = Outbox;
