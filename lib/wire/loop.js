@@ -1,10 +1,14 @@
 'use strict';
 
+const os = require('os');
+
 const native = require('../native');
 const { systemError } = require('./errors');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
+
+const { ECANCELED } = os.constants.errno;
 
 const forced = forcedTransport(process.env.WS_RS_TRANSPORT);
 const isForced = forced === 'loop';
@@ -76,13 +80,23 @@ class LoopTransport {
 
     output.beforeDestroy();
 
-    const callLost = output.close();
+    const isUnderWay = output.blockedLength > 0;
+    const err = isUnderWay ? systemError(ECANCELED, 'write') : undefined;
+    const callLost = output.close(err);
 
-    if (callLost !== undefined) {
-      takeHandle.beforeClosed(socket._handle, callLost);
-    }
+    takeHandle.beforeClosed(socket._handle, () => {
+      if (callLost !== undefined) callLost();
+      // As a write that is under way in Node fails, and the socket with it.
+      if (isUnderWay) socket.destroy(err);
+    });
 
     this.release();
+  }
+
+  /** Somebody starts or stops the handle's reading, past the socket. */
+  onHandleReading() {
+    // As Node left it: the socket believes that it reads.
+    if (!isForced) this._close();
   }
 
   /**

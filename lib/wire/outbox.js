@@ -337,7 +337,11 @@ class Outbox {
       Tick.enlist(this._id, this);
 
       if (isPlain(socket) && socket._handle) {
-        takeHandle(socket._handle, () => onHandleClosing(socket, this));
+        takeHandle(
+          socket._handle,
+          () => onHandleClosing(socket, this),
+          () => onHandleReading(socket)
+        );
       }
     }
 
@@ -437,17 +441,18 @@ class Outbox {
 
     this._isGiving = true;
     // One chunk alone is written as it is: corked, a stream would emit 'drain'.
-    if (native.connectionState(this._id, WAITING) > 0) socket.cork();
+    const isCorked =
+      native.connectionState(this._id, WAITING) > 0 && corks(socket);
 
     try {
       this._giveNow(socket.write);
       const then = this._owe(callback);
 
       socket.write(bytes, then);
-      socket.uncork();
+      if (isCorked) socket.uncork();
       then?.isGiven();
     } catch (err) {
-      socket.uncork();
+      if (isCorked) socket.uncork();
       throw err;
     } finally {
       this._isGiving = false;
@@ -670,10 +675,31 @@ function isKernelFull({ _handle: handle }) {
   return !!handle && (handle._parent ?? handle).writeQueueSize > 0;
 }
 
+/**
+ * Corks a socket, so that a header and its payload are written together. The
+ * native wire does without, so whoever put a `cork()` there that throws only
+ * misses that: a header without its payload must not stay behind.
+ *
+ * @return {Boolean} Whether it is to be uncorked
+ */
+function corks(socket) {
+  try {
+    socket.cork();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Somebody closes the handle, past the socket. */
 function onHandleClosing(socket, outbox) {
   if (socket[kLoop]) socket[kLoop].onHandleClosing();
   else outbox.beforeDestroy();
+}
+
+/** Somebody has the handle read, or not read, past the socket. */
+function onHandleReading(socket) {
+  if (socket[kLoop]) socket[kLoop].onHandleReading();
 }
 
 module.exports = Outbox;

@@ -1,9 +1,14 @@
 'use strict';
 
 const timers = require('../timers');
-/** On a handle: what is called when somebody closes it, and when it is closed. */
+
+/**
+ * On a handle: what is called when somebody closes it, when it is closed, and when
+ * somebody starts or stops its reading.
+ */
 const kClosing = Symbol('ws-rs.closing');
 const kClosed = Symbol('ws-rs.closed');
+const kReading = Symbol('ws-rs.reading');
 
 /** What handles become, by the prototype that they had. */
 const prototypes = new WeakMap();
@@ -14,9 +19,11 @@ const prototypes = new WeakMap();
  *
  * @param {Object} handle The handle
  * @param {Function} onClosing Called before it is closed
+ * @param {Function} [onReading] Called before its reading is started or stopped
  */
-function takeHandle(handle, onClosing) {
+function takeHandle(handle, onClosing, onReading) {
   handle[kClosing] = onClosing;
+  handle[kReading] = onReading;
   if (handle[kClosed] !== undefined) return;
 
   handle[kClosed] = null;
@@ -34,6 +41,19 @@ function takeHandle(handle, onClosing) {
         configurable: true,
         value(callback) {
           return close(this, base[name], callback);
+        },
+        writable: true
+      });
+    }
+
+    for (const name of ['readStart', 'readStop']) {
+      if (typeof base[name] !== 'function') continue;
+
+      Object.defineProperty(prototype, name, {
+        configurable: true,
+        value() {
+          if (this[kReading]) this[kReading]();
+          return base[name].call(this);
         },
         writable: true
       });

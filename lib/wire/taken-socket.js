@@ -300,7 +300,7 @@ class TakenSocket extends net.Socket {
 
   /** Node takes the handle away to send it to another process. */
   set _handle(handle) {
-    if (handle === null && !this.destroyed && super._handle) {
+    if (!handle && !this.destroyed && super._handle) {
       this[kOutbox].beforeDestroy();
 
       const callLost = this[kOutbox].close();
