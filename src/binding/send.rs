@@ -155,7 +155,7 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
     )
 }
 
-/// Has `body` send a frame, and writes it and others if they have waited for long enough.
+/// Has `body` send a frame, and says whether others have waited for long enough.
 fn send(
     call: &Call<'_>,
     flags: u32,
@@ -184,7 +184,7 @@ fn send(
         answer |= SCHEDULE;
     }
     drop(connections);
-    answer |= write_overdue(state, flags & MORE_MESSAGES != 0);
+    answer |= overdue(state, flags & MORE_MESSAGES != 0);
     // Most frames need nothing more, and a number is made for the others only.
     if answer <= WITH_BATCH && flags & TRACK == 0 {
         return call.undefined();
@@ -207,15 +207,14 @@ const fn options_of(flags: u32) -> Options {
     }
 }
 
-/// Writes the frames of others that have waited for long enough.
-fn write_overdue(state: &Environment, in_chunk: bool) -> u32 {
+/// Whether JavaScript is to have frames written that have waited for long enough.
+fn overdue(state: &Environment, in_chunk: bool) -> u32 {
     let looks = state.looks.get().wrapping_add(1);
     state.looks.set(looks);
     // Answers to many short messages of a chunk cost so little that looking each time is felt.
     if (in_chunk && !looks.is_multiple_of(4)) || !is_overdue(state, in_chunk) {
         return 0;
     }
-    write_waiting(state, |_| {});
     OVERDUE
 }
 
