@@ -337,9 +337,11 @@ class Outbox {
       Tick.enlist(this._id, this);
 
       if (isPlain(socket) && socket._handle) {
+        const handle = socket._handle;
+
         takeHandle(
-          socket._handle,
-          () => onHandleClosing(socket, this),
+          handle,
+          () => onHandleClosing(socket, this, handle),
           () => onHandleReading(socket)
         );
       }
@@ -691,10 +693,14 @@ function corks(socket) {
   }
 }
 
-/** Somebody closes the handle, past the socket. */
-function onHandleClosing(socket, outbox) {
+/**
+ * Somebody closes the handle, past the socket or not. A socket must not be left
+ * that would write to a handle which is no more.
+ */
+function onHandleClosing(socket, outbox, handle) {
   if (socket[kLoop]) socket[kLoop].onHandleClosing();
   else outbox.beforeDestroy();
+  if (socket._handle === handle && !socket.destroyed) socket.destroy();
 }
 
 /** Somebody has the handle read, or not read, past the socket. */

@@ -9,6 +9,8 @@ const timers = require('../timers');
 const kClosing = Symbol('ws-rs.closing');
 const kClosed = Symbol('ws-rs.closed');
 const kReading = Symbol('ws-rs.reading');
+/** On a handle that is being closed: what is to be called then. */
+const kCallbacks = Symbol('ws-rs.callbacks');
 
 /** What handles become, by the prototype that they had. */
 const prototypes = new WeakMap();
@@ -80,16 +82,31 @@ function close(handle, method, callback) {
   handle[kClosing] = null;
   if (onClosing) onClosing();
 
-  const onClosed = handle[kClosed];
+  // Node does nothing for who closes it again, and would call nobody.
+  if (handle[kCallbacks] !== undefined) {
+    handle[kCallbacks].push(callback);
+    return undefined;
+  }
 
-  if (!onClosed) return method.call(handle, callback);
+  const callbacks = [callback];
 
-  handle[kClosed] = null;
+  handle[kCallbacks] = callbacks;
 
   return method.call(handle, function closed(...args) {
-    onClosed();
-    if (typeof callback === 'function') callback.apply(this, args);
+    const onClosed = handle[kClosed];
+
+    handle[kClosed] = null;
+    handle[kCallbacks] = { push: callSoon };
+    if (onClosed) onClosed();
+
+    for (const call of callbacks) {
+      if (typeof call === 'function') call.apply(this, args);
+    }
   });
+}
+
+function callSoon(callback) {
+  if (typeof callback === 'function') timers.nextTick(callback);
 }
 
 module.exports = takeHandle;
