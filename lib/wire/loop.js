@@ -82,7 +82,7 @@ class LoopTransport {
 
     const isUnderWay = output.blockedLength > 0;
     const err = isUnderWay ? systemError(ECANCELED, 'write') : undefined;
-    const callLost = output.close(err);
+    const callLost = output.close(err, err);
 
     takeHandle.beforeClosed(socket._handle, () => {
       if (callLost !== undefined) callLost();

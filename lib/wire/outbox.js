@@ -222,9 +222,11 @@ class Outbox {
    * waits is lost.
    *
    * @param {Error} [err] Why
+   * @param {Error} [errUnderWay] What the write under way gets, if not what it
+   *     gets where a socket is destroyed
    * @return {Function|undefined} Calls the callbacks of what is lost
    */
-  close(err) {
+  close(err, errUnderWay) {
     const callbacks = this._callbacks;
 
     // With an error of the program's the write under way still has its own.
@@ -245,7 +247,7 @@ class Outbox {
     const others = callbacks.splice(underWay);
 
     return () => {
-      if (underWay > 0) settle(callbacks)(destroyedError());
+      if (underWay > 0) settle(callbacks)(errUnderWay ?? destroyedError());
       if (others.length > 0) settle(others)(err ?? destroyedError());
     };
   }
