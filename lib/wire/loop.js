@@ -74,7 +74,12 @@ class LoopTransport {
     this.release();
   }
 
-  /** Somebody closes the handle, past the socket. */
+  /**
+   * Somebody closes the handle, past the socket.
+   *
+   * @return {Error|undefined} What a write that is under way in Node fails with,
+   *     and the socket with it
+   */
   onHandleClosing() {
     const { output, socket } = this._connection;
 
@@ -84,13 +89,12 @@ class LoopTransport {
     const err = isUnderWay ? systemError(ECANCELED, 'write') : undefined;
     const callLost = output.close(err, err);
 
-    takeHandle.beforeClosed(socket._handle, () => {
-      if (callLost !== undefined) callLost();
-      // As a write that is under way in Node fails, and the socket with it.
-      if (isUnderWay) socket.destroy(err);
-    });
+    if (callLost !== undefined) {
+      takeHandle.beforeClosed(socket._handle, callLost);
+    }
 
     this.release();
+    return err;
   }
 
   /** Somebody starts or stops the handle's reading, past the socket. */

@@ -700,9 +700,12 @@ function corks(socket) {
  * that would write to a handle which is no more.
  */
 function onHandleClosing(socket, outbox, handle) {
-  if (socket[kLoop]) socket[kLoop].onHandleClosing();
+  let err;
+
+  if (socket[kLoop]) err = socket[kLoop].onHandleClosing();
   else outbox.beforeDestroy();
-  if (socket._handle === handle && !socket.destroyed) socket.destroy();
+
+  if (socket._handle === handle && !socket.destroyed) socket.destroy(err);
 }
 
 /** Somebody has the handle read, or not read, past the socket. */
