@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::registry::Id;
 
 /// Joined frames are written when they are this many bytes ...
-const JOINED: u64 = 4 * 1024;
+const JOINED: u64 = 8 * 1024;
 /// ... or this many, while the next moment to write is sure to come soon: behind the last message of
 /// a chunk, or the last socket of a batch.
 const JOINED_IN_BATCH: u64 = 16 * 1024;
@@ -15,6 +15,10 @@ const JOINED_IN_BATCH: u64 = 16 * 1024;
 const MAX_DELAY: Duration = Duration::from_micros(100);
 /// While other messages of the same chunk are to be answered, it may be this long.
 const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
+
+/// The first frames that a connection sends in a tick are written at once: what few programs send is
+/// seen by the peer as if nothing were ever joined, whatever they do next.
+const AT_ONCE: u8 = 3;
 
 /// What to do with a frame that was just added to an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +33,11 @@ pub enum Moment {
 
 /// What a connection has to remember: the tick in which it was last written to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pace(u32);
+pub struct Pace {
+    tick: u32,
+    /// How often in it.
+    frames: u8,
+}
 
 /// The moments for all connections of one environment.
 #[derive(Debug)]
@@ -80,7 +88,7 @@ impl Schedule {
     /// Whether a connection was not written to in this tick.
     #[must_use]
     pub const fn is_first_in_tick(&self, pace: Pace) -> bool {
-        pace.0 != self.tick
+        pace.tick != self.tick
     }
 
     /// Whether frames have waited long enough for others. The clock is asked only if any wait.
@@ -120,13 +128,18 @@ impl Schedule {
         let in_batch = self.in_turn && self.more_turns;
         let most = if more_messages || in_batch {
             JOINED_IN_BATCH
-        } else if self.is_first_in_tick(*pace) {
+        } else if self.is_first_in_tick(*pace) || pace.frames < AT_ONCE {
             0
         } else {
             JOINED
         };
         if len >= most {
-            pace.0 = self.tick;
+            pace.frames = if self.is_first_in_tick(*pace) {
+                1
+            } else {
+                pace.frames.saturating_add(1)
+            };
+            pace.tick = self.tick;
             return Moment::Now;
         }
         if before == 0 {
@@ -166,10 +179,17 @@ mod tests {
         schedule.moment(1, pace, (before, len), false, || START)
     }
 
+    /// The frames of a tick that wait for nothing.
+    fn send_at_once(schedule: &mut Schedule, pace: &mut Pace) {
+        for _ in 0..AT_ONCE {
+            assert_eq!(send(schedule, pace, 0, 10), Moment::Now);
+        }
+    }
+
     #[test]
-    fn the_first_frame_of_a_tick_is_written_at_once() {
+    fn the_first_frames_of_a_tick_are_written_at_once() {
         let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
-        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        send_at_once(&mut schedule, &mut pace);
         assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithTick);
         assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::WithTick);
         assert_eq!(schedule.take_waiting(), [1]);
@@ -183,16 +203,16 @@ mod tests {
     #[test]
     fn a_few_kib_do_not_wait() {
         let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
-        send(&mut schedule, &mut pace, 0, 10);
-        assert_eq!(send(&mut schedule, &mut pace, 0, 4095), Moment::WithTick);
-        assert_eq!(send(&mut schedule, &mut pace, 4095, 4096), Moment::Now);
+        send_at_once(&mut schedule, &mut pace);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 8191), Moment::WithTick);
+        assert_eq!(send(&mut schedule, &mut pace, 8191, 8192), Moment::Now);
     }
 
     #[test]
     fn the_lone_socket_of_a_batch_is_answered_at_once() {
         let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
         schedule.begin_turn(false);
-        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
+        send_at_once(&mut schedule, &mut pace);
         assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithBatch);
         schedule.end_turn();
         assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::Now);
@@ -217,7 +237,7 @@ mod tests {
     fn frames_that_waited_for_100_us_are_overdue() {
         let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
         assert!(!schedule.is_overdue(|| panic!("nothing waits")));
-        send(&mut schedule, &mut pace, 0, 10);
+        send_at_once(&mut schedule, &mut pace);
         send(&mut schedule, &mut pace, 0, 10);
         assert!(!schedule.is_overdue(|| START + Duration::from_micros(99)));
         assert!(schedule.is_overdue(|| START + Duration::from_micros(100)));

@@ -80,15 +80,20 @@ impl Fixture {
 }
 
 #[test]
-fn a_frame_is_written_before_send_returns_and_those_behind_it_wait() {
+fn three_frames_are_written_before_send_returns_and_those_behind_them_wait() {
     let mut fixture = Fixture::new(&[]);
     assert_eq!(fixture.send(b"\x81\x01a"), Sent::Written);
-    assert_eq!(fixture.send(b"\x81\x01b"), Sent::WithTick);
-    assert_eq!(fixture.send(b"\x81\x01c"), Sent::WithTick);
-    assert_eq!(fixture.wire.taken, b"\x81\x01a");
-    assert_eq!(fixture.fates(), [Fate::Written]);
-    assert_eq!(fixture.write_waiting(), (Sent::Written, true));
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::Written);
+    assert_eq!(fixture.send(b"\x81\x01c"), Sent::Written);
+    assert_eq!(fixture.send(b"\x81\x01d"), Sent::WithTick);
+    assert_eq!(fixture.send(b"\x81\x01e"), Sent::WithTick);
     assert_eq!(fixture.wire.taken, b"\x81\x01a\x81\x01b\x81\x01c");
+    assert_eq!(fixture.fates(), [Fate::Written; 3]);
+    assert_eq!(fixture.write_waiting(), (Sent::Written, true));
+    assert_eq!(
+        fixture.wire.taken,
+        b"\x81\x01a\x81\x01b\x81\x01c\x81\x01d\x81\x01e"
+    );
     assert_eq!(fixture.fates(), [Fate::Written; 2]);
     assert_eq!(fixture.write_waiting(), (Sent::Written, false));
 }
@@ -171,7 +176,7 @@ fn a_payload_taken_away_half_written_breaks_the_connection() {
 fn a_stream_is_given_what_is_sent_and_is_left_its_own_payloads() {
     let mut fixture = Fixture::on_stream();
     assert_eq!(fixture.send(b"\x81\x01a"), Sent::Take);
-    assert_eq!(fixture.send(b"\x81\x01b"), Sent::WithTick);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::Take);
     assert_eq!(fixture.write_waiting(), (Sent::Take, true));
     let payload = Payload::new(b"lent1");
     assert_eq!(fixture.send_lent(&payload, true), Sent::Take);
