@@ -71,6 +71,34 @@ function isPlain(socket) {
   );
 }
 
+/**
+ * Has a plain socket's outbox and loop know of whoever uses its handle. A socket
+ * must not be left that would write to a handle which is no more.
+ *
+ * @param {Duplex} socket The stream
+ * @param {Outbox} outbox Its outbox
+ */
+function watchHandle(socket, outbox) {
+  if (!isPlain(socket) || !socket._handle) return;
+
+  const handle = socket._handle;
+
+  takeHandle(
+    handle,
+    () => {
+      let err;
+
+      if (socket[kLoop]) err = socket[kLoop].onHandleClosing();
+      else outbox.beforeDestroy();
+
+      if (socket._handle === handle && !socket.destroyed) socket.destroy(err);
+    },
+    () => {
+      if (socket[kLoop]) socket[kLoop].onHandleReading();
+    }
+  );
+}
+
 /** Gives a prototype the methods that see to the order. */
 function behindFrames(prototype, base) {
   const methods = {
@@ -343,4 +371,12 @@ class TakenSocket extends net.Socket {
 delete TakenSocket.prototype.constructor;
 behindFrames(TakenSocket.prototype, net.Socket.prototype);
 
-module.exports = { announce, hook, isPlain, kLoop, kOutbox, TakenSocket };
+module.exports = {
+  announce,
+  hook,
+  isPlain,
+  kLoop,
+  kOutbox,
+  TakenSocket,
+  watchHandle
+};

@@ -1,0 +1,111 @@
+'use strict';
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+
+const { turns } = require('../support/loop');
+const { open } = require('../support/noted');
+const { closeOf, openDuplexPair, openPair } = require('../support/pairs');
+const { eventually } = require('../support/patience');
+
+function fail(message) {
+  throw new Error(message);
+}
+
+for (const [name, openSockets] of Object.entries({
+  'a TCP socket': openPair,
+  'a mere duplex': openDuplexPair
+})) {
+  describe(`A write() that was put on ${name}`, () => {
+    for (const size of [10, 5000, 20_000]) {
+      it(`may send ${size} bytes, which are not forgotten`, async (t) => {
+        const { note, outcomes, peer, received } = await open(t, openSockets);
+        const { _socket: socket } = peer;
+        const { write } = socket;
+        let count = 0;
+
+        socket.write = function (...args) {
+          if (count++ < 3) peer.send(Buffer.alloc(size, 'x'), note('inner'));
+          return write.apply(this, args);
+        };
+        peer.send('outer', note('outer'));
+        peer.send(Buffer.alloc(30_000), note('long'));
+        await eventually(
+          () => received.length === 5 && outcomes.length === 5,
+          () => `${received} ${outcomes}`
+        );
+        assert.deepStrictEqual([...outcomes].sort(), [
+          'inner',
+          'inner',
+          'inner',
+          'long',
+          'outer'
+        ]);
+      });
+    }
+
+    it('may destroy the socket', async (t) => {
+      const { client, note, outcomes, peer } = await open(t, openSockets);
+      const { _socket: socket } = peer;
+      const { write } = socket;
+      const over = closeOf(client);
+
+      socket.write = function (...args) {
+        this.destroy();
+        return write.apply(this, args);
+      };
+      peer.send('1', note('1'));
+      peer.send('2', note('2'));
+      await over;
+      await eventually(
+        () => outcomes.length === 2,
+        () => outcomes.join()
+      );
+      assert.deepStrictEqual(outcomes, [
+        ['1', 'ERR_STREAM_DESTROYED'],
+        ['2', 'ERR_STREAM_DESTROYED']
+      ]);
+    });
+
+    it('may throw: send() does, or its callback gets the error', async (t) => {
+      const { client, outcomes, peer } = await open(t, openSockets);
+      const other = await open(t, openSockets);
+      const thrown = [];
+      const note = (name) => (err) => outcomes.push([name, err?.message]);
+
+      client.on('error', () => {});
+      peer._socket.write = () => fail('Oops');
+      for (const length of [20_000, 1, 1]) {
+        try {
+          peer.send(Buffer.alloc(length), note(length));
+        } catch (err) {
+          thrown.push(err.message);
+        }
+        other.peer.send('a');
+      }
+      assert.strictEqual(thrown[0], 'Oops');
+      await turns();
+      assert.ok(outcomes.every(([, message]) => message === 'Oops'));
+      assert.strictEqual(outcomes.length + thrown.length, 3);
+      await eventually(
+        () => other.received.length === 3,
+        () => other.received.join()
+      );
+    });
+
+    it('may throw while the socket is destroyed', async (t) => {
+      const { client, note, outcomes, peer } = await open(t, openSockets);
+      const over = closeOf(client);
+
+      client.on('error', () => {});
+      peer.send('1');
+      peer.send('2');
+      peer.send('3', note('3'));
+      peer._socket.write = () => fail('Oops');
+      peer.terminate();
+      await over;
+      assert.strictEqual(peer._socket.destroyed, true);
+      assert.ok(outcomes.length <= 1);
+    });
+  });
+}

@@ -1,0 +1,142 @@
+'use strict';
+
+const native = require('../native');
+const numbers = require('../native/numbers');
+const timers = require('../timers');
+const { pendingCallback, settle } = require('./send-callbacks');
+const { destroyedError, takenAwayError } = require('./errors');
+
+const { LOST } = numbers.fate;
+
+/**
+ * The callbacks of a connection's frames that wait in native memory, in their
+ * order. Of those that the native wire writes, native memory knows the fates.
+ */
+class FrameCallbacks {
+  /**
+   * @param {Number} id The native connection
+   */
+  constructor(id) {
+    this._id = id;
+    this._waiting = null;
+  }
+
+  /** Whether none waits. */
+  get isEmpty() {
+    return this._waiting === null;
+  }
+
+  /**
+   * @param {Function} callback The callback of the frame that was sent last
+   * @return {Object} It, for `inContext()`
+   */
+  add(callback) {
+    const pending = pendingCallback(callback);
+
+    if (this._waiting === null) this._waiting = [pending];
+    else this._waiting.push(pending);
+    return pending;
+  }
+
+  /**
+   * @return {Array|null} Those that wait; from now on they are the caller's
+   */
+  take() {
+    const waiting = this._waiting;
+
+    this._waiting = null;
+    return waiting;
+  }
+
+  /** Calls back for frames whose fate is known. */
+  settle() {
+    let isDone = false;
+
+    try {
+      for (;;) {
+        const call = this._nextSettled();
+
+        if (call === undefined) break;
+        call();
+      }
+
+      isDone = true;
+    } finally {
+      // Behind the others of those that threw.
+      if (!isDone) timers.setImmediate(() => this.settle());
+    }
+  }
+
+  /** As `settle()`, but calls nobody within a call of the program's. */
+  settleSoon() {
+    let isLate = false;
+
+    if (this._waiting === null) return;
+
+    for (;;) {
+      // Others are not called before the next tick anyway.
+      isLate ||= this._waiting !== null && this._waiting[0].isDue;
+
+      const call = this._nextSettled();
+
+      if (call === undefined) return;
+      if (isLate) timers.nextTick(call);
+      else call();
+    }
+  }
+
+  /**
+   * The frames that wait are lost.
+   *
+   * @param {Error} [err] Why, if there is an error of the program's
+   * @param {Number} underWay How many callbacks are of a write under way, which
+   *     has an error of its own
+   * @param {Error} [errUnderWay] That error, if not what it gets where a socket
+   *     is destroyed
+   * @return {Function|undefined} Calls back for them
+   */
+  lose(err, underWay, errUnderWay) {
+    const callbacks = this.take();
+
+    if (callbacks === null) return undefined;
+
+    const others = callbacks.splice(underWay);
+
+    return () => {
+      if (underWay > 0) settle(callbacks)(errUnderWay ?? destroyedError());
+      if (others.length > 0) settle(others)(err ?? destroyedError());
+    };
+  }
+
+  /** Calls back for all frames that wait: none of them is written. */
+  fail(err) {
+    const callbacks = this.take();
+
+    if (callbacks !== null) settle(callbacks)(err);
+  }
+
+  /** Takes the next callbacks whose frames had the same fate. */
+  _nextSettled() {
+    if (this._waiting === null) return undefined;
+
+    const run = native.nextFates(this._id);
+
+    if (run === 0) return undefined;
+
+    const count = run >>> 2;
+    const fate = run & 3;
+    let due = this._waiting;
+
+    if (count >= due.length) this._waiting = null;
+    else due = due.splice(0, count);
+
+    const call = settle(due);
+
+    return () =>
+      call(
+        fate === 0 ? null : fate === LOST ? destroyedError() : takenAwayError()
+      );
+  }
+}
+
+module.exports = FrameCallbacks;

@@ -1,0 +1,310 @@
+'use strict';
+
+const native = require('../native');
+const numbers = require('../native/numbers');
+const timers = require('../timers');
+const StreamWriter = require('./stream-writer');
+const { hook, watchHandle } = require('./taken-socket');
+const Tick = require('./tick');
+const { failedWriteError, takenAwayError } = require('./errors');
+
+const {
+  BLOCKED_LENGTH,
+  BYTES_READ,
+  BYTES_WRITTEN,
+  PEAK,
+  UNDER_WAY,
+  WAITING,
+  WRITE_ERROR
+} = numbers.counter;
+
+/**
+ * The frames of a connection that wait in native memory: who writes them, and
+ * what becomes of them. At any time one party writes: the native wire, if the
+ * connection is on it and the socket's stream has nothing to do, or else that
+ * stream.
+ */
+class FrameQueue {
+  /**
+   * @param {Duplex} socket The socket to write to
+   * @param {Number} id The native connection, which holds the frames
+   */
+  constructor(socket, id) {
+    // First what every message needs.
+    /** Who may be in the middle of a message, once there is one. */
+    this.sender = null;
+    /** Whether the native wire writes, and the stream has nothing to do. */
+    this.isNative = false;
+    this._id = id;
+    this._socket = socket;
+    /** Callbacks of frames that wait, once there was one. */
+    this._callbacks = null;
+    /** The `write()` that sees to the order, once it is there. */
+    this._write = null;
+    /** Whether there is a native wire. */
+    this._isPromoted = false;
+    /** Whether it is among those that wait for the end of the tick. */
+    this.isWaiting = false;
+    /** What gives frames to the stream, once it had to. */
+    this._streamWriter = null;
+    this._willDrain = false;
+    this._failure = null;
+    this._lostLength = 0;
+    this._finalBytesRead = -1;
+    this._finalBytesWritten = -1;
+    /** What is called for an error that the socket knows nothing of. */
+    this.onerror = null;
+  }
+
+  /**
+   * As `yieldToStream()`, for a stream that is in the middle of a write.
+   *
+   * Of a stream that writes anyway nothing is taken: what it has now is older
+   * than what waits here.
+   *
+   * @return {{bytes: Buffer, callback: Function}|null} What waits, and what is
+   *     to be called when it is written
+   */
+  takeRest() {
+    if (!this.isNative) return null;
+
+    this._leaveNative();
+    return this._stream.takeRest();
+  }
+
+  /**
+   * Has the stream write from now on, and gives it what waits: it is about to
+   * do something of its own.
+   */
+  yieldToStream() {
+    if (this._streamWriter !== null && this._streamWriter.isGiving) return;
+
+    if (this.isNative) this._leaveNative();
+    this._stream.give(this._write ?? this._socket.write);
+  }
+
+  /** The connection is on the native wire from now on. */
+  promote() {
+    this.hook();
+    this._isPromoted = true;
+    this._takeFromStream();
+  }
+
+  /** The native wire is about to go. */
+  demote() {
+    this._isPromoted = false;
+    if (this.isNative) this.yieldToStream();
+  }
+
+  /** The socket is about to be destroyed: what this tick sent goes first. */
+  beforeDestroy() {
+    if (!this.isNative) {
+      this._giveSafely();
+      return;
+    }
+
+    if (this.blockedLength === 0) native.flushOutbox(this._id);
+    this._settleSoon();
+  }
+
+  /**
+   * The descriptor is about to be closed: nothing more is written, and what
+   * waits is lost.
+   *
+   * @param {Error} [err] Why
+   * @param {Error} [errUnderWay] What the write under way gets, if not what it
+   *     gets where a socket is destroyed
+   * @return {Function|undefined} Calls the callbacks of what is lost
+   */
+  close(err, errUnderWay) {
+    // With an error of the program's the write under way still has its own.
+    const underWay =
+      err && this.isNative ? native.connectionState(this._id, UNDER_WAY) : 0;
+
+    // What a stream did not write counts as buffered when it is destroyed.
+    if (this.isNative) this._lostLength = this.blockedLength;
+
+    this._isPromoted = false;
+    this.isNative = false;
+    native.discardOutbox(this._id);
+    Tick.delist(this._id, this);
+
+    return this._callbacks === null
+      ? undefined
+      : this._callbacks.lose(err, underWay, errUnderWay);
+  }
+
+  /** The native connection is about to be freed. */
+  free() {
+    this._finalBytesRead = this.bytesRead;
+    this._finalBytesWritten = this.bytesWritten;
+
+    const callLost = this.close();
+
+    if (callLost !== undefined) timers.nextTick(callLost);
+  }
+
+  /** Bytes that were given to the native wire. */
+  get bytesWritten() {
+    return this._finalBytesWritten < 0
+      ? native.connectionState(this._id, BYTES_WRITTEN)
+      : this._finalBytesWritten;
+  }
+
+  /** Bytes that were read past the socket. */
+  get bytesRead() {
+    return this._finalBytesRead < 0
+      ? native.connectionState(this._id, BYTES_READ)
+      : this._finalBytesRead;
+  }
+
+  /** Bytes that the native wire could not take yet, or not before its end. */
+  get blockedLength() {
+    return this.isNative
+      ? native.connectionState(this._id, BLOCKED_LENGTH)
+      : this._lostLength;
+  }
+
+  /** Bytes that wait here behind others that the stream has not written. */
+  get unwrittenLength() {
+    return this.isWaiting && this._socket._writableState.length > 0
+      ? native.connectionState(this._id, WAITING)
+      : this.blockedLength;
+  }
+
+  /**
+   * Looks at what became of frames: writes those that are the stream's, calls
+   * back for others.
+   */
+  attend() {
+    if (!this.isNative) {
+      this._giveSafely();
+      return;
+    }
+
+    native.flushOutbox(this._id);
+
+    if (native.connectionState(this._id, WRITE_ERROR) !== 0) {
+      this.fail();
+      return;
+    }
+
+    if (native.connectionState(this._id, BLOCKED_LENGTH) === 0) {
+      const peak = native.connectionState(this._id, PEAK);
+
+      if (peak > 0 && peak >= this._socket.writableHighWaterMark) {
+        let isDone = false;
+
+        try {
+          this._socket.emit('drain');
+          isDone = true;
+        } finally {
+          if (!isDone) timers.nextTick(() => this._settle());
+        }
+      }
+    }
+
+    this._settle();
+  }
+
+  /**
+   * Has whoever writes to the socket itself, ends it or destroys it do so behind
+   * the frames that wait.
+   *
+   * @return {Boolean} Whether that is seen to
+   */
+  hook() {
+    if (this._write === null) {
+      this._write = hook(this._socket);
+      Tick.enlist(this._id, this);
+      watchHandle(this._socket, this);
+    }
+
+    return this._socket.write === this._write;
+  }
+
+  /** The callbacks of the frames that wait; from now on they are the caller's. */
+  takeCallbacks() {
+    return this._callbacks === null ? null : this._callbacks.take();
+  }
+
+  /** The native wire is broken, or a payload was taken away half written. */
+  fail() {
+    if (this._failure !== null) return;
+
+    const number = native.connectionState(this._id, WRITE_ERROR);
+    const error = number > 0 ? failedWriteError(number) : takenAwayError();
+
+    this._failure = error;
+
+    timers.nextTick(() => {
+      try {
+        if (this._callbacks !== null) this._callbacks.fail(error);
+      } finally {
+        this._socket.destroy(error);
+        if (number <= 0 && this.onerror !== null) this.onerror(error);
+      }
+    });
+  }
+
+  /** What gives frames to the stream, made when it is first needed. */
+  get _stream() {
+    this._streamWriter ??= new StreamWriter(this, this._id, this._socket);
+    return this._streamWriter;
+  }
+
+  /** Somebody has put a `write()` there: what was sent before passes it by. */
+  _makeWayForWrite() {
+    if (this.isNative) native.flushOutbox(this._id);
+    this.yieldToStream();
+  }
+
+  /** The native wire writes no more. */
+  _leaveNative() {
+    this.isNative = false;
+    native.setWriter(this._id, false);
+    this._settleSoon();
+  }
+
+  /** Has the native wire write, if the stream has nothing to do. */
+  _takeFromStream() {
+    const { _writableState: state } = this._socket;
+
+    if (
+      state.length === 0 &&
+      !state.corked &&
+      !state.ending &&
+      !state.destroyed &&
+      !state.errored &&
+      // Their callbacks are to be called before others.
+      (this._streamWriter === null || this._streamWriter.owed === 0) &&
+      !this.isWaiting &&
+      this._failure === null &&
+      this._socket.write === this._write
+    ) {
+      this.isNative = true;
+      native.setWriter(this._id, true);
+    }
+  }
+
+  /** Gives the stream what waits, where nobody catches what `write()` throws. */
+  _giveSafely() {
+    try {
+      this._stream.give(this._write ?? this._socket.write);
+    } catch (err) {
+      this._socket.destroy(err);
+    }
+  }
+
+  /** Calls back for tracked frames whose fate is known. */
+  _settle() {
+    if (this._callbacks !== null) this._callbacks.settle();
+  }
+
+  /** As `_settle()`, but calls nobody within a call of the program's. */
+  _settleSoon() {
+    if (this._callbacks !== null) this._callbacks.settleSoon();
+  }
+}
+
+module.exports = FrameQueue;

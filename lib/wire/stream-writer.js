@@ -1,0 +1,186 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const { NOOP } = require('../constants');
+const native = require('../native');
+const numbers = require('../native/numbers');
+const timers = require('../timers');
+const { settle } = require('./send-callbacks');
+const Tick = require('./tick');
+const { GIVES_ECANCELED, destroyedError } = require('./errors');
+
+const { WAITING } = numbers.counter;
+
+/** Gives frames that wait in native memory to the socket's stream. */
+class StreamWriter {
+  /**
+   * @param {FrameQueue} queue Whose frames they are: it has their callbacks
+   *     (`takeCallbacks()`), and is called when they cannot be had (`fail()`)
+   * @param {Number} id The native connection, which holds the frames
+   * @param {Duplex} socket The stream
+   */
+  constructor(queue, id, socket) {
+    this._queue = queue;
+    this._id = id;
+    this._socket = socket;
+    /** Whether frames and a program's own writes are being given to the stream. */
+    this.isGiving = false;
+    /** How many callbacks the stream is to call. */
+    this.owed = 0;
+  }
+
+  /**
+   * Gives the stream what waits.
+   *
+   * @param {Function} write The stream's `write()`
+   */
+  give(write) {
+    if (this.isGiving) {
+      // Somebody sends within the stream's write(): behind what that has.
+      Tick.add(this._queue);
+      return;
+    }
+
+    this.isGiving = true;
+
+    try {
+      this._giveNow(write);
+    } finally {
+      this.isGiving = false;
+    }
+  }
+
+  /**
+   * Gives the stream what waits, and then a payload, as it is. Not while it is
+   * giving.
+   *
+   * @param {Uint8Array} bytes The payload
+   * @param {Function} [callback] Its callback
+   */
+  givePayload(bytes, callback) {
+    const socket = this._socket;
+
+    this.isGiving = true;
+    // One chunk alone is written as it is: corked, a stream would emit 'drain'.
+    const isCorked =
+      native.connectionState(this._id, WAITING) > 0 && corks(socket);
+
+    try {
+      this._giveNow(socket.write);
+      const then = this._owe(callback);
+
+      socket.write(bytes, then);
+      if (isCorked) socket.uncork();
+      then?.isGiven();
+    } catch (err) {
+      if (isCorked) socket.uncork();
+      throw err;
+    } finally {
+      this.isGiving = false;
+    }
+  }
+
+  /**
+   * Takes what waits, for a stream that is in the middle of a write.
+   *
+   * @return {{bytes: Buffer, callback: Function}|null} What waits, and what is
+   *     to be called when it is written
+   */
+  takeRest() {
+    const bytes = this._takeBytes();
+
+    if (bytes === null) return null;
+    return { bytes, callback: this._owe(this._queue.takeCallbacks()) ?? NOOP };
+  }
+
+  _giveNow(write) {
+    const bytes = this._takeBytes();
+
+    if (bytes === null) return;
+
+    const then = this._owe(this._queue.takeCallbacks());
+
+    try {
+      write.call(this._socket, bytes, then);
+      then?.isGiven();
+    } catch (err) {
+      if (then !== undefined) timers.nextTick(then, err);
+      throw err;
+    }
+  }
+
+  /**
+   * @return {Buffer|null} What waits, or `null` if nothing does or a payload was
+   *     taken away
+   */
+  _takeBytes() {
+    const length = native.connectionState(this._id, WAITING);
+
+    if (length === 0) return null;
+
+    const bytes = Buffer.allocUnsafe(length);
+
+    if (native.takeQueued(this._id, bytes) === 1) return bytes;
+
+    this._queue.fail();
+    return null;
+  }
+
+  /**
+   * @param {(Function|Array|null)} [callbacks] One, or pending ones
+   * @return {Function|undefined} What the stream is to call for them
+   */
+  _owe(callbacks) {
+    if (!callbacks) return undefined;
+
+    const call =
+      typeof callbacks === 'function' ? callbacks : settle(callbacks);
+    const socket = this._socket;
+    let isOwed = true;
+    let isUnderWay = false;
+
+    this.owed++;
+
+    const then = (err) => {
+      if (!isOwed) return;
+
+      isOwed = false;
+      this.owed--;
+      call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
+    };
+
+    /** The stream has it: is it written, or does the kernel keep it waiting? */
+    then.isGiven = () => {
+      isUnderWay = !GIVES_ECANCELED && isOwed && isKernelFull(socket);
+    };
+
+    return then;
+  }
+}
+
+/**
+ * Whether a write of the stream's is not all in the kernel. That it is not over
+ * says nothing: over TLS it is never before the next turn of the event loop.
+ */
+function isKernelFull({ _handle: handle }) {
+  return !!handle && (handle._parent ?? handle).writeQueueSize > 0;
+}
+
+/**
+ * Corks a socket, so that a header and its payload are written together. The
+ * native wire does without, so whoever put a `cork()` there that throws only
+ * misses that: a header without its payload must not stay behind.
+ *
+ * @return {Boolean} Whether it is to be uncorked
+ */
+function corks(socket) {
+  try {
+    socket.cork();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = StreamWriter;
