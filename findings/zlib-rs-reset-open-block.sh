@@ -4,7 +4,7 @@
 # inflated: "corrupt deflate stream" instead of the payload. Levels 2 to 9 are not affected, and
 # neither is level 1 on miniz_oxide. Seen on Linux x86-64 with rustc 1.95.
 #
-# Fails if that is no longer so. Needs cargo and crates.io.
+# Fails if that is no longer so. Needs cargo and its registry.
 set -euo pipefail
 
 folder=$(mktemp -d)
