@@ -9,7 +9,7 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
-use super::environment::{Entry as Link, Environment};
+use super::environment::{Entry, Environment};
 use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
 use crate::clock::{self, Mark};
@@ -104,7 +104,7 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
         flags,
         |state,
          _,
-         Link {
+         Entry {
              connection, socket, ..
          }| {
             with_wire(socket.as_ref(), |wire| {
@@ -129,7 +129,7 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
         flags,
         |state,
          id,
-         Link {
+         Entry {
              connection, socket, ..
          }| {
             // Who has worked for a while since is as one who sends in a tick of its own.
@@ -159,16 +159,16 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
 fn send(
     call: &Call<'_>,
     flags: u32,
-    body: impl FnOnce(&Environment, Id, &mut Link) -> Outcome<Sent>,
+    body: impl FnOnce(&Environment, Id, &mut Entry) -> Outcome<Sent>,
 ) -> Outcome {
     let id = call.id(0)?;
     let state = call.state;
     let mut connections = state.connections.borrow_mut();
-    let link = connections
+    let entry = connections
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
-    let sent = body(state, id, link)?;
-    after_write(state, link, sent);
+    let sent = body(state, id, entry)?;
+    after_write(state, entry, sent);
     let mut answer = match sent {
         Sent::Written => WRITTEN,
         Sent::WithBatch => WITH_BATCH,
@@ -245,28 +245,28 @@ pub(crate) fn write_waiting(state: &Environment, mut attend: impl FnMut(Id)) {
 /// Writes what waits in one outbox; returns whether JavaScript has to look at it.
 pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let mut connections = state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(id) else {
+    let Some(entry) = connections.get_mut(id) else {
         return false;
     };
-    let Link {
+    let Entry {
         connection, socket, ..
-    } = link;
+    } = entry;
     let (sent, attend) = with_wire(socket.as_ref(), |wire| connection.write_waiting(wire));
-    after_write(state, link, sent);
+    after_write(state, entry, sent);
     attend
 }
 
 /// Has the socket wait for room to write if there is none, and memory go round.
-fn after_write(state: &Environment, link: &mut Link, sent: Sent) {
+fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
     if matches!(sent, Sent::Written | Sent::Take) {
         state.written_at.set(Mark::now());
     }
     if sent == Sent::Written
-        && let Some(buffer) = link.connection.take_spare()
+        && let Some(buffer) = entry.connection.take_spare()
     {
         state.recycle(buffer);
     }
-    if let Some(socket) = &mut link.socket
+    if let Some(socket) = &mut entry.socket
         && matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed)
     {
         socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
@@ -293,12 +293,12 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
 /// `flushOutbox(id)`: writes what waits, if it is not the stream's to write.
 pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    if let Some(link) = connections.get_mut(call.id(0)?) {
-        let Link {
+    if let Some(entry) = connections.get_mut(call.id(0)?) {
+        let Entry {
             connection, socket, ..
-        } = &mut *link;
+        } = &mut *entry;
         let sent = with_wire(socket.as_ref(), |wire| connection.write(wire));
-        after_write(call.state, link, sent);
+        after_write(call.state, entry, sent);
     }
     call.undefined()
 }
@@ -307,10 +307,11 @@ pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
 pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
     let is_native = call.bool(1)?;
     let mut connections = call.state.connections.borrow_mut();
-    if let Some(link) = connections.get_mut(call.id(0)?) {
-        link.connection
-            .set_writes(is_native && link.socket.is_some());
-        if let Some(socket) = &mut link.socket {
+    if let Some(entry) = connections.get_mut(call.id(0)?) {
+        entry
+            .connection
+            .set_writes(is_native && entry.socket.is_some());
+        if let Some(socket) = &mut entry.socket {
             socket.watch_writable(&call.state.event_loop, false);
         }
     }
@@ -322,10 +323,10 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
 pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
     let target = call.bytes(1)?;
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(1);
     };
-    let Some(bytes) = link.connection.take_all() else {
+    let Some(bytes) = entry.connection.take_all() else {
         return call.number(0);
     };
     if target.len != bytes.len() {
@@ -341,8 +342,8 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
 
 /// `discardOutbox(id)`: what waits is lost.
 pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
-    if let Some(link) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        link.connection.discard();
+    if let Some(entry) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        entry.connection.discard();
     }
     call.undefined()
 }
@@ -351,14 +352,14 @@ pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
 /// 0 written, 1 lost or 2 payload taken away; 0 if no more is known.
 pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
-    let Some(link) = connections.get_mut(call.id(0)?) else {
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
-    let Some(fate) = link.connection.poll_fate() else {
+    let Some(fate) = entry.connection.poll_fate() else {
         return call.number(0);
     };
     let mut count = 1;
-    while link.connection.poll_fate_if(fate) {
+    while entry.connection.poll_fate_if(fate) {
         count += 1;
     }
     let kind = match fate {

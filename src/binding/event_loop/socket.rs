@@ -45,8 +45,10 @@ impl LoopSocket {
 
     /// To read from.
     pub(super) const fn descriptor<'a>(&self) -> BorrowedFd<'a> {
-        // SAFETY: it is that of a net.Socket, which tells us before it closes it
-        // (lib/wire/taken-socket.js), on this thread; then this socket is gone.
+        // SAFETY: it is only given to recv(2) and send(2), for the time of one call. Whoever closes
+        // the handle is noticed before (lib/wire/taken-handle.js), on this thread, and then this
+        // socket is gone; for a program that gets past that, the calls fail or meet another file of
+        // the process, and no memory is touched but the slices given.
         unsafe { BorrowedFd::borrow_raw(self.fd) }
     }
 
