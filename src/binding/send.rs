@@ -1,5 +1,6 @@
 //! Frames from JavaScript into the outbox, and from there to the wire.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use napi_sys as sys;
@@ -18,6 +19,9 @@ use crate::numbers::flag::{MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRAC
 use crate::numbers::sent::{
     BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WITH_BATCH, WITH_TICK, WRITTEN,
 };
+
+/// What a connection fails with that could not be written to for a fault of ours: "I/O error".
+const EIO: i32 = 5;
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
@@ -251,7 +255,13 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let Entry {
         connection, socket, ..
     } = entry;
-    let (sent, attend) = with_wire(socket.as_ref(), |wire| connection.write_waiting(wire));
+    let write =
+        AssertUnwindSafe(|| with_wire(socket.as_ref(), |wire| connection.write_waiting(wire)));
+    let (sent, attend) = catch_unwind(write).unwrap_or_else(|_| {
+        // The message went to stderr. It is the end of this connection, and of no other.
+        connection.fail(EIO);
+        (Sent::Failed, true)
+    });
     after_write(state, entry, sent);
     attend
 }

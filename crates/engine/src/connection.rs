@@ -219,6 +219,13 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         self.writes = false;
     }
 
+    /// Nothing can be written any more, for a reason of the caller's: a system error number. What
+    /// waits is lost.
+    pub fn fail(&mut self, error: i32) {
+        self.outbox.discard();
+        self.write_error = Some(WriteError::System(error));
+    }
+
     /// What became of the next tracked frame, as soon as it is known.
     pub fn poll_fate(&mut self) -> Option<Fate> {
         self.outbox.poll_fate()

@@ -99,6 +99,21 @@ fn three_frames_are_written_before_send_returns_and_those_behind_them_wait() {
 }
 
 #[test]
+fn what_waits_is_lost_when_the_caller_gives_a_connection_up() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Blocked);
+    fixture.connection.fail(5);
+    assert_eq!(fixture.fates(), [Fate::Lost]);
+    assert_eq!(
+        fixture.connection.write_error(),
+        Some(WriteError::System(5))
+    );
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::Failed);
+    assert_eq!(fixture.fates(), [Fate::Lost]);
+    assert_eq!(fixture.connection.outbox().waiting(), 0);
+}
+
+#[test]
 fn a_full_wire_is_not_asked_again_by_each_send() {
     let mut fixture = Fixture::new(&[Blocked]);
     let payload = Payload::new(b"lent1");
