@@ -78,7 +78,7 @@ describe('checkLibrary', () => {
     const files = {
       'constants.js': requires('fs', '../package.json'),
       'native/index.js': requires('./loader', '../constants'),
-      'native/loader.js': '',
+      'native/loader.js': requires('../../binary-that-is-absent.node'),
       'api/websocket.js': requires('../native', '../constants'),
       'websocket.js': requires('./api/websocket')
     };

@@ -104,6 +104,9 @@ function checkLibrary(lib) {
 
 /** The file that `require()` finds, or `null` if it is none of the folder's. */
 function requiredFile(lib, name) {
+  // A binary, which need not be there.
+  if (name.endsWith('.node')) return null;
+
   const found = [`${name}.js`, name, path.join(name, 'index.js')].find((file) =>
     fs.statSync(path.join(lib, file), { throwIfNoEntry: false })?.isFile()
   );

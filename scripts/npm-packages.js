@@ -2,9 +2,9 @@
 
 /**
  * Keeps the platform packages in npm/ in step with targets.js and with the
- * version in package.json.
+ * version in package.json, and lib/native/version.js with the latter.
  *
- *   node scripts/npm-packages.js             write npm/<target>/
+ *   node scripts/npm-packages.js             write these files
  *   node scripts/npm-packages.js --check     fail if they are out of date
  *   node scripts/npm-packages.js --complete  fail unless each has its binary
  *
@@ -36,32 +36,47 @@ if (require.main === module) {
   });
   const problems = values.complete
     ? TARGETS.flatMap(missingBinary)
-    : [...wrongVersions(), ...TARGETS.flatMap((t) => sync(t, values.check))];
+    : [
+        ...wrongVersions(),
+        ...sync('lib/native/version.js', versionModule(), values.check),
+        ...TARGETS.flatMap((t) => syncPackage(t, values.check))
+      ];
 
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
   else console.log(`${TARGETS.length} platform packages, all is well`);
 }
 
-function sync(target, check) {
-  const folder = path.join(ROOT, 'npm', target.name);
-  const files = {
-    'package.json': `${JSON.stringify(manifest(target), null, 2)}\n`,
-    'README.md': readme(target)
-  };
+function syncPackage(target, check) {
+  const json = `${JSON.stringify(manifest(target), null, 2)}\n`;
 
-  return Object.entries(files).flatMap(([name, text]) => {
-    const file = path.join(folder, name);
-    const old = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  return [
+    ...sync(`npm/${target.name}/package.json`, json, check),
+    ...sync(`npm/${target.name}/README.md`, readme(target), check)
+  ];
+}
 
-    if (old === text) return [];
-    if (check) {
-      return `npm/${target.name}/${name} is out of date, run \`node scripts/npm-packages.js\``;
-    }
-    fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(file, text);
-    return [];
-  });
+function sync(name, text, check) {
+  const file = path.join(ROOT, name);
+  const old = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+
+  if (old === text) return [];
+  if (check) {
+    return [`${name} is out of date, run \`node scripts/npm-packages.js\``];
+  }
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, text);
+  return [];
+}
+
+function versionModule() {
+  return `'use strict';
+
+// Made by \`node scripts/npm-packages.js\`. Not all bundlers can read JSON.
+
+/** The version in package.json. */
+module.exports = '${root.version}';
+`;
 }
 
 function manifest({ cpu, libc, name, os }) {

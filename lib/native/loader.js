@@ -8,10 +8,25 @@
 const { Buffer } = require('buffer');
 
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 
-const ROOT = path.resolve(__dirname, '../..');
-const INSTALLED = ROOT.split(path.sep).includes('node_modules');
+const literalPaths = require('./literal-paths');
+const { fromOwnFolder, fromPackage } = require('./literal-requires');
+const noBinaryError = require('./no-binary-error');
+const VERSION = require('./version');
+
+/** This file's folder, or that of a bundle; `null` in one that is a module. */
+const HERE =
+  typeof __dirname === 'string' && path.isAbsolute(__dirname)
+    ? __dirname
+    : null;
+const BUNDLED =
+  HERE === null || !fs.existsSync(path.join(HERE, 'literal-requires.js'));
+/** How errors call what the bundler took along. */
+const IN_BUNDLE = 'the bundle';
+const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
 
 /**
  * Loads the addon from the first of these that has it:
@@ -19,7 +34,8 @@ const INSTALLED = ROOT.split(path.sep).includes('node_modules');
  * 1. the file named by the environment variable `WS_RS_NATIVE_PATH`; when it
  *    is set nothing else is tried, so a typing error cannot go unnoticed;
  * 2. `ws-rs.<target>.node` in the package's folder: there only if somebody
- *    built it there, in a checkout or with `npx ws-rs-build`;
+ *    built it there, in a checkout or with `npx ws-rs-build`. In a bundle:
+ *    what the bundler took along, then the file beside the bundle;
  * 3. the package `@ws-rs/<target>`, which npm installs by `os`, `cpu`, `libc`.
  *
  * A binary that says it belongs to another version is passed over, so a build
@@ -27,9 +43,11 @@ const INSTALLED = ROOT.split(path.sep).includes('node_modules');
  *
  * @param {Object} [host] The machine; each member defaults to the current one
  * @param {String} [host.arch] As `process.arch`
+ * @param {Boolean} [host.bundled] Whether a bundler has moved this file
  * @param {Object} [host.env] As `process.env`
  * @param {(String|null)} [host.libc] `'gnu'`, `'musl'`, or `null` where there
  *     is no choice
+ * @param {Object} [host.permission] As `process.permission`
  * @param {String} [host.platform] As `process.platform`
  * @param {Function} [host.require] Loads a file or package, or throws
  * @param {String} [host.version] The version that the binary must have
@@ -40,34 +58,40 @@ const INSTALLED = ROOT.split(path.sep).includes('node_modules');
 function loadNative(host = {}) {
   const {
     arch = process.arch,
+    bundled = BUNDLED,
     env = process.env,
+    permission = process.permission,
     platform = process.platform,
-    require: load = require,
-    version = require('../../package.json').version
+    require: load,
+    version = VERSION
   } = host;
   const libc = host.libc === undefined ? detectLibc(platform) : host.libc;
   const target = targetName(platform, arch, libc);
   const forced = env.WS_RS_NATIVE_PATH;
   const sources = forced
-    ? [path.resolve(forced)]
-    : [path.join(ROOT, `ws-rs.${target}.node`), `@ws-rs/${target}`];
+    ? [fileSource(path.resolve(forced))]
+    : sourcesOf(target, bundled);
   const attempts = [];
 
-  for (const source of sources) {
+  for (const { source, find } of sources) {
     try {
-      const binding = load(source);
+      const binding = load ? load(source) : toBinding(find());
 
       if (forced || binding.version === version) return binding;
       attempts.push({
         source,
+        code: 'VERSION',
         reason: `is version ${binding.version}, not ${version}`
       });
     } catch (err) {
-      attempts.push({ source, reason: failure(err, source) });
+      attempts.push(failure(err, source, target));
     }
   }
 
-  throw noBinaryError({ arch, attempts, forced, libc, platform, target });
+  throw noBinaryError({
+    ...{ arch, attempts, bundled, folder: HERE, forced },
+    ...{ libc, permission, platform, target }
+  });
 }
 
 /**
@@ -110,6 +134,65 @@ function detectLibc(
 
 module.exports = { detectLibc, loadNative, targetName };
 
+/** Where to look: a name for the error, and a function that looks. */
+function sourcesOf(target, bundled) {
+  const name = `ws-rs.${target}.node`;
+  const installed = {
+    source: `@ws-rs/${target}`,
+    find: () => foundBy(fromPackage(target))
+  };
+
+  if (!bundled) {
+    return [
+      {
+        source: path.join(ROOT, name),
+        find: () => foundBy(fromOwnFolder(target))
+      },
+      installed
+    ];
+  }
+
+  return [
+    {
+      source: IN_BUNDLE,
+      find: () => foundBy(fromOwnFolder(target))
+    },
+    ...(HERE === null ? [] : [fileSource(path.join(HERE, name))]),
+    ...literalPaths(target)
+      .filter((file) => fs.existsSync(file))
+      .map(fileSource),
+    installed
+  ];
+}
+
+function fileSource(file) {
+  return { source: file, find: () => realRequire(file) };
+}
+
+function foundBy({ error, found }) {
+  if (error) throw error;
+  return found;
+}
+
+/** Of what bundlers make of a binary: itself, or where they put it. */
+function toBinding(found) {
+  const value = found?.default ?? found;
+
+  if (typeof value !== 'string') return value;
+
+  const file = value.startsWith('file:')
+    ? fileURLToPath(value)
+    : path.resolve(HERE ?? '', value);
+
+  if (fs.existsSync(file)) return realRequire(file);
+  throw new Error(`should be ${file}, where is no such file`);
+}
+
+/** `require()` that no bundler has put its own in place of. */
+function realRequire(file) {
+  return createRequire(HERE === null ? process.execPath : __filename)(file);
+}
+
 function readHead(file, length) {
   const head = Buffer.alloc(length);
 
@@ -128,41 +211,18 @@ function readHead(file, length) {
 }
 
 // The first line only: Node appends the require stack, dlopen does not.
-function failure(err, source) {
-  const message = String((err && err.message) || err).split('\n', 1)[0];
-  const missing = err && err.code === 'MODULE_NOT_FOUND';
+function failure(err, source, target) {
+  const [message] = String((err && err.message) || err).split('\n', 1);
+  const code = err?.code ?? err?.name;
+  const missing =
+    code === 'MODULE_NOT_FOUND' &&
+    (message.includes(source) || message.includes(target));
 
-  if (!missing || !message.includes(source)) return message;
+  if (!missing) return { source, code, reason: message };
+  return { source, code: 'MISSING', reason: absent(source) };
+}
+
+function absent(source) {
+  if (source === IN_BUNDLE) return 'has no binary';
   return path.isAbsolute(source) ? 'no such file' : 'not installed';
-}
-
-function noBinaryError({ arch, attempts, forced, libc, platform, target }) {
-  const tried = attempts.map((a) => `  - ${a.source}: ${a.reason}`);
-  const err = new Error(
-    [
-      `ws-rs found no binary for ${platform} ${arch}` +
-        `${libc ? ` (libc: ${libc})` : ''}. Tried:`,
-      ...tried,
-      ...advice(forced, target)
-    ].join('\n')
-  );
-
-  err.code = 'WS_RS_NO_BINARY';
-  err.attempts = attempts;
-  return err;
-}
-
-function advice(forced, target) {
-  if (forced) {
-    return ['Correct or unset the environment variable WS_RS_NATIVE_PATH.'];
-  }
-
-  return [
-    `If the package @ws-rs/${target} exists for this version, install with`,
-    'optional dependencies (no --omit=optional, node_modules not copied from',
-    'another platform). To build from source (needs Rust, https://rustup.rs):',
-    '',
-    `  ${INSTALLED ? 'npx ws-rs-build' : 'npm run build'}`,
-    ''
-  ];
 }

@@ -1,0 +1,130 @@
+'use strict';
+
+/* global __webpack_require__ -- in what webpack and ncc make */
+
+/**
+ * Requires binaries by literal names: what bundlers see so, they take along.
+ * They pass over those that are missing, as this is within `try`. Webpack
+ * warns of each, so it gets patterns, by which it takes what exists; for ncc
+ * see literal-paths.js.
+ */
+
+/**
+ * Loads `ws-rs.<target>.node` of the package's folder.
+ *
+ * @param {String} target As `targetName()` of loader.js gives it
+ * @return {Object} `{ found }`, which is what the bundler has made of the
+ *     file, or `{ error }`
+ */
+function fromOwnFolder(target) {
+  try {
+    if (typeof __webpack_require__ === 'function') {
+      return { found: require('../../ws-rs.'.concat(target, '.node')) };
+    } else {
+      // Your bundler stops here? See docs/bundling.md.
+      switch (target) {
+        case 'android-arm64':
+          return { found: require('../../ws-rs.android-arm64.node') };
+        case 'darwin-arm64':
+          return { found: require('../../ws-rs.darwin-arm64.node') };
+        case 'darwin-x64':
+          return { found: require('../../ws-rs.darwin-x64.node') };
+        case 'freebsd-x64':
+          return { found: require('../../ws-rs.freebsd-x64.node') };
+        case 'linux-arm-gnueabihf':
+          return { found: require('../../ws-rs.linux-arm-gnueabihf.node') };
+        case 'linux-arm-musleabihf':
+          return { found: require('../../ws-rs.linux-arm-musleabihf.node') };
+        case 'linux-arm64-gnu':
+          return { found: require('../../ws-rs.linux-arm64-gnu.node') };
+        case 'linux-arm64-musl':
+          return { found: require('../../ws-rs.linux-arm64-musl.node') };
+        case 'linux-ppc64-gnu':
+          return { found: require('../../ws-rs.linux-ppc64-gnu.node') };
+        case 'linux-riscv64-gnu':
+          return { found: require('../../ws-rs.linux-riscv64-gnu.node') };
+        case 'linux-s390x-gnu':
+          return { found: require('../../ws-rs.linux-s390x-gnu.node') };
+        case 'linux-x64-gnu':
+          return { found: require('../../ws-rs.linux-x64-gnu.node') };
+        case 'linux-x64-musl':
+          return { found: require('../../ws-rs.linux-x64-musl.node') };
+        case 'win32-arm64-msvc':
+          return { found: require('../../ws-rs.win32-arm64-msvc.node') };
+        case 'win32-ia32-msvc':
+          return { found: require('../../ws-rs.win32-ia32-msvc.node') };
+        case 'win32-x64-msvc':
+          return { found: require('../../ws-rs.win32-x64-msvc.node') };
+        default:
+          return { error: noSuchTarget(target) };
+      }
+    }
+  } catch (error) {
+    return { error };
+  }
+}
+
+/**
+ * Loads the package `@ws-rs/<target>`.
+ *
+ * @param {String} target As above
+ * @return {Object} As above
+ */
+function fromPackage(target) {
+  try {
+    if (typeof __webpack_require__ === 'function') {
+      return {
+        found: require('@ws-rs/'.concat(target, '/ws-rs.', target, '.node'))
+      };
+    } else {
+      // Your bundler stops here? See docs/bundling.md.
+      switch (target) {
+        case 'android-arm64':
+          return { found: require('@ws-rs/android-arm64') };
+        case 'darwin-arm64':
+          return { found: require('@ws-rs/darwin-arm64') };
+        case 'darwin-x64':
+          return { found: require('@ws-rs/darwin-x64') };
+        case 'freebsd-x64':
+          return { found: require('@ws-rs/freebsd-x64') };
+        case 'linux-arm-gnueabihf':
+          return { found: require('@ws-rs/linux-arm-gnueabihf') };
+        case 'linux-arm-musleabihf':
+          return { found: require('@ws-rs/linux-arm-musleabihf') };
+        case 'linux-arm64-gnu':
+          return { found: require('@ws-rs/linux-arm64-gnu') };
+        case 'linux-arm64-musl':
+          return { found: require('@ws-rs/linux-arm64-musl') };
+        case 'linux-ppc64-gnu':
+          return { found: require('@ws-rs/linux-ppc64-gnu') };
+        case 'linux-riscv64-gnu':
+          return { found: require('@ws-rs/linux-riscv64-gnu') };
+        case 'linux-s390x-gnu':
+          return { found: require('@ws-rs/linux-s390x-gnu') };
+        case 'linux-x64-gnu':
+          return { found: require('@ws-rs/linux-x64-gnu') };
+        case 'linux-x64-musl':
+          return { found: require('@ws-rs/linux-x64-musl') };
+        case 'win32-arm64-msvc':
+          return { found: require('@ws-rs/win32-arm64-msvc') };
+        case 'win32-ia32-msvc':
+          return { found: require('@ws-rs/win32-ia32-msvc') };
+        case 'win32-x64-msvc':
+          return { found: require('@ws-rs/win32-x64-msvc') };
+        default:
+          return { error: noSuchTarget(target) };
+      }
+    }
+  } catch (error) {
+    return { error };
+  }
+}
+
+module.exports = { fromOwnFolder, fromPackage };
+
+// As if it had been asked for: nobody made a binary for this platform.
+function noSuchTarget(target) {
+  return Object.assign(new Error(`Cannot find module '${target}'`), {
+    code: 'MODULE_NOT_FOUND'
+  });
+}
