@@ -12,6 +12,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
+const { ECHO, echo, install, node, npm } = require('./support/installed');
 const { detectLibc, targetName } = require('../lib/native/loader');
 const { pack, releaseManifest } = require('../scripts/pack');
 const { TARGETS } = require('../scripts/targets');
@@ -20,23 +21,6 @@ const { version } = require('../package.json');
 const ROOT = path.resolve(__dirname, '..');
 const TARGET = targetName(process.platform, process.arch, detectLibc());
 const BINARY = `ws-rs.${TARGET}.node`;
-
-// Sends one message to itself and prints what came back.
-const ECHO = `
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
-    const { port } = server.address();
-    const client = new WebSocket('ws://127.0.0.1:' + port);
-    client.on('open', () => client.send('echo me'));
-    client.on('message', (data, isBinary) => {
-      console.log(String(data), isBinary);
-      client.close();
-      server.close();
-    });
-  });
-  server.on('connection', (ws) => {
-    ws.on('message', (data, binary) => ws.send(data, { binary }));
-  });
-`;
 
 describe('The tarball', { timeout: 120_000 }, () => {
   let temporary;
@@ -52,7 +36,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
     let folder;
 
     before(() => {
-      folder = install('alone', [tarball]);
+      folder = install(path.join(temporary, 'alone'), tarball);
     });
 
     it('needs no script to be run and brings no dependency', () => {
@@ -105,8 +89,10 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'index.d.ts',
           'index.js',
           'package.json',
+          'scripts/build-cache.js',
           'scripts/build.js',
           'scripts/numbers.js',
+          'scripts/replace-file.js',
           'scripts/targets.js',
           'wrapper.d.mts',
           'wrapper.mjs'
@@ -143,12 +129,16 @@ describe('The tarball', { timeout: 120_000 }, () => {
     });
 
     it('says what to do when there is no binary', () => {
-      const { status, stdout } = node(folder, [
-        '-e',
-        `try { require('ws-rs') } catch (err) {
-           console.log(err.code + '\\n' + err.message);
-         }`
-      ]);
+      const { status, stdout } = node(
+        folder,
+        [
+          '-e',
+          `try { require('ws-rs') } catch (err) {
+             console.log(err.code + '\\n' + err.message);
+           }`
+        ],
+        { WS_RS_CACHE: path.join(temporary, 'nothing-built') }
+      );
 
       assert.strictEqual(status, 0);
       assert.match(stdout, /^WS_RS_NO_BINARY\n/);
@@ -160,7 +150,8 @@ describe('The tarball', { timeout: 120_000 }, () => {
       const bin = manifestOf(folder).bin['ws-rs-build'];
       const script = path.join(folder, 'node_modules/ws-rs', bin);
       const { status, stderr } = node(folder, [script], {
-        CARGO: path.join(folder, 'no-cargo')
+        CARGO: path.join(folder, 'no-cargo'),
+        WS_RS_CACHE: path.join(temporary, 'nothing-built')
       });
 
       assert.strictEqual(status, 1);
@@ -202,7 +193,11 @@ describe('The tarball', { timeout: 120_000 }, () => {
     let folder;
 
     before(() => {
-      folder = install('platform', [tarball, platformTarball()]);
+      folder = install(
+        path.join(temporary, 'platform'),
+        tarball,
+        platformTarball()
+      );
     });
 
     it('runs when it is required', () => {
@@ -228,16 +223,6 @@ describe('The tarball', { timeout: 120_000 }, () => {
       assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
     });
   });
-
-  // An empty project with the given tarballs; npm must not use the network.
-  function install(name, tarballs) {
-    const folder = path.join(temporary, name);
-
-    fs.mkdirSync(folder);
-    fs.writeFileSync(path.join(folder, 'package.json'), '{"private":true}');
-    npm(folder, 'install', '--offline', '--ignore-scripts', ...tarballs);
-    return folder;
-  }
 
   function platformTarball() {
     const folder = path.join(temporary, 'platform-package');
@@ -277,36 +262,4 @@ describe('releaseManifest', () => {
 function manifestOf(folder) {
   const file = path.join(folder, 'node_modules/ws-rs/package.json');
   return JSON.parse(fs.readFileSync(file, 'utf8'));
-}
-
-function echo(folder) {
-  const { stderr, stdout } = node(folder, [
-    '-e',
-    `const { WebSocket, WebSocketServer } = require('ws-rs'); ${ECHO}`
-  ]);
-
-  assert.strictEqual(stderr, '');
-  return stdout;
-}
-
-function node(cwd, args, env = {}) {
-  const { WS_RS_NATIVE_PATH, ...inherited } = process.env;
-
-  return spawnSync(process.execPath, args, {
-    cwd,
-    encoding: 'utf8',
-    env: { ...inherited, ...env },
-    timeout: 20_000
-  });
-}
-
-function npm(cwd, ...args) {
-  const { error, status, stderr } = spawnSync('npm', args, {
-    cwd,
-    encoding: 'utf8',
-    shell: process.platform === 'win32'
-  });
-
-  if (error) throw error;
-  assert.strictEqual(status, 0, stderr);
 }

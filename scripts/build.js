@@ -5,7 +5,8 @@
  * Builds the addon from source and puts it where lib/native/loader.js looks:
  * `ws-rs.<target>.node` in the package's folder. It needs cargo and nothing
  * from node_modules, so it also works as `npx ws-rs-build` in an installed
- * package. Run with `--help` for the options.
+ * package. There it keeps what it built in the user's cache, as well, and
+ * takes it from there the next time. Run with `--help` for the options.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -14,28 +15,27 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { keep, takeOut } = require('./build-cache');
+const { SOURCES } = require('../lib/native/cache');
 const { detectLibc, targetName } = require('../lib/native/loader');
 const { toModule, writeNumbers } = require('./numbers');
+const { replaceFile } = require('./replace-file');
 const { targetByTriple } = require('./targets');
 
 const ROOT = path.resolve(__dirname, '..');
-const INPUTS = [
-  'src',
-  'build.rs',
-  'Cargo.toml',
-  'Cargo.lock',
-  ...['engine', 'protocol', 'wire'].flatMap((name) => [
-    `crates/${name}/src`,
-    `crates/${name}/Cargo.toml`
-  ])
-];
+const INSTALLED = ROOT.split(path.sep).includes('node_modules');
 const USAGE = `Usage: npx ws-rs-build [options]   (in a checkout: npm run build --)
 
   --target <triple>  build for another platform, as rustc names it
   --zig              link with cargo-zigbuild (old glibc, musl, cross builds)
   --debug            unoptimized; never counts as up to date
   --if-stale         do nothing if the binary is newer than every source file
-  --help             this text`;
+  --force            compile, even if the cache has what it would make
+  --help             this text
+
+Where the package is installed, what was built is kept in the folder that
+WS_RS_CACHE names (by default ~/.cache/ws-rs on Linux), and found there after
+\`npm ci\`. Run again, this command takes it from there in no time.`;
 
 if (require.main === module) {
   try {
@@ -53,6 +53,7 @@ function main(args) {
     args,
     options: {
       debug: { type: 'boolean' },
+      force: { type: 'boolean' },
       help: { type: 'boolean' },
       'if-stale': { type: 'boolean' },
       target: { type: 'string' },
@@ -69,13 +70,14 @@ function main(args) {
  *
  * @param {Object} [options] Options
  * @param {Boolean} [options.debug=false] Build without optimizations
+ * @param {Boolean} [options.force=false] Take nothing from the cache
  * @param {Boolean} [options.ifStale=false] Skip when nothing changed
  * @param {String} [options.target] A rustc target; default: this machine's
  * @param {Boolean} [options.zig=false] Use `cargo zigbuild`
  * @return {String} The path of the binary
  * @throws {Error} If cargo is missing or fails, or the target is unknown
  */
-function build({ debug, ifStale, target: triple, zig } = {}) {
+function build({ debug, force, ifStale, target: triple, zig } = {}) {
   const target = triple
     ? targetByTriple(triple)
     : { name: targetName(process.platform, process.arch, detectLibc()) };
@@ -83,11 +85,19 @@ function build({ debug, ifStale, target: triple, zig } = {}) {
 
   if (ifStale && !isStale(output)) return output;
 
+  const isCached = INSTALLED && !debug;
+
+  if (isCached && !force && takeOut(target.name, output, !triple)) {
+    return output;
+  }
+
   const started = Date.now();
   const scratch = scratchFolder();
 
   try {
     const library = cargoBuild({ debug, scratch, target, zig });
+
+    if (isCached) keep(target.name, library);
     // An edit made while cargo ran must count as newer than the binary. A
     // debug build is stamped as older than anything, so that neither tests
     // nor benchmarks ever take it for a release build.
@@ -97,7 +107,9 @@ function build({ debug, ifStale, target: triple, zig } = {}) {
   }
 
   // A binary for another machine cannot be asked.
-  if (!triple) writeNumbers(toModule(require(output).numbers()));
+  if (!triple && !INSTALLED) {
+    writeNumbers(toModule(require(output).numbers()));
+  }
 
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   const kib = Math.round(fs.statSync(output).size / 1024);
@@ -113,7 +125,7 @@ function build({ debug, ifStale, target: triple, zig } = {}) {
  * @param {String[]} [inputs] Files and folders it is made from
  * @return {Boolean} `true` if it has to be built
  */
-function isStale(output, inputs = INPUTS.map((p) => path.join(ROOT, p))) {
+function isStale(output, inputs = SOURCES.map((p) => path.join(ROOT, p))) {
   const built = fs.statSync(output, { throwIfNoEntry: false });
   return !built || inputs.some((input) => newest(input) >= built.mtimeMs);
 }
@@ -134,9 +146,7 @@ function newest(file) {
 // Inside node_modules cargo's intermediate files (hundreds of MiB) would stay
 // for ever; in a checkout they make the next build fast.
 function scratchFolder() {
-  const installed = ROOT.split(path.sep).includes('node_modules');
-
-  if (!installed || process.env.CARGO_TARGET_DIR) return undefined;
+  if (!INSTALLED || process.env.CARGO_TARGET_DIR) return undefined;
   return fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-build-'));
 }
 
@@ -144,6 +154,8 @@ function cargoBuild({ debug, scratch, target, zig }) {
   const args = [zig ? 'zigbuild' : 'build', '--locked', '-p', 'ws-rs'];
   const env = { ...process.env };
   const flags = rustflags(target);
+
+  if (INSTALLED && !scratch) touchSources();
 
   args.push('--message-format=json-render-diagnostics');
   if (!debug) args.push('--release');
@@ -170,6 +182,19 @@ function cargoBuild({ debug, scratch, target, zig }) {
   return cdylib(cargo.stdout);
 }
 
+// All files that npm unpacks have one time, which is long ago: in a folder that
+// is used again cargo would take other sources for those it has compiled.
+function touchSources() {
+  const now = new Date();
+
+  for (const source of SOURCES) {
+    const folder = path.join(ROOT, source);
+    const root = path.join(folder, 'lib.rs');
+
+    fs.utimesSync(fs.existsSync(root) ? root : folder, now, now);
+  }
+}
+
 function rustflags({ name }) {
   // rustc links musl statically by default, and then makes no shared library.
   if (name.includes('-musl')) return '-C target-feature=-crt-static';
@@ -193,17 +218,10 @@ function cdylib(stdout) {
   return library;
 }
 
-// A running process may have the old file mapped: replace it, do not write
-// into it.
 function install(library, output, time) {
-  const temporary = `${output}.${process.pid}.tmp`;
-
   try {
-    fs.copyFileSync(library, temporary);
-    fs.utimesSync(temporary, time, time);
-    fs.renameSync(temporary, output);
+    replaceFile(library, output, { time });
   } catch (err) {
-    fs.rmSync(temporary, { force: true });
     throw new Error(
       `cannot write ${output} (${err.code}). On Windows, stop the processes ` +
         'that have ws-rs loaded and run this again.',

@@ -1,10 +1,13 @@
 'use strict';
 
 /**
- * Makes the tarball of a release, which is `npm pack` and one thing more: its
- * manifest has the platform packages as optionalDependencies.
+ * Makes the tarball of a release. It differs from what `npm pack` makes for
+ * one's own use in two things: its manifest has the platform packages as
+ * optionalDependencies, and it has no binaries itself.
  *
- *   node scripts/pack.js [--out <folder>]
+ *   node scripts/pack.js [--out <folder>] [--sources]
+ *
+ * With --sources it has neither: whoever installs it builds it.
  *
  * They are not in package.json itself because `npm ci` refuses a lock file
  * without them, and a lock file cannot have them before they are published.
@@ -43,29 +46,37 @@ function main() {
   }
 
   const { values } = parseArgs({
-    options: { out: { type: 'string', default: '.' } }
+    options: {
+      out: { type: 'string', default: '.' },
+      sources: { type: 'boolean' }
+    }
   });
-  console.log(pack(values.out));
+  console.log(pack(values.out, values));
 }
 
 /**
  * Makes the tarball of a release.
  *
  * @param {String} out The folder to put it in; made if it does not exist
+ * @param {Object} [options] Options
+ * @param {Boolean} [options.sources=false] Name no platform packages
  * @return {String} The path of the tarball
  * @throws {Error} If npm fails
  */
-function pack(out) {
+function pack(out, { sources = false } = {}) {
   const staging = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-pack-'));
   const folder = path.resolve(out);
+  const { optionalDependencies, ...rest } = releaseManifest();
+  const manifest = sources ? rest : { ...rest, optionalDependencies };
 
   try {
     for (const { path: file } of npmPack(ROOT, '--dry-run').files) {
+      if (file.endsWith('.node')) continue;
       fs.cpSync(path.join(ROOT, file), path.join(staging, file));
     }
     fs.writeFileSync(
       path.join(staging, 'package.json'),
-      `${JSON.stringify(releaseManifest(), null, 2)}\n`
+      `${JSON.stringify(manifest, null, 2)}\n`
     );
     fs.mkdirSync(folder, { recursive: true });
 

@@ -58,6 +58,8 @@ const ONCE = [
   'compression/negotiation',
   'handshake/subprotocol',
   'index',
+  'install',
+  'native/cache',
   'native/errors',
   'native/event-rows',
   'native/index',

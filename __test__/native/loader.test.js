@@ -16,7 +16,14 @@ const { TARGETS } = require('../../scripts/targets');
 const ROOT = path.resolve(__dirname, '../..');
 
 describe('loadNative', () => {
-  const linux = { arch: 'x64', env: {}, libc: 'gnu', platform: 'linux' };
+  const kept = path.resolve('/kept/ws-rs.node');
+  const linux = {
+    arch: 'x64',
+    cached: () => kept,
+    env: {},
+    libc: 'gnu',
+    platform: 'linux'
+  };
   const local = path.join(ROOT, 'ws-rs.linux-x64-gnu.node');
   const packaged = '@ws-rs/linux-x64-gnu';
 
@@ -39,6 +46,33 @@ describe('loadNative', () => {
     const loaded = loadNative({ ...linux, require, version: '1.0.0' });
     assert.strictEqual(loaded, binding);
     assert.deepStrictEqual(calls, [local, packaged]);
+  });
+
+  it('takes what was built once, where there is neither', () => {
+    const binding = { version: '1.0.0' };
+    const { calls, require } = machine({ [kept]: binding });
+
+    const loaded = loadNative({ ...linux, require, version: '1.0.0' });
+    assert.strictEqual(loaded, binding);
+    assert.deepStrictEqual(calls, [local, packaged, kept]);
+  });
+
+  it('does not look for sources as long as there is a binary', () => {
+    const { require } = machine({ [packaged]: { version: '1.0.0' } });
+    const cached = () => assert.fail('looked for');
+
+    loadNative({ ...linux, cached, require, version: '1.0.0' });
+  });
+
+  it('goes on where it cannot read its sources', () => {
+    const cached = () => {
+      throw new Error('Access to this API has been restricted');
+    };
+
+    assert.throws(
+      () => loadNative({ ...linux, cached, require: machine({}).require }),
+      { code: 'WS_RS_NO_BINARY' }
+    );
   });
 
   it('passes over a local build of another version', () => {
@@ -97,7 +131,8 @@ describe('loadNative', () => {
         assert.match(err.message, /npm run build|npx ws-rs-build/);
         assert.deepStrictEqual(err.attempts, [
           { source: local, reason: 'GLIBC_2.38 not found' },
-          { source: packaged, reason: 'is version 0.9.0, not 1.0.0' }
+          { source: packaged, reason: 'is version 0.9.0, not 1.0.0' },
+          { source: kept, reason: 'no such file' }
         ]);
         for (const { source, reason } of err.attempts) {
           assert.ok(err.message.includes(`${source}: ${reason}`));
@@ -108,7 +143,7 @@ describe('loadNative', () => {
   });
 
   it('says of what is absent that it is absent', () => {
-    const host = { arch: 'mips', env: {}, libc: 'musl', platform: 'linux' };
+    const host = { ...linux, arch: 'mips', cached: () => null, libc: 'musl' };
 
     assert.throws(
       () => loadNative({ ...host, require: machine({}).require }),

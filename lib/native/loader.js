@@ -12,6 +12,7 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 
+const { assertOwn, cachedBinary } = require('./cache');
 const literalPaths = require('./literal-paths');
 const { fromOwnFolder, fromPackage } = require('./literal-requires');
 const noBinaryError = require('./no-binary-error');
@@ -34,9 +35,10 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  * 1. the file named by the environment variable `WS_RS_NATIVE_PATH`; when it
  *    is set nothing else is tried, so a typing error cannot go unnoticed;
  * 2. `ws-rs.<target>.node` in the package's folder: there only if somebody
- *    built it there, in a checkout or with `npx ws-rs-build`. In a bundle:
- *    what the bundler took along, then the file beside the bundle;
- * 3. the package `@ws-rs/<target>`, which npm installs by `os`, `cpu`, `libc`.
+ *    built it there, or packed a checkout with it. In a bundle: what the
+ *    bundler took along, then the file beside the bundle;
+ * 3. the package `@ws-rs/<target>`, which npm installs by `os`, `cpu`, `libc`;
+ * 4. what `npx ws-rs-build` once built from the same sources: see cache.js.
  *
  * A binary that says it belongs to another version is passed over, so a build
  * left behind by an older checkout never stands in for the current one.
@@ -44,6 +46,7 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  * @param {Object} [host] The machine; each member defaults to the current one
  * @param {String} [host.arch] As `process.arch`
  * @param {Boolean} [host.bundled] Whether a bundler has moved this file
+ * @param {Function} [host.cached] As `cachedBinary()`
  * @param {Object} [host.env] As `process.env`
  * @param {(String|null)} [host.libc] `'gnu'`, `'musl'`, or `null` where there
  *     is no choice
@@ -59,6 +62,7 @@ function loadNative(host = {}) {
   const {
     arch = process.arch,
     bundled = BUNDLED,
+    cached = cachedBinary,
     env = process.env,
     permission = process.permission,
     platform = process.platform,
@@ -70,7 +74,9 @@ function loadNative(host = {}) {
   const forced = env.WS_RS_NATIVE_PATH;
   const sources = forced
     ? [fileSource(path.resolve(forced))]
-    : sourcesOf(target, bundled);
+    : sourcesOf(target, bundled, () =>
+        cached({ env, root: ROOT, target, version })
+      );
   const attempts = [];
 
   for (const { source, find } of sources) {
@@ -135,34 +141,45 @@ function detectLibc(
 module.exports = { detectLibc, loadNative, targetName };
 
 /** Where to look: a name for the error, and a function that looks. */
-function sourcesOf(target, bundled) {
+function* sourcesOf(target, bundled, findCached) {
   const name = `ws-rs.${target}.node`;
-  const installed = {
+
+  yield {
+    source: bundled ? IN_BUNDLE : path.join(ROOT, name),
+    find: () => foundBy(fromOwnFolder(target))
+  };
+  if (bundled) {
+    if (HERE !== null) yield fileSource(path.join(HERE, name));
+    yield* literalPaths(target)
+      .filter((file) => fs.existsSync(file))
+      .map(fileSource);
+  }
+  yield {
     source: `@ws-rs/${target}`,
     find: () => foundBy(fromPackage(target))
   };
+  // Last, and only if it comes to that: all sources are read for it.
+  if (!bundled) yield* cachedSource(findCached);
+}
 
-  if (!bundled) {
-    return [
-      {
-        source: path.join(ROOT, name),
-        find: () => foundBy(fromOwnFolder(target))
-      },
-      installed
-    ];
+function* cachedSource(findCached) {
+  let file = null;
+
+  try {
+    file = findCached();
+  } catch {
+    // What keeps it from reading its own folder has failed those before, too.
   }
 
-  return [
-    {
-      source: IN_BUNDLE,
-      find: () => foundBy(fromOwnFolder(target))
-    },
-    ...(HERE === null ? [] : [fileSource(path.join(HERE, name))]),
-    ...literalPaths(target)
-      .filter((file) => fs.existsSync(file))
-      .map(fileSource),
-    installed
-  ];
+  if (file === null) return;
+
+  yield {
+    source: file,
+    find() {
+      assertOwn(file);
+      return realRequire(file);
+    }
+  };
 }
 
 function fileSource(file) {
