@@ -86,6 +86,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/notes.md',
           'docs/performance.md',
           'docs/testing.md',
+          'docs/versioning.md',
           'index.d.ts',
           'index.js',
           'package.json',

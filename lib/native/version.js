@@ -3,4 +3,4 @@
 // Made by `node scripts/npm-packages.js`. Not all bundlers can read JSON.
 
 /** The version in package.json. */
-module.exports = '0.1.0';
+module.exports = '8.23.0';
