@@ -93,6 +93,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'scripts/build-cache.js',
           'scripts/build.js',
           'scripts/numbers.js',
+          'scripts/override.js',
           'scripts/replace-file.js',
           'scripts/targets.js',
           'wrapper.d.mts',

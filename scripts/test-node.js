@@ -68,6 +68,7 @@ const ONCE = [
   'native/no-binary-error',
   'native/numbers',
   'numbers',
+  'override',
   'package',
   'targets',
   'types',
