@@ -20,6 +20,35 @@ describe('A chunk that was given', () => {
     assert.deepStrictEqual(payload, Buffer.from('ab'));
     decoder.free();
   });
+
+  it('is copied where parts are, if it lies in larger memory', () => {
+    const decoder = create();
+    const larger = Buffer.concat([
+      hex('82 02 61 62  89 01 63'),
+      Buffer.alloc(9)
+    ]);
+    const kept = [];
+
+    decoder.copiesParts = true;
+    decoder.sink.onMessage = (data) => kept.push(data);
+    decoder.sink.onPing = (data) => kept.push(data);
+    decoder.feed(larger.subarray(0, 7));
+    larger.fill(0xee);
+    assert.deepStrictEqual(kept.map(String), ['ab', 'c']);
+    decoder.free();
+  });
+
+  it('is not copied there, if it has its memory alone', () => {
+    const decoder = create();
+    const { buffer } = new Uint8Array(hex('82 02 61 62'));
+    let payload;
+
+    decoder.copiesParts = true;
+    decoder.sink.onMessage = (data) => (payload = data);
+    decoder.feed(Buffer.from(buffer));
+    assert.strictEqual(payload.buffer, buffer);
+    decoder.free();
+  });
 });
 
 describe('A chunk that a transport has decoded itself', () => {

@@ -35,6 +35,8 @@ class ChunkOwner extends BlockOwner {
     this.binaryType = binaryType;
     /** Whether messages are copied out of every chunk. */
     this.copies = false;
+    /** Or out of those that lie in larger memory. */
+    this.copiesParts = false;
     /** Makes memory for the next long message. */
     this.onSpareTaken = null;
     // The chunk that is worked on: a view of it, where it is, ...

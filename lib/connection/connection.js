@@ -76,6 +76,8 @@ class Connection {
     });
     this.decoder.sink = this;
     this.decoder.isWatched = () => this._isWatched();
+    // From Node 26 on all TLS sockets read into the same memory.
+    this.decoder.copiesParts = socket.encrypted === true;
 
     this.output = new Outbox(socket, this.decoder.id);
     this.output.onerror = (err) => websocket._emitErrorOnce(err);

@@ -125,7 +125,8 @@ class Decoder extends ChunkOwner {
     this._base = chunk.byteOffset;
     this._length = chunk.length;
     this._position = 0;
-    this._memory = this.copies ? PRIVATE : GIVEN;
+    this._memory =
+      this.copies || (this.copiesParts && isPart(chunk)) ? PRIVATE : GIVEN;
     this._run();
   }
 
@@ -414,6 +415,11 @@ class Decoder extends ChunkOwner {
       this._emitAndGoOn(kind, data, extra);
     }
   }
+}
+
+/** Whether somebody else may have the rest of a chunk's memory. */
+function isPart(chunk) {
+  return chunk.length !== chunk.buffer.byteLength;
 }
 
 module.exports = Decoder;
