@@ -83,6 +83,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'build.rs',
           'docs/api.md',
           'docs/architecture.md',
+          'docs/bundling.md',
           'docs/notes.md',
           'docs/performance.md',
           'docs/testing.md',

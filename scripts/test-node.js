@@ -45,6 +45,7 @@ const ONCE = [
   'connection/socket-listeners',
   'constants',
   'differential',
+  'ecosystem/bundlers',
   'endings/duplex',
   'endings/tcp',
   'endings/tcp-stream',

@@ -32,7 +32,7 @@ test('bundlers see a literal require() of each platform package', () => {
   assert.deepStrictEqual(
     captured(
       'literal-requires.js',
-      /case '([\w-]+)':\s+return \{ found: require\('@ws-rs\/\1'\) \};/g
+      /case '([\w-]+)':\s+return \{\s*found: require\(\s*'@ws-rs\/\1\/ws-rs\.\1\.node'\s*\),?\s*\};/g
     ),
     names
   );

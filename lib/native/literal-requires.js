@@ -80,37 +80,67 @@ function fromPackage(target) {
       // Your bundler stops here? See docs/bundling.md.
       switch (target) {
         case 'android-arm64':
-          return { found: require('@ws-rs/android-arm64') };
+          return {
+            found: require('@ws-rs/android-arm64/ws-rs.android-arm64.node')
+          };
         case 'darwin-arm64':
-          return { found: require('@ws-rs/darwin-arm64') };
+          return {
+            found: require('@ws-rs/darwin-arm64/ws-rs.darwin-arm64.node')
+          };
         case 'darwin-x64':
-          return { found: require('@ws-rs/darwin-x64') };
+          return { found: require('@ws-rs/darwin-x64/ws-rs.darwin-x64.node') };
         case 'freebsd-x64':
-          return { found: require('@ws-rs/freebsd-x64') };
+          return {
+            found: require('@ws-rs/freebsd-x64/ws-rs.freebsd-x64.node')
+          };
         case 'linux-arm-gnueabihf':
-          return { found: require('@ws-rs/linux-arm-gnueabihf') };
+          return {
+            found: require('@ws-rs/linux-arm-gnueabihf/ws-rs.linux-arm-gnueabihf.node')
+          };
         case 'linux-arm-musleabihf':
-          return { found: require('@ws-rs/linux-arm-musleabihf') };
+          return {
+            found: require('@ws-rs/linux-arm-musleabihf/ws-rs.linux-arm-musleabihf.node')
+          };
         case 'linux-arm64-gnu':
-          return { found: require('@ws-rs/linux-arm64-gnu') };
+          return {
+            found: require('@ws-rs/linux-arm64-gnu/ws-rs.linux-arm64-gnu.node')
+          };
         case 'linux-arm64-musl':
-          return { found: require('@ws-rs/linux-arm64-musl') };
+          return {
+            found: require('@ws-rs/linux-arm64-musl/ws-rs.linux-arm64-musl.node')
+          };
         case 'linux-ppc64-gnu':
-          return { found: require('@ws-rs/linux-ppc64-gnu') };
+          return {
+            found: require('@ws-rs/linux-ppc64-gnu/ws-rs.linux-ppc64-gnu.node')
+          };
         case 'linux-riscv64-gnu':
-          return { found: require('@ws-rs/linux-riscv64-gnu') };
+          return {
+            found: require('@ws-rs/linux-riscv64-gnu/ws-rs.linux-riscv64-gnu.node')
+          };
         case 'linux-s390x-gnu':
-          return { found: require('@ws-rs/linux-s390x-gnu') };
+          return {
+            found: require('@ws-rs/linux-s390x-gnu/ws-rs.linux-s390x-gnu.node')
+          };
         case 'linux-x64-gnu':
-          return { found: require('@ws-rs/linux-x64-gnu') };
+          return {
+            found: require('@ws-rs/linux-x64-gnu/ws-rs.linux-x64-gnu.node')
+          };
         case 'linux-x64-musl':
-          return { found: require('@ws-rs/linux-x64-musl') };
+          return {
+            found: require('@ws-rs/linux-x64-musl/ws-rs.linux-x64-musl.node')
+          };
         case 'win32-arm64-msvc':
-          return { found: require('@ws-rs/win32-arm64-msvc') };
+          return {
+            found: require('@ws-rs/win32-arm64-msvc/ws-rs.win32-arm64-msvc.node')
+          };
         case 'win32-ia32-msvc':
-          return { found: require('@ws-rs/win32-ia32-msvc') };
+          return {
+            found: require('@ws-rs/win32-ia32-msvc/ws-rs.win32-ia32-msvc.node')
+          };
         case 'win32-x64-msvc':
-          return { found: require('@ws-rs/win32-x64-msvc') };
+          return {
+            found: require('@ws-rs/win32-x64-msvc/ws-rs.win32-x64-msvc.node')
+          };
         default:
           return { error: noSuchTarget(target) };
       }
