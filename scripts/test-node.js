@@ -79,6 +79,7 @@ const ONCE = [
   'wire/taken-handle',
   'wire/taken-socket',
   'wire/tick',
+  'wire/trace',
   'wrapper'
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */

@@ -36,17 +36,18 @@ async function serve(options) {
  *     `serve(options)`; it gets `argument`
  * @param {Object} [options]
  * @param {*} [options.argument] Anything that JSON can carry
+ * @param {Object} [options.env] Variables beside those of this process
  * @param {String[]} [options.flags] Flags of Node
  * @return {Promise<Object>} `code`, `signal`, `stdout` and `stderr`
  */
-function runProgram(main, { argument = null, flags = [] } = {}) {
+function runProgram(main, { argument = null, env, flags = [] } = {}) {
   const source = `${PRELUDE}\n(${main})(${JSON.stringify(argument)});`;
 
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [...flags, '-e', source],
-      { cwd: ROOT, timeout: LIMIT },
+      { cwd: ROOT, env: { ...process.env, ...env }, timeout: LIMIT },
       (err, stdout, stderr) => {
         const { code = 0, signal = null } = err ?? {};
 

@@ -154,7 +154,7 @@ class Connection {
 
     const { decoder } = this;
 
-    if (this.loop !== null) this.loop.demote();
+    if (this.loop !== null) this.loop.demote('the program uses its _receiver');
     if (this.loop !== null) this.loop.setBusy(true);
 
     const chunks = decoder.busy ? [decoder.chunk] : [];

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { debuglog } = require('node:util');
 
 const { assertOwn, cachedBinary } = require('./cache');
 const literalPaths = require('./literal-paths');
@@ -25,6 +26,8 @@ const HERE =
     : null;
 const BUNDLED =
   HERE === null || !fs.existsSync(path.join(HERE, 'literal-requires.js'));
+/** For programs that are started with `NODE_DEBUG=ws-rs`. */
+const log = debuglog('ws-rs');
 /** How errors call what the bundler took along. */
 const IN_BUNDLE = 'the bundle';
 const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
@@ -83,7 +86,10 @@ function loadNative(host = {}) {
     try {
       const binding = load ? load(source) : toBinding(find());
 
-      if (forced || binding.version === version) return binding;
+      if (forced || binding.version === version) {
+        log('version %s, binary %s', binding.version, source);
+        return binding;
+      }
       attempts.push({
         source,
         code: 'VERSION',

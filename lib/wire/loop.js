@@ -7,6 +7,7 @@ const { systemError } = require('./errors');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
+const trace = require('./trace');
 
 const { ECANCELED } = os.constants.errno;
 
@@ -35,12 +36,16 @@ class LoopTransport {
     this._id = connection.decoder.id;
   }
 
-  /** Gives the socket back to Node. */
-  demote() {
+  /**
+   * Gives the socket back to Node.
+   *
+   * @param {String} why What the program has done
+   */
+  demote(why) {
     // A test of this transport wants no other.
     if (isForced) return;
 
-    this._close();
+    this._close(why);
     readAgain(this._connection.socket);
   }
 
@@ -67,8 +72,10 @@ class LoopTransport {
   }
 
   /** Gives the descriptor back to Node: from now on its stream writes. */
-  _close() {
+  _close(why) {
     const { output } = this._connection;
+
+    trace(this._connection, `back to stream: ${why}`);
 
     output.demote();
     this.release();
@@ -100,7 +107,7 @@ class LoopTransport {
   /** Somebody starts or stops the handle's reading, past the socket. */
   onHandleReading() {
     // As Node left it: the socket believes that it reads.
-    if (!isForced) this._close();
+    if (!isForced) this._close('the program starts or stops its reading');
   }
 
   /**
@@ -111,7 +118,7 @@ class LoopTransport {
     const connection = this._connection;
     const { socket } = connection;
 
-    this._close();
+    this._close('bytes came while it is paused; until the next read');
     connection.promoteLater = true;
     if (socket.push(chunk)) readAgain(socket);
     else if (socket._handle) socket._handle.reading = false;
@@ -121,7 +128,7 @@ class LoopTransport {
   onEnd() {
     const { socket } = this._connection;
 
-    this._close();
+    this._close('its peer sends no more');
     socket.push(null);
     socket.read(0);
   }

@@ -8,16 +8,13 @@ const timers = require('../timers');
 const { LoopTransport, forced, connections } = require('./loop');
 const slotOf = require('./slot');
 const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
+const trace = require('./trace');
 
 const OPEN = 1;
 
 const isForced = forced === 'loop';
-// The uv_* functions of Bun and Deno carry the names and little else.
-const isAvailable =
-  forced !== 'stream' &&
-  !process.versions.bun &&
-  !process.versions.deno &&
-  native.loopAvailable() === 1;
+/** Why no connection of this process can be promoted; `null` if they can. */
+const obstacle = findObstacle();
 
 /**
  * Promotes a connection soon, if it is a candidate.
@@ -25,7 +22,12 @@ const isAvailable =
  * @param {Connection} connection The connection, just opened
  */
 function schedule(connection) {
-  if (!isAvailable || !isPlain(connection.socket)) return;
+  const against = obstacle ?? strangeness(connection.socket);
+
+  if (against !== null) {
+    trace(connection, `stays on stream: ${against}`);
+    return;
+  }
 
   connection.wantsContext = true;
   capture(connection);
@@ -57,9 +59,17 @@ function retry(connection) {
 }
 
 function promote(connection) {
-  if (!isCandidate(connection)) return;
+  if (connection.loop !== null) return;
+
+  const against = objection(connection);
+
+  if (against !== null) {
+    trace(connection, `stays on stream: ${against}`);
+    return;
+  }
 
   if (!isIdle(connection) || !isContextKnown(connection)) {
+    trace(connection, 'on stream until the next read: it is not idle');
     connection.promoteLater = true;
     return;
   }
@@ -90,6 +100,7 @@ function promote(connection) {
     ) !== 1
   ) {
     handle.readStart();
+    trace(connection, 'on stream until the next read: its descriptor is taken');
     connection.promoteLater = true;
     return;
   }
@@ -105,6 +116,7 @@ function promote(connection) {
   if (!handle.hasRef()) transport.setReferenced(false);
   if (connection.isBusy) connection.suspendLoop();
   if (socket.isPaused()) transport.setPaused(true);
+  trace(connection, 'to loop');
 }
 
 /** Methods that Node's HTTP server leaves on sockets, of no use after it. */
@@ -127,38 +139,57 @@ const TELLTALES = [
   'write'
 ];
 
-/** Whether a connection may be promoted, if not now. */
-function isCandidate(connection) {
-  const { socket, websocket } = connection;
-  const handle = socket._handle;
-
-  return (
-    websocket._readyState === OPEN &&
-    connection.loop === null &&
-    !socket.destroyed &&
-    socket.readable &&
-    socket.writable &&
-    !!handle &&
-    handle.fd >= 0 &&
-    isPlain(socket) &&
-    Object.isExtensible(socket) &&
-    (isForced || isUntouched(connection, socket))
-  );
+function findObstacle() {
+  // The uv_* functions of Bun and Deno carry the names and little else.
+  if (process.versions.bun) return 'Bun has another event loop';
+  if (process.versions.deno) return 'Deno has another event loop';
+  if (forced === 'stream') return 'WS_RS_TRANSPORT is "stream"';
+  if (native.loopAvailable() === 1) return null;
+  return `there is no loop transport for this Node on ${process.platform}`;
 }
 
-/** Whether nobody shows any interest in the socket's bytes. */
-function isUntouched(connection, socket) {
-  const state = socket._readableState;
+/** Why a socket can never be promoted, or `null`. */
+function strangeness(socket) {
+  if (isPlain(socket)) return null;
+  if (socket.constructor === net.Socket) {
+    return 'the write() of its socket was replaced';
+  }
 
-  return (
-    connection.receiver === null &&
-    !socket.timeout &&
-    socket.listenerCount('data') === 1 &&
-    socket.listenerCount('readable') === 0 &&
-    state.pipes.length === 0 &&
-    state.encoding === null &&
-    TELLTALES.every((name) => isOrdinary(socket, name))
-  );
+  const kind = socket.constructor ? socket.constructor.name : 'nameless';
+  return `its socket is a ${kind}, not a net.Socket`;
+}
+
+/** Why a connection may not be promoted, or `null` if it may, if not now. */
+function objection({ receiver, socket, websocket }) {
+  const handle = socket._handle;
+
+  if (websocket._readyState !== OPEN) return 'it is closing';
+  if (socket.destroyed || !socket.readable || !socket.writable) {
+    return 'its socket is not open both ways';
+  }
+  if (!handle || !(handle.fd >= 0)) return 'its socket has no descriptor';
+  if (!isPlain(socket)) return strangeness(socket);
+  if (!Object.isExtensible(socket)) return 'its socket is frozen';
+  return isForced ? null : touch(receiver, socket);
+}
+
+/** How somebody shows an interest in the socket's bytes; `null` if nobody does. */
+function touch(receiver, socket) {
+  const { encoding, pipes } = socket._readableState;
+
+  if (receiver !== null) return 'the program uses its _receiver';
+  if (socket.timeout) return 'its socket has a timeout';
+  if (socket.listenerCount('data') !== 1) {
+    return "the program listens to 'data' of its socket";
+  }
+  if (socket.listenerCount('readable') !== 0) {
+    return "the program listens to 'readable' of its socket";
+  }
+  if (pipes.length !== 0) return 'its socket is piped';
+  if (encoding !== null) return 'its socket has an encoding';
+
+  const name = TELLTALES.find((method) => !isOrdinary(socket, method));
+  return name === undefined ? null : `the ${name}() of its socket was replaced`;
 }
 
 /**

@@ -271,7 +271,7 @@ class TakenSocket extends net.Socket {
 
   _demoteFor(event) {
     if (this[kLoop] && (event === 'data' || event === 'readable')) {
-      this[kLoop].demote();
+      this[kLoop].demote(`the program listens to '${event}' of its socket`);
     }
   }
 
@@ -298,27 +298,35 @@ class TakenSocket extends net.Socket {
       (event === 'data' || event === undefined) &&
       this.listenerCount('data') === 0
     ) {
-      this[kLoop].demote();
+      this[kLoop].demote("nobody listens to 'data' of its socket");
     }
   }
 
   push(chunk, encoding) {
-    if (this[kLoop]) this[kLoop].demote();
+    if (this[kLoop]) {
+      this[kLoop].demote('the program calls push() of its socket');
+    }
     return super.push(chunk, encoding);
   }
 
   unshift(chunk, encoding) {
-    if (this[kLoop]) this[kLoop].demote();
+    if (this[kLoop]) {
+      this[kLoop].demote('the program calls unshift() of its socket');
+    }
     return super.unshift(chunk, encoding);
   }
 
   pipe(destination, options) {
-    if (this[kLoop]) this[kLoop].demote();
+    if (this[kLoop]) {
+      this[kLoop].demote('the program calls pipe() of its socket');
+    }
     return super.pipe(destination, options);
   }
 
   setEncoding(encoding) {
-    if (this[kLoop]) this[kLoop].demote();
+    if (this[kLoop]) {
+      this[kLoop].demote('the program calls setEncoding() of its socket');
+    }
     return super.setEncoding(encoding);
   }
 
@@ -342,7 +350,9 @@ class TakenSocket extends net.Socket {
 
   setTimeout(timeout, callback) {
     // Node counts what it reads and writes itself as activity.
-    if (this[kLoop] && timeout > 0) this[kLoop].demote();
+    if (this[kLoop] && timeout > 0) {
+      this[kLoop].demote('its socket has a timeout');
+    }
     return super.setTimeout(timeout, callback);
   }
 

@@ -1,0 +1,107 @@
+'use strict';
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+
+const { runProgram } = require('../support/programs');
+
+const skip =
+  process.platform === 'win32' && 'there is no loop transport on Windows';
+
+/** Runs a program; gives its lines of stderr, without names that change. */
+async function traced(main, env) {
+  const { code, stderr } = await runProgram(main, {
+    env: { NODE_DEBUG: 'ws-rs', WS_RS_TRANSPORT: '', ...env }
+  });
+
+  assert.strictEqual(code, 0, stderr);
+  return stderr
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.replace(/^WS-RS \d+: /, ''))
+    .map((line) => line.replace(/, peer 127\.0\.0\.1 port \d+\)/, ')'));
+}
+
+/* eslint-disable no-undef -- programs have `serve()` and others */
+
+/** A message both ways, then something that the program does, then the end. */
+const PROGRAM = async () => {
+  const { LISTEN, TOUCH, WS_RS_TRANSPORT } = process.env;
+  const wss = await serve();
+  const client = new WebSocket(wss.url);
+  const [peer] = await once(wss, 'connection');
+  const onLoop = (ws) =>
+    new Promise((resolve) => {
+      (function look() {
+        if (ws.transport !== 'loop') setImmediate(look);
+        else resolve();
+      })();
+    });
+
+  await once(client, 'open');
+  if (LISTEN) client._socket.on('data', () => {});
+  peer.on('message', (data) => peer.send(data));
+  client.send('x');
+  await once(client, 'message');
+  if (!LISTEN && !WS_RS_TRANSPORT) {
+    await onLoop(client);
+    await onLoop(peer);
+  }
+  if (TOUCH) client._socket.setTimeout(60_000);
+  client.close();
+  await once(client, 'close');
+  wss.close();
+};
+
+describe('NODE_DEBUG=ws-rs', { skip }, () => {
+  it('names the binary, and for each connection its transport', async () => {
+    const lines = await traced(PROGRAM);
+
+    assert.match(lines[0], /^version [\d.]+, binary .*ws-rs\..*\.node$/);
+    assert.ok(lines.some((line) => /\(server\): to loop$/.test(line)));
+    assert.ok(lines.some((line) => /\(client\): to loop$/.test(line)));
+  });
+
+  it('says why a connection stays on stream', async () => {
+    const lines = await traced(PROGRAM, { LISTEN: '1' });
+
+    assert.ok(
+      lines.some((line) =>
+        line.endsWith(
+          "(client): stays on stream: the program listens to 'data' of its socket"
+        )
+      ),
+      lines.join('\n')
+    );
+  });
+
+  it('says why a connection goes back to stream', async () => {
+    const lines = await traced(PROGRAM, { TOUCH: '1' });
+
+    assert.ok(
+      lines.some((line) =>
+        line.endsWith('(client): back to stream: its socket has a timeout')
+      ),
+      lines.join('\n')
+    );
+  });
+
+  it('says that the transport is forced', async () => {
+    const lines = await traced(PROGRAM, { WS_RS_TRANSPORT: 'stream' });
+
+    assert.deepStrictEqual(
+      lines
+        .slice(1)
+        .map((line) => line.replace(/connection \d+/, 'connection'))
+        .sort(),
+      [
+        'connection (client): stays on stream: WS_RS_TRANSPORT is "stream"',
+        'connection (server): stays on stream: WS_RS_TRANSPORT is "stream"'
+      ]
+    );
+  });
+
+  it('says nothing unless it is asked', async () => {
+    assert.deepStrictEqual(await traced(PROGRAM, { NODE_DEBUG: 'net2' }), []);
+  });
+});
