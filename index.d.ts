@@ -143,6 +143,18 @@ declare namespace WebSocket {
   const WebSocket: typeof TheClass;
   interface WebSocket extends TheClass {}
 
+  // ---- Additions to ws ----------------------------------------------------
+
+  /** Who moves the bytes of a connection: Rust, or Node's own socket. */
+  type Transport = 'loop' | 'stream';
+  /**
+   * What each connection is, for a cast: `(ws as WithTransport).transport`. It is
+   * no member of the class, so that programs may have one of that name.
+   */
+  interface WithTransport extends TheClass {
+    readonly transport: Transport;
+  }
+
   // ---- Data ---------------------------------------------------------------
 
   /** What `'message'` listeners get: text always comes as a `Buffer`. */

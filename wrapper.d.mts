@@ -26,8 +26,10 @@ export import MessageEvent = WebSocket.MessageEvent;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;
 export import ServerOptions = WebSocket.ServerOptions;
+export import Transport = WebSocket.Transport;
 export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
 export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
+export import WithTransport = WebSocket.WithTransport;
 
 // Only a type, as there is no export of that name at run time.
 type Server<

@@ -1,4 +1,4 @@
-// What ws 8.20 to 8.23 added and @types/ws 8.18 does not have.
+// What ws 8.20 to 8.23 added and @types/ws 8.18 does not have, and what ws-rs adds.
 import { Socket } from 'node:net';
 import WebSocket, {
   extension,
@@ -61,3 +61,16 @@ new WebSocket('ws://localhost:1', { closeTimeout: '1s' });
 // @ts-expect-error there is no such kind of data
 ws.binaryType = 'text';
 export { bits, header, names, statics };
+
+import type { Transport, WithTransport } from 'ws-rs';
+
+function transportOf(ws: WebSocket): Transport {
+  return (ws as WithTransport).transport;
+}
+
+const isFast = (ws: WebSocket): boolean => transportOf(ws) === 'loop';
+
+// @ts-expect-error: there are two, and this is neither
+const wrong: Transport = 'socket';
+
+export { isFast, wrong };
