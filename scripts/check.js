@@ -45,6 +45,7 @@ const STEPS = {
     ),
   numbers: () => node(path.join(__dirname, 'numbers.js'), '--check'),
   packages: () => node(path.join(__dirname, 'npm-packages.js'), '--check'),
+  licences: () => node(path.join(__dirname, 'third-party.js'), '--check'),
   locks: checkLocks,
   lines: reportLines
 };

@@ -72,6 +72,7 @@ const ONCE = [
   'override',
   'package',
   'targets',
+  'third-party',
   'types',
   'wire/errors',
   'wire/send-callbacks',
