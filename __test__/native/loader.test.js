@@ -167,6 +167,53 @@ describe('loadNative', () => {
     );
   });
 
+  it('takes a build of the GNU tools on Windows, if there is no other', () => {
+    // Of no machine that exists, as it has to be in the package's folder.
+    const host = { arch: 'test', env: {}, libc: null, platform: 'win32' };
+    const [msvc, gnu] = ['msvc', 'gnu'].map((abi) =>
+      path.join(ROOT, `ws-rs.win32-test-${abi}.node`)
+    );
+    const packaged = '@ws-rs/win32-test-msvc';
+    const binding = { version: '1.0.0' };
+    const look = (modules) => {
+      const { calls, require } = machine(modules);
+
+      loadNative({ ...host, require, version: '1.0.0' });
+      return calls;
+    };
+
+    fs.writeFileSync(gnu, '');
+    try {
+      assert.deepStrictEqual(look({ [gnu]: binding }), [msvc, packaged, gnu]);
+      assert.deepStrictEqual(look({ [gnu]: binding, [packaged]: binding }), [
+        msvc,
+        packaged
+      ]);
+    } finally {
+      fs.rmSync(gnu);
+    }
+    assert.throws(() => look({ [gnu]: binding }), { code: 'WS_RS_NO_BINARY' });
+  });
+
+  it('says of a DLL that misses another that the file itself is there', () => {
+    const host = { arch: 'x64', env: {}, libc: null, platform: 'win32' };
+    const err = new Error(
+      'The specified module could not be found.\r\n\\\\?\\C:\\app\\x.node'
+    );
+    const file = path.resolve('/app/x.node');
+
+    err.code = 'ERR_DLOPEN_FAILED';
+    assert.throws(
+      () =>
+        loadNative({
+          ...host,
+          env: { WS_RS_NATIVE_PATH: file },
+          require: machine({ [file]: err }).require
+        }),
+      /x\.node: The specified module could not be found\. \(the file itself is there: .* a DLL that it needs\)\n/
+    );
+  });
+
   it('leaves out the C library where there is no choice', () => {
     const host = { arch: 'arm64', env: {}, libc: null, platform: 'darwin' };
 

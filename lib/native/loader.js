@@ -30,6 +30,12 @@ const BUNDLED =
 const log = debuglog('ws-rs');
 /** How errors call what the bundler took along. */
 const IN_BUNDLE = 'the bundle';
+/**
+ * What Windows says, in the user's language, of a DLL that needs another which
+ * is absent reads as if the DLL itself were.
+ */
+const FILE_IS_THERE =
+  '(the file itself is there: if something is missing, it is a DLL that it needs)';
 const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
 
 /**
@@ -41,7 +47,9 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  *    built it there, or packed a checkout with it. In a bundle: what the
  *    bundler took along, then the file beside the bundle;
  * 3. the package `@ws-rs/<target>`, which npm installs by `os`, `cpu`, `libc`;
- * 4. what `npx ws-rs-build` once built from the same sources: see cache.js.
+ * 4. on Windows `ws-rs.win32-<arch>-gnu.node` in the package's folder, which
+ *    somebody built with the GNU tools: Node-API is C, so it works as well;
+ * 5. what `npx ws-rs-build` once built from the same sources: see cache.js.
  *
  * A binary that says it belongs to another version is passed over, so a build
  * left behind by an older checkout never stands in for the current one.
@@ -164,6 +172,11 @@ function* sourcesOf(target, bundled, findCached) {
     source: `@ws-rs/${target}`,
     find: () => foundBy(fromPackage(target))
   };
+  if (target.startsWith('win32-') && !bundled) {
+    yield* [path.join(ROOT, name.replace('-msvc', '-gnu'))]
+      .filter((file) => fs.existsSync(file))
+      .map(fileSource);
+  }
   // Last, and only if it comes to that: all sources are read for it.
   if (!bundled) yield* cachedSource(findCached);
 }
@@ -241,8 +254,14 @@ function failure(err, source, target) {
     code === 'MODULE_NOT_FOUND' &&
     (message.includes(source) || message.includes(target));
 
-  if (!missing) return { source, code, reason: message };
-  return { source, code: 'MISSING', reason: absent(source) };
+  if (missing) return { source, code: 'MISSING', reason: absent(source) };
+
+  const reason =
+    code === 'ERR_DLOPEN_FAILED' && target.startsWith('win32-')
+      ? `${message.trim()} ${FILE_IS_THERE}`
+      : message;
+
+  return { source, code, reason };
 }
 
 function absent(source) {
