@@ -7,6 +7,7 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
 const { build, isStale } = require('../scripts/build');
+const { standInForLibnode } = require('../scripts/libnode-stand-in');
 const { targetByTriple } = require('../scripts/targets');
 
 describe('The build script', () => {
@@ -56,6 +57,32 @@ describe('The build script', () => {
       targetByTriple('x86_64-unknown-linux-musl').name,
       'linux-x64-musl'
     );
+  });
+
+  it('gives linkers of the GNU tools an empty libnode, and leaves it alone', () => {
+    const libraries = path.join(folder, 'deep/libnode');
+    const contents = () =>
+      fs.readdirSync(libraries).map((name) => {
+        const file = path.join(libraries, name);
+        const { mtimeMs } = fs.statSync(file);
+        return { mtimeMs, name, text: fs.readFileSync(file, 'utf8') };
+      });
+
+    assert.strictEqual(standInForLibnode(libraries), libraries);
+    const first = contents();
+    assert.deepStrictEqual(
+      first.map(({ name, text }) => ({ name, text })),
+      [
+        { name: 'libnode.a', text: '!<arch>\n' },
+        { name: 'libnode.dll', text: '' },
+        { name: 'libnode.dll.a', text: '!<arch>\n' }
+      ]
+    );
+    // What is written again cargo compiles again.
+    fs.utimesSync(path.join(libraries, 'libnode.dll'), 1000, 1000);
+    const stamped = contents();
+    standInForLibnode(libraries);
+    assert.deepStrictEqual(contents(), stamped);
   });
 
   it('says what to install when there is no cargo', () => {

@@ -93,6 +93,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'package.json',
           'scripts/build-cache.js',
           'scripts/build.js',
+          'scripts/libnode-stand-in.js',
           'scripts/numbers.js',
           'scripts/override.js',
           'scripts/replace-file.js',

@@ -18,6 +18,7 @@ const { parseArgs } = require('node:util');
 const { keep, takeOut } = require('./build-cache');
 const { SOURCES } = require('../lib/native/cache');
 const { detectLibc, targetName } = require('../lib/native/loader');
+const { standInForLibnode } = require('./libnode-stand-in');
 const { toModule, writeNumbers } = require('./numbers');
 const { replaceFile } = require('./replace-file');
 const { targetByTriple } = require('./targets');
@@ -70,18 +71,28 @@ function main(args) {
  *
  * @param {Object} [options] Options
  * @param {Boolean} [options.debug=false] Build without optimizations
+ * @param {Object} [options.env=process.env] The environment for cargo
  * @param {Boolean} [options.force=false] Take nothing from the cache
  * @param {Boolean} [options.ifStale=false] Skip when nothing changed
+ * @param {String} [options.out] The folder to put it in; default: the package's
  * @param {String} [options.target] A rustc target; default: this machine's
  * @param {Boolean} [options.zig=false] Use `cargo zigbuild`
  * @return {String} The path of the binary
  * @throws {Error} If cargo is missing or fails, or the target is unknown
  */
-function build({ debug, force, ifStale, target: triple, zig } = {}) {
+function build({
+  debug,
+  env = process.env,
+  force,
+  ifStale,
+  out = ROOT,
+  target: triple,
+  zig
+} = {}) {
   const target = triple
     ? targetByTriple(triple)
     : { name: targetName(process.platform, process.arch, detectLibc()) };
-  const output = path.join(ROOT, `ws-rs.${target.name}.node`);
+  const output = path.join(out, `ws-rs.${target.name}.node`);
 
   if (ifStale && !isStale(output)) return output;
 
@@ -95,7 +106,7 @@ function build({ debug, force, ifStale, target: triple, zig } = {}) {
   const scratch = scratchFolder();
 
   try {
-    const library = cargoBuild({ debug, scratch, target, zig });
+    const library = cargoBuild({ debug, env, scratch, target, zig });
 
     if (isCached) keep(target.name, library);
     // An edit made while cargo ran must count as newer than the binary. A
@@ -150,9 +161,9 @@ function scratchFolder() {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-build-'));
 }
 
-function cargoBuild({ debug, scratch, target, zig }) {
+function cargoBuild({ debug, env: given, scratch, target, zig }) {
   const args = [zig ? 'zigbuild' : 'build', '--locked', '-p', 'ws-rs'];
-  const env = { ...process.env };
+  const env = { ...given };
   const flags = rustflags(target);
 
   if (INSTALLED && !scratch) touchSources();
@@ -164,9 +175,14 @@ function cargoBuild({ debug, scratch, target, zig }) {
     args.push('--target', target.triple + floor);
   }
   if (scratch) env.CARGO_TARGET_DIR = scratch;
+  if (target.name.startsWith('win32-')) {
+    env.LIBNODE_PATH ??= standInForLibnode(
+      path.join(env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), 'libnode')
+    );
+  }
   if (flags) env.RUSTFLAGS = `${env.RUSTFLAGS || ''} ${flags}`.trim();
 
-  const cargo = spawnSync(process.env.CARGO || 'cargo', args, {
+  const cargo = spawnSync(env.CARGO || 'cargo', args, {
     cwd: ROOT,
     encoding: 'utf8',
     env,
@@ -220,6 +236,7 @@ function cdylib(stdout) {
 
 function install(library, output, time) {
   try {
+    fs.mkdirSync(path.dirname(output), { recursive: true });
     replaceFile(library, output, { time });
   } catch (err) {
     throw new Error(

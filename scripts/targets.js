@@ -39,19 +39,28 @@ const TARGETS = [
 ];
 
 /**
+ * Built by `npm run dist` to test under Wine what else needs a Windows machine:
+ * zig brings the libraries of the GNU tools, but not those of MSVC.
+ */
+const UNPUBLISHED = [
+  windowsGnu('arm64', 'aarch64'),
+  windowsGnu('x64', 'x86_64')
+];
+
+/**
  * @param {String} triple A rustc target
- * @return {Object} The entry of `TARGETS`
+ * @return {Object} The entry of `TARGETS` or `UNPUBLISHED`
  * @throws {Error} If there is none
  */
 function targetByTriple(triple) {
-  const target = TARGETS.find((t) => t.triple === triple);
+  const target = [...TARGETS, ...UNPUBLISHED].find((t) => t.triple === triple);
   if (target) return target;
 
   const known = TARGETS.map((t) => `  ${t.triple}`).join('\n');
   throw new Error(`unknown target "${triple}", expected one of\n${known}`);
 }
 
-module.exports = { TARGETS, targetByTriple };
+module.exports = { TARGETS, UNPUBLISHED, targetByTriple };
 
 function apple(cpu, rust) {
   return {
@@ -66,6 +75,15 @@ function windows(cpu, rust) {
   return {
     name: `win32-${cpu}-msvc`,
     triple: `${rust}-pc-windows-msvc`,
+    os: 'win32',
+    cpu
+  };
+}
+
+function windowsGnu(cpu, rust) {
+  return {
+    name: `win32-${cpu}-gnu`,
+    triple: `${rust}-pc-windows-gnullvm`,
     os: 'win32',
     cpu
   };
