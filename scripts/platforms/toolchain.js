@@ -1,0 +1,39 @@
+'use strict';
+
+/** What cargo has to be told to build for a platform that rustup is not asked for. */
+
+const path = require('node:path');
+
+const { FOLDER, rust, zigBin } = require('./tools');
+
+/**
+ * @param {Object} target An entry of scripts/targets.js
+ * @return {Object} The environment for cargo
+ */
+function cargoEnv(target) {
+  const { cargo, rustc } = rust();
+  const darwin = target.os === 'darwin';
+
+  return {
+    ...process.env,
+    PATH: [zigBin(), path.dirname(cargo), process.env.PATH].join(
+      path.delimiter
+    ),
+    CARGO: cargo,
+    RUSTC: rustc,
+    // The standard library of any target, from its sources: a stable compiler
+    // allows that only so.
+    RUSTC_BOOTSTRAP: '1',
+    CARGO_UNSTABLE_BUILD_STD: 'std,panic_unwind',
+    CARGO_TARGET_DIR: path.join(FOLDER, 'target'),
+    MACOSX_DEPLOYMENT_TARGET: '11.0',
+    // For Apple rustc strips by a program that Debian's does not bring: the
+    // linker can.
+    ...(darwin && {
+      CARGO_PROFILE_RELEASE_STRIP: 'none',
+      RUSTFLAGS: '-C link-arg=-s'
+    })
+  };
+}
+
+module.exports = { cargoEnv };

@@ -1,0 +1,210 @@
+'use strict';
+
+/**
+ * The tools that building for other platforms and testing on them take, beyond
+ * Node. Each is either found, or installed from Debian, PyPI and npm if the user
+ * asks for that, or missed with an error that says what to install.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { ROOT } = require('../run');
+
+/** Where everything is kept that is not Debian's: nothing else is written. */
+const FOLDER = path.join(ROOT, '.cache/platforms');
+const PYTHON = path.join(FOLDER, 'python');
+const ZIG = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1'];
+
+const TOOLS = {
+  rust: {
+    what: 'Rust with the sources of its standard library',
+    packages: ['cargo-web', 'rustc-web', 'rust-web-src', 'gcc'],
+    isThere: () => rust() !== undefined
+  },
+  zig: {
+    what: 'zig, which links for every platform, and cargo-zigbuild',
+    packages: ['python3-venv'],
+    isThere: () => isZigThere(),
+    prepare: installZig,
+    byHand: `python3 -m venv ${PYTHON} && ${PYTHON}/bin/pip install ${ZIG.join(' ')}`
+  },
+  qemu: {
+    what: 'qemu, which runs programs of other processors',
+    packages: ['qemu-user'],
+    isThere: () => which('qemu-aarch64') !== undefined
+  },
+  wine: {
+    what: 'Wine, which runs programs of Windows',
+    packages: ['wine64'],
+    isThere: () => wine() !== undefined
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      arm64: 'ld-linux-aarch64.so.1',
+      armhf: 'ld-linux-armhf.so.3',
+      ppc64el: 'ld64.so.2',
+      s390x: 'ld64.so.1'
+    }).map(([name, loader]) => [`libc-${name}`, libraries(name, loader)])
+  )
+};
+
+/**
+ * Makes sure that tools are there.
+ *
+ * @param {String[]} names Keys of `TOOLS`
+ * @param {Boolean} install Whether to install what is not
+ * @param {Object} [tools=TOOLS] What there is to know of them
+ * @throws {Error} If one is not there, with the commands that install it
+ */
+function need(names, install, tools = TOOLS) {
+  const missing = () =>
+    names.map((name) => tools[name]).filter((tool) => !tool.isThere());
+
+  if (install && missing().length > 0) {
+    aptInstall(missing());
+    for (const tool of missing()) tool.prepare?.();
+  }
+
+  const left = missing();
+  if (left.length > 0) throw new Error(advice(left, install));
+}
+
+/**
+ * @return {(Object|undefined)} `cargo` and `rustc`, the paths of a pair that has
+ *     the sources of the standard library, to build it for any target
+ */
+function rust() {
+  const candidates = [
+    [process.env.CARGO, process.env.RUSTC],
+    [which('cargo'), which('rustc')],
+    // Debian's, where rustup's comes first.
+    ['/usr/bin/cargo', '/usr/bin/rustc']
+  ];
+  const found = candidates.find(([cargo, rustc]) => {
+    if (!cargo || !rustc) return false;
+    const { stdout } = spawnSync(rustc, ['--print', 'sysroot'], {
+      encoding: 'utf8'
+    });
+    const sources = 'lib/rustlib/src/rust/library/std/Cargo.toml';
+    return Boolean(stdout) && fs.existsSync(path.join(stdout.trim(), sources));
+  });
+
+  return found && { cargo: found[0], rustc: found[1] };
+}
+
+/** @return {(String|undefined)} Debian keeps it off the PATH. */
+function wine() {
+  const debian = '/usr/lib/wine/wine64';
+  return fs.existsSync(debian) ? debian : which('wine64');
+}
+
+/**
+ * @param {String} program A name
+ * @return {(String|undefined)} Its path, if it is on the PATH
+ */
+function which(program) {
+  return process.env.PATH.split(path.delimiter)
+    .map((folder) => path.join(folder, program))
+    .find((file) => fs.existsSync(file));
+}
+
+/** @return {String} The folder of `cargo-zigbuild` and `python`. */
+function zigBin() {
+  return path.join(PYTHON, 'bin');
+}
+
+/**
+ * Installs a package of npm, for whatever machine it is.
+ *
+ * @param {String} folder Where; made if it does not exist
+ * @param {Object} machine `os` and `cpu`, as npm names them, and `libc`
+ * @param {String[]} packages What, with versions
+ * @throws {Error} If npm cannot
+ */
+function npmInstall(folder, { cpu, libc, os }, packages) {
+  fs.mkdirSync(folder, { recursive: true });
+  if (!fs.existsSync(path.join(folder, 'package.json'))) {
+    fs.writeFileSync(path.join(folder, 'package.json'), '{"private":true}\n');
+  }
+  run('npm', [
+    ...['install', '--no-audit', '--no-fund', '--no-package-lock'],
+    ...['--force', `--os=${os}`, `--cpu=${cpu}`],
+    ...(libc ? [`--libc=${libc}`] : []),
+    ...[`--prefix=${folder}`, ...packages]
+  ]);
+}
+
+module.exports = { FOLDER, TOOLS, need, npmInstall, rust, which, wine, zigBin };
+
+// Enough of Debian's libraries for Node on another processor.
+function libraries(architecture, loader) {
+  const names = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1'];
+
+  return {
+    what: `the C and C++ libraries of Debian ${architecture}`,
+    architecture,
+    packages: names.map((name) => `${name}:${architecture}`),
+    isThere: () =>
+      ['/lib', '/lib64'].some((folder) =>
+        fs.existsSync(path.join(folder, loader))
+      )
+  };
+}
+
+function isZigThere() {
+  return fs.existsSync(path.join(PYTHON, 'bin/cargo-zigbuild'));
+}
+
+function installZig() {
+  run('python3', ['-m', 'venv', '--clear', PYTHON]);
+  run(path.join(PYTHON, 'bin/pip'), ['install', '--quiet', ...ZIG]);
+}
+
+function aptInstall(tools) {
+  const packages = tools.flatMap((tool) => tool.packages);
+  const architectures = tools.flatMap((tool) => tool.architecture ?? []);
+
+  if (!which('apt-get') || process.getuid() !== 0) {
+    throw new Error(
+      '--install needs root and apt-get: ' + advice(tools, false)
+    );
+  }
+  for (const name of architectures) run('dpkg', ['--add-architecture', name]);
+  run('apt-get', ['update', '--quiet']);
+  run('apt-get', [
+    ...['install', '--yes', '--quiet', '--no-install-recommends'],
+    ...packages
+  ]);
+}
+
+function advice(tools, tried) {
+  const lines = tools.map(({ architecture, byHand, packages, what }) => {
+    const commands = [
+      architecture && `dpkg --add-architecture ${architecture}`,
+      `apt-get install ${packages.join(' ')}`,
+      byHand
+    ];
+    return `  - ${what}: ${commands.filter(Boolean).join('; ')}`;
+  });
+
+  return [
+    `missing${tried ? ', and could not be installed' : ''}:`,
+    ...lines,
+    ...(tried ? [] : ['As root on Debian, --install does all of that.'])
+  ].join('\n');
+}
+
+function run(command, args) {
+  const child = spawnSync(command, args, {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    // What these say is no result of ours.
+    stdio: ['ignore', 2, 2]
+  });
+
+  if (child.error) throw child.error;
+  if (child.status !== 0) {
+    throw new Error(`\`${command} ${args.join(' ')}\` failed, see above`);
+  }
+}
