@@ -301,7 +301,7 @@ class Sender {
 
       this._state = DEFAULT;
       this._bufferedBytes -= job.length;
-      if (job.mask) this.outbox?.drainSoon(bytes.length);
+      if (job.mask) this.outbox?.drainSoon(bytes.length, true);
       this._write(bytes, job.first, job.mask, job.cb);
       this._next();
     };
@@ -334,7 +334,7 @@ class Sender {
     job.length = arrayBuffer.byteLength;
     job.payload = new FastBuffer(arrayBuffer);
     this._state = DEFAULT;
-    if (job.mask && !job.compress) this.outbox?.drainSoon(job.length);
+    if (job.mask && !job.compress) this.outbox?.drainSoon(job.length, true);
     this._queue.unshift(job);
     this._next();
   }

@@ -47,7 +47,8 @@ class FrameQueue {
     this.isWaiting = false;
     /** What gives frames to the stream, once it had to. */
     this._streamWriter = null;
-    this._willDrain = false;
+    /** Whether the stream would say that it needs to be drained, until the next tick. */
+    this.willDrain = false;
     this._failure = null;
     this._lostLength = 0;
     this._finalBytesRead = -1;

@@ -12,6 +12,8 @@ const Tick = require('./tick');
 
 /** Payloads of this many bytes are written from where they are, not joined. */
 const LENT_AT = 16 * 1024;
+/** The least high-water mark of a socket (Node 20), without the longest header. */
+const DRAINS_AT = 16 * 1024 - 14;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
@@ -40,13 +42,18 @@ class Outbox extends FrameQueue {
    */
   text(text, first, mask, key, callback) {
     if (text.length >= LONG_TEXT) {
-      if (mask) this.drainSoon(text.length);
-      this.bytes(Buffer.from(text), first, mask, key, callback);
+      const bytes = Buffer.from(text);
+
+      if (mask) this.drainSoon(bytes.length, mask);
+      this.bytes(bytes, first, mask, key, callback);
       return;
     }
 
     const flags = first | this._flags(mask, key, callback);
 
+    if (text.length >= DRAINS_AT) {
+      this.drainSoon(Buffer.byteLength(text), mask);
+    }
     this._sent(
       native.queueText(this._id, text, text.length, flags, key),
       callback
@@ -58,7 +65,9 @@ class Outbox extends FrameQueue {
     const flags = first | this._flags(mask, key, callback);
 
     // A program's bytes are masked in a copy, behind their header: one write.
-    if (bytes.length >= LENT_AT && !mask) this.drainSoon(bytes.length);
+    if (bytes.length >= DRAINS_AT && (!mask || key === 0)) {
+      this.drainSoon(bytes.length, mask);
+    }
 
     if (bytes.length < LENT_AT || mask) {
       this._sent(native.queueBytes(this._id, bytes, flags, key), callback);
@@ -71,7 +80,7 @@ class Outbox extends FrameQueue {
   raw(list, callback) {
     const last = list.length - 1;
 
-    if (last > 0) this.drainSoon(list[last].length);
+    if (last > 0) this._drainBehind(lengthOf(list));
 
     for (let i = 0; i <= last; i++) {
       const chunk = list[i];
@@ -170,26 +179,25 @@ class Outbox extends FrameQueue {
    * behind those if they are long, whether the kernel takes them at once or not.
    *
    * @param {Number} length The payload's length
+   * @param {Boolean} mask Whether it is masked
    */
-  drainSoon(length) {
-    const socket = this._socket;
+  drainSoon(length, mask) {
+    const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
 
+    this._drainBehind(header + length + (mask ? 4 : 0));
+  }
+
+  _drainBehind(length) {
     if (!this.isNative && this._isPromoted) this._takeFromStream();
 
     if (
-      !this.isNative ||
-      this._willDrain ||
-      socket.listenerCount('drain') === 0 ||
-      length < socket.writableHighWaterMark
+      this.isNative &&
+      !this.willDrain &&
+      length >= this._socket.writableHighWaterMark
     ) {
-      return;
+      this.willDrain = true;
+      timers.nextTick(drain, this);
     }
-
-    this._willDrain = true;
-    timers.nextTick(() => {
-      this._willDrain = false;
-      if (this.isNative && this.blockedLength === 0) socket.emit('drain');
-    });
   }
 
   _addCallback(callback) {
@@ -199,6 +207,26 @@ class Outbox extends FrameQueue {
 
     return this._callbacks.add(callback);
   }
+}
+
+function drain(outbox) {
+  const socket = outbox._socket;
+
+  outbox.willDrain = false;
+  if (socket.writableEnded || socket.destroyed) return;
+
+  if (outbox.isNative) {
+    if (outbox.blockedLength === 0) socket.emit('drain');
+  } else if (socket.writableLength === 0) {
+    socket.emit('drain');
+  } else {
+    // The stream has taken over, and is to say so itself.
+    socket._writableState.needDrain = true;
+  }
+}
+
+function lengthOf(list) {
+  return list.reduce((sum, { length }) => sum + length, 0);
 }
 
 module.exports = Outbox;

@@ -249,8 +249,9 @@ class TakenSocket extends net.Socket {
     return (
       super.writableNeedDrain ||
       (!!outbox &&
-        outbox.blockedLength >= this.writableHighWaterMark &&
-        !this.destroyed)
+        !this.destroyed &&
+        ((outbox.willDrain && !this.writableEnded) ||
+          outbox.blockedLength >= this.writableHighWaterMark))
     );
   }
 
