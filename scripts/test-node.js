@@ -3,12 +3,16 @@
 /**
  * Runs the tests of the JS side, `__test__/**\/*.test.js`, with `node --test`.
  *
- *   npm run test:node -- [node flags] [files]
+ *   npm run test:node -- [node flags] [files] [--no-stream] [--no-tools]
  *
  * Without files: all of them but those of the browser. They run twice: with the
  * transports that connections choose by themselves, and with the stream
  * transport forced; those that have no connections, or want the loop transport,
  * run once. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
+ *
+ *   --no-stream  not again with the stream transport
+ *   --no-tools   none of the tests of this checkout's own tools, which are the
+ *                same on every Node
  */
 
 const fs = require('node:fs');
@@ -86,8 +90,24 @@ const ONCE = [
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
 
+/** Tests of what packs, builds and checks this checkout, and not of the package. */
+const TOOLS = [
+  'build',
+  'check-circles',
+  'check-core',
+  'check-privates',
+  'numbers',
+  'override',
+  'package',
+  'targets',
+  'types'
+].map((name) => path.join(FOLDER, `${name}.test.js`));
+
+const OWN_FLAGS = ['--no-stream', '--no-tools'];
 const args = process.argv.slice(2);
-const flags = args.filter((arg) => arg.startsWith('-'));
+const flags = args.filter(
+  (arg) => arg.startsWith('-') && !OWN_FLAGS.includes(arg)
+);
 const chosen = args.filter((arg) => !arg.startsWith('-'));
 const absent = chosen.filter((file) => !fs.existsSync(file));
 
@@ -101,7 +121,9 @@ if (absent.length > 0) {
   const files =
     chosen.length > 0
       ? chosen.map((file) => path.resolve(file))
-      : testFiles(FOLDER);
+      : testFiles(FOLDER).filter(
+          (file) => !(args.includes('--no-tools') && TOOLS.includes(file))
+        );
   const forced = process.env.WS_RS_TRANSPORT;
 
   if (forced) {
@@ -112,7 +134,9 @@ if (absent.length > 0) {
     );
     const codes = [runTests(files)];
 
-    if (again.length > 0) codes.push(runTests(again, 'stream'));
+    if (again.length > 0 && !args.includes('--no-stream')) {
+      codes.push(runTests(again, 'stream'));
+    }
     process.exitCode = codes.find((code) => code !== 0) ?? 0;
   }
 }

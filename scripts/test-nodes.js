@@ -5,77 +5,118 @@
  * the binary that is built already. The versions come from npm packages and
  * stay in .cache/.
  *
- *   npm run test:nodes -- [majors, such as 22 24] [files] [--verbose]
+ *   npm run test:nodes -- [majors, such as 22 24] [files] [options]
+ *
+ *   --others   not on the major version that runs this, for `npm test` was there
+ *   --verbose  print all that the tests say
+ *
+ * On the oldest and the newest they run with the stream transport forced as
+ * well, on the others only with the transports that connections choose.
  */
 
-const { spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const readline = require('node:readline');
 const { parseArgs } = require('node:util');
 
 const { ROOT } = require('./run');
 
 const MAJORS = ['20', '22', '24', '26'];
+const WITH_STREAM = [MAJORS.at(0), MAJORS.at(-1)];
 const PLATFORM = process.platform === 'win32' ? 'win' : process.platform;
 const PACKAGE = `node-${PLATFORM}-${process.arch}`;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { verbose: { type: 'boolean', default: false } }
-});
-const majors = positionals.filter((arg) => /^\d+$/.test(arg));
-const files = positionals.filter((arg) => !majors.includes(arg));
-const failed = [];
+/** What `node --test` says last, and how many there were of what. */
+const SUMMARY = /^ℹ (\w+) ([\d.]+)$/;
 
-for (const major of majors.length > 0 ? majors : MAJORS) {
-  const { line, ok } = testOn(major);
-
-  console.log(line);
-  if (!ok) failed.push(major);
-}
-
-if (failed.length > 0) {
-  console.error(`test-nodes: failed on Node ${failed.join(', ')}`);
+main().catch((err) => {
+  console.error(`test-nodes: ${err.message}`);
   process.exitCode = 1;
+});
+
+async function main() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      others: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false }
+    }
+  });
+  const named = positionals.filter((arg) => /^\d+$/.test(arg));
+  const files = positionals.filter((arg) => !named.includes(arg));
+  const own = values.others ? process.versions.node.split('.')[0] : null;
+  const lines = [];
+  let failed = false;
+
+  for (const major of named.length > 0 ? named : MAJORS) {
+    if (major === own) continue;
+
+    const { line, ok } = await testOn(major, files, values.verbose);
+
+    lines.push(line);
+    failed ||= !ok;
+  }
+
+  console.log(`\n${lines.join('\n')}`);
+  if (failed) process.exitCode = 1;
 }
 
-function testOn(major) {
+/** Prints the summaries, and all that was said if a test failed. */
+async function testOn(major, files, verbose) {
   const node = install(major);
-  if (!node) return { line: `Node ${major}: could not be installed` };
 
-  const tests = spawnSync(
+  if (node === null) {
+    return { line: `Node ${major}: FAILED, npm could not get ${PACKAGE}` };
+  }
+
+  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout;
+  const counts = new Map();
+  const said = [];
+  const tests = spawn(
     node,
-    [path.join(__dirname, 'test-node.js'), ...files],
+    [path.join(__dirname, 'test-node.js'), ...files].concat(
+      files.length > 0 ? [] : ['--no-tools'],
+      WITH_STREAM.includes(major) ? [] : ['--no-stream']
+    ),
     {
       cwd: ROOT,
-      encoding: 'utf8',
       env: {
         ...process.env,
         PATH: [path.dirname(node), process.env.PATH].join(path.delimiter)
       },
-      maxBuffer: 2 ** 30
+      stdio: ['ignore', 'pipe', 'pipe']
     }
   );
-  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout;
-  // One summary for each transport.
-  const count = (name) =>
-    Array.from(
-      tests.stdout.matchAll(new RegExp(`^ℹ ${name} (\\d+)`, 'gm')),
-      ([, number]) => Number(number)
-    ).reduce((sum, number) => sum + number, 0);
-  const ok = tests.status === 0;
+  const ended = once(tests, 'close');
 
-  if (values.verbose || !ok) process.stderr.write(tests.stdout + tests.stderr);
+  console.log(`\nNode ${version.trim()}`);
+  for (const stream of [tests.stdout, tests.stderr]) {
+    readline.createInterface({ input: stream }).on('line', (line) => {
+      const [, name, count] = SUMMARY.exec(line) ?? [];
+      const isShown = name !== undefined || line.startsWith('test-node: ');
+
+      if (name) counts.set(name, (counts.get(name) ?? 0) + Number(count));
+      if (verbose || isShown) console.log(line);
+      said.push(line);
+    });
+  }
+
+  const [code] = await ended;
+  const ok = code === 0 && counts.get('pass') > 0;
+  const count = (name) => `${counts.get(name) ?? 0} ${name}`;
+
+  if (!ok && !verbose) console.error(said.join('\n'));
   return {
     line:
       `Node ${version.trim()}: ${ok ? 'ok' : 'FAILED'}, ` +
-      `${count('tests')} tests, ${count('pass')} passed, ` +
-      `${count('fail')} failed, ${count('skipped')} skipped`,
+      ['tests', 'pass', 'fail', 'cancelled', 'skipped'].map(count).join(', '),
     ok
   };
 }
 
-// Returns the path of the executable, or undefined if npm could not get it.
+/** The path of the executable, or null if npm could not get it. */
 function install(major) {
   const folder = path.join(ROOT, '.cache', `node-${major}`);
   const node = path.join(
@@ -95,5 +136,5 @@ function install(major) {
     shell: process.platform === 'win32',
     stdio: ['ignore', 'ignore', 'inherit']
   });
-  return fs.existsSync(node) ? node : undefined;
+  return fs.existsSync(node) ? node : null;
 }
