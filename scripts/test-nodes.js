@@ -17,6 +17,7 @@
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 const { parseArgs } = require('node:util');
@@ -74,21 +75,14 @@ async function testOn(major, files, verbose) {
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout;
   const counts = new Map();
   const said = [];
-  const tests = spawn(
-    node,
-    [path.join(__dirname, 'test-node.js'), ...files].concat(
-      files.length > 0 ? [] : ['--no-tools'],
-      WITH_STREAM.includes(major) ? [] : ['--no-stream']
-    ),
-    {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        PATH: [path.dirname(node), process.env.PATH].join(path.delimiter)
-      },
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  );
+  const tests = spawn(node, argsFor(major, files), {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      PATH: [path.dirname(node), process.env.PATH].join(path.delimiter)
+    },
+    stdio: ['ignore', 'pipe', 'pipe']
+  });
   const ended = once(tests, 'close');
 
   console.log(`\nNode ${version.trim()}`);
@@ -114,6 +108,16 @@ async function testOn(major, files, verbose) {
       ['tests', 'pass', 'fail', 'cancelled', 'skipped'].map(count).join(', '),
     ok
   };
+}
+
+function argsFor(major, files) {
+  return [
+    path.join(__dirname, 'test-node.js'),
+    // By itself it leaves a core to others.
+    `--test-concurrency=${os.availableParallelism()}`,
+    ...(files.length > 0 ? files : ['--no-tools']),
+    ...(WITH_STREAM.includes(major) ? [] : ['--no-stream'])
+  ];
 }
 
 /** The path of the executable, or null if npm could not get it. */
