@@ -50,6 +50,7 @@ const ONCE = [
   'constants',
   'differential',
   'ecosystem/bundlers',
+  'ecosystem/vitest',
   'endings/duplex',
   'endings/tcp',
   'endings/tcp-stream',
