@@ -2,29 +2,51 @@
 
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, before, test } = require('node:test');
 
 const FOLDER = path.join(__dirname, 'jest');
 const JEST = require.resolve('jest/bin/jest');
+/** How many programs there are, but for the one that is a module. */
+const SUITES = fs
+  .readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.spec.js')).length;
 
-/** Runs the programs of the folder `jest`; gives what Jest says of them. */
-function runJest(...flags) {
-  const args = [JEST, '--rootDir', FOLDER, '--runInBand', '--no-cache', '--ci'];
+let temporary;
+
+before(() => {
+  temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-jest-'));
+});
+after(() => fs.rmSync(temporary, { recursive: true }));
+
+/** Runs programs of the folder `jest`; gives what Jest says of them. */
+function runJest(flags, { nodeFlags = [], pids = 'pids' } = {}) {
+  const args = [JEST, '--rootDir', FOLDER, '--no-cache', '--ci', ...flags];
 
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [...args, ...flags],
-      // Jest is not to take this for a run of its own.
-      { cwd: FOLDER, timeout: 120_000, env: { ...process.env, NODE_ENV: '' } },
+      [...nodeFlags, ...args],
+      {
+        cwd: FOLDER,
+        timeout: 120_000,
+        env: {
+          ...process.env,
+          // Jest is not to take this for a run of its own.
+          NODE_ENV: '',
+          WS_RS_TEST_PIDS: path.join(temporary, pids)
+        }
+      },
       (err, stdout, stderr) => resolve({ code: err?.code ?? 0, stdout, stderr })
     );
   });
 }
 
-test('programs that are tested with Jest find in this package what they find in ws', async () => {
-  const { code, stdout, stderr } = await runJest('--json');
+/** Runs them all, which have to pass. */
+async function runAll(...flags) {
+  const { code, stdout, stderr } = await runJest([...flags, '--json']);
 
   assert.strictEqual(code, 0, stderr);
 
@@ -32,12 +54,55 @@ test('programs that are tested with Jest find in this package what they find in 
     JSON.parse(stdout);
 
   assert.strictEqual(numFailedTests, 0);
-  assert.strictEqual(numTotalTestSuites, 3);
-  assert.ok(numPassedTests > 10, stderr);
+  assert.strictEqual(numTotalTestSuites, SUITES);
+  assert.ok(numPassedTests > 20, stderr);
+  // Not that a worker had to be ended: Jest gives them half a second, and the
+  // machine may be busy.
+  assert.doesNotMatch(stderr, /Warning|did not exit/);
+}
+
+test('programs that are tested with Jest find in this package what they find in ws', async () => {
+  await runAll('--runInBand');
+});
+
+test('they do so in processes of workers', async () => {
+  await runAll('--maxWorkers=2');
+});
+
+test('they do so in worker threads', async () => {
+  await runAll('--maxWorkers=2', '--workerThreads');
+});
+
+test('they do so as modules', async () => {
+  const { code, stderr } = await runJest(
+    ['--runInBand', '--testMatch=**/*.spec.mjs'],
+    { nodeFlags: ['--experimental-vm-modules', '--no-warnings'] }
+  );
+
+  assert.strictEqual(code, 0, stderr);
+  assert.match(stderr, /Tests: +3 passed, 3 total/);
+});
+
+test('several files of one process have a copy of the package each', async () => {
+  const { code, stderr } = await runJest(['--runInBand', 'echo'], {
+    pids: 'one'
+  });
+  const pids = fs
+    .readFileSync(path.join(temporary, 'one'), 'utf8')
+    .trim()
+    .split('\n');
+
+  assert.strictEqual(code, 0, stderr);
+  assert.match(stderr, /Test Suites: 2 passed, 2 total/);
+  assert.strictEqual(pids.length, 2);
+  assert.strictEqual(pids[0], pids[1]);
 });
 
 test('Jest finds no handle that was left open', async () => {
-  const { code, stderr } = await runJest('--detectOpenHandles');
+  const { code, stderr } = await runJest([
+    '--runInBand',
+    '--detectOpenHandles'
+  ]);
 
   assert.strictEqual(code, 0, stderr);
   assert.doesNotMatch(stderr, /open handle/);
