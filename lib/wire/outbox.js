@@ -190,10 +190,14 @@ class Outbox extends FrameQueue {
   _drainBehind(length) {
     if (!this.isNative && this._isPromoted) this._takeFromStream();
 
+    const socket = this._socket;
+
+    // A tick of its own costs a long message some percent: only for who listens.
     if (
       this.isNative &&
       !this.willDrain &&
-      length >= this._socket.writableHighWaterMark
+      length >= socket.writableHighWaterMark &&
+      socket.listenerCount('drain') > 0
     ) {
       this.willDrain = true;
       timers.nextTick(drain, this);
