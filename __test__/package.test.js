@@ -12,9 +12,10 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
-const { ECHO, echo, install, node, npm } = require('./support/installed');
+const { ECHO, echo, install, node } = require('./support/installed');
 const { detectLibc, targetName } = require('../lib/native/loader');
 const { pack, releaseManifest } = require('../scripts/pack');
+const { packPlatform, problemOf } = require('../scripts/platform-packages');
 const { TARGETS } = require('../scripts/targets');
 const { version } = require('../package.json');
 
@@ -88,6 +89,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/notes.md',
           'docs/performance.md',
           'docs/platforms.md',
+          'docs/releasing.md',
           'docs/testing.md',
           'docs/versioning.md',
           'index.d.ts',
@@ -232,16 +234,10 @@ describe('The tarball', { timeout: 120_000 }, () => {
   });
 
   function platformTarball() {
-    const folder = path.join(temporary, 'platform-package');
+    const target = TARGETS.find(({ name }) => name === TARGET);
 
-    assert.ok(
-      fs.existsSync(path.join(ROOT, BINARY)),
-      `${BINARY} is missing, run \`npm run build\``
-    );
-    fs.cpSync(path.join(ROOT, 'npm', TARGET), folder, { recursive: true });
-    fs.copyFileSync(path.join(ROOT, BINARY), path.join(folder, BINARY));
-    npm(folder, 'pack', '--pack-destination', temporary);
-    return path.join(temporary, `ws-rs-${TARGET}-${version}.tgz`);
+    assert.strictEqual(problemOf(target, ROOT), undefined);
+    return packPlatform(target, ROOT, temporary).path;
   }
 });
 

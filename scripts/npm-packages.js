@@ -6,10 +6,6 @@
  *
  *   node scripts/npm-packages.js             write these files
  *   node scripts/npm-packages.js --check     fail if they are out of date
- *   node scripts/npm-packages.js --complete  fail unless each has its binary
- *
- * The last is the gate of a release: a version must not come out for some
- * platforms only.
  */
 
 const fs = require('node:fs');
@@ -21,26 +17,15 @@ const { TARGETS } = require('./targets');
 const ROOT = path.resolve(__dirname, '..');
 const root = require('../package.json');
 
-// How a shared library of each system begins.
-const MAGIC = {
-  android: ['7f454c46'],
-  darwin: ['cffaedfe'],
-  freebsd: ['7f454c46'],
-  linux: ['7f454c46'],
-  win32: ['4d5a']
-};
-
 if (require.main === module) {
   const { values } = parseArgs({
-    options: { check: { type: 'boolean' }, complete: { type: 'boolean' } }
+    options: { check: { type: 'boolean' } }
   });
-  const problems = values.complete
-    ? TARGETS.flatMap(missingBinary)
-    : [
-        ...wrongVersions(),
-        ...sync('lib/native/version.js', versionModule(), values.check),
-        ...TARGETS.flatMap((t) => syncPackage(t, values.check))
-      ];
+  const problems = [
+    ...wrongVersions(),
+    ...sync('lib/native/version.js', versionModule(), values.check),
+    ...TARGETS.flatMap((t) => syncPackage(t, values.check))
+  ];
 
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
@@ -90,7 +75,7 @@ function manifest({ cpu, libc, name, os }) {
     ...(libc && { libc: [libc] }),
     engines: root.engines,
     main: `ws-rs.${name}.node`,
-    files: [`ws-rs.${name}.node`]
+    files: ['THIRD-PARTY.md', `ws-rs.${name}.node`]
   };
 }
 
@@ -113,13 +98,4 @@ function wrongVersions() {
   return [
     `Cargo.toml has version ${version}, package.json has ${root.version}`
   ];
-}
-
-function missingBinary({ name, os }) {
-  const file = path.join(ROOT, 'npm', name, `ws-rs.${name}.node`);
-  if (!fs.existsSync(file)) return [`${name}: no binary`];
-
-  const head = fs.readFileSync(file).subarray(0, 4).toString('hex');
-  const known = MAGIC[os].some((magic) => head.startsWith(magic));
-  return known ? [] : [`${name}: not a library of ${os} (starts with ${head})`];
 }

@@ -15,12 +15,12 @@
  * code. So the tarball is made in a scratch folder; no file here is changed.
  */
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { npmPack } = require('./npm-pack');
 const { TARGETS } = require('./targets');
 
 const ROOT = path.resolve(__dirname, '..');
@@ -34,14 +34,14 @@ if (require.main === module) {
   }
 }
 
-module.exports = { pack, releaseManifest };
+module.exports = { pack, packRelease, releaseManifest };
 
 function main() {
   // package.json runs this file as prepublishOnly, too.
   if (process.env.npm_lifecycle_event === 'prepublishOnly') {
     throw new Error(
       'a release needs the platform packages in its manifest: run `node ' +
-        'scripts/pack.js`, then `npm publish` the tarball that it names'
+        'scripts/release.js`, see docs/releasing.md'
     );
   }
 
@@ -54,23 +54,32 @@ function main() {
   console.log(pack(values.out, values));
 }
 
+/** As `packRelease()`; gives the path of the tarball. */
+function pack(out, options) {
+  return packRelease(out, options).path;
+}
+
 /**
  * Makes the tarball of a release.
  *
  * @param {String} out The folder to put it in; made if it does not exist
  * @param {Object} [options] Options
+ * @param {Object} [options.fields] More fields of the manifest
  * @param {Boolean} [options.sources=false] Name no platform packages
- * @return {String} The path of the tarball
+ * @return {Object} `path` of the tarball, and what `npm pack` says of it
  * @throws {Error} If npm fails
  */
-function pack(out, { sources = false } = {}) {
+function packRelease(out, { fields = {}, sources = false } = {}) {
   const staging = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-pack-'));
-  const folder = path.resolve(out);
   const { optionalDependencies, ...rest } = releaseManifest();
-  const manifest = sources ? rest : { ...rest, optionalDependencies };
+  const manifest = {
+    ...rest,
+    ...(!sources && { optionalDependencies }),
+    ...fields
+  };
 
   try {
-    for (const { path: file } of npmPack(ROOT, '--dry-run').files) {
+    for (const { path: file } of npmPack(ROOT).files) {
       if (file.endsWith('.node')) continue;
       fs.cpSync(path.join(ROOT, file), path.join(staging, file));
     }
@@ -78,10 +87,7 @@ function pack(out, { sources = false } = {}) {
       path.join(staging, 'package.json'),
       `${JSON.stringify(manifest, null, 2)}\n`
     );
-    fs.mkdirSync(folder, { recursive: true });
-
-    const { filename } = npmPack(staging, '--pack-destination', folder);
-    return path.join(folder, filename);
+    return npmPack(staging, out);
   } finally {
     fs.rmSync(staging, { force: true, recursive: true });
   }
@@ -101,23 +107,4 @@ function releaseManifest(manifest = require('../package.json')) {
       packages.map((name) => [name, manifest.version])
     )
   };
-}
-
-function npmPack(folder, ...args) {
-  const npm = spawnSync(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', ...args],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-      shell: process.platform === 'win32',
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  );
-
-  if (npm.error) throw npm.error;
-  if (npm.status !== 0) throw new Error(`npm pack failed\n${npm.stderr}`);
-
-  // npm 12 gives an object by package name, older versions an array.
-  return Object.values(JSON.parse(npm.stdout))[0];
 }

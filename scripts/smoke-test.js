@@ -3,11 +3,16 @@
 /**
  * Sends one text and one compressed binary message to itself and back. For
  * platforms where CI has no time or means for more; needs no node_modules.
+ *
+ *   node scripts/smoke-test.js [folder of a package; default: this one]
  */
 
 const assert = require('node:assert');
+const path = require('node:path');
 
-const { WebSocket, WebSocketServer } = require('..');
+const { WebSocket, WebSocketServer } = require(
+  path.resolve(process.argv[2] ?? path.join(__dirname, '..'))
+);
 
 const LARGE = Buffer.alloc(100_000, 'ws-rs');
 const expected = [

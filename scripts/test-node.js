@@ -76,6 +76,7 @@ const ONCE = [
   'numbers',
   'override',
   'package',
+  'release',
   'targets',
   'third-party',
   'types',
@@ -97,10 +98,13 @@ const TOOLS = [
   'check-circles',
   'check-core',
   'check-privates',
+  'install',
   'numbers',
   'override',
   'package',
+  'release',
   'targets',
+  'third-party',
   'types'
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 
