@@ -102,6 +102,8 @@ const TOOLS = [
   'numbers',
   'override',
   'package',
+  'platforms/dist',
+  'platforms/inspect',
   'release',
   'targets',
   'third-party',
