@@ -19,10 +19,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { ROOT, run } = require('./run');
+const { testFiles, TOOLS } = require('./test-files');
 
 const FOLDER = path.join(ROOT, '__test__');
 // For each test, to turn a hang into a failure that says where.
-const TIMEOUT = 300_000;
+const TIMEOUT = 300_000 * Number(process.env.WS_RS_TEST_SLOWNESS ?? 1);
 
 /** Tests of what is the same on every transport, or choose it: most open no connections. */
 const ONCE = [
@@ -76,6 +77,11 @@ const ONCE = [
   'numbers',
   'override',
   'package',
+  'platforms/dist',
+  'platforms/inspect',
+  'platforms/launchers',
+  'platforms/summary',
+  'platforms/unpack-relr',
   'release',
   'targets',
   'third-party',
@@ -91,24 +97,6 @@ const ONCE = [
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
-
-/** Tests of what packs, builds and checks this checkout, and not of the package. */
-const TOOLS = [
-  'build',
-  'check-circles',
-  'check-core',
-  'check-privates',
-  'install',
-  'numbers',
-  'override',
-  'package',
-  'platforms/dist',
-  'platforms/inspect',
-  'release',
-  'targets',
-  'third-party',
-  'types'
-].map((name) => path.join(FOLDER, `${name}.test.js`));
 
 const OWN_FLAGS = ['--no-stream', '--no-tools'];
 const args = process.argv.slice(2);
@@ -128,7 +116,7 @@ if (absent.length > 0) {
   const files =
     chosen.length > 0
       ? chosen.map((file) => path.resolve(file))
-      : testFiles(FOLDER).filter(
+      : testFiles().filter(
           (file) => !(args.includes('--no-tools') && TOOLS.includes(file))
         );
   const forced = process.env.WS_RS_TRANSPORT;
@@ -168,16 +156,4 @@ function runTests(files, transport) {
     ['--test', `--test-timeout=${TIMEOUT}`, ...reporter, ...flags, ...files],
     { cwd: process.cwd(), env }
   );
-}
-
-function testFiles(folder) {
-  return fs
-    .readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
-    .flatMap((entry) => {
-      const file = path.join(folder, entry.name);
-
-      if (entry.isFile()) return entry.name.endsWith('.test.js') ? [file] : [];
-      return entry.name === 'browser' ? [] : testFiles(file);
-    });
 }

@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
+const { isWine } = require('../support/machine');
 const {
   ACCEPT,
   exchange,
@@ -114,24 +115,30 @@ describe('An opening handshake', () => {
     client.destroy();
   });
 
-  it('survives a client that resets the connection meanwhile', async (t) => {
-    const wss = serve(t, {
-      verifyClient: ({ req }, callback) => {
-        req.socket.once('close', () => {
-          callback(true);
-          wss.emit('verified');
-        });
-        client.resetAndDestroy();
-      }
-    });
-    const verified = once(wss, 'verified');
-    const client = net.connect(await portOf(wss), '127.0.0.1');
+  const skip = isWine && 'Wine does not tell who reads nothing of a reset';
 
-    wss.on('connection', () => assert.fail('The client is gone'));
-    client.write(upgradeRequest());
-    await verified;
-    assert.strictEqual(wss.clients.size, 0);
-  });
+  it(
+    'survives a client that resets the connection meanwhile',
+    { skip },
+    async (t) => {
+      const wss = serve(t, {
+        verifyClient: ({ req }, callback) => {
+          req.socket.once('close', () => {
+            callback(true);
+            wss.emit('verified');
+          });
+          client.resetAndDestroy();
+        }
+      });
+      const verified = once(wss, 'verified');
+      const client = net.connect(await portOf(wss), '127.0.0.1');
+
+      wss.on('connection', () => assert.fail('The client is gone'));
+      client.write(upgradeRequest());
+      await verified;
+      assert.strictEqual(wss.clients.size, 0);
+    }
+  );
 });
 
 describe('handleUpgrade', () => {

@@ -7,6 +7,7 @@ const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
+const { isWine } = require('../support/machine');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { leave, serve, serveHttp, upgradeWith } = require('../support/servers');
 
@@ -111,16 +112,22 @@ describe('new WebSocketServer', () => {
     assert.strictEqual(answer.body, 'Upgrade Required');
   });
 
-  it('leaves plain requests to an external server alone', async (t) => {
-    const server = serveHttp(t);
+  const skip = isWine && 'fetch() cannot connect under Wine';
 
-    new WebSocketServer({ server });
-    server.on('request', (request, response) => response.end('page'));
+  it(
+    'leaves plain requests to an external server alone',
+    { skip },
+    async (t) => {
+      const server = serveHttp(t);
 
-    const response = await fetch(`http://127.0.0.1:${await portOf(server)}`);
+      new WebSocketServer({ server });
+      server.on('request', (request, response) => response.end('page'));
 
-    assert.strictEqual(await response.text(), 'page');
-  });
+      const response = await fetch(`http://127.0.0.1:${await portOf(server)}`);
+
+      assert.strictEqual(await response.text(), 'page');
+    }
+  );
 });
 
 describe('The WebSocket option', () => {

@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
+const { noMemoryUsage } = require('../support/machine');
 const { evaluate } = require('../support/programs');
 
 const flags = ['--expose-gc'];
@@ -39,7 +40,7 @@ function growthOf(round, options) {
   return evaluate(source, { argument: options, flags });
 }
 
-describe('Memory', () => {
+describe('Memory', { skip: noMemoryUsage }, () => {
   it('of receivers that are dropped in the middle of a message is given back', async () => {
     // 200 receivers in a round that hold 64 KiB each: 12.5 MiB.
     const growth = await growthOf(

@@ -7,13 +7,14 @@ const net = require('node:net');
 const { setImmediate: turn } = require('node:timers/promises');
 
 const { CLOSE, frame, FrameReader, MASK, NAMES } = require('./frames');
+const { SLOWNESS } = require('./machine');
 const { readHead, upgradeRequest, upgradeResponse } = require('./raw-http');
 const WebSocket = require('../../index');
 
 const HOST = '127.0.0.1';
 
 /** For how many milliseconds nothing may happen before a test has failed. */
-const PATIENCE = 20_000;
+const PATIENCE = 20_000 * SLOWNESS;
 
 /** What the WebSocket of this package is in a conversation. */
 const ROLES = ['server', 'client'];

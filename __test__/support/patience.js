@@ -3,8 +3,10 @@
 const assert = require('node:assert');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { SLOWNESS } = require('./machine');
+
 /** For how long something may not happen before the test has failed, in ms. */
-const PATIENCE = 20_000;
+const PATIENCE = 20_000 * SLOWNESS;
 
 /**
  * Waits for a condition, and fails when it does not come about: what would hang

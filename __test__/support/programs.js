@@ -3,10 +3,12 @@
 const { execFile } = require('node:child_process');
 const path = require('node:path');
 
+const { SLOWNESS } = require('./machine');
+
 const ROOT = path.resolve(__dirname, '../..');
 
 /** A program that still runs then hangs, and is stopped. */
-const LIMIT = 60_000; // ms
+const LIMIT = 60_000 * SLOWNESS; // ms
 
 /** What the programs begin with: the package, and a server on loopback. */
 const PRELUDE = `'use strict';

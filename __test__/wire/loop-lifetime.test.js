@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { openLoopPair, skip, until } = require('../support/loop');
+const { SLOWNESS } = require('../support/machine');
 const { inbox } = require('../support/peers');
 const { evaluate, PRELUDE, ROOT, runProgram } = require('../support/programs');
 const { portOf } = require('../support/raw-http');
@@ -132,7 +133,7 @@ describe('A process with connections on loop', { skip }, () => {
         ...['-c', 'ulimit -n 120; exec "$0" -e "$1"', process.execPath],
         `${PRELUDE}\n(${main})();`
       ],
-      { cwd: ROOT, timeout: 60_000 }
+      { cwd: ROOT, timeout: 60_000 * SLOWNESS }
     );
     const seen = JSON.parse(stdout);
 

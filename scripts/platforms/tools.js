@@ -35,6 +35,11 @@ const TOOLS = {
     packages: ['qemu-user'],
     isThere: () => which('qemu-aarch64') !== undefined
   },
+  musl: {
+    what: 'musl, the C library of Alpine',
+    packages: ['musl'],
+    isThere: () => fs.existsSync('/lib/ld-musl-x86_64.so.1')
+  },
   wine: {
     what: 'Wine, which runs programs of Windows',
     packages: ['wine64'],
@@ -136,7 +141,33 @@ function npmInstall(folder, { cpu, libc, os }, packages) {
   ]);
 }
 
-module.exports = { FOLDER, TOOLS, need, npmInstall, rust, which, wine, zigBin };
+/**
+ * Unpacks a package of PyPI that is for another machine.
+ *
+ * @param {String} folder Where; replaced if it exists
+ * @param {String} platform As PyPI names it
+ * @param {String} wheel The package, with its version
+ * @throws {Error} If pip cannot
+ */
+function pipUnpack(folder, platform, wheel) {
+  fs.rmSync(folder, { force: true, recursive: true });
+  run(path.join(PYTHON, 'bin/pip'), [
+    ...['install', '--quiet', '--no-deps', '--only-binary=:all:'],
+    ...[`--platform=${platform}`, `--target=${folder}`, wheel]
+  ]);
+}
+
+module.exports = {
+  FOLDER,
+  TOOLS,
+  need,
+  npmInstall,
+  pipUnpack,
+  rust,
+  which,
+  wine,
+  zigBin
+};
 
 // Enough of Debian's libraries for Node on another processor.
 function libraries(architecture, loader) {

@@ -1,0 +1,17 @@
+'use strict';
+
+/**
+ * How many times longer than here things may take, where a test has to give up
+ * at some time: emulated machines are slow. `npm run test:platforms` sets it.
+ */
+const SLOWNESS = Number(process.env.WS_RS_TEST_SLOWNESS ?? 1);
+
+/** Why the memory of the process cannot be measured, or `false`. */
+const noMemoryUsage =
+  process.memoryUsage.rss() === 0 &&
+  'qemu tells programs that they use no memory';
+
+/** Whether Windows is Wine, which `npm run test:platforms` says. */
+const isWine = process.env.WS_RS_TEST_MACHINE === 'wine';
+
+module.exports = { SLOWNESS, isWine, noMemoryUsage };

@@ -1,0 +1,48 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { ROOT } = require('./run');
+
+const FOLDER = path.join(ROOT, '__test__');
+
+/** Tests of what packs, builds and checks this checkout, and not of the package. */
+const TOOLS = [
+  'build',
+  'check-circles',
+  'check-core',
+  'check-privates',
+  'install',
+  'numbers',
+  'override',
+  'package',
+  'platforms/dist',
+  'platforms/inspect',
+  'platforms/launchers',
+  'platforms/summary',
+  'platforms/unpack-relr',
+  'release',
+  'targets',
+  'third-party',
+  'types'
+].map((name) => path.join(FOLDER, `${name}.test.js`));
+
+/**
+ * @param {String} [folder] Where to look, and in its folders
+ * @return {String[]} The paths of all Node tests; the browser's are not among
+ *     them
+ */
+function testFiles(folder = FOLDER) {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+
+      if (entry.isFile()) return entry.name.endsWith('.test.js') ? [file] : [];
+      return entry.name === 'browser' ? [] : testFiles(file);
+    });
+}
+
+module.exports = { testFiles, TOOLS };

@@ -1,0 +1,187 @@
+'use strict';
+
+/**
+ * Runs the tests on other platforms, from Debian on x86-64: programs of Linux
+ * on other processors by qemu, those of Windows by Wine. What is missing of
+ * the binaries is built first, as `npm run dist` does.
+ *
+ *   npm run test:platforms -- [--install] [targets] [test files]
+ *
+ *   --install  as root: install what is missing, from Debian, PyPI and npm
+ *
+ * What each platform wrote is kept in .cache/platforms/<target>/tests.log.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { make } = require('./dist');
+const { launcher } = require('./platforms/launchers');
+const { MACHINES } = require('./platforms/machines');
+const { stage } = require('./platforms/stage');
+const { summarize } = require('./platforms/summary');
+const { FOLDER, need } = require('./platforms/tools');
+const { ROOT } = require('./run');
+const { TARGETS, UNPUBLISHED } = require('./targets');
+const { testFiles, TOOLS } = require('./test-files');
+
+/** How many times longer than natively a test may take. */
+const SLOWNESS = 20;
+/** Until what runs counts as hanging. */
+const LONGEST = { all: 3 * 3_600_000, file: 5 * 60_000 }; // ms
+
+if (require.main === module) {
+  try {
+    main();
+  } catch (err) {
+    console.error(`test-platforms: ${err.message}`);
+    process.exitCode = 1;
+  }
+}
+
+function main() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { install: { type: 'boolean' } }
+  });
+  const files = positionals.filter((arg) => arg.endsWith('.js'));
+  const names = positionals.filter((arg) => !files.includes(arg));
+  const unknown = names.find((name) => !Object.hasOwn(MACHINES, name));
+
+  if (unknown) {
+    throw new Error(
+      `no machine for "${unknown}", there are ${Object.keys(MACHINES).join(', ')}`
+    );
+  }
+
+  const chosen = names.length > 0 ? names : Object.keys(MACHINES);
+  const tools = chosen.flatMap((name) => MACHINES[name].tools);
+
+  need(['rust', 'zig', ...new Set(tools)], values.install);
+
+  const failed = chosen.filter((name) => !testOn(name, files));
+
+  if (failed.length > 0) {
+    console.error(`\ntest-platforms: failed on ${failed.join(', ')}`);
+    process.exitCode = 1;
+  }
+}
+
+function testOn(name, files) {
+  const machine = MACHINES[name];
+  const folder = path.join(FOLDER, name);
+  const checkout = path.join(folder, 'checkout');
+  const log = path.join(folder, 'tests.log');
+  const target = [...TARGETS, ...UNPUBLISHED].find((t) => t.name === name);
+  const { file, problems } = make(target);
+
+  if (problems.length > 0) {
+    for (const problem of problems) console.error(`${name} ${problem}`);
+    return false;
+  }
+
+  const isSmoke = machine.tests === 'smoke' && files.length === 0;
+  stage(checkout, file, isSmoke ? undefined : machine.npm);
+
+  const commands = isSmoke
+    ? [['scripts/smoke-test.js']]
+    : suite(machine, files);
+  const started = Date.now();
+  const statuses = runLogged(launcher(name, machine, checkout), commands, {
+    checkout,
+    kind: machine.kind,
+    log,
+    stream: machine.tests === 'stream'
+  });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const failedFiles = commands.filter((_, i) => statuses[i] !== 0);
+  const ok = failedFiles.length === 0;
+
+  report(name, { isSmoke, log, machine, ok, seconds });
+  if (machine.oneByOne) {
+    for (const args of failedFiles) console.error(`  failed: ${args.at(-1)}`);
+  }
+  return ok;
+}
+
+// What Node is called with: once for all files, or for each.
+function suite({ except = {}, oneByOne }, files) {
+  const all =
+    files.length > 0
+      ? files
+      : testFiles().filter((file) => !TOOLS.includes(file));
+  const left = all
+    .filter((file) => !Object.hasOwn(except, nameOf(file)))
+    .map((file) => path.relative(ROOT, path.resolve(file)));
+
+  return oneByOne
+    ? left.map((file) => ['--test-reporter=spec', file])
+    : [['scripts/test-node.js', ...left]];
+}
+
+function nameOf(file) {
+  return path
+    .relative(path.join(ROOT, '__test__'), path.resolve(file))
+    .replace(/\.test\.js$/, '');
+}
+
+// Into a file, as Node under Wine cannot write into pipes.
+function runLogged(
+  { args, command, env },
+  commands,
+  { checkout, kind, log, stream }
+) {
+  const fd = fs.openSync(log, 'w');
+
+  try {
+    return commands.map((more) => {
+      const child = spawnSync(command, [...args, ...more], {
+        cwd: checkout,
+        env: {
+          ...env,
+          // These machines are slow, and this one may be at work besides.
+          WS_RS_TEST_MACHINE: kind,
+          WS_RS_TEST_SLOWNESS: String(SLOWNESS),
+          ...(stream && { WS_RS_TRANSPORT: 'stream' })
+        },
+        stdio: ['ignore', fd, fd],
+        timeout: commands.length > 1 ? LONGEST.file : LONGEST.all
+      });
+
+      if (child.error && child.error.code !== 'ETIMEDOUT') throw child.error;
+      return child.status;
+    });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function report(name, { isSmoke, log, machine, ok, seconds }) {
+  const text = fs.readFileSync(log, 'utf8');
+  const state = ok ? 'ok' : 'FAILED';
+
+  if (isSmoke) {
+    const lines = text.trim().split('\n');
+    console.log(`${name}: ${state}, ${ok ? lines.at(-1) : text}`);
+    return;
+  }
+
+  const { failed, failures, passed, skipped, skips, tests } = summarize(text);
+
+  console.log(
+    `${name}: ${state}, ${tests} tests, ${passed} passed, ${failed} failed, ` +
+      `${skipped} skipped, in ${seconds} s`
+  );
+  console.log(
+    `  left out: the ${TOOLS.length} tests of what packs, builds and checks this ` +
+      'checkout: not of the package'
+  );
+  for (const [file, reason] of Object.entries(machine.except ?? {})) {
+    console.log(`  left out: ${file}: ${reason}`);
+  }
+  for (const line of skips) console.log(`  skipped: ${line}`);
+  for (const line of failures) console.error(`  failed: ${line}`);
+  if (!ok) console.error(`  see ${path.relative(ROOT, log)}`);
+}
