@@ -4,6 +4,10 @@ const { debuglog } = require('util');
 
 const log = debuglog('ws-rs');
 
+/** Numbers that are easier to read than ids. */
+const numbers = new WeakMap();
+let count = 0;
+
 /**
  * Says which transport a connection takes and why, for programs that are
  * started with `NODE_DEBUG=ws-rs`. Nothing is put together for others.
@@ -14,13 +18,15 @@ const log = debuglog('ws-rs');
 function trace(connection, what) {
   if (!log.enabled) return;
 
-  const { decoder, socket, websocket } = connection;
+  if (!numbers.has(connection)) numbers.set(connection, ++count);
+
+  const { socket, websocket } = connection;
   const side = websocket._isServer ? 'server' : 'client';
   const peer = socket.remoteAddress
     ? `, peer ${socket.remoteAddress} port ${socket.remotePort}`
     : '';
 
-  log('connection %d (%s%s): %s', decoder.id, side, peer, what);
+  log('connection %d (%s%s): %s', numbers.get(connection), side, peer, what);
 }
 
 module.exports = trace;

@@ -9,9 +9,11 @@ const path = require('node:path');
 
 const { ROOT } = require('../run');
 
+// It would replace `$ws`; only Windows needs one.
+const SHELL = { shell: process.platform === 'win32' };
 const PNPM = path.join(ROOT, '.cache/pnpm/node_modules/pnpm/bin/pnpm.cjs');
 
-module.exports = { installPnpm, npm, pnpm, run };
+module.exports = { installPnpm, npm, npmVersion, pnpm, run };
 
 function installPnpm() {
   if (fs.existsSync(PNPM)) return;
@@ -33,8 +35,12 @@ function pnpm(folder, ...args) {
 function npm(folder, ...args) {
   const all = [...args, '--no-audit', '--no-fund'];
 
-  // A shell would replace `$ws`; only Windows needs one.
-  spawn(folder, 'npm', all, { shell: process.platform === 'win32' });
+  spawn(folder, 'npm', all, SHELL);
+}
+
+/** The first number of npm's version. */
+function npmVersion() {
+  return Number.parseInt(spawn(ROOT, 'npm', ['--version'], SHELL), 10);
 }
 
 function run(folder, program) {
@@ -54,4 +60,5 @@ function spawn(cwd, command, args, options) {
     0,
     `${path.basename(command)} ${args.join(' ')}\n${stdout}${stderr}`
   );
+  return stdout;
 }

@@ -14,7 +14,7 @@ const { packRelease, releaseManifest } = require('../pack');
 const { MAGIC, packPlatform } = require('../platform-packages');
 const { ROOT } = require('../run');
 const { TARGETS } = require('../targets');
-const { npm, pnpm, run } = require('./managers');
+const { npm, npmVersion, pnpm, run } = require('./managers');
 const { startRegistry } = require('./registry');
 
 const OWN = targetName(process.platform, process.arch, detectLibc());
@@ -42,11 +42,11 @@ module.exports = {
       ['--cache', path.join(folder, 'npm')],
       (flags) => {
         npm(folder, 'install', 'ws@npm:ws-rs', ...flags);
-        assert.deepStrictEqual(installed(folder), [OWN]);
+        assertPicked(folder, OWN);
         run(folder, PROGRAM);
 
         npm(folder, 'ci', ...flags);
-        assert.deepStrictEqual(installed(folder), [OWN]);
+        assertPicked(folder, OWN);
         run(folder, PROGRAM);
       }
     );
@@ -66,7 +66,7 @@ module.exports = {
             ...(libc ? ['--libc', libc] : []),
             ...flags
           );
-          assert.deepStrictEqual(installed(folder), [name]);
+          assertPicked(folder, name);
         }
       }
     );
@@ -148,6 +148,22 @@ function packAll(out) {
     ...platforms,
     { manifest: releaseManifest(), path: packRelease(out).path }
   ];
+}
+
+/**
+ * npm 10 leaves the C library out of lock files: what fits but for that is there
+ * as well. The loader knows which one to take.
+ */
+function assertPicked(folder, name) {
+  const { cpu, os } = TARGETS.find((target) => target.name === name);
+  const fitting = TARGETS.filter(
+    (target) => target.cpu === cpu && target.os === os
+  ).map((target) => target.name);
+  const found = installed(folder);
+
+  assert.ok(found.includes(name), `${name} is not there`);
+  if (npmVersion() >= 11) assert.deepStrictEqual(found, [name]);
+  else for (const other of found) assert.ok(fitting.includes(other), other);
 }
 
 /** The platform packages that are there; pnpm has them in a folder of its own. */
