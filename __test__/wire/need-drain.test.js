@@ -10,6 +10,7 @@ const { describe, it } = require('node:test');
 const ours = require('../..');
 const theirs = require('ws');
 const { skip, turns } = require('../support/loop');
+const { httpServer, listen } = require('../support/wires');
 
 /** What is around the mark: of the header alone, with a masking key, and more. */
 const AROUND = [-20, -14, -11, -10, -9, -8, -7, -5, -4, -3, -1, 0, 1, 100_000];
@@ -31,20 +32,23 @@ async function drains(ws, peer, message) {
   return `${message.length}: ${needed}, ${count}`;
 }
 
-async function around(t, lib, isServer, make) {
-  const wss = new lib.WebSocketServer({ host: '127.0.0.1', port: 0 });
+async function around(t, lib, wire, isServer, make) {
+  const server = httpServer(wire);
+  const wss = new lib.WebSocketServer({ server });
+  const place = await listen(wire, server);
 
-  t.after(() => wss.close());
-  await once(wss, 'listening');
+  t.after(() => place.close());
 
-  const url = `ws://127.0.0.1:${wss.address().port}`;
-  const client = new lib.WebSocket(url, { perMessageDeflate: false });
+  const client = new lib.WebSocket(place.url, {
+    ...place.clientOptions,
+    perMessageDeflate: false
+  });
   const connected = once(wss, 'connection');
 
   await once(client, 'open');
 
-  const [server] = await connected;
-  const [ws, peer] = isServer ? [server, client] : [client, server];
+  const [accepted] = await connected;
+  const [ws, peer] = isServer ? [accepted, client] : [client, accepted];
   const seen = [];
 
   t.after(() => client.terminate());
@@ -57,22 +61,26 @@ async function around(t, lib, isServer, make) {
   return { seen, transport: ws.transport };
 }
 
-// On the stream wire short frames are joined, and those just under the mark differ.
-describe('A socket, when a message was taken at once,', { skip }, () => {
-  for (const [what, make, isServer] of [
-    ['bytes of a server', (length) => Buffer.alloc(length), true],
-    ['bytes of a client', (length) => Buffer.alloc(length), false],
-    ['text of a server', (length) => 'x'.repeat(length), true],
-    ['text of a client', (length) => 'x'.repeat(length), false]
-  ]) {
-    it(`needs to be drained where it does with ws: ${what}`, async (t) => {
-      const { seen, transport } = await around(t, ours, isServer, make);
+const bytes = (length) => Buffer.alloc(length);
+const text = (length) => 'x'.repeat(length);
 
-      assert.strictEqual(transport, 'loop');
-      assert.deepStrictEqual(
-        seen,
-        (await around(t, theirs, isServer, make)).seen
-      );
-    });
+describe('A socket, when a message was taken at once,', () => {
+  for (const wire of ['tcp', 'tls']) {
+    for (const [what, make, isServer] of [
+      ['bytes of a server', bytes, true],
+      ['bytes of a client', bytes, false],
+      ['text of a server', text, true],
+      ['text of a client', text, false]
+    ]) {
+      it(`needs to be drained where it does with ws: ${what} over ${wire}`, async (t) => {
+        const { seen, transport } = await around(t, ours, wire, isServer, make);
+
+        if (!skip && wire === 'tcp') assert.strictEqual(transport, 'loop');
+        assert.deepStrictEqual(
+          seen,
+          (await around(t, theirs, wire, isServer, make)).seen
+        );
+      });
+    }
   }
 });

@@ -192,13 +192,13 @@ class Outbox extends FrameQueue {
 
     const socket = this._socket;
 
-    // A tick of its own costs a long message some percent: only for who listens.
-    if (
-      this.isNative &&
-      !this.willDrain &&
-      length >= socket.writableHighWaterMark &&
-      socket.listenerCount('drain') > 0
-    ) {
+    if (length < socket.writableHighWaterMark) return;
+
+    if (!this.isNative) {
+      // What comes now may be one chunk. A stream that is told so sees to it.
+      if (socket._writableState) socket._writableState.needDrain = true;
+    } else if (!this.willDrain && socket.listenerCount('drain') > 0) {
+      // A tick of its own costs a long message some percent: only for who listens.
       this.willDrain = true;
       timers.nextTick(drain, this);
     }
