@@ -14,6 +14,7 @@ const TOOLS = [
   'check-core',
   'check-privates',
   'install',
+  'links',
   'numbers',
   'override',
   'package',

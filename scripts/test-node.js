@@ -66,6 +66,7 @@ const ONCE = [
   'handshake/subprotocol',
   'index',
   'install',
+  'links',
   'native/cache',
   'native/errors',
   'native/event-rows',
