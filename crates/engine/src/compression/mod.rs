@@ -79,6 +79,15 @@ impl Compression {
         }
     }
 
+    /// Notes that the peer of a compressor is sent what another one made of a message, with no
+    /// reference to what was before. `end` is the message, or at least its last 4 KiB. Not between a
+    /// message's own payloads.
+    pub fn see(&mut self, id: Id, end: &Arc<[u8]>) {
+        if let Some(codec) = self.codecs.get_mut(id) {
+            codec.see(end);
+        }
+    }
+
     /// Ends the context, which only a compressor may do at will.
     ///
     /// # Returns
@@ -91,6 +100,7 @@ impl Compression {
             return false;
         }
         end_context(id, codec, &self.pool, &mut self.kept);
+        codec.forget_alone();
         true
     }
 
@@ -162,6 +172,7 @@ impl Compression {
     pub fn start(&mut self, id: Id, payload: Vec<u8>, task: Task) -> Result<Job, Failure> {
         let codec = self.idle(id)?;
         codec.used = true;
+        codec.take_up_seen();
         if codec.state.is_none() && !codec.kind.is_from_pool(task, payload.len()) {
             self.make_ready(id, task)?;
         }
@@ -276,6 +287,7 @@ impl Compression {
     fn make_ready(&mut self, id: Id, task: Task) -> Result<(), Failure> {
         let codec = self.idle(id)?;
         codec.used = true;
+        codec.take_up_seen();
         if codec.state.is_some() {
             return Ok(());
         }

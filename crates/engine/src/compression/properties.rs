@@ -9,14 +9,20 @@ use ws_rs_protocol::{DeflateOptions, Inflater};
 
 use super::*;
 
+/// What messages have in common with it.
+const DICTIONARY: &[u8] = b"codec 0 sends 1;codec 1 sends 200;";
+
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    CreateDeflater,
+    /// With or without a dictionary.
+    CreateDeflater(bool),
     CreateInflater,
     /// With the time that each look at the clock takes, in µs.
     Run(usize, Payload, bool, u64),
     Start(usize, Payload, bool),
     StartRest(usize),
+    /// The peer is sent what another compressor made.
+    See(usize, Payload),
     EndContext(usize),
     Free(usize),
     RunJob(usize),
@@ -42,13 +48,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     };
     let index = || 0..6_usize;
     let step = prop_oneof![
-        2 => Just(Step::CreateDeflater),
+        2 => any::<bool>().prop_map(Step::CreateDeflater),
         1 => Just(Step::CreateInflater),
         6 => (index(), payload(), any::<bool>(), prop_oneof![Just(0), Just(300)])
             .prop_map(|(i, payload, reset, us)| Step::Run(i, payload, reset, us)),
         4 => (index(), payload(), any::<bool>()).prop_map(|(i, payload, reset)| Step::Start(i, payload, reset)),
         4 => index().prop_map(Step::StartRest),
-        1 => index().prop_map(Step::EndContext),
+        6 => (index(), payload()).prop_map(|(i, payload)| Step::See(i, payload)),
+        2 => index().prop_map(Step::EndContext),
         1 => index().prop_map(Step::Free),
         5 => index().prop_map(Step::RunJob),
         1 => index().prop_map(Step::PanicJob),
@@ -101,20 +108,29 @@ fn task(reset: bool) -> Task {
 }
 
 impl World {
-    fn create(&mut self, is_deflater: bool) {
-        let (kind, peer) = if is_deflater {
-            let options = DeflateOptions {
-                level: 1,
-                ..DeflateOptions::default()
-            };
-            (Kind::Deflate(options), Some(Inflater::new(15, Vec::new())))
+    fn create_deflater(&mut self, has_dictionary: bool) {
+        let dictionary = if has_dictionary {
+            DICTIONARY.to_vec()
         } else {
-            let kind = Kind::Inflate {
-                window_bits: 15,
-                dictionary: Vec::new(),
-            };
-            (kind, None)
+            Vec::new()
         };
+        let options = DeflateOptions {
+            level: 1,
+            dictionary: dictionary.clone(),
+            ..DeflateOptions::default()
+        };
+        self.create(Kind::Deflate(options), Some(Inflater::new(15, dictionary)));
+    }
+
+    fn create_inflater(&mut self) {
+        let kind = Kind::Inflate {
+            window_bits: 15,
+            dictionary: Vec::new(),
+        };
+        self.create(kind, None);
+    }
+
+    fn create(&mut self, kind: Kind, peer: Option<Inflater>) {
         let id = self.compression.create(kind).unwrap();
         self.codecs.push(Seen {
             id,
@@ -218,6 +234,29 @@ impl World {
         self.jobs.push(job);
     }
 
+    /// A message for many, to one whose own compressor is idle.
+    fn see(&mut self, index: usize, payload: Payload) {
+        let Some(seen) = self.codecs.get_mut(index) else {
+            return;
+        };
+        let Some(peer) = &mut seen.peer else {
+            return;
+        };
+        if seen.job.is_some() || seen.has_rest {
+            return;
+        }
+        let plain = bytes(seen.id, payload);
+        let (mut compressed, mut inflated) = (Vec::new(), Vec::new());
+        ws_rs_protocol::Deflater::new(DeflateOptions::default())
+            .compress(&plain, true, &mut compressed)
+            .unwrap();
+        peer.decompress(&compressed, true, None, &mut inflated)
+            .unwrap();
+        assert!(inflated == plain);
+        let end = Arc::from(&plain[plain.len().saturating_sub(4096)..]);
+        self.compression.see(seen.id, &end);
+    }
+
     fn free(&mut self, index: usize) {
         if index >= self.codecs.len() {
             return;
@@ -260,8 +299,9 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::CreateDeflater => self.create(true),
-            Step::CreateInflater => self.create(false),
+            Step::CreateDeflater(has_dictionary) => self.create_deflater(has_dictionary),
+            Step::CreateInflater => self.create_inflater(),
+            Step::See(index, payload) => self.see(index, payload),
             Step::Run(index, payload, reset, us) => self.run(index, payload, reset, us),
             Step::Start(index, payload, reset) => self.start(index, payload, reset),
             Step::StartRest(index) => self.start_rest(index),
@@ -448,4 +488,22 @@ fn a_compressor_with_a_rest_to_do_is_not_taken_away_for_others() {
         .decompress(bytes, true, None, &mut inflated)
         .unwrap();
     assert!(inflated == payload);
+}
+
+#[test]
+fn a_context_that_ends_at_will_refers_to_no_dictionary_that_the_peer_has_left_behind() {
+    let mut world = World::default();
+    let payload = Payload { len: 40, byte: 1 };
+    world.step(Step::CreateDeflater(true));
+    for step in [
+        Step::Run(0, payload, false, 0),
+        Step::EndContext(0),
+        Step::Run(0, payload, false, 0),
+        Step::See(0, payload),
+        Step::EndContext(0),
+        Step::Run(0, payload, false, 0),
+    ] {
+        world.step(step);
+    }
+    world.end();
 }

@@ -79,6 +79,13 @@ impl State {
         }
     }
 
+    /// Has a compressor go on after `history` instead of what it has done.
+    pub(super) fn go_on_after(&mut self, history: &[u8]) {
+        if let Engine::Deflater(deflater, _) = &mut self.engine {
+            deflater.restart(history);
+        }
+    }
+
     /// What it was made with, if it compresses.
     pub(super) const fn deflate_options(&self) -> Option<&DeflateOptions> {
         match &self.engine {
