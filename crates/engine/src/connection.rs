@@ -1,12 +1,14 @@
 //! One connection: what it reads with, what it has to send, and who writes that.
 
+mod shared;
+
 use std::time::Duration;
 
 use ws_rs_protocol as protocol;
 
 use crate::outbox::{Fate, Lent, Outbox, Taken, Written};
 use crate::registry::Id;
-use crate::schedule::{Moment, Pace, Schedule};
+use crate::schedule::{AT_ONCE, Moment, Pace, Schedule};
 
 /// Takes bytes off a connection; `None` where there is nothing native to write to.
 pub type Wire<'a> = Option<&'a mut dyn FnMut(&[&[u8]]) -> Taken>;
@@ -56,7 +58,11 @@ pub struct Connection<S, P> {
     pace: Pace,
     /// Whether a wire is written to here; else a stream writes.
     writes: bool,
+    /// Whether frames for many need no look at it.
+    takes_shared: bool,
     write_error: Option<WriteError>,
+    /// From where on such frames are refused.
+    most_waiting: u64,
     /// Bytes that were read from a wire.
     pub bytes_read: u64,
     /// What the peer's bytes mean.
@@ -71,7 +77,9 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
             outbox: Outbox::default(),
             pace: Pace::default(),
             writes: false,
+            takes_shared: false,
             write_error: None,
+            most_waiting: u64::MAX,
             bytes_read: 0,
             protocol: protocol::Connection::new(role, config),
         }
@@ -100,7 +108,8 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
             Sent::Blocked
         } else {
             let lens = (before, self.outbox.waiting());
-            match schedule.moment(id, &mut self.pace, lens, options.more_messages, now) {
+            let how = (options.more_messages, AT_ONCE);
+            match schedule.moment(id, &mut self.pace, lens, how, now) {
                 Moment::Now => self.write(wire),
                 Moment::WithBatch if self.writes => Sent::WithBatch,
                 Moment::WithBatch | Moment::WithTick => Sent::WithTick,

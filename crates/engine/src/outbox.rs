@@ -4,6 +4,7 @@ mod backlog;
 mod fates;
 mod lent;
 mod segment;
+mod shared;
 
 use self::backlog::{Backlog, MAX_SLICES};
 pub use self::fates::Fate;
@@ -42,8 +43,9 @@ const MAX_STALE: usize = 64 * 1024;
 
 /// The bytes that wait for a wire, in the order of their sending.
 ///
-/// - *Commands*: [`append`](Self::append), [`push_lent`](Self::push_lent), and
-///   [`track`](Self::track) behind one of them; [`write`](Self::write),
+/// - *Commands*: [`append`](Self::append), [`push_lent`](Self::push_lent),
+///   [`push_shared`](Self::push_shared), and [`track`](Self::track) behind one of them;
+///   [`write`](Self::write), [`write_shared`](Self::write_shared),
 ///   [`write_through`](Self::write_through), [`take_all`](Self::take_all),
 ///   [`discard`](Self::discard).
 /// - *Events*: [`poll_fate`](Self::poll_fate), once for each tracked frame, in their order.
@@ -262,17 +264,20 @@ impl<P: Lent> Outbox<P> {
     /// Adds what is left of a frame that is counted already.
     fn push_rest(&mut self, header: &[u8], payload: P, len: usize, done: usize) {
         // Nothing is left of an empty part. It would stand in the way of what is behind it.
-        if done == header.len() + len {
-            return;
+        if done < header.len() + len {
+            self.push(Segment::Lent(LentFrame::new(header, payload, len, done)));
         }
-        let frame = LentFrame::new(header, payload, len, done);
+    }
+
+    /// Adds a segment behind the tail, whose bytes are counted already.
+    fn push(&mut self, segment: Segment<P>) {
         let (bytes, start) = (std::mem::take(&mut self.tail), self.tail_start);
         self.tail_start = 0;
         let backlog = self.backlog.get_or_insert_default();
         if bytes.len() > start {
             backlog.push(Segment::Joined { bytes, start });
         }
-        backlog.push(Segment::Lent(frame));
+        backlog.push(segment);
     }
 
     fn write_with(

@@ -18,7 +18,7 @@ const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 
 /// The first frames that a connection sends in a tick are written at once: what few programs send is
 /// seen by the peer as if nothing were ever joined, whatever they do next.
-const AT_ONCE: u8 = 3;
+pub const AT_ONCE: u8 = 3;
 
 /// What to do with a frame that was just added to an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Pace {
     tick: u32,
     /// How often in it.
     frames: u8,
+    /// Whether the tick that last had a frame for many had several.
+    had_several: bool,
 }
 
 /// The moments for all connections of one environment.
@@ -115,20 +117,24 @@ impl Schedule {
     }
 
     /// When to write what waits in the outbox of `id`, now that it has `len` bytes; `before` is how
-    /// many it had, and `more_messages` says that other messages of the same chunk are yet to be
-    /// handed out.
+    /// many it had, `more_messages` says that other messages of the same chunk are yet to be handed
+    /// out, and the first `at_once` frames of a tick do not wait.
     pub fn moment(
         &mut self,
         id: Id,
         pace: &mut Pace,
         (before, len): (u64, u64),
-        more_messages: bool,
+        (more_messages, at_once): (bool, u8),
         now: impl FnOnce() -> Duration,
     ) -> Moment {
         let in_batch = self.in_turn && self.more_turns;
         let most = if more_messages || in_batch {
             JOINED_IN_BATCH
-        } else if self.is_first_in_tick(*pace) || pace.frames < AT_ONCE {
+        } else if if self.is_first_in_tick(*pace) {
+            at_once > 0
+        } else {
+            pace.frames < at_once
+        } {
             0
         } else {
             JOINED
@@ -155,6 +161,15 @@ impl Schedule {
         }
     }
 
+    /// How many frames of the tick do not wait if the next is one for many; `before` is how much
+    /// waits. That is the first, so that it is on its way soon, unless there were several when there
+    /// last was one: then they are written together.
+    pub const fn at_once_for_many(&self, pace: &mut Pace, before: u64) -> u8 {
+        let is_first = self.is_first_in_tick(*pace) && before == 0;
+        let had_several = std::mem::replace(&mut pace.had_several, !is_first);
+        (is_first && !had_several) as u8
+    }
+
     /// Those whose frames wait, who are to be written to now. Each may have nothing any more.
     pub fn take_waiting(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.waiting)
@@ -176,7 +191,7 @@ mod tests {
     const START: Duration = Duration::from_secs(5);
 
     fn send(schedule: &mut Schedule, pace: &mut Pace, before: u64, len: u64) -> Moment {
-        schedule.moment(1, pace, (before, len), false, || START)
+        schedule.moment(1, pace, (before, len), (false, AT_ONCE), || START)
     }
 
     /// The frames of a tick that wait for nothing.
@@ -198,6 +213,48 @@ mod tests {
         assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::Now);
         assert!(!schedule.is_first_in_tick(pace));
         assert!(!schedule.has_waiting());
+    }
+
+    /// The moments of frames for many, in one tick.
+    fn share(schedule: &mut Schedule, pace: &mut Pace, count: u64) -> Vec<Moment> {
+        let mut len = 0;
+        let moments = (0..count).map(|_| {
+            let at_once = schedule.at_once_for_many(pace, len);
+            let moment = schedule.moment(1, pace, (len, len + 10), (false, at_once), || START);
+            len = if moment == Moment::Now { 0 } else { len + 10 };
+            moment
+        });
+        let moments = moments.collect();
+        schedule.end_tick();
+        moments
+    }
+
+    #[test]
+    fn of_frames_for_many_only_the_first_of_a_tick_is_written_at_once() {
+        use Moment::{Now, WithTick};
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        assert_eq!(share(&mut schedule, &mut pace, 1), [Now]);
+        assert_eq!(share(&mut schedule, &mut pace, 1), [Now]);
+        let several = share(&mut schedule, &mut pace, 4);
+        assert_eq!(several, [Now, WithTick, WithTick, WithTick]);
+    }
+
+    #[test]
+    fn where_there_were_several_for_many_they_are_written_together() {
+        use Moment::{Now, WithTick};
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        assert_eq!(share(&mut schedule, &mut pace, 2), [Now, WithTick]);
+        let again = share(&mut schedule, &mut pace, 2);
+        assert_eq!(again, [WithTick, WithTick]);
+        assert_eq!(share(&mut schedule, &mut pace, 1), [WithTick]);
+        assert_eq!(share(&mut schedule, &mut pace, 1), [Now]);
+    }
+
+    #[test]
+    fn frames_of_its_own_keep_those_for_many_waiting() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        send(&mut schedule, &mut pace, 0, 10);
+        assert_eq!(share(&mut schedule, &mut pace, 1), [Moment::WithTick]);
     }
 
     #[test]
@@ -226,9 +283,9 @@ mod tests {
         assert_eq!(send(&mut schedule, &mut pace, 10, 16 * 1024), Moment::Now);
         schedule.end_turn();
         schedule.begin_turn(false);
-        let more = schedule.moment(2, &mut pace, (0, 10), true, || START);
+        let more = schedule.moment(2, &mut pace, (0, 10), (true, AT_ONCE), || START);
         assert_eq!(more, Moment::WithBatch);
-        let last = schedule.moment(2, &mut pace, (10, 20), false, || START);
+        let last = schedule.moment(2, &mut pace, (10, 20), (false, AT_ONCE), || START);
         assert_eq!(last, Moment::Now);
         assert_eq!(schedule.take_waiting(), [1, 2]);
     }

@@ -3,6 +3,7 @@
 mod support;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Payload, Script};
@@ -64,6 +65,17 @@ impl Fixture {
             payload.whole(),
             TRACKED,
             || can_lend.then(|| payload.clone()),
+            Vec::new,
+            Some(&mut |slices| self.wire.write(slices)),
+        )
+    }
+
+    fn share(&mut self, frame: &Arc<[u8]>) -> Option<Sent> {
+        self.connection.send_shared(
+            frame,
+            false,
+            (&mut self.schedule, 1),
+            || Duration::ZERO,
             Vec::new,
             Some(&mut |slices| self.wire.write(slices)),
         )
@@ -245,4 +257,48 @@ fn a_frame_that_cannot_be_encoded_is_not_sent() {
     );
     assert_eq!(result, Err("no text"));
     assert_eq!((fixture.fates(), fixture.wire.writes.len()), (vec![], 0));
+}
+
+#[test]
+fn frames_for_many_of_a_tick_are_joined_behind_the_first() {
+    let mut it = Fixture::new(&[]);
+    let frame = Arc::from([7; 100]);
+    assert_eq!(it.share(&frame), Some(Sent::Written));
+    for _ in 0..9 {
+        assert_eq!(it.share(&frame), Some(Sent::WithTick));
+    }
+    it.schedule.end_tick();
+    assert_eq!(it.write_waiting(), (Sent::Written, false));
+    assert_eq!(it.wire.writes, [vec![100], vec![900]]);
+    // The next tick may have several again.
+    assert_eq!(it.share(&frame), Some(Sent::WithTick));
+}
+
+#[test]
+fn a_frame_for_many_is_not_for_a_stream_or_a_broken_wire() {
+    let frame: Arc<[u8]> = Arc::from([7; 300]);
+    let mut it = Fixture::on_stream();
+    assert_eq!(it.share(&frame), None);
+    let mut it = Fixture::new(&[Failed(32)]);
+    assert_eq!(it.share(&frame), Some(Sent::Failed));
+    assert_eq!(it.share(&frame), None);
+    assert_eq!(it.connection.write_error(), Some(WriteError::System(32)));
+    assert_eq!(Arc::strong_count(&frame), 1);
+}
+
+#[test]
+fn no_more_of_frames_for_many_waits_than_was_said() {
+    let frame: Arc<[u8]> = Arc::from([7; 300]);
+    let mut it = Fixture::new(&[Bytes(100)]);
+    it.connection.set_most_waiting(900);
+    // What the wire was given at once counts until all of it is written.
+    for _ in 0..3 {
+        assert_eq!(it.share(&frame), Some(Sent::Blocked));
+    }
+    assert_eq!(it.share(&frame), None);
+    assert_eq!(it.connection.outbox().blocked_len(), 900);
+    assert_eq!(it.write_waiting(), (Sent::Written, true));
+    it.schedule.end_tick();
+    assert_eq!(it.share(&frame), Some(Sent::Written));
+    assert_eq!(it.wire.taken.len(), 1200);
 }

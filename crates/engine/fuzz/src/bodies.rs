@@ -62,7 +62,14 @@ pub(crate) fn pair(data: &[u8]) {
                     flags,
                 );
             }
-            2 | 3 => {
+            2 => {
+                let flags = argument();
+                let payload = payload(flags);
+                if is_far {
+                    pair.far.share(&payload, flags & 0x80 != 0, now);
+                }
+            }
+            3 => {
                 let flags = argument();
                 let payload = Payload::new(&payload(flags));
                 let fin = flags & 0x10 == 0;

@@ -1,4 +1,6 @@
-//! A piece of what waits: joined frames, or one frame whose payload is lent.
+//! A piece of what waits: joined frames, a frame that many have, or one whose payload is lent.
+
+use std::sync::Arc;
 
 use ws_rs_protocol::MAX_HEADER_LEN;
 
@@ -11,7 +13,15 @@ const OPCODE: u8 = 0x0f;
 
 #[derive(Debug)]
 pub(super) enum Segment<P> {
-    Joined { bytes: Vec<u8>, start: usize },
+    Joined {
+        bytes: Vec<u8>,
+        start: usize,
+    },
+    /// Others may have the same bytes.
+    Shared {
+        frame: Arc<[u8]>,
+        done: usize,
+    },
     Lent(LentFrame<P>),
 }
 
@@ -27,9 +37,10 @@ pub(super) struct LentFrame<P> {
 
 impl<P: Lent> Segment<P> {
     /// Bytes that are still to be written.
-    pub(super) const fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         match self {
             Self::Joined { bytes, start } => bytes.len() - *start,
+            Self::Shared { frame, done } => frame.len() - *done,
             Self::Lent(frame) => frame.header_len + frame.len - frame.done,
         }
     }
@@ -38,6 +49,7 @@ impl<P: Lent> Segment<P> {
     pub(super) fn advance(&mut self, len: usize) {
         match self {
             Self::Joined { start, .. } => *start += len,
+            Self::Shared { done, .. } => *done += len,
             Self::Lent(frame) => frame.done += len,
         }
     }
@@ -46,6 +58,7 @@ impl<P: Lent> Segment<P> {
     pub(super) fn slices(&self) -> Option<(&[u8], &[u8])> {
         match self {
             Self::Joined { bytes, start } => Some((&bytes[*start..], &[])),
+            Self::Shared { frame, done } => Some((&frame[*done..], &[])),
             Self::Lent(frame) => frame.slices(),
         }
     }
@@ -55,7 +68,7 @@ impl<P: Lent> Segment<P> {
     /// part of a frame.
     pub(super) const fn can_be_left_out(&self) -> bool {
         match self {
-            Self::Joined { .. } => false,
+            Self::Joined { .. } | Self::Shared { .. } => false,
             Self::Lent(frame) => {
                 let first = frame.header[0];
                 let is_message = first & (FIN | RSV1) == FIN && first & OPCODE != 0;

@@ -1,6 +1,7 @@
 //! One end of a connection: the engine, its wire, and the program that uses it.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ws_rs_engine::connection::{Connection, Options, Sent};
@@ -84,6 +85,43 @@ impl End {
         assert!(may_wait || !waits, "the first frame of a tick waits");
         self.has_sent_in_tick |= !waits;
         sent
+    }
+
+    /// Sends a frame that others get, too, unless a message is open. Where a stream writes it is sent
+    /// as any other.
+    pub fn share(
+        &mut self,
+        frame: &Arc<[u8]>,
+        payload: &[u8],
+        more_messages: bool,
+        (schedule, now): (&mut Schedule, Duration),
+    ) {
+        let binary = OpCode::Data(Data::Binary);
+        let options = Options {
+            more_messages,
+            track: false,
+        };
+        if !self.is_open() || self.open.is_some() {
+            return;
+        }
+        if !self.engine.writes() || self.engine.write_error().is_some() {
+            self.send(binary, payload, true, options, (schedule, now), true);
+            return;
+        }
+        let (_, event) = self.begin(binary, payload, true);
+        self.push(frame.len(), event, None, options);
+        let Self { engine, wire, .. } = self;
+        let sent = engine.send_shared(
+            frame,
+            more_messages,
+            (schedule, self.id),
+            || now,
+            || Vec::with_capacity(64),
+            Some(&mut |slices| wire.write(slices)),
+        );
+        let sent = sent.expect("a wire writes");
+        self.has_sent_in_tick |= !matches!(sent, Sent::WithBatch | Sent::WithTick);
+        self.after(sent);
     }
 
     /// Sends an unmasked frame whose payload is lent.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_engine::schedule::Schedule;
-use ws_rs_protocol::{Control, Data, OpCode, Role};
+use ws_rs_protocol::{Control, Data, Frame, OpCode, Role, encode_frame};
 
 use super::Payload;
 use super::end::End;
@@ -79,6 +79,23 @@ impl Side {
             }
             What::Raw(payload) => end.send_raw(payload, options, clock),
         })
+    }
+
+    /// A message for all connections of a server.
+    pub fn share(&mut self, payload: &[u8], more_messages: bool, now: Duration) {
+        let frame = Frame {
+            fin: true,
+            rsv1: false,
+            opcode: OpCode::Data(Data::Binary),
+            mask: None,
+        };
+        let mut bytes = Vec::new();
+        encode_frame(&frame, payload, &mut bytes);
+        let bytes = bytes.into();
+        for id in &self.ids {
+            let end = self.ends.get_mut(*id).expect("kept");
+            end.share(&bytes, payload, more_messages, (&mut self.schedule, now));
+        }
     }
 
     /// Writes what has waited for long enough.
