@@ -8,3 +8,4 @@ pub mod outbox;
 pub mod prefetch;
 pub mod registry;
 pub mod schedule;
+pub mod topics;
