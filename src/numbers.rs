@@ -143,6 +143,8 @@ numbers! {
         OVERDUE: u32 = 8;
         /// `endTick` is to be called when the tick ends.
         SCHEDULE: u32 = 16;
+        /// From this bit on: how many connections of a message for many JavaScript has to see to.
+        REST: u32 = 5;
     }
 
     /// How frames ended whose fate was asked for, in the low bits; above is how many in a row.

@@ -105,7 +105,9 @@ module.exports = {
     /** Frames of others waited for long enough, and some of them are the stream's to write. */
     OVERDUE: 8,
     /** `endTick` is to be called when the tick ends. */
-    SCHEDULE: 16
+    SCHEDULE: 16,
+    /** From this bit on: how many connections of a message for many JavaScript has to see to. */
+    REST: 5
   },
 
   /** How frames ended whose fate was asked for, in the low bits; above is how many in a row. */

@@ -5,11 +5,13 @@ mod wake;
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use napi_sys as sys;
 use ws_rs_engine::compression as engine;
 use ws_rs_engine::compression::{Failure, Job, Kind, Task};
+use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::wake::Wake;
@@ -41,6 +43,21 @@ impl Compression {
             self.wake.close();
         }
     }
+
+    /// The peer of a compressor is sent what another one made.
+    pub(crate) fn see(&self, codec: Id, end: &Arc<[u8]>) {
+        self.engine.borrow_mut().see(codec, end);
+    }
+}
+
+/// `codecSee(id, end)`: the peer is sent what another compressor made of a message, with no reference
+/// to what was before; `end` is the message, or at least its last 4 KiB.
+pub(crate) fn codec_see(call: &Call<'_>) -> Outcome {
+    let end = call.bytes(1)?;
+    // SAFETY: no JavaScript runs in this call, and the bytes are copied.
+    let end = unsafe { end.slice() }.into();
+    call.state.compression.see(call.id(0)?, &end);
+    call.undefined()
 }
 
 /// `deflaterCreate(level, windowBits, memLevel, strategy, dictionary?) -> id`

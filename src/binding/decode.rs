@@ -57,8 +57,12 @@ fn read_config(call: &Call<'_>) -> Outcome<Config> {
 
 /// `connectionFree(id)`; the number is then of no meaning.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
-    let entry = call.state.connections.borrow_mut().remove(call.id(0)?);
+    let id = call.id(0)?;
+    let entry = call.state.connections.borrow_mut().remove(id);
     if let Some(entry) = entry {
+        for topics in call.state.topics.borrow_mut().iter_mut() {
+            topics.leave(id);
+        }
         if let Some(socket) = entry.socket {
             call.state.event_loop.close(&call.state.values, socket);
         }

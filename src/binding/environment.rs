@@ -20,6 +20,7 @@ use crate::runtime;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::registry::Registry;
 use ws_rs_engine::schedule::Schedule;
+use ws_rs_engine::topics::Topics;
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
@@ -35,6 +36,7 @@ pub(crate) struct Environment {
     pub(crate) values: Values,
     pub(crate) connections: RefCell<Registry<Entry>>,
     pub(crate) compression: Compression,
+    pub(crate) topics: RefCell<Registry<Topics>>,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
     /// When frames are written, and whose wait.
@@ -72,6 +74,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         values,
         connections: RefCell::default(),
         compression: Compression::default(),
+        topics: RefCell::default(),
         events: RefCell::default(),
         event_loop: LoopState::default(),
         schedule: RefCell::default(),

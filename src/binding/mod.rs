@@ -14,12 +14,14 @@ mod event_loop;
 #[path = "event_loop_none.rs"]
 mod event_loop;
 mod events;
+mod fanout;
 mod fault;
 mod frame;
 mod lent_buffer;
 mod rows;
 mod send;
 mod shared_memory;
+mod topics;
 mod values;
 
 use std::ffi::CStr;
@@ -49,6 +51,17 @@ raw_callback!(queue_text, send::queue_text, 5);
 raw_callback!(queue_bytes, send::queue_bytes, 4);
 raw_callback!(queue_raw, send::queue_raw, 3);
 raw_callback!(queue_lent, send::queue_lent, 3);
+raw_callback!(share, fanout::share);
+raw_callback!(connection_shares, fanout::connection_shares);
+raw_callback!(connection_limit, fanout::connection_limit);
+raw_callback!(topics_create, topics::topics_create);
+raw_callback!(topics_free, topics::topics_free);
+raw_callback!(topic_subscribe, topics::topic_subscribe);
+raw_callback!(topic_unsubscribe, topics::topic_unsubscribe);
+raw_callback!(topic_members, topics::topic_members);
+raw_callback!(topic_size, topics::topic_size);
+raw_callback!(topics_of, topics::topics_of);
+raw_callback!(publish, topics::publish);
 raw_callback!(end_tick, send::end_tick, 1);
 raw_callback!(flush_outbox, send::flush_outbox);
 raw_callback!(set_writer, send::set_writer);
@@ -60,6 +73,7 @@ raw_callback!(inflater_create, compression::inflater_create);
 raw_callback!(codec_free, compression::codec_free);
 raw_callback!(codec_release, compression::codec_release);
 raw_callback!(codec_run, compression::codec_run);
+raw_callback!(codec_see, compression::codec_see);
 raw_callback!(codec_away, compression::codec_away);
 raw_callback!(on_jobs_done, compression::on_jobs_done);
 raw_callback!(take_done, compression::take_done);
@@ -135,7 +149,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 39] = [
+const FUNCTIONS: [(&CStr, RawCallback); 51] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -152,6 +166,17 @@ const FUNCTIONS: [(&CStr, RawCallback); 39] = [
     (c"queueBytes", queue_bytes),
     (c"queueRaw", queue_raw),
     (c"queueLent", queue_lent),
+    (c"share", share),
+    (c"connectionShares", connection_shares),
+    (c"connectionLimit", connection_limit),
+    (c"topicsCreate", topics_create),
+    (c"topicsFree", topics_free),
+    (c"topicSubscribe", topic_subscribe),
+    (c"topicUnsubscribe", topic_unsubscribe),
+    (c"topicMembers", topic_members),
+    (c"topicSize", topic_size),
+    (c"topicsOf", topics_of),
+    (c"publish", publish),
     (c"endTick", end_tick),
     (c"flushOutbox", flush_outbox),
     (c"setWriter", set_writer),
@@ -163,6 +188,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 39] = [
     (c"codecFree", codec_free),
     (c"codecRelease", codec_release),
     (c"codecRun", codec_run),
+    (c"codecSee", codec_see),
     (c"codecAway", codec_away),
     (c"onJobsDone", on_jobs_done),
     (c"takeDone", take_done),

@@ -21,7 +21,7 @@ use crate::numbers::sent::{
 };
 
 /// What a connection fails with that could not be written to for a fault of ours: "I/O error".
-const EIO: i32 = 5;
+pub(crate) const EIO: i32 = 5;
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
@@ -197,7 +197,7 @@ fn send(
 }
 
 /// Calls `body` with what writes to the socket, if there is one.
-fn with_wire<T>(socket: Option<&LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
+pub(crate) fn with_wire<T>(socket: Option<&LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
     match socket {
         Some(socket) => body(Some(&mut |slices| socket.write(slices))),
         None => body(None),
@@ -267,7 +267,7 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
 }
 
 /// Has the socket wait for room to write if there is none, and memory go round.
-fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
+pub(crate) fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
     if matches!(sent, Sent::Written | Sent::Take) {
         state.written_at.set(Mark::now());
     }
