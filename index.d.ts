@@ -155,6 +155,54 @@ declare namespace WebSocket {
     readonly transport: Transport;
   }
 
+  /** What a message for many can be: see `send()`, but a `Blob` has to be read. */
+  type Shareable = Exclude<Sendable, Blob>;
+  interface ShareOptions {
+    /** Binary or text. Default: `true` unless the data is a string or number */
+    binary?: boolean | undefined;
+    /** Default: `true`; it is compressed once for all */
+    compress?: boolean | undefined;
+    /** Who does not get it, or a function that is called with each. */
+    except?:
+      | TheClass
+      | Iterable<TheClass>
+      | ((websocket: TheClass) => boolean)
+      | undefined;
+  }
+  /**
+   * What each server is, for a cast: `(wss as WithBroadcast).broadcast('hello')`.
+   * It is no member of the class, so that programs may have one of that name.
+   */
+  interface WithBroadcast extends Server {
+    /**
+     * Sends a message to all open connections of `clients`; the data may be
+     * changed as soon as it returns.
+     *
+     * @returns How many connections it was given to
+     * @throws {TypeError} If the data or an option is of a wrong type
+     */
+    broadcast(data: Shareable, options?: ShareOptions): number;
+  }
+
+  /** Connections of any servers by the names of what they subscribe to. */
+  class Topics {
+    /** @returns Whether it is new; `false` also if the connection is closing */
+    subscribe(websocket: TheClass, name: string): boolean;
+    /**
+     * @param name Default: all
+     * @returns Whether it was a subscriber
+     */
+    unsubscribe(websocket: TheClass, name?: string): boolean;
+    /** @returns How many connections the message was given to */
+    publish(name: string, data: Shareable, options?: ShareOptions): number;
+    /** How many subscribe. */
+    size(name: string): number;
+    /** What a connection subscribes to. */
+    of(websocket: TheClass): string[];
+    /** Takes all off all topics; the object is of no use any more. */
+    close(): void;
+  }
+
   // ---- Data ---------------------------------------------------------------
 
   /** What `'message'` listeners get: text always comes as a `Buffer`. */

@@ -1,5 +1,6 @@
 'use strict';
 
+const Topics = require('./lib/api/topics');
 const WebSocket = require('./lib/api/websocket');
 const WebSocketServer = require('./lib/api/websocket-server');
 
@@ -11,6 +12,7 @@ module.exports = Object.assign(WebSocket, {
   Sender: require('./lib/connection/sender'),
   Server: WebSocketServer,
   subprotocol: require('./lib/handshake/subprotocol'),
+  Topics,
   WebSocket,
   WebSocketServer
 });

@@ -11,6 +11,7 @@ export import PerMessageDeflate = WebSocket.PerMessageDeflate;
 export import Receiver = WebSocket.Receiver;
 export import Sender = WebSocket.Sender;
 export import subprotocol = WebSocket.subprotocol;
+export import Topics = WebSocket.Topics;
 export import WebSocketServer = WebSocket.WebSocketServer;
 
 export import AddressInfo = WebSocket.AddressInfo;
@@ -26,9 +27,12 @@ export import MessageEvent = WebSocket.MessageEvent;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;
 export import ServerOptions = WebSocket.ServerOptions;
+export import Shareable = WebSocket.Shareable;
+export import ShareOptions = WebSocket.ShareOptions;
 export import Transport = WebSocket.Transport;
 export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
 export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
+export import WithBroadcast = WebSocket.WithBroadcast;
 export import WithTransport = WebSocket.WithTransport;
 
 // Only a type, as there is no export of that name at run time.

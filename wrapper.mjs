@@ -7,6 +7,7 @@ export const {
   Receiver,
   Sender,
   subprotocol,
+  Topics,
   WebSocketServer
 } = WebSocket;
 

@@ -25,7 +25,8 @@ describe('require', () => {
       PerMessageDeflate: '../lib/permessage-deflate',
       Receiver: '../lib/receiver',
       Sender: '../lib/sender',
-      subprotocol: '../lib/subprotocol'
+      subprotocol: '../lib/subprotocol',
+      Topics: '../lib/api/topics'
     };
 
     for (const [name, file] of Object.entries(files)) {

@@ -6,13 +6,14 @@ const { describe, it } = require('node:test');
 const WebSocket = require('..');
 
 describe('import', () => {
-  it('has the same names as ws', async () => {
+  it('has the names of ws, and Topics', async () => {
     const module = await import('ws-rs');
 
     assert.deepStrictEqual(Object.keys(module).sort(), [
       'PerMessageDeflate',
       'Receiver',
       'Sender',
+      'Topics',
       'WebSocket',
       'WebSocketServer',
       'createWebSocketStream',

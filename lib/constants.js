@@ -27,6 +27,9 @@ module.exports = {
 
   hasBlob,
 
+  /** On a `WebSocket`: its `Connection`, once there is one. */
+  kConnection: Symbol('ws-rs.connection'),
+
   /** Marks the listener that was set through `onopen`, `onmessage`, ... */
   kForOnEventAttribute: Symbol('ws-rs.forOnEventAttribute'),
 

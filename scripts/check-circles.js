@@ -24,7 +24,8 @@ const LAYERS = {
   compression: ['base', 'memory', 'native'],
   connection: ['base', 'compression', 'memory', 'native', 'wire'],
   handshake: ['base', 'compression', 'native'],
-  api: ['base', 'compression', 'connection', 'handshake', 'native'],
+  fanout: ['base', 'compression', 'connection', 'native', 'wire'],
+  api: ['base', 'compression', 'connection', 'fanout', 'handshake', 'native'],
   // The files right in lib/ by whose names ws has something.
   names: ['api', 'compression', 'connection', 'handshake']
 };

@@ -30,6 +30,13 @@ async def client(compression, url):
         await websocket.send(["in ", "", "three ", "parts"])
         assert await websocket.recv() == "in three parts"
         await (await websocket.ping(b"are you there"))
+
+        await websocket.send("mixture")
+        for i in range(40):
+            text = f"{i} " + "what comes again, " * 7 ** (i % 5)
+            assert await websocket.recv() == f"own {text}", i
+            assert await websocket.recv() == f"all {text}", i
+
         await websocket.close(4001, "done")
         assert websocket.close_code == 4001
 

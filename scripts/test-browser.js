@@ -8,10 +8,14 @@
 // Ends with the line 'N passed, N failed'; the exit code is 0 only if none failed.
 
 const assert = require('node:assert');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
+const { WebSocketServer } = require('../index.js');
 const { Browser } = require('../__test__/browser/cdp.js');
 const { run } = require('../__test__/browser/program.js');
+const { EXPECTED, sendMixture } = require('../__test__/support/mixture.js');
 
 const USUAL_PATHS = [
   '/usr/bin/chromium',
@@ -109,6 +113,38 @@ const steps = {
 
     assert.strictEqual(JSON.parse(reply).code, 'bad-json');
     assert.strictEqual(await t.ada.evaluate(people), 'Ada,Grace');
+  },
+
+  async 'messages for many are understood between those of one connection'(t) {
+    const server = http.createServer((req, res) => res.end('nothing'));
+    const wss = new WebSocketServer({
+      perMessageDeflate: { threshold: 0 },
+      server
+    });
+
+    wss.on('connection', (ws) => sendMixture(wss, ws));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const page = await t.browser.newPage(url);
+
+    await page.waitFor(`document.body.innerText === 'nothing'`);
+    assert.strictEqual(
+      await page.evaluate(`new Promise((resolve, reject) => {
+        const ws = new WebSocket(location.href.replace('http', 'ws'));
+        const expected = ${EXPECTED};
+        let count = 0;
+        ws.onmessage = ({ data }) => {
+          if (data !== expected[count++]) reject(new Error(data));
+          if (count === expected.length) resolve(ws.extensions);
+        };
+        ws.onclose = () => reject(new Error('closed after ' + count));
+      })`),
+      'permessage-deflate'
+    );
+    await page.close();
+    server.close();
   },
 
   async 'on a phone the page fits and still shows the latest message'(t) {

@@ -18,6 +18,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const readline = require('node:readline');
 
+const { sendMixture } = require('../__test__/support/mixture.js');
 const { ROOT } = require('./run');
 
 const HOST = '127.0.0.1';
@@ -61,13 +62,19 @@ async function testAll() {
   }
 }
 
-/** Python sends and checks the echoes; our server echoes. */
+/**
+ * Python sends and checks the echoes; our server echoes, and sends a mixture of
+ * what is for all and what is not.
+ */
 async function testServer(WebSocket, compression, options) {
   const wss = new WebSocket.Server({ host: HOST, port: 0, ...options });
   const closes = [];
 
   wss.on('connection', (ws) => {
-    ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
+    ws.on('message', (data, isBinary) => {
+      if (String(data) === 'mixture') sendMixture(wss, ws);
+      else ws.send(data, { binary: isBinary });
+    });
     ws.on('close', (code, reason) => closes.push([code, String(reason)]));
   });
   await once(wss, 'listening');

@@ -74,3 +74,27 @@ const isFast = (ws: WebSocket): boolean => transportOf(ws) === 'loop';
 const wrong: Transport = 'socket';
 
 export { isFast, wrong };
+
+import { Topics } from 'ws-rs';
+import type { ShareOptions, WithBroadcast } from 'ws-rs';
+
+const wss = new WebSocketServer({ port: 0 });
+const options: ShareOptions = { binary: false, compress: false, except: ws };
+const given: number = (wss as WithBroadcast).broadcast('all', options);
+(wss as WithBroadcast).broadcast(new Uint8Array(1), { except: wss.clients });
+(wss as WithBroadcast).broadcast(5, { except: (one) => one.readyState > 1 });
+// @ts-expect-error it has to be read before
+(wss as WithBroadcast).broadcast(new Blob([]));
+// @ts-expect-error there is no callback
+(wss as WithBroadcast).broadcast('all', () => given);
+const topics = new Topics();
+const isNew: boolean = topics.subscribe(ws, 'room');
+const size: number =
+  topics.publish('room', 'hi', options) + topics.size('room');
+const rooms: string[] = topics.of(ws);
+topics.unsubscribe(ws);
+topics.unsubscribe(ws, 'room');
+topics.close();
+// @ts-expect-error a topic's name is a string
+topics.publish(1, 'hi');
+export { isNew, rooms, size };

@@ -4,6 +4,7 @@ const EventEmitter = require('node:events');
 const http = require('node:http');
 
 const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
+const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
@@ -142,6 +143,34 @@ class WebSocketServer extends EventEmitter {
     }
 
     return this._server === null ? null : this._server.address();
+  }
+
+  /**
+   * Sends a message to all connections that are open. An addition to ws.
+   *
+   * It is encoded once, and compressed once for all with permessage-deflate.
+   * `data` may be changed as soon as this returns.
+   *
+   * @param {*} data A string, a number, or bytes in any form but a `Blob`
+   * @param {Object} [options]
+   * @param {Boolean} [options.binary] Whether it is binary; all but strings and
+   *     numbers are
+   * @param {Boolean} [options.compress=true] Whether it may be compressed
+   * @param {(WebSocket|Iterable<WebSocket>|Function)} [options.except] Who does
+   *     not get it, or a function that is called with each and says so
+   * @return {Number} How many connections it was given to
+   * @throws {TypeError} `data` or an option is of a wrong type; nobody gets it
+   * @throws {Error} The server keeps no `clients`
+   */
+  broadcast(data, options) {
+    if (!this.clients) {
+      throw new Error(
+        'broadcast() sends to "clients", which a server with the option ' +
+          '"clientTracking: false" does not keep'
+      );
+    }
+
+    return broadcast(this.clients, data, options);
   }
 
   /**

@@ -9,7 +9,12 @@ const {
   normalizeArguments
 } = require('../handshake/client-handshake');
 const Connection = require('../connection/connection');
-const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const {
+  BINARY_TYPES,
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  kConnection
+} = require('../constants');
 const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
@@ -173,6 +178,11 @@ class WebSocket extends EventEmitter {
   /** @private */
   get _sender() {
     return this._connection ? this._connection.sender : null;
+  }
+
+  /** @private */
+  get [kConnection]() {
+    return this._connection;
   }
 
   /**

@@ -231,6 +231,46 @@ class Deflater extends Codec {
   }
 
   /**
+   * Compresses a whole message without reference to any other. The codec is to
+   * have nothing else to do.
+   *
+   * @return {(Buffer|String|Number|undefined)} What came of it; `undefined` if
+   *     `callback` is called with that, in a later macrotask
+   */
+  runShared(data, callback, a, b) {
+    if (data.length > INLINE_DEFLATE) {
+      this._occupy(callback, a, b);
+      this._runAway(data, FIN | RESET, 0, 0);
+      return undefined;
+    }
+
+    const { _id: id } = this;
+    const result = native.codecRun(id, data, FIN | RESET, 0, undefined, 0, 0);
+
+    if (result === undefined) {
+      this._occupy(callback, a, b);
+      this._runAway(undefined, 0, 0, 0);
+    }
+
+    return result;
+  }
+
+  /**
+   * The peer is sent what another compressor made of a message, with no
+   * reference to what was before.
+   *
+   * @param {Buffer} end The end of that message, 4 KiB if it is so long
+   */
+  see(end) {
+    native.codecSee(this._id, end);
+  }
+
+  /** The number of its native half. */
+  get id() {
+    return this._id;
+  }
+
+  /**
    * Ends the context; the next message begins a new one.
    *
    * @return {Boolean} Whether it could: not while a message is worked on

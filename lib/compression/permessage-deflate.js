@@ -10,6 +10,8 @@ const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
 const DEFAULT_THRESHOLD = 1024;
+/** No codec has this number. */
+const NO_CODEC = Number.MAX_SAFE_INTEGER;
 /** Jobs at once on other threads. */
 const DEFAULT_CONCURRENCY = 10;
 
@@ -55,6 +57,7 @@ class PerMessageDeflate {
     this._isServer = !!this._options.isServer;
     this._deflate = null;
     this._inflate = null;
+    this._sharedKey = null;
     /** Whether somebody watches how long a message takes to inflate. */
     this.isWatched = false;
 
@@ -173,26 +176,99 @@ class PerMessageDeflate {
     this._compress(data, fin, true, callback);
   }
 
-  _compress(data, fin, lend, callback) {
+  /**
+   * What has to be the same for what is compressed without reference to other
+   * messages to be understood by the peers of several connections.
+   */
+  get sharedKey() {
+    if (this._sharedKey === null) {
+      const { level, memLevel, strategy } =
+        this._options.zlibDeflateOptions ?? {};
+
+      this._sharedKey = [this._deflateBits, level, memLevel, strategy].join();
+    }
+
+    return this._sharedKey;
+  }
+
+  /**
+   * Makes a compressor for such messages.
+   *
+   * @return {Deflater} To be used with `runShared()`, and then to be freed
+   */
+  createSharedDeflater() {
+    const options = { ...this._options.zlibDeflateOptions };
+
+    // That is something else that was sent before.
+    delete options.dictionary;
+    return createDeflater(this._deflateBits, options, limiter, 0);
+  }
+
+  /**
+   * The number of the compressor that has to know what else the peer was sent,
+   * or one that no compressor has.
+   */
+  get contextCodec() {
+    const deflater = this._contextDeflater();
+
+    return deflater === null ? NO_CODEC : deflater.id;
+  }
+
+  /**
+   * The peer is sent what another compressor made of a message.
+   *
+   * @param {Buffer} end The end of that message, 4 KiB if it is so long
+   */
+  see(end) {
+    const deflater = this._contextDeflater();
+
+    if (deflater !== null) deflater.see(end);
+  }
+
+  _contextDeflater() {
+    if (this._forgets) return null;
+
+    // Without a dictionary, one that has sent nothing yet refers to nothing.
+    if (
+      this._deflate === null &&
+      this._options.zlibDeflateOptions?.dictionary !== undefined
+    ) {
+      this._deflate = this._createDeflater();
+    }
+
+    return this._deflate;
+  }
+
+  /** Whether this end forgets its context after each message. */
+  get _forgets() {
     const { params } = this;
-    const forgets = !!(this._isServer
+
+    return !!(this._isServer
       ? params.server_no_context_takeover
       : params.client_no_context_takeover);
+  }
 
-    if (this._deflate === null) {
-      this._deflate = createDeflater(
-        windowBits(params, this._isServer ? 'server' : 'client'),
-        { ...this._options.zlibDeflateOptions },
-        limiter,
-        // Without takeover nothing is kept between two messages anyway.
-        forgets ? 0 : this._options.idleTimeout
-      );
-    }
+  get _deflateBits() {
+    return windowBits(this.params, this._isServer ? 'server' : 'client');
+  }
+
+  _createDeflater() {
+    return createDeflater(
+      this._deflateBits,
+      { ...this._options.zlibDeflateOptions },
+      limiter,
+      // Without takeover nothing is kept between two messages anyway.
+      this._forgets ? 0 : this._options.idleTimeout
+    );
+  }
+
+  _compress(data, fin, lend, callback) {
+    if (this._deflate === null) this._deflate = this._createDeflater();
 
     this._deflate.run(
       toBuffer(data),
       fin,
-      fin && forgets,
+      fin && this._forgets,
       lend,
       deflated,
       this,

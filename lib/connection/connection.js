@@ -411,6 +411,7 @@ class Connection {
     this._isFreed = true;
     if (this.receiver !== null) this.receiver.removeAllListeners();
     if (sender !== null) sender.outbox = null;
+    if (this.output.member !== null) this.output.member.free();
     this.output.free();
     this.decoder.free();
   }

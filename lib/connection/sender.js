@@ -46,6 +46,8 @@ class Sender {
     this._compress = false;
     this._bufferedBytes = 0;
     this._queue = [];
+    /** Messages for many that wait for the end of a fragmented one. */
+    this._held = null;
     this._state = DEFAULT;
     /** The transport's way out; without one chunks are written to the socket. */
     this.outbox = null;
@@ -97,6 +99,7 @@ class Sender {
    * @throws {TypeError|RangeError} A code or reason that may not be sent
    */
   close(code, data, mask, cb) {
+    this.outbox?.member?.close();
     this._sendControl(CLOSE, closePayload(code, data), mask, cb);
   }
 
@@ -178,6 +181,47 @@ class Sender {
       this._write(payload, first, mask, cb);
     } else {
       this._enqueue({ payload, length: 0, first, mask, compress: work, cb });
+    }
+
+    if (fin && this._held !== null) this._releaseHeld();
+    this._noteIdle();
+  }
+
+  /**
+   * Sends a message that many get, when its turn has come: behind what waits,
+   * and never within a fragmented message, whose end may be far.
+   *
+   * @param {SharedMessage} message The message
+   * @param {Boolean} mask Whether to mask it
+   */
+  sendShared(message, mask) {
+    const payload = message.keep();
+
+    if (!this._firstFragment) {
+      this._bufferedBytes += payload.length;
+      (this._held ??= []).push({ message, mask });
+      return;
+    }
+
+    const pmd = this._extensions[EXTENSION];
+    const isCompressed = pmd !== undefined && message.isCompressedFor(pmd);
+    const shared = isCompressed ? message.deflatedFor(pmd) : null;
+    // Somebody's own way of compressing is used as for any other message.
+    const compress = isCompressed && shared === null;
+    const first = compress ? message.first | RSV1 : message.first;
+
+    this._enqueue({ payload, length: 0, first, mask, compress, shared });
+  }
+
+  /** The fragmented message is over. */
+  _releaseHeld() {
+    const held = this._held;
+
+    this._held = null;
+
+    for (const { message, mask } of held) {
+      this._bufferedBytes -= message.length;
+      this.sendShared(message, mask);
     }
   }
 
@@ -264,6 +308,8 @@ class Sender {
 
       if (isBlobPayload(job.payload)) {
         this._readBlob(job);
+      } else if (job.shared) {
+        this._awaitShared(job);
       } else if (job.compress) {
         this._deflate(job);
       } else {
@@ -271,6 +317,13 @@ class Sender {
         this._write(job.payload, job.first, job.mask, job.cb);
       }
     }
+
+    this._noteIdle();
+  }
+
+  /** Whoever sends to many has to know. */
+  _noteIdle() {
+    this.outbox?.member?.setIdle(this.isIdle);
   }
 
   _deflate(job) {
@@ -310,6 +363,34 @@ class Sender {
     else pmd.compress(job.payload, fin, callback);
   }
 
+  /** Writes a message that is compressed once for many, as soon as it is. */
+  _awaitShared(job) {
+    const { shared } = job;
+
+    this._state = DEFLATING;
+
+    shared.whenReady(() => {
+      if (this._socket.destroyed) {
+        this._abort(
+          new Error('The socket was closed while data was being compressed')
+        );
+        return;
+      }
+
+      this._state = DEFAULT;
+      this._bufferedBytes -= job.length;
+
+      if (shared.bytes === null) {
+        this._write(job.payload, job.first, job.mask);
+      } else {
+        this._extensions[EXTENSION].see(shared.end);
+        this._write(shared.bytes, job.first | RSV1, job.mask);
+      }
+
+      this._next();
+    });
+  }
+
   _readBlob(job) {
     const blob = job.payload;
 
@@ -344,6 +425,7 @@ class Sender {
     const jobs = this._queue;
 
     this._queue = [];
+    this._held = null;
     callAll([{ cb }, ...jobs], err, 0);
   }
 

@@ -55,6 +55,13 @@ class FrameQueue {
     this._finalBytesWritten = -1;
     /** What is called for an error that the socket knows nothing of. */
     this.onerror = null;
+    /** What subscribes to topics for it, if anything does. */
+    this.member = null;
+  }
+
+  /** The native connection. */
+  get id() {
+    return this._id;
   }
 
   /**

@@ -32,6 +32,16 @@ class Outbox extends FrameQueue {
   }
 
   /**
+   * The native half, if the native wire takes whole frames now that somebody
+   * else gives it; -1 if not.
+   */
+  get directId() {
+    return this.isNative && this.isFree && this._socket.write === this._write
+      ? this._id
+      : -1;
+  }
+
+  /**
    * Sends a text frame.
    *
    * @param {String} text The payload

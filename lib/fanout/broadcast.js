@@ -1,0 +1,29 @@
+'use strict';
+
+const fanOut = require('./fan-out');
+const readExcept = require('./except');
+const SharedMessage = require('./message');
+
+/**
+ * Sends a message to many connections; see `WebSocketServer#broadcast()`.
+ *
+ * @param {Iterable<WebSocket>} websockets The connections
+ * @param {*} data The message
+ * @param {Object} [options] `binary`, `compress`, `except`
+ * @return {Number} How many connections it was given to
+ */
+function broadcast(websockets, data, options) {
+  const message = new SharedMessage(data, options);
+  const { except } = options ?? {};
+
+  if (typeof except === 'function') {
+    // It may do anything, and throw: nothing has been sent until it is through.
+    const rest = Array.from(websockets).filter((ws) => !except(ws));
+
+    return fanOut(rest, message, null);
+  }
+
+  return fanOut(websockets, message, readExcept(except));
+}
+
+module.exports = broadcast;

@@ -1,0 +1,148 @@
+'use strict';
+
+const { kConnection } = require('../constants');
+const { RSV1 } = require('../native/numbers').frame;
+const Batch = require('./batch');
+
+const EXTENSION = 'permessage-deflate';
+
+const OPEN = 1;
+
+/** Taken by one message at a time: a listener may send another one meanwhile. */
+let spare = new Batch();
+
+/**
+ * Gives a message to connections: in one call to those that the native wire
+ * writes, and one by one to the others. Connections that are not open are
+ * passed over.
+ *
+ * @param {Iterable<WebSocket>} websockets The connections
+ * @param {SharedMessage} message The message
+ * @param {Set<WebSocket>|null} except Who does not get it
+ * @return {Number} How many connections it was given to
+ */
+function fanOut(websockets, message, except) {
+  const plain = spare ?? new Batch();
+  let deflated = null;
+  let rest = null;
+
+  spare = null;
+
+  for (const ws of websockets) {
+    if (except !== null && except.has(ws)) continue;
+
+    const id = directId(ws);
+
+    if (id === -1) {
+      (rest ??= []).push(ws);
+      continue;
+    }
+
+    const pmd = ws._extensions[EXTENSION];
+
+    if (pmd === undefined || !message.isCompressedFor(pmd)) {
+      plain.add(ws, id);
+      continue;
+    }
+
+    const variant = message.deflatedFor(pmd);
+
+    if (variant === null || !variant.isReady) {
+      (rest ??= []).push(ws);
+    } else if (variant.bytes === null) {
+      plain.add(ws, id);
+    } else {
+      if (variant.batch === null) {
+        variant.batch = new Batch();
+        (deflated ??= []).push(variant);
+      }
+
+      variant.batch.addWithCodec(ws, id, pmd.contextCodec);
+    }
+  }
+
+  let given = plain.size;
+
+  // What runs the program's code comes last: the bytes may be in its memory.
+  const late = [rest, plain.send(message.bytes, message.first)];
+
+  spare = plain;
+
+  for (const variant of deflated ?? []) {
+    const { batch, bytes, end } = variant;
+
+    variant.batch = null;
+    given += batch.size;
+    late.push(batch.send(bytes, message.first | RSV1, end));
+  }
+
+  for (let i = 0; i < late.length; i++) {
+    if (late[i] === null) continue;
+    // The first are those that were not counted yet.
+    if (i > 0) given -= late[i].length;
+    given += giveEach(late[i], message);
+  }
+
+  return given;
+}
+
+/** The native half, if it takes frames for many as it is; -1 if not. */
+function directId(ws) {
+  const connection = ws[kConnection];
+
+  return connection && ws._readyState === OPEN && ws._isServer
+    ? connection.output.directId
+    : -1;
+}
+
+function giveEach(websockets, message) {
+  let given = 0;
+
+  // Before any code of the program's may run.
+  message.keep();
+
+  for (const ws of websockets) {
+    if (ws.readyState === OPEN) {
+      given++;
+      giveSafely(ws, message);
+    }
+  }
+
+  return given;
+}
+
+function giveSafely(ws, message) {
+  try {
+    give(ws, message);
+  } catch (err) {
+    // A `write()` of somebody's threw, which is nothing to the others.
+    if (ws._socket) ws._socket.destroy(err);
+  }
+}
+
+function give(ws, message) {
+  const connection = ws[kConnection];
+
+  if (!connection) {
+    // Of another copy of this package, or of another package.
+    const { isBinary: binary, mayCompress: compress } = message;
+
+    ws.send(message.bytes, { binary, compress });
+    return;
+  }
+
+  const { output } = connection;
+  const pmd = ws._extensions[EXTENSION];
+
+  if (
+    output.isFree &&
+    ws._isServer &&
+    (pmd === undefined || !message.isCompressedFor(pmd))
+  ) {
+    output.bytes(message.bytes, message.first, false);
+  } else {
+    connection.sender.sendShared(message, !ws._isServer);
+  }
+}
+
+module.exports = fanOut;
