@@ -244,6 +244,8 @@ declare namespace WebSocket {
     pong: [data: Buffer];
     close: [code: number, reason: Buffer];
     error: [error: Error];
+    /** Server with `maxBackpressure`: more than that waited, and now nothing. */
+    drain: [];
     /** Client: the server's answer, before it is checked. */
     upgrade: [response: IncomingMessage];
     /** Client: before the request to the new address is sent. */
@@ -372,6 +374,20 @@ declare namespace WebSocket {
       request: InstanceType<V>
     ) => string | false;
     host?: string | undefined;
+    /** An addition to ws: bytes that may wait for a slow peer. Default: any */
+    maxBackpressure?: number | undefined;
+    /**
+     * An addition to ws: what happens to a message beyond that; a function gets
+     * the bytes that wait. Default: `'close'`, with code 1013
+     */
+    onBackpressure?:
+      | 'close'
+      | 'drop'
+      | ((
+          websocket: InstanceType<U>,
+          bytes: number
+        ) => 'close' | 'drop' | 'queue')
+      | undefined;
     /** Upgrades come through `handleUpgrade()`. Default: `false` */
     noServer?: boolean | undefined;
     /** Accept this path only. Default: any */

@@ -78,7 +78,15 @@ export { isFast, wrong };
 import { Topics } from 'ws-rs';
 import type { ShareOptions, WithBroadcast } from 'ws-rs';
 
-const wss = new WebSocketServer({ port: 0 });
+const wss = new WebSocketServer({
+  port: 0,
+  maxBackpressure: 1024 * 1024,
+  onBackpressure: (slow, bytes) =>
+    bytes > 2 ** 24 && slow.isPaused ? 'close' : 'queue'
+});
+new WebSocketServer({ port: 0, maxBackpressure: 1, onBackpressure: 'drop' });
+wss.on('connection', (one) => one.on('drain', () => one.send('more')));
+
 const options: ShareOptions = { binary: false, compress: false, except: ws };
 const given: number = (wss as WithBroadcast).broadcast('all', options);
 (wss as WithBroadcast).broadcast(new Uint8Array(1), { except: wss.clients });
@@ -87,6 +95,9 @@ const given: number = (wss as WithBroadcast).broadcast('all', options);
 (wss as WithBroadcast).broadcast(new Blob([]));
 // @ts-expect-error there is no callback
 (wss as WithBroadcast).broadcast('all', () => given);
+// @ts-expect-error 'queue' is for functions
+new WebSocketServer({ port: 0, maxBackpressure: 1, onBackpressure: 'queue' });
+
 const topics = new Topics();
 const isNew: boolean = topics.subscribe(ws, 'room');
 const size: number =

@@ -4,6 +4,7 @@ const EventEmitter = require('node:events');
 const http = require('node:http');
 
 const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
+const BackPressure = require('../connection/back-pressure');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const WebSocket = require('./websocket');
@@ -44,6 +45,8 @@ class WebSocketServer extends EventEmitter {
    * @param {Function} [options.handleProtocols] `(protocols: Set, request) =>
    *     string | false`: picks the subprotocol; by default the first one offered
    * @param {String} [options.host] The host name to listen on
+   * @param {Number} [options.maxBackpressure] An addition to ws: how many bytes
+   *     may wait for a peer that reads too slowly
    * @param {Number} [options.maxBufferedChunks=262144] How many chunks of an
    *     incomplete frame to keep; 0 means no limit
    * @param {Number} [options.maxFragments=16384] How many fragments a message
@@ -56,6 +59,9 @@ class WebSocketServer extends EventEmitter {
    * @param {Boolean} [options.noServer=false] Whether to leave the HTTP server to
    *     the program, which calls `handleUpgrade()`
    * @param {String} [options.path] Accept only connections to this path
+   * @param {String|Function} [options.onBackpressure='close'] What happens to
+   *     messages beyond `maxBackpressure`: `'close'`, `'drop'`, or `(ws, bytes) =>
+   *     'close' | 'drop' | 'queue'`
    * @param {Boolean|Object} [options.perMessageDeflate=false] Whether to accept
    *     permessage-deflate, or its parameters
    * @param {Number} [options.port] The port to listen on
@@ -109,6 +115,7 @@ class WebSocketServer extends EventEmitter {
 
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
     checkZlibOptions(options.perMessageDeflate);
+    BackPressure.check(options);
 
     this.options = options;
     this._state = RUNNING;

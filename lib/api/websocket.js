@@ -8,6 +8,7 @@ const {
   connect,
   normalizeArguments
 } = require('../handshake/client-handshake');
+const BackPressure = require('../connection/back-pressure');
 const Connection = require('../connection/connection');
 const {
   BINARY_TYPES,
@@ -53,6 +54,7 @@ class WebSocket extends EventEmitter {
     this._readyState = CONNECTING;
     this._isServer = address === null;
     this._output = null;
+    this._backPressure = null;
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
     this._closeCode = 1006;
@@ -79,6 +81,7 @@ class WebSocket extends EventEmitter {
       this._autoPong = Boolean(options.autoPong);
       this._closeTimeout = options.closeTimeout;
       this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
+      this._backPressure = BackPressure.of(this, options);
     }
   }
 
@@ -199,6 +202,9 @@ class WebSocket extends EventEmitter {
 
     this._connection = connection;
     if (connection.isPlain) this._output = connection.output;
+    if (this._backPressure !== null) {
+      this._backPressure.attach(connection.output);
+    }
     this._socket = socket;
     this._readyState = OPEN;
     this.emit('open');
@@ -330,6 +336,14 @@ class WebSocket extends EventEmitter {
 
     const payload = toPayload(data || EMPTY_BUFFER);
     const output = this._output;
+
+    if (
+      this._backPressure !== null &&
+      fin &&
+      !this._backPressure.admitsSend(payload, cb)
+    ) {
+      return;
+    }
 
     if (output !== null && fin && output.isFree) {
       const first = isBinary ? FIN | BINARY : FIN | TEXT;

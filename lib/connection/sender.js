@@ -62,6 +62,11 @@ class Sender {
     return this._state === DEFAULT && this._firstFragment;
   }
 
+  /** Whether a fragmented message is not over. */
+  get isWithinMessage() {
+    return !this._firstFragment;
+  }
+
   /**
    * Makes a frame (RFC 6455, section 5.2).
    *
@@ -319,6 +324,7 @@ class Sender {
     }
 
     this._noteIdle();
+    if (this._queue.length === 0) this.outbox?.onempty?.();
   }
 
   /** Whoever sends to many has to know. */

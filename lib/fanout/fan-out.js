@@ -96,19 +96,34 @@ function directId(ws) {
 }
 
 function giveEach(websockets, message) {
+  const thrown = [];
   let given = 0;
 
   // Before any code of the program's may run.
   message.keep();
 
   for (const ws of websockets) {
-    if (ws.readyState === OPEN) {
+    if (ws.readyState === OPEN && isAdmitted(ws, message, thrown)) {
       given++;
       giveSafely(ws, message);
     }
   }
 
+  if (thrown.length > 0) throw thrown[0];
+
   return given;
+}
+
+/** Whether a connection takes more; what its program throws has to wait. */
+function isAdmitted(ws, message, thrown) {
+  const backPressure = ws[kConnection]?.output.backPressure;
+
+  try {
+    return !backPressure || backPressure.admits(message.bytes);
+  } catch (err) {
+    thrown.push(err);
+    return false;
+  }
 }
 
 function giveSafely(ws, message) {

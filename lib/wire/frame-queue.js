@@ -35,6 +35,8 @@ class FrameQueue {
     this.sender = null;
     /** Whether the native wire writes, and the stream has nothing to do. */
     this.isNative = false;
+    /** Of a peer that reads too slowly, if there is a limit. */
+    this.backPressure = null;
     this._id = id;
     this._socket = socket;
     /** Callbacks of frames that wait, once there was one. */
@@ -55,6 +57,8 @@ class FrameQueue {
     this._finalBytesWritten = -1;
     /** What is called for an error that the socket knows nothing of. */
     this.onerror = null;
+    /** Called when nothing waits any more, with the most that did if known. */
+    this.onempty = null;
     /** What subscribes to topics for it, if anything does. */
     this.member = null;
   }
@@ -199,6 +203,10 @@ class FrameQueue {
 
     if (native.connectionState(this._id, BLOCKED_LENGTH) === 0) {
       const peak = native.connectionState(this._id, PEAK);
+
+      if (peak > 0 && this.onempty !== null) {
+        timers.nextTick(this.onempty, peak);
+      }
 
       if (peak > 0 && peak >= this._socket.writableHighWaterMark) {
         let isDone = false;

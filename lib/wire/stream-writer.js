@@ -132,10 +132,12 @@ class StreamWriter {
    * @return {Function|undefined} What the stream is to call for them
    */
   _owe(callbacks) {
-    if (!callbacks) return undefined;
+    const { onempty } = this._queue;
+
+    if (!callbacks && onempty === null) return undefined;
 
     const call =
-      typeof callbacks === 'function' ? callbacks : settle(callbacks);
+      typeof callbacks === 'function' ? callbacks : settle(callbacks ?? []);
     const socket = this._socket;
     let isOwed = true;
     let isUnderWay = false;
@@ -148,6 +150,7 @@ class StreamWriter {
       isOwed = false;
       this.owed--;
       call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
+      if (onempty !== null) onempty();
     };
 
     /** The stream has it: is it written, or does the kernel keep it waiting? */
