@@ -43,6 +43,7 @@ async function measure({ name }, workload, plan) {
       accept: measureAccept,
       cycles: measureCycles,
       echo: measureEcho,
+      fanout: measureFanOut,
       idle: measureIdle
     };
     return await takers[workload.kind](setting);
@@ -60,7 +61,8 @@ function startServer(name, workload, plan) {
     node: plan.node,
     tls: workload.tls && plan.certificate.files,
     deflate: workload.deflate,
-    level: workload.level
+    level: workload.level,
+    perTick: workload.perTick
   });
 }
 
@@ -113,6 +115,20 @@ function echoValues(report) {
     perSecond: report.messages_per_second,
     messages: report.messages
   };
+}
+
+async function measureFanOut({ workload, target, pin, plan }) {
+  const { connections, size, perTick, text, deflate } = workload;
+  const { warmUp, seconds } = plan;
+  const args = ['--connections', connections, '--size', size];
+
+  args.push('--fan-out', perTick, '--warm-up', warmUp, '--seconds', seconds);
+  if (text) args.push('--text');
+  if (deflate) args.push('--deflate', deflate);
+
+  const report = await generate([...target, ...args.map(String)], pin);
+
+  return { ...cpu(report), perSecond: report.messages_per_second };
 }
 
 async function measureAccept({ workload, target, pin }) {

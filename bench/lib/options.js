@@ -7,6 +7,8 @@ const { serverKind, servers } = require('./servers');
 const { selectWorkloads, workloads } = require('./workloads');
 
 const defaultServers = 'ws,ws:bufferutil,uws,ws-rs';
+const fanOutServers =
+  'ws,ws+frame,uws,ws-rs,ws-rs+frame,ws-rs+broadcast,ws-rs+topics';
 
 /** What ws-rs and a baseline are compared in. */
 const compared = ['plain', 'tls-100x125', 'deflate-takeover-100x1k'];
@@ -41,7 +43,9 @@ function help() {
     .filter(({ baselineOf }) => !baselineOf)
     .map(({ name }) => name)
     .join(', ')}
-                     (default ${defaultServers}; with --baseline ws-rs)
+                     (default ${defaultServers}; with --baseline
+                     ws-rs; with --only fanout
+                     ${fanOutServers})
   --transport T,U    adds ws-rs:T and ws-rs:U to the servers
   --only A,B         only these workloads or groups of them (default those without
                      a remark; with --baseline those with a *)
@@ -100,12 +104,12 @@ function parseOptions(args) {
     generatorCore: core('generator-core', values['generator-core']),
     help: values.help === true,
     isComplete:
-      !quick && !baseline && (!only || isAllDeflate(workloads)) && rounds >= 3,
+      !quick && !baseline && (!only || isWhole(workloads)) && rounds >= 3,
     node: program(values.node),
     output: values.output ?? null,
     rounds,
     seconds: positive('seconds', given.seconds),
-    servers: serverNames(values),
+    servers: serverNames(values, workloads),
     warmUp: positive('warm-up', given['warm-up']),
     workloads
   };
@@ -128,17 +132,25 @@ function program(text) {
   return text === '' || text.includes('/') ? fromHere('node', text) : text;
 }
 
-/** Whether these are what docs/performance.md shows of compression. */
-function isAllDeflate(workloads) {
-  const all = selectWorkloads(['deflate', 'deflate-memory']);
+/** Whether these are what a section of docs/performance.md shows. */
+function isWhole(workloads) {
+  return [['deflate', 'deflate-memory'], ['fanout']].some((groups) => {
+    const all = selectWorkloads(groups);
 
-  return (
-    workloads.length === all.length && workloads.every((w) => all.includes(w))
-  );
+    return (
+      workloads.length === all.length && workloads.every((w) => all.includes(w))
+    );
+  });
 }
 
-function serverNames({ baseline, servers: list, transport }) {
-  const usual = baseline === undefined ? defaultServers : 'ws-rs';
+function serverNames({ baseline, servers: list, transport }, workloads) {
+  const isFanOut = workloads.every(({ kind }) => kind === 'fanout');
+  const usual =
+    baseline !== undefined
+      ? 'ws-rs'
+      : isFanOut
+        ? fanOutServers
+        : defaultServers;
   const extra = transport ? transport.split(',').map((t) => `ws-rs:${t}`) : [];
   const names = [...new Set([...(list ?? usual).split(','), ...extra])];
   const pairs = names.flatMap((name) => {

@@ -40,19 +40,17 @@ function plot(run) {
     })
   );
   const { machine } = run.conditions;
+  const heading = run.workloads.every(({ kind }) => kind === 'fanout')
+    ? 'Server CPU time per message and receiver, of messages for all'
+    : 'Server CPU time per echoed message, and cost per connection';
 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
       `width="${width}" height="${height}" font-family="system-ui, ` +
       `sans-serif" font-size="13" fill="${ink}" role="img" ` +
       'aria-labelledby="title">',
-    '<title id="title">Cost of messages and connections by server</title>',
-    text(
-      margin,
-      24,
-      'Server CPU time per echoed message, and cost per connection',
-      'font-size="17" font-weight="600"'
-    ),
+    `<title id="title">${heading}</title>`,
+    text(margin, 24, heading, 'font-size="17" font-weight="600"'),
     text(
       margin,
       46,

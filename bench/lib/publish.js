@@ -30,6 +30,14 @@ const deflate = {
   end: '<!-- deflate:end -->'
 };
 
+const fanOut = {
+  json: 'bench-fanout.json',
+  plot: 'bench-fanout.svg',
+  select: tables,
+  start: '<!-- fanout:start -->',
+  end: '<!-- fanout:end -->'
+};
+
 const baseline = { json: 'bench-baseline.json', plot: null, select: null };
 
 /**
@@ -65,6 +73,7 @@ function publish(run, folder) {
 
 function placeOf(run) {
   if (run.ratios) return baseline;
+  if (run.workloads.every(({ kind }) => kind === 'fanout')) return fanOut;
   return run.workloads.every((workload) => workload.deflate) ? deflate : plain;
 }
 

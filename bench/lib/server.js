@@ -15,6 +15,8 @@ const patience = 15_000;
 const foreign = [
   'BENCH_DEFLATE',
   'BENCH_DEFLATE_LEVEL',
+  'BENCH_FAN_OUT',
+  'BENCH_PER_TICK',
   'BENCH_TLS_CERT',
   'BENCH_TLS_KEY',
   'BENCH_WS_RS',
@@ -43,7 +45,8 @@ class Server {
    * @param {string} name As in `--servers`
    * @param {Function} pin Makes a command run on the server's core
    * @param {{ tls?: { keyFile: string, certFile: string }, deflate?: string,
-   *   level?: number, baseline?: string, node?: string }} [settings]
+   *   level?: number, perTick?: number, baseline?: string, node?: string }} [settings]
+   *   `perTick`: how often each message is sent to all, instead of back;
    *   `baseline` is the checkout of the servers of that name, `node` the program
    *   that runs the server, by default this one's
    * @return {Promise<Server>}
@@ -51,7 +54,7 @@ class Server {
    */
   static async start(name, pin, settings = {}) {
     const { script, env: own, baselineOf } = serverKind(name);
-    const { tls, deflate, level, baseline } = settings;
+    const { tls, deflate, level, perTick, baseline } = settings;
     const args = ['--expose-gc', path.join(folder, script)];
     const env = { ...process.env, NODE_ENV: 'production' };
 
@@ -63,6 +66,7 @@ class Server {
     }
     if (deflate) env.BENCH_DEFLATE = deflate;
     if (baselineOf) env.BENCH_WS_RS = baseline;
+    if (perTick) env.BENCH_PER_TICK = String(perTick);
     if (level) env.BENCH_DEFLATE_LEVEL = String(level);
 
     const child = spawn(...pin(settings.node ?? process.execPath, args), {

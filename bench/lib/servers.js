@@ -39,7 +39,18 @@ const servers = [
     env: {},
     colour: '#d08a1d'
   },
+  {
+    name: 'ws+frame',
+    title: 'ws, one frame',
+    script: 'ws.js',
+    package: 'ws',
+    env: { BENCH_FAN_OUT: 'frame', WS_NO_BUFFER_UTIL: '1' },
+    colour: '#6d7480'
+  },
   wsRs(null, '#2b83e6'),
+  wsRsToAll('frame', '#7a6ff0'),
+  wsRsToAll('broadcast', '#1f9d73'),
+  wsRsToAll('topics', '#cc5490'),
   wsRs('stream', '#7a6ff0'),
   wsRs('loop', '#1f9d73'),
   wsRs('pool', '#cc5490')
@@ -72,6 +83,16 @@ function wsRs(transport, colour) {
     package: null,
     env: transport ? { WS_RS_TRANSPORT: transport } : {},
     colour
+  };
+}
+
+/** ws-rs with another way to send to all than a loop of `send()`. */
+function wsRsToAll(way, colour) {
+  return {
+    ...wsRs(null, colour),
+    name: `ws-rs+${way}`,
+    title: way === 'frame' ? 'ws-rs, one frame' : `ws-rs ${way}`,
+    env: { BENCH_FAN_OUT: way }
   };
 }
 

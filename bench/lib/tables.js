@@ -4,6 +4,8 @@ const { costs } = require('./costs');
 const { medianOf } = require('./summary');
 
 const PER_MESSAGE = 'Server CPU per message, µs: all threads (JS thread)';
+const PER_DELIVERY =
+  'Server CPU per message and receiver, µs: all threads (JS thread)';
 const PER_CONNECTION = 'Per connection: all threads (JS thread)';
 
 /**
@@ -19,7 +21,10 @@ const PER_CONNECTION = 'Per connection: all threads (JS thread)';
  */
 function tables(run) {
   const echo = run.workloads.filter(({ kind }) => kind === 'echo');
-  const others = run.workloads.filter(({ kind }) => kind !== 'echo');
+  const toAll = run.workloads.filter(({ kind }) => kind === 'fanout');
+  const others = run.workloads.filter(
+    ({ kind }) => kind !== 'echo' && kind !== 'fanout'
+  );
   const table = (title, rows, cell) => ({
     title,
     columns: ['', ...run.servers.map((server) => server.title)],
@@ -34,6 +39,7 @@ function tables(run) {
 
   return [
     table(PER_MESSAGE, costs(echo), cost),
+    table(PER_DELIVERY, costs(toAll), cost),
     table(
       'Round trip, µs: median / 99th percentile',
       echo,

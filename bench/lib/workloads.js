@@ -5,7 +5,7 @@
  * @property {string} name What `--only` takes
  * @property {string} group A name for it and its likes
  * @property {string} title
- * @property {'echo' | 'accept' | 'idle' | 'cycles'} kind
+ * @property {'echo' | 'accept' | 'idle' | 'cycles' | 'fanout'} kind
  * @property {number} connections
  * @property {number} [size] Payload bytes of a message (echo)
  * @property {number} [inFlight] Messages under way per connection (echo)
@@ -16,6 +16,7 @@
  * @property {number} [level] Of the compression, where the server has levels
  * @property {number} [messages] Each way on each connection (cycles)
  * @property {number} [cycles] How often all connections are opened (cycles)
+ * @property {number} [perTick] How often each message is sent to all (fanout)
  * @property {boolean} [extra] Runs only when named
  */
 
@@ -74,6 +75,15 @@ const workloads = [
     connections: 100,
     size: 1024,
     level: 1
+  },
+  fanOut('500x125', '125 B to 500 clients', 500, 125),
+  fanOut('5000x125', '125 B to 5,000 clients', 5000, 125),
+  fanOut('500x125-10', '125 B to 500 clients, 10 a tick', 500, 125, 10),
+  fanOut('500x16k', '16 KiB to 500 clients', 500, 16 * 1024),
+  {
+    ...fanOut('deflate-500x1k', 'deflate, 1 KiB to 500 clients', 500, 1024),
+    text: true,
+    deflate: 'takeover'
   }
 ];
 
@@ -114,6 +124,20 @@ function tls(workload) {
     group: 'tls',
     title: `TLS, ${workload.title}`,
     tls: true
+  };
+}
+
+/** Each message of one connection is sent to all. */
+function fanOut(name, title, connections, size, perTick = 1) {
+  return {
+    name: `fanout-${name}`,
+    group: 'fanout',
+    title,
+    kind: 'fanout',
+    connections,
+    size,
+    perTick,
+    extra: true
   };
 }
 

@@ -16,7 +16,9 @@ const maxPayload = 64 * 1024 * 1024;
  * @type {{
  *   tls: { keyFile: string, certFile: string } | null,
  *   deflate: 'takeover' | 'no-takeover' | null,
- *   level: number | undefined
+ *   level: number | undefined,
+ *   fanOut: 'send' | 'frame' | 'broadcast' | 'topics' | null,
+ *   perTick: number
  * }}
  */
 const settings = {
@@ -27,7 +29,9 @@ const settings = {
       }
     : null,
   deflate: process.env.BENCH_DEFLATE || null,
-  level: Number(process.env.BENCH_DEFLATE_LEVEL) || undefined
+  level: Number(process.env.BENCH_DEFLATE_LEVEL) || undefined,
+  fanOut: process.env.BENCH_FAN_OUT || null,
+  perTick: Number(process.env.BENCH_PER_TICK) || 0
 };
 
 /**
@@ -35,7 +39,7 @@ const settings = {
  *
  * @param {{ WebSocketServer: Function }} ws The package
  */
-function serveWithWs({ WebSocketServer }) {
+function serveWithWs({ Sender, Topics, WebSocketServer }) {
   const perMessageDeflate = settings.deflate
     ? {
         threshold: 0,
@@ -62,12 +66,55 @@ function serveWithWs({ WebSocketServer }) {
   }
 
   listening.on('listening', () => ready(listening.address().port));
+
+  const sendToAll = settings.perTick > 0 && wayToAll(wss, { Sender, Topics });
+
   wss.on('connection', (socket) => {
     socket.on('error', (error) => console.error(error));
     socket.on('message', (data, isBinary) => {
-      socket.send(data, { binary: isBinary });
+      if (!sendToAll) {
+        socket.send(data, { binary: isBinary });
+        return;
+      }
+
+      for (let i = 0; i < settings.perTick; i++) sendToAll(data, isBinary);
     });
   });
+}
+
+/** @return {Function} The way to send a message to all that is to be measured */
+function wayToAll(wss, { Sender, Topics }) {
+  const ways = {
+    broadcast: (data, binary) => wss.broadcast(data, { binary }),
+    // One frame for all, as Socket.IO has it.
+    frame(data, isBinary) {
+      const list = Sender.frame(data, {
+        fin: true,
+        mask: false,
+        opcode: isBinary ? 2 : 1,
+        readOnly: true,
+        rsv1: false
+      });
+
+      for (const client of wss.clients) {
+        if (client.readyState === 1) client._sender.sendFrame(list);
+      }
+    },
+    send(data, binary) {
+      for (const client of wss.clients) {
+        if (client.readyState === 1) client.send(data, { binary });
+      }
+    }
+  };
+
+  if (settings.fanOut === 'topics') {
+    const topics = new Topics();
+
+    wss.on('connection', (socket) => topics.subscribe(socket, 'all'));
+    return (data, binary) => topics.publish('all', data, { binary });
+  }
+
+  return ways[settings.fanOut ?? 'send'];
 }
 
 /**

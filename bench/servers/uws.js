@@ -34,8 +34,18 @@ app.ws('/*', {
   maxBackpressure: maxPayload,
   maxPayloadLength: maxPayload,
   sendPingsAutomatically: false,
+  open: (socket) => {
+    if (settings.perTick > 0) socket.subscribe('all');
+  },
   message: (socket, data, isBinary) => {
-    socket.send(data, isBinary, compress);
+    if (settings.perTick === 0) {
+      socket.send(data, isBinary, compress);
+      return;
+    }
+
+    for (let i = 0; i < settings.perTick; i++) {
+      app.publish('all', data, isBinary, compress);
+    }
   }
 });
 app.listen('127.0.0.1', 0, (token) => {

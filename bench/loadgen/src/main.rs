@@ -9,6 +9,7 @@ mod cpu;
 mod cycle;
 mod deflate;
 mod echo;
+mod fanout;
 mod frame;
 mod hold;
 mod message;
@@ -27,6 +28,7 @@ fn main() -> std::process::ExitCode {
     }
     let outcome = Options::parse(&arguments).and_then(|options| match options.mode {
         Mode::Echo(load) => echo::run(&options.target, &load),
+        Mode::FanOut(load) => fanout::run(&options.target, &load),
         Mode::Slices(load) => echo::run_slices(&options.target, &load),
         Mode::Cycles {
             load,

@@ -21,6 +21,9 @@ loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
                           --messages, with nothing in flight: print a line
                           and wait for one on standard input, whose end ends
                           the run
+      --fan-out K         instead: the server sends each message of the first
+                          connection to all, K times; the next goes out when
+                          all have come
       --cycles N          instead: N times, open the connections, send COUNT
                           messages on each, close them; after each of these
                           print a line and wait for one on standard input
@@ -54,6 +57,8 @@ pub(crate) struct Target {
 pub(crate) enum Mode {
     Echo(Load),
     Slices(Load),
+    /// `in_flight` is how often each message is sent to all.
+    FanOut(Load),
     Cycles {
         load: Load,
         cycles: usize,
@@ -111,6 +116,7 @@ impl Options {
                 "--seconds" => given.limit = Some(Limit::Time(seconds(name, value()?)?)),
                 "--messages" => given.limit = Some(Limit::Messages(number(name, value()?)?)),
                 "--slices" => given.slices = true,
+                "--fan-out" => given.fan_out = Some(number(name, value()?)?),
                 "--cycles" => given.cycles = Some(number(name, value()?)?),
                 "--idle" => given.idle = Some(number(name, value()?)?),
                 "--accept" => given.accept = Some(number(name, value()?)?),
@@ -135,6 +141,7 @@ struct Given {
     warm_up: Option<Duration>,
     limit: Option<Limit>,
     slices: bool,
+    fan_out: Option<usize>,
     cycles: Option<usize>,
     idle: Option<usize>,
     accept: Option<usize>,
@@ -146,16 +153,24 @@ impl Given {
         let address = self.address.context("--address IP:PORT is needed")?;
         let mode = match (self.connections, self.idle, self.accept) {
             (Some(connections), None, None) => {
+                let in_flight = self.fan_out.or(self.in_flight).unwrap_or(1);
                 let load = Load {
                     connections: at_least_one("--connections", connections)?,
                     size: self.size.context("--connections needs --size BYTES")?,
-                    in_flight: at_least_one("--in-flight", self.in_flight.unwrap_or(1))?,
+                    in_flight: at_least_one("--in-flight and --fan-out", in_flight)?,
                     text: self.text,
                     deflate: self.deflate,
                     warm_up: self.warm_up.unwrap_or(Duration::from_millis(500)),
                     limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
                 };
                 match (self.cycles, load.limit) {
+                    (None, _) if self.fan_out.is_some() => {
+                        ensure!(
+                            !self.slices && self.in_flight.is_none(),
+                            "--fan-out goes without --slices and --in-flight"
+                        );
+                        Mode::FanOut(load)
+                    }
                     (None, _) if self.slices => Mode::Slices(load),
                     (None, _) => Mode::Echo(load),
                     (Some(_), _) if self.slices => bail!("give one of --slices and --cycles"),
@@ -251,6 +266,19 @@ mod tests {
         assert!(matches!(parse(line).unwrap().mode, Mode::Slices(_)));
         let both = format!("{line} --cycles 2 --messages 100");
         assert!(parse(&both).unwrap_err().to_string().contains("--slices"));
+    }
+
+    #[test]
+    fn a_message_for_all_is_not_in_flight_several_times() {
+        let line = "--address 127.0.0.1:80 --connections 3 --size 125 --fan-out 10";
+        let Mode::FanOut(load) = parse(line).unwrap().mode else {
+            panic!("no fan-out")
+        };
+        assert_eq!((load.connections, load.in_flight), (3, 10));
+        for other in ["--slices", "--in-flight 2"] {
+            let error = parse(&format!("{line} {other}")).unwrap_err();
+            assert!(error.to_string().contains("--fan-out"));
+        }
     }
 
     #[test]
