@@ -364,6 +364,11 @@ declare namespace WebSocket {
     U extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
     V extends typeof IncomingMessage = typeof IncomingMessage
   > extends ConnectionOptions {
+    /**
+     * Who reads the requests of a plain HTTP server: ws-rs, or Node. An addition
+     * to ws. Default: `'native'`
+     */
+    accept?: 'native' | 'node' | undefined;
     /** Length of the queue of connections to be accepted. Default: 511 */
     backlog?: number | undefined;
     /** Keep `clients`. Default: `true` */

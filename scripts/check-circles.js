@@ -23,9 +23,20 @@ const LAYERS = {
   wire: ['base', 'native'],
   compression: ['base', 'memory', 'native'],
   connection: ['base', 'compression', 'memory', 'native', 'wire'],
-  handshake: ['base', 'compression', 'native'],
+  accept: ['base', 'connection', 'native', 'wire'],
+  handshake: ['accept', 'base', 'compression', 'native'],
   fanout: ['base', 'compression', 'connection', 'native', 'wire'],
-  api: ['base', 'compression', 'connection', 'fanout', 'handshake', 'native'],
+  api: [
+    'accept',
+    'base',
+    'compression',
+    'connection',
+    'fanout',
+    'handshake',
+    'native',
+    // Whether Node has made a socket.
+    'wire'
+  ],
   // The files right in lib/ by whose names ws has something.
   names: ['api', 'compression', 'connection', 'handshake']
 };

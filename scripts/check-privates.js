@@ -14,12 +14,17 @@ const { ROOT } = require('./run');
 
 /** Node's own, on streams, sockets, handles and emitters. */
 const OF_NODE = [
+  '_addHeaderLine',
+  '_addHeaderLines',
+  '_connections',
+  '_emitCloseIfDrained',
   '_events',
   '_handle',
   '_parent',
   '_read',
   '_readableState',
   '_server',
+  '_sockname',
   '_writableState'
 ];
 

@@ -27,6 +27,9 @@ const TIMEOUT = 300_000 * Number(process.env.WS_RS_TEST_SLOWNESS ?? 1);
 
 /** Tests of what is the same on every transport, or choose it: most open no connections. */
 const ONCE = [
+  'accept/light-request',
+  'accept/native-accept',
+  'accept/requests',
   'api/buffer-util',
   'api/event-target',
   'compression/permessage-deflate',
@@ -88,6 +91,7 @@ const ONCE = [
   'third-party',
   'types',
   'wire/errors',
+  'wire/light-socket',
   'wire/send-callbacks',
   'wire/slot',
   'wire/taken-handle',

@@ -92,6 +92,10 @@ numbers! {
         /// permessage-deflate was negotiated.
         COMPRESSION: u32 = 1;
         SKIP_UTF8_VALIDATION: u32 = 2;
+        /// One event a macrotask is handed out.
+        SINGLE: u32 = 4;
+        /// It is a Unix socket.
+        LOCAL: u32 = 8;
     }
 
     /// What can be asked of a connection.
@@ -174,6 +178,13 @@ numbers! {
     /// Kinds of protocol errors.
     error {
         MESSAGE_TOO_LONG: u32 = ws_rs_protocol::ErrorKind::UnsupportedMessageLength as u32;
+    }
+
+    /// What has come on a connection instead of a request to be upgraded.
+    request {
+        NOTHING: u32 = 0;
+        /// Something that Node is to judge.
+        OTHER: u32 = 1;
     }
 
     /// The numbers of connections: which of those that exist it is, and how often that was used.

@@ -46,8 +46,7 @@ describe('An opening handshake', () => {
       [
         upgradeRequest({}, 'POST /chat'),
         '405 Method Not Allowed',
-        'Invalid HTTP method',
-        { allow: 'GET' }
+        'Invalid HTTP method'
       ],
       [
         upgradeRequest({ Upgrade: 'h2c' }, at),

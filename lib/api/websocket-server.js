@@ -3,13 +3,19 @@
 const EventEmitter = require('node:events');
 const http = require('node:http');
 
-const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
+const { CLOSE_TIMEOUT, EMPTY_BUFFER, kWebSocket } = require('../constants');
+const { keyOf, lengthOf } = require('../accept/light-request');
+const acceptNatively = require('../accept/native-accept');
 const BackPressure = require('../connection/back-pressure');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
+const { destroySocket, isLight, materialize } = require('../wire/light-socket');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
 const timers = require('../timers');
+
+/** On a connection: the server that has it among its `clients`. */
+const kServer = Symbol('ws-rs.server');
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -122,6 +128,7 @@ class WebSocketServer extends EventEmitter {
     this._server = null;
     this._detach = null;
     this._closeWithLastClient = false;
+    this._limits = null;
 
     /** @type {Set<WebSocket>|undefined} The connections that are not closed */
     this.clients = options.clientTracking ? new Set() : undefined;
@@ -246,10 +253,11 @@ class WebSocketServer extends EventEmitter {
     let extensions;
 
     // A client that goes away before the WebSocket looks after the socket.
-    socket.on('error', destroySocket);
+    if (!isLight(socket)) socket.on('error', destroySocket);
 
     try {
-      handshake.checkRequest(request);
+      // What was accepted natively is one.
+      if (!isLight(socket)) handshake.checkRequest(request);
 
       if (!this.shouldHandle(request)) {
         handshake.abort(socket, 400);
@@ -265,7 +273,7 @@ class WebSocketServer extends EventEmitter {
       return;
     }
 
-    const key = request.headers['sec-websocket-key'];
+    const key = keyOf(request);
     const upgrade = [extensions, key, protocols, request, socket, head];
 
     this._verify(request, socket, () => {
@@ -288,7 +296,7 @@ class WebSocketServer extends EventEmitter {
    */
   completeUpgrade(extensions, key, protocols, request, socket, head, callback) {
     // The client left while `verifyClient` was at work.
-    if (!socket.readable || !socket.writable) {
+    if (!isLight(socket) && (!socket.readable || !socket.writable)) {
       socket.destroy();
       return;
     }
@@ -315,16 +323,25 @@ class WebSocketServer extends EventEmitter {
 
     this.emit('headers', lines, request);
 
-    socket.write(lines.join('\r\n') + '\r\n\r\n');
-    socket.removeListener('error', destroySocket);
+    const answer = `${lines.join('\r\n')}\r\n\r\n`;
 
-    ws.setSocket(socket, head, {
+    const limits = {
       allowSynchronousEvents: options.allowSynchronousEvents,
       maxBufferedChunks: options.maxBufferedChunks,
       maxFragments: options.maxFragments,
       maxPayload: options.maxPayload,
       skipUTF8Validation: options.skipUTF8Validation
-    });
+    };
+
+    if (isLight(socket)) {
+      const length = lengthOf(request);
+
+      ws.setSocket(socket, head, this._share(limits), { answer, length });
+    } else {
+      socket.write(answer);
+      socket.removeListener('error', destroySocket);
+      ws.setSocket(socket, head, limits);
+    }
 
     if (this.clients) this._track(ws);
 
@@ -341,14 +358,30 @@ class WebSocketServer extends EventEmitter {
     const onConnection = (ws, request) => this.emit('connection', ws, request);
     const listeners = {
       error: (error) => this.emit('error', error),
-      listening: () => this.emit('listening'),
+      listening: () => {
+        accept();
+        this.emit('listening');
+      },
       upgrade: (request, socket, head) => {
         this.handleUpgrade(request, socket, head, onConnection);
       }
     };
     const events = Object.keys(listeners);
+    const accept = () => {
+      if (this.options.accept === 'node') return;
+
+      acceptNatively(
+        server,
+        () => server._events.upgrade === listeners.upgrade && isOrdinary(this),
+        (request, socket) => {
+          this.handleUpgrade(request, socket, EMPTY_BUFFER, onConnection);
+        }
+      );
+    };
 
     for (const event of events) server.on(event, listeners[event]);
+
+    if (server.listening) accept();
 
     this._server = server;
     this._detach = () => {
@@ -394,10 +427,33 @@ class WebSocketServer extends EventEmitter {
       if (accepted) proceed();
       else handshake.abort(socket, code || 401, message, headers);
     };
+    const isAsync = options.verifyClient.length === 2;
+
+    // Who leaves meanwhile is to be noticed.
+    if (isAsync) materialize(socket);
+
     const info = handshake.describeClient(request);
 
-    if (options.verifyClient.length === 2) options.verifyClient(info, settle);
+    if (isAsync) options.verifyClient(info, settle);
     else settle(options.verifyClient(info));
+  }
+
+  /**
+   * The same object for connections with the same limits, which keep it.
+   *
+   * @private
+   */
+  _share(limits) {
+    const shared = this._limits;
+
+    if (
+      shared === null ||
+      Object.keys(limits).some((name) => limits[name] !== shared[name])
+    ) {
+      this._limits = limits;
+    }
+
+    return this._limits;
   }
 
   /** @private */
@@ -415,24 +471,38 @@ class WebSocketServer extends EventEmitter {
   /** @private */
   _track(ws) {
     this.clients.add(ws);
+    ws[kServer] = this;
+    ws.on('close', untrack);
+  }
+}
 
-    ws.on('close', () => {
-      this.clients.delete(ws);
+const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
+const { setSocket } = WebSocket.prototype;
 
-      if (this._closeWithLastClient && this.clients.size === 0) {
-        timers.nextTick(emitClose, this);
-      }
-    });
+/** Whether nobody has put methods there that are to see Node's sockets. */
+function isOrdinary(server) {
+  return (
+    server._state === RUNNING &&
+    server.handleUpgrade === handleUpgrade &&
+    server.completeUpgrade === completeUpgrade &&
+    server.options.WebSocket.prototype.setSocket === setSocket
+  );
+}
+
+/** A connection is closed. */
+function untrack() {
+  const server = this[kServer];
+
+  server.clients.delete(this);
+
+  if (server._closeWithLastClient && server.clients.size === 0) {
+    timers.nextTick(emitClose, server);
   }
 }
 
 function emitClose(server) {
   server._state = CLOSED;
   server.emit('close');
-}
-
-function destroySocket() {
-  this.destroy();
 }
 
 module.exports = WebSocketServer;

@@ -24,6 +24,13 @@ const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
 const { toPayload } = require('../connection/payload');
+const { streamLength } = require('../wire/frame-queue');
+const {
+  destroySocket,
+  isLight,
+  kLight,
+  materialize
+} = require('../wire/light-socket');
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
@@ -62,7 +69,7 @@ class WebSocket extends EventEmitter {
     this._closeFrameSent = false;
     this._closeMessage = EMPTY_BUFFER;
     this._closeTimer = null;
-    this._connection = null;
+    this._opened = null;
     this._errorEmitted = false;
     this._extensions = {};
     this._paused = false;
@@ -99,7 +106,7 @@ class WebSocket extends EventEmitter {
     if (!BINARY_TYPES.includes(type)) return;
 
     this._binaryType = type;
-    if (this._connection) this._connection.decoder.binaryType = type;
+    if (this._opened) this._opened.decoder.binaryType = type;
   }
 
   /**
@@ -109,12 +116,14 @@ class WebSocket extends EventEmitter {
    */
   get bufferedAmount() {
     if (!this._socket) return this._bufferedAmount;
+    // Nothing was sent that the kernel did not take.
+    if (this._opened === null && isLight(this._socket)) return 0;
 
     const { output } = this._connection;
     const { sender } = output;
     const unsent = sender === null ? 0 : sender._bufferedBytes;
 
-    return this._socket._writableState.length + output.unwrittenLength + unsent;
+    return streamLength(this._socket) + output.unwrittenLength + unsent;
   }
 
   /**
@@ -156,7 +165,9 @@ class WebSocket extends EventEmitter {
    * @type {String}
    */
   get transport() {
-    return this._connection ? this._connection.transport : 'stream';
+    if (this._opened) return this._opened.transport;
+
+    return this._socket && isLight(this._socket) ? 'loop' : 'stream';
   }
 
   /**
@@ -189,34 +200,64 @@ class WebSocket extends EventEmitter {
   }
 
   /**
+   * What it is connected with, from `setSocket()` on; made when it is first asked
+   * for, if it was accepted natively.
+   *
+   * @private
+   */
+  get _connection() {
+    return this._opened ?? this._socket?.[kLight]?.connect() ?? null;
+  }
+
+  /**
    * Takes a socket over after the opening handshake, and opens.
    *
    * @param {Duplex} socket The socket
    * @param {Buffer} head What came behind the handshake
    * @param {Object} options `allowSynchronousEvents`, `generateMask`,
    *     `maxBufferedChunks`, `maxFragments`, `maxPayload`, `skipUTF8Validation`
+   * @param {Object} [opening] Of a light socket: the `answer` to the handshake,
+   *     which is yet to be sent, and the `length` of the request
    * @private
    */
-  setSocket(socket, head, options) {
-    const connection = new Connection(this, socket, head, options);
-
-    this._connection = connection;
-    if (connection.isPlain) this._output = connection.output;
-    if (this._backPressure !== null) {
-      this._backPressure.attach(connection.output);
+  setSocket(socket, head, options, opening) {
+    if (opening === undefined || !this._openLight(socket, options, opening)) {
+      this.onConnected(new Connection(this, socket, head, options));
     }
+
     this._socket = socket;
     this._readyState = OPEN;
     this.emit('open');
   }
 
+  _openLight(socket, options, { answer, length }) {
+    const light = socket[kLight];
+
+    if (light && light.open(this, socket, options, answer, length)) return true;
+
+    // A listener has touched it, or the system can watch no more.
+    materialize(socket);
+    socket.removeListener('error', destroySocket);
+    socket.write(answer);
+    return false;
+  }
+
+  /** @private */
+  onConnected(connection) {
+    this._opened = connection;
+    if (connection.isPlain) this._output = connection.output;
+    if (this._backPressure !== null) {
+      this._backPressure.attach(connection.output);
+    }
+  }
+
   /** @private */
   emitClose() {
-    if (this._connection) {
+    if (this._opened) {
       const pmd = this._extensions['permessage-deflate'];
 
       if (pmd) pmd.cleanup();
-      this._connection.free();
+      this._opened.free();
       this._output = null;
     }
 
@@ -335,7 +376,7 @@ class WebSocket extends EventEmitter {
     }
 
     const payload = toPayload(data || EMPTY_BUFFER);
-    const output = this._output;
+    const output = this._output ?? this._connect();
 
     if (
       this._backPressure !== null &&
@@ -383,6 +424,11 @@ class WebSocket extends EventEmitter {
 
     this._readyState = CLOSING;
     this._socket.destroy();
+  }
+
+  /** Sees to the way out of what was accepted natively. */
+  _connect() {
+    return this._connection === null ? null : this._output;
   }
 
   _abort() {

@@ -8,13 +8,18 @@ const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
+const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
 const promotion = require('../wire/promotion');
 const { announce } = require('../wire/taken-socket');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
 const timers = require('../timers');
-const { ignoreData, listenToSocket } = require('./socket-listeners');
+const {
+  ignoreData,
+  listenToSocket,
+  socketClosed
+} = require('./socket-listeners');
 
 const OPEN = 1;
 const CLOSING = 2;
@@ -40,8 +45,9 @@ class Connection {
    * @param {Duplex} socket The socket, after the opening handshake
    * @param {Buffer} head What came behind the handshake
    * @param {Object} options See `WebSocket#setSocket()`
+   * @param {LightConnection} [light] What has opened it natively already
    */
-  constructor(websocket, socket, head, options) {
+  constructor(websocket, socket, head, options, light) {
     this.websocket = websocket;
     this.socket = socket;
     this.receiver = null;
@@ -68,6 +74,7 @@ class Connection {
           : true,
       binaryType: websocket.binaryType,
       extensions: websocket._extensions,
+      id: light?.id,
       isServer: websocket._isServer,
       maxBufferedChunks: options.maxBufferedChunks | 0,
       maxFragments: options.maxFragments | 0,
@@ -84,7 +91,15 @@ class Connection {
     announce(socket, this.output);
 
     this._generateMask = options.generateMask;
+    this._closeListeners = 0;
     socket[kWebSocket] = websocket;
+
+    if (light !== undefined) {
+      this.listenToLoop();
+      promotion.enter(this);
+      this.output.openNative(light.openedIn);
+      return;
+    }
 
     // A mere Duplex may not have these.
     if (socket.setTimeout) socket.setTimeout(0);
@@ -95,6 +110,32 @@ class Connection {
     listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
     promotion.schedule(this);
+  }
+
+  /** What the event loop calls is this, or what makes one. */
+  connect() {
+    return this;
+  }
+
+  // Whom a light socket belongs to.
+
+  onMaterialized() {
+    const { output, socket } = this;
+
+    listenToSocket(socket, this);
+    this._closeListeners = socket.listenerCount('close');
+    if (this.websocket._closeFrameReceived) ignoreData(socket);
+    output.onMaterialized();
+  }
+
+  onEnd() {
+    this.websocket._readyState = CLOSING;
+    this.end();
+    this.socket.end();
+  }
+
+  onClosed() {
+    socketClosed(this.socket, this);
   }
 
   /** Whether messages may go out as they are given. */
@@ -142,9 +183,11 @@ class Connection {
    * of what came has been handed out.
    */
   _isWatched() {
+    const { socket } = this;
+
     return (
       this.receiver !== null ||
-      this.socket.listenerCount('close') > this._closeListeners
+      (!isLight(socket) && socket.listenerCount('close') > this._closeListeners)
     );
   }
 

@@ -52,6 +52,7 @@ class Decoder extends ChunkOwner {
    *     be handed out in one tick
    * @param {String} options.binaryType The form of binary messages
    * @param {Object} options.extensions The negotiated extensions, by name
+   * @param {Number} [options.id] The native connection, if there is one
    * @param {Boolean} options.isServer Whether frames must be masked
    * @param {Number} options.maxBufferedChunks Chunks held for one frame; 0 is
    *     no limit, here and below
@@ -81,13 +82,15 @@ class Decoder extends ChunkOwner {
     this._onInflated = null;
     /** Says whether somebody watches how long inflating takes. */
     this.isWatched = null;
-    this.id = native.connectionCreate(
-      this.isServer,
-      this.maxPayload,
-      this.maxFragments,
-      this.maxBufferedChunks,
-      this._flags()
-    );
+    this.id =
+      options.id ??
+      native.connectionCreate(
+        this.isServer,
+        this.maxPayload,
+        this.maxFragments,
+        this.maxBufferedChunks,
+        this._flags()
+      );
   }
 
   /** Gives the core the limits that were changed. */

@@ -46,14 +46,14 @@ function listen() {
  */
 const listeners = {
   onMessages(count) {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection !== undefined) takeDecoded(connection, count);
   },
 
   // What most chunks are; the decoder need not be told of them.
   onText() {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection === undefined) return;
 
@@ -63,7 +63,7 @@ const listeners = {
   },
 
   onBinary() {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection === undefined) return;
 
@@ -78,7 +78,7 @@ const listeners = {
   },
 
   onUndecoded(length) {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection === undefined) return;
 
@@ -88,7 +88,7 @@ const listeners = {
   },
 
   onPaused(length) {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection === undefined) return;
 
@@ -98,19 +98,19 @@ const listeners = {
   },
 
   onEnd() {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection !== undefined) connection.loop.onEnd();
   },
 
   onError(errno) {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection !== undefined) connection.loop.onError(errno);
   },
 
   onFailure(reason) {
-    const connection = connections[rows[SLOT]];
+    const connection = connectionOf(rows[SLOT]);
 
     if (connection === undefined) return;
 
@@ -127,8 +127,21 @@ const listeners = {
 
   onUnwritten() {
     Tick.attend(rows[SLOT]);
+  },
+
+  onRequest() {
+    const waiter = connections[rows[SLOT]];
+
+    if (waiter !== undefined) waiter.onRequest();
   }
 };
+
+/** Whose event it is; made for it if nothing has happened there yet. */
+function connectionOf(slot) {
+  const connection = connections[slot];
+
+  return connection === undefined ? undefined : connection.connect();
+}
 
 /** Without memory for a message its connection fails, and no other. */
 function attempt(connection, body) {

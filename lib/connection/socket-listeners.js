@@ -4,6 +4,7 @@ const net = require('net');
 
 const { kWebSocket, NOOP } = require('../constants');
 const timers = require('../timers');
+const { isLight } = require('../wire/light-socket');
 const promotion = require('../wire/promotion');
 const { kLoop } = require('../wire/taken-socket');
 
@@ -19,16 +20,22 @@ const kConnection = Symbol('ws-rs.connection');
  * @param {Connection} connection The connection
  */
 function listenToSocket(socket, connection) {
+  // The native wire would make way for who listens for data.
+  const { on } = socket[kLoop] ? net.Socket.prototype : socket;
+
   socket[kConnection] = connection;
 
-  socket.on('close', socketOnClose);
-  socket.on('data', socketOnData);
-  socket.on('end', socketOnEnd);
-  socket.on('error', socketOnError);
+  on.call(socket, 'close', socketOnClose);
+  on.call(socket, 'data', socketOnData);
+  on.call(socket, 'end', socketOnEnd);
+  on.call(socket, 'error', socketOnError);
 }
 
 /** No chunk is passed on any more; what reads the socket goes on doing so. */
 function ignoreData(socket) {
+  // Nobody listens to a light one.
+  if (isLight(socket)) return;
+
   const { removeListener } = socket[kLoop] ? net.Socket.prototype : socket;
 
   removeListener.call(socket, 'data', socketOnData);
@@ -92,10 +99,17 @@ function socketOnClose() {
     connection.feed(this.read(this._readableState.length));
   }
 
+  socketClosed(this, connection);
+}
+
+/** The socket of a connection is closed, and all that it had was handed over. */
+function socketClosed(socket, connection) {
+  const { websocket } = connection;
   const isExpected = connection.isOver;
 
+  websocket._readyState = CLOSING;
   connection.end();
-  this[kWebSocket] = undefined;
+  socket[kWebSocket] = undefined;
   // eslint-disable-next-line no-restricted-globals -- set by the global one
   clearTimeout(websocket._closeTimer);
   connection.whenFinished(() => {
@@ -105,4 +119,4 @@ function socketOnClose() {
   });
 }
 
-module.exports = { ignoreData, listenToSocket };
+module.exports = { ignoreData, listenToSocket, socketClosed };

@@ -5,6 +5,7 @@ const { Buffer } = require('buffer');
 const { STATUS_CODES } = require('node:http');
 
 const extension = require('./extension');
+const { lookUp } = require('../accept/light-request');
 const native = require('../native');
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const subprotocol = require('./subprotocol');
@@ -39,7 +40,7 @@ class HandshakeError extends Error {
  */
 function checkRequest({ headers, method }) {
   if (method !== 'GET') {
-    throw new HandshakeError(405, 'Invalid HTTP method', { Allow: 'GET' });
+    throw new HandshakeError(405, 'Invalid HTTP method');
   }
 
   // Missing if the request had more headers than `server.maxHeadersCount`.
@@ -72,8 +73,8 @@ function checkRequest({ headers, method }) {
  * @return {Set<String>} The subprotocols; empty if there are none
  * @throws {HandshakeError} If the header is malformed
  */
-function readProtocols({ headers }) {
-  const header = headers['sec-websocket-protocol'];
+function readProtocols(request) {
+  const header = lookUp(request, 'sec-websocket-protocol');
 
   if (header === undefined) return new Set();
 
@@ -93,10 +94,12 @@ function readProtocols({ headers }) {
  * @throws {HandshakeError} If the header is malformed, or none of the offers of
  *     permessage-deflate can be accepted
  */
-function acceptExtensions({ headers }, options) {
-  const header = headers['sec-websocket-extensions'];
+function acceptExtensions(request, options) {
+  if (!options.perMessageDeflate) return {};
 
-  if (!options.perMessageDeflate || header === undefined) return {};
+  const header = lookUp(request, 'sec-websocket-extensions');
+
+  if (header === undefined) return {};
 
   const name = PerMessageDeflate.extensionName;
   const deflate = new PerMessageDeflate({
@@ -202,10 +205,8 @@ function refuse(request, response) {
   const body = STATUS_CODES[426];
 
   response.writeHead(426, {
-    Connection: 'Upgrade, close',
     'Content-Length': Buffer.byteLength(body),
-    'Content-Type': 'text/plain',
-    Upgrade: 'websocket'
+    'Content-Type': 'text/plain'
   });
   response.end(body);
 }

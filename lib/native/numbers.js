@@ -54,7 +54,11 @@ module.exports = {
   config: {
     /** permessage-deflate was negotiated. */
     COMPRESSION: 1,
-    SKIP_UTF8_VALIDATION: 2
+    SKIP_UTF8_VALIDATION: 2,
+    /** One event a macrotask is handed out. */
+    SINGLE: 4,
+    /** It is a Unix socket. */
+    LOCAL: 8
   },
 
   /** What can be asked of a connection. */
@@ -137,6 +141,13 @@ module.exports = {
   /** Kinds of protocol errors. */
   error: {
     MESSAGE_TOO_LONG: 11
+  },
+
+  /** What has come on a connection instead of a request to be upgraded. */
+  request: {
+    NOTHING: 0,
+    /** Something that Node is to judge. */
+    OTHER: 1
   },
 
   /** The numbers of connections: which of those that exist it is, and how often that was used. */

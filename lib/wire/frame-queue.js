@@ -3,6 +3,7 @@
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const { isLight } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
@@ -55,6 +56,8 @@ class FrameQueue {
     this._lostLength = 0;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
+    /** The tick in which a light socket was opened. */
+    this._openedIn = -1;
     /** What is called for an error that the socket knows nothing of. */
     this.onerror = null;
     /** Called when nothing waits any more, with the most that did if known. */
@@ -102,6 +105,26 @@ class FrameQueue {
     this._takeFromStream();
   }
 
+  /**
+   * As `promote()`, for a light socket, on which everything is as it should be:
+   * its stream does not exist.
+   *
+   * @param {Number} openedIn The number of the tick in which it was opened
+   */
+  openNative(openedIn) {
+    this._openedIn = openedIn;
+    // Not one that the program has put there.
+    this._write = Object.getPrototypeOf(this._socket).write;
+    this._isPromoted = true;
+    this.isNative = true;
+    Tick.enlist(this._id, this);
+  }
+
+  /** The light socket is one of Node's now. */
+  onMaterialized() {
+    watchHandle(this._socket, this);
+  }
+
   /** The native wire is about to go. */
   demote() {
     this._isPromoted = false;
@@ -110,11 +133,12 @@ class FrameQueue {
 
   /** The socket is about to be destroyed: what this tick sent goes first. */
   beforeDestroy() {
-    if (!this.isNative) {
-      this._giveSafely();
-      return;
-    }
+    if (this.isNative) this.flush();
+    else this._giveSafely();
+  }
 
+  /** Has the native wire write what waits, as far as the kernel takes it. */
+  flush() {
     if (this.blockedLength === 0) native.flushOutbox(this._id);
     this._settleSoon();
   }
@@ -179,7 +203,7 @@ class FrameQueue {
 
   /** Bytes that wait here behind others that the stream has not written. */
   get unwrittenLength() {
-    return this.isWaiting && this._socket._writableState.length > 0
+    return this.isWaiting && streamLength(this._socket) > 0
       ? native.connectionState(this._id, WAITING)
       : this.blockedLength;
   }
@@ -208,7 +232,12 @@ class FrameQueue {
         timers.nextTick(this.onempty, peak);
       }
 
-      if (peak > 0 && peak >= this._socket.writableHighWaterMark) {
+      // Nobody listens to a light socket.
+      if (
+        peak > 0 &&
+        !isLight(this._socket) &&
+        peak >= this._socket.writableHighWaterMark
+      ) {
         let isDone = false;
 
         try {
@@ -322,5 +351,12 @@ class FrameQueue {
     if (this._callbacks !== null) this._callbacks.settleSoon();
   }
 }
+
+/** Bytes that the stream itself has to write. */
+function streamLength(socket) {
+  return isLight(socket) ? 0 : socket._writableState.length;
+}
+
+FrameQueue.streamLength = streamLength;
 
 module.exports = FrameQueue;

@@ -4,6 +4,7 @@ const os = require('os');
 
 const native = require('../native');
 const { systemError } = require('./errors');
+const { endedByPeer, materialize } = require('./light-socket');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
@@ -14,7 +15,10 @@ const { ECANCELED } = os.constants.errno;
 const forced = forcedTransport(process.env.WS_RS_TRANSPORT);
 const isForced = forced === 'loop';
 
-/** Those on this transport, by the slot of their native half. */
+/**
+ * Those on this transport, and those that wait for a request, by the slot of
+ * their native half.
+ */
 const connections = [];
 
 /**
@@ -45,6 +49,7 @@ class LoopTransport {
     // A test of this transport wants no other.
     if (isForced) return;
 
+    materialize(this._connection.socket);
     this._close(why);
     readAgain(this._connection.socket);
   }
@@ -118,6 +123,7 @@ class LoopTransport {
     const connection = this._connection;
     const { socket } = connection;
 
+    materialize(socket);
     this._close('bytes came while it is paused; until the next read');
     connection.promoteLater = true;
     if (socket.push(chunk)) readAgain(socket);
@@ -127,6 +133,8 @@ class LoopTransport {
   /** The peer sends no more: `'end'` and what follows are Node's. */
   onEnd() {
     const { socket } = this._connection;
+
+    if (endedByPeer(socket)) return;
 
     this._close('its peer sends no more');
     socket.push(null);

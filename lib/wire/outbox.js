@@ -7,6 +7,7 @@ const numbers = require('../native/numbers');
 const timers = require('../timers');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameQueue = require('./frame-queue');
+const { isLight, materialize } = require('./light-socket');
 const { inContext } = require('./send-callbacks');
 const Tick = require('./tick');
 
@@ -147,14 +148,13 @@ class Outbox extends FrameQueue {
       this.fail();
     } else if (answer === TAKE) {
       this._stream.give(this._socket.write);
-    } else if (answer !== BLOCKED && !this.isNative) {
+    } else if (answer === BLOCKED) {
+      // Who is just looking at the new socket finds it in its queue, as with ws.
+      if (this._openedIn === Tick.count) materialize(this._socket);
+    } else if (!this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._stream.give(this._socket.write);
-    } else if (
-      this._callbacks !== null &&
-      !this._callbacks.isEmpty &&
-      answer !== BLOCKED
-    ) {
+    } else if (this._callbacks !== null && !this._callbacks.isEmpty) {
       Tick.add(this);
     }
 
@@ -207,7 +207,12 @@ class Outbox extends FrameQueue {
     if (!this.isNative) {
       // What comes now may be one chunk. A stream that is told so sees to it.
       if (socket._writableState) socket._writableState.needDrain = true;
-    } else if (!this.willDrain && socket.listenerCount('drain') > 0) {
+    } else if (
+      !this.willDrain &&
+      // Nobody listens to a light one.
+      !isLight(socket) &&
+      socket.listenerCount('drain') > 0
+    ) {
       // A tick of its own costs a long message some percent: only for who listens.
       this.willDrain = true;
       timers.nextTick(drain, this);

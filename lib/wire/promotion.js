@@ -105,18 +105,31 @@ function promote(connection) {
     return;
   }
 
-  const transport = new LoopTransport(connection);
+  const transport = enter(connection);
 
-  connections[slotOf(decoder.id)] = connection;
-  decoder.copies = true;
-  connection.loop = transport;
-  socket[kLoop] = transport;
   output.promote();
 
   if (!handle.hasRef()) transport.setReferenced(false);
   if (connection.isBusy) connection.suspendLoop();
   if (socket.isPaused()) transport.setPaused(true);
   trace(connection, 'to loop');
+}
+
+/**
+ * The native wire reads the socket of a connection.
+ *
+ * @param {Connection} connection The connection
+ * @return {LoopTransport} What it is on now
+ */
+function enter(connection) {
+  const { decoder, socket } = connection;
+  const transport = new LoopTransport(connection);
+
+  connections[slotOf(decoder.id)] = connection;
+  decoder.copies = true;
+  connection.loop = transport;
+  socket[kLoop] = transport;
+  return transport;
 }
 
 /** Methods that Node's HTTP server leaves on sockets, of no use after it. */
@@ -230,4 +243,11 @@ function isOrdinary(socket, name) {
   );
 }
 
-module.exports = { capture, retry, schedule };
+module.exports = {
+  capture,
+  enter,
+  /** Whether connections of this process can be on the native wire. */
+  isAvailable: obstacle === null,
+  retry,
+  schedule
+};

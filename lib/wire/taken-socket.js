@@ -176,7 +176,7 @@ class TakenSocket extends net.Socket {
   // Who calls `net.Socket`'s own `write()` passes by the one above.
 
   _write(chunk, encoding, callback) {
-    const rest = this[kOutbox].takeRest();
+    const rest = this[kOutbox] === null ? null : this[kOutbox].takeRest();
 
     if (rest === null) {
       super._write(chunk, encoding, callback);
@@ -193,7 +193,7 @@ class TakenSocket extends net.Socket {
   }
 
   _writev(chunks, callback) {
-    const rest = this[kOutbox].takeRest();
+    const rest = this[kOutbox] === null ? null : this[kOutbox].takeRest();
 
     if (rest === null) {
       super._writev(chunks, callback);
@@ -210,7 +210,7 @@ class TakenSocket extends net.Socket {
   }
 
   _destroy(err, callback) {
-    const callLost = this[kOutbox].close(err);
+    const callLost = this[kOutbox]?.close(err);
 
     // Before Node closes the descriptor, whose number the next socket may get.
     if (this[kLoop]) this[kLoop].release();
@@ -337,7 +337,7 @@ class TakenSocket extends net.Socket {
 
   /** Node takes the handle away to send it to another process. */
   set _handle(handle) {
-    if (!handle && !this.destroyed && super._handle) {
+    if (!handle && !this.destroyed && super._handle && this[kOutbox]) {
       this[kOutbox].beforeDestroy();
 
       const callLost = this[kOutbox].close();

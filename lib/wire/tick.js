@@ -22,6 +22,9 @@ const Tick = {
    */
   hasMoreMessages: false,
 
+  /** How many ticks have ended in which something was sent, in 30 bits. */
+  count: 0,
+
   /** Calls for the end of the tick. */
   schedule() {
     if (isScheduled) return;
@@ -39,13 +42,17 @@ const Tick = {
     Tick.schedule();
   },
 
-  /** Makes an outbox known by the slot of its native half. */
-  enlist(id, outbox) {
+  /** Has what waits written when the process exits. */
+  watchExit() {
     if (!listensToExit) {
       listensToExit = true;
       atExit(flush);
     }
+  },
 
+  /** Makes an outbox known by the slot of its native half. */
+  enlist(id, outbox) {
+    Tick.watchExit();
     outboxes[slotOf(id)] = outbox;
   },
 
@@ -69,6 +76,7 @@ const Tick = {
 /** The tick ends: what waits is written, and callbacks are called. */
 function end() {
   isScheduled = false;
+  Tick.count = (Tick.count + 1) & 0x3fffffff;
   addAll(native.endTick(true));
 
   while (waiting.length + written.length > 0) {

@@ -1,17 +1,18 @@
 //! Bytes in, events out.
 
-use ws_rs_protocol::{Config, ErrorClass, ErrorKind, Inflated, Input, Role};
+use ws_rs_protocol::{ErrorClass, ErrorKind, Inflated, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
 
 use super::buffer::Scope;
 use super::call::{Call, Fault, Outcome};
+use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::Context;
 use super::events::decode;
+use crate::numbers::counter;
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::row::WHOLE;
-use crate::numbers::{config, counter};
 
 /// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; the flags
 /// are those of `config`.
@@ -22,7 +23,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         Role::Client
     };
     let entry = Entry {
-        connection: connection::Connection::new(role, read_config(call)?),
+        connection: connection::Connection::new(role, read_config(call, 1)?),
         socket: None,
         context: Context::NONE,
     };
@@ -37,22 +38,11 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
 
 /// `connectionConfigure(id, maxPayload, maxFragments, maxBufferedChunks, flags)`
 pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
-    let config = read_config(call)?;
+    let config = read_config(call, 1)?;
     if let Some(entry) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
         *entry.connection.protocol.config_mut() = config;
     }
     call.undefined()
-}
-
-fn read_config(call: &Call<'_>) -> Outcome<Config> {
-    let flags = call.u32(4)?;
-    Ok(Config {
-        max_payload: call.f64(1)?.max(0.0) as u64,
-        max_fragments: call.i32(2)?.max(0) as u32,
-        max_buffered_chunks: call.i32(3)?.max(0) as u32,
-        compression: flags & config::COMPRESSION != 0,
-        skip_utf8_validation: flags & config::SKIP_UTF8_VALIDATION != 0,
-    })
 }
 
 /// `connectionFree(id)`; the number is then of no meaning.

@@ -24,7 +24,7 @@ use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Reactor, uv};
+use ws_rs_wire::{Reactor, shut_down_writing, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -165,21 +165,40 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let fd = call.i32(1)?;
     let single = call.bool(2)?;
     let local = call.bool(3)?;
-    let state = &call.state.event_loop;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
-        && fd >= 0
-        && state.open_reactor(call).is_ok()
-        && let Some(reactor) = state.reactor()
-        && reactor.register(fd, id).is_ok()
+        && let Some(socket) = open_socket(call, fd, id, || {
+            LoopSocket::new(fd, Inbox::new(single, local))
+        })
     {
-        reactor.keep_alive(true);
-        call.state.values.retain(true);
-        entry.socket = Some(LoopSocket::new(fd, Inbox::new(single, local)));
+        entry.socket = Some(socket);
         return call.number(1);
     }
     call.number(0)
+}
+
+/// Has the reactor watch a socket, which `make` makes then.
+pub(crate) fn open_socket(
+    call: &Call<'_>,
+    fd: i32,
+    id: Id,
+    make: impl FnOnce() -> LoopSocket,
+) -> Option<LoopSocket> {
+    let state = &call.state.event_loop;
+    if fd < 0 || state.open_reactor(call).is_err() {
+        return None;
+    }
+    let reactor = state.reactor()?;
+    reactor.register(fd, id).ok()?;
+    reactor.keep_alive(true);
+    call.state.values.retain(true);
+    Some(make())
+}
+
+/// `loopShutDown(id)`: nothing more will be written, and the peer is told so.
+pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
+    with_socket(call, |socket, _| shut_down_writing(socket.descriptor()))
 }
 
 /// `loopClose(id)`: gives the socket back to Node.

@@ -60,3 +60,7 @@ pub(crate) use self::on_events as loop_pause;
 pub(crate) use self::on_events as loop_busy;
 pub(crate) use self::on_events as loop_reference;
 pub(crate) use self::on_events as capture_context;
+pub(crate) use self::on_events as loop_shut_down;
+pub(crate) use self::on_events as accept_request;
+pub(crate) use self::on_events as await_request;
+pub(crate) use self::on_events as accept_open;

@@ -1,10 +1,13 @@
 //! The Node-API surface: raw callbacks with integer ids (measured 20-40 ns a call, where a
 //! `#[napi]` method takes 220-370).
 
+#[cfg(unix)]
+mod accept;
 mod buffer;
 mod bytes;
 mod call;
 mod compression;
+mod config;
 mod decode;
 mod encode;
 mod environment;
@@ -31,6 +34,9 @@ use napi::bindgen_prelude::{Error, Object, Result};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use napi_sys as sys;
+
+#[cfg(not(unix))]
+use self::event_loop as accept;
 
 use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
 use crate::numbers;
@@ -86,6 +92,10 @@ raw_callback!(loop_close, event_loop::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
 raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
+raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
+raw_callback!(accept_request, accept::accept_request, 1);
+raw_callback!(await_request, accept::await_request, 1);
+raw_callback!(accept_open, accept::accept_open);
 
 /// Fills the module's exports, once for each Node environment.
 #[napi(module_exports)]
@@ -149,7 +159,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 51] = [
+const FUNCTIONS: [(&CStr, RawCallback); 55] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -201,4 +211,8 @@ const FUNCTIONS: [(&CStr, RawCallback); 51] = [
     (c"loopPause", loop_pause),
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
+    (c"loopShutDown", loop_shut_down),
+    (c"acceptRequest", accept_request),
+    (c"awaitRequest", await_request),
+    (c"acceptOpen", accept_open),
 ];

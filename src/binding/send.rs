@@ -91,6 +91,60 @@ pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
     })
 }
 
+/// Queues the text that is the argument `at`, to be written together with what is sent next.
+pub(crate) fn queue_answer(call: &Call<'_>, id: Id, at: usize) -> Outcome<()> {
+    let state = call.state;
+    let mut connections = state.connections.borrow_mut();
+    let Some(Entry {
+        connection, socket, ..
+    }) = connections.get_mut(id)
+    else {
+        return Ok(());
+    };
+    let options = Options {
+        more_messages: true,
+        track: false,
+    };
+    with_wire(socket.as_ref(), |wire| {
+        connection.send(
+            |out| append_text(call, at, out),
+            options,
+            (&mut state.schedule.borrow_mut(), id),
+            || {
+                state.waiting_since.set(Mark::now());
+                clock::now()
+            },
+            || state.spare_buffer(),
+            wire,
+        )
+    })?;
+    state.tick_scheduled.set(true);
+    Ok(())
+}
+
+/// Appends the UTF-8 of the text that is the argument `at`.
+fn append_text(call: &Call<'_>, at: usize, out: &mut Vec<u8>) -> Outcome<()> {
+    let (env, text) = (call.env, call.value(at));
+    let mut len = 0;
+    // SAFETY: a live environment and value; without memory to write to, only the length is asked for.
+    check(unsafe { sys::napi_get_value_string_utf8(env, text, ptr::null_mut(), 0, &mut len) })?;
+    let start = out.len();
+    out.reserve(len + 1);
+    let mut written = 0;
+    // SAFETY: `reserve` made room for the text and its terminator, which is all that is written.
+    unsafe {
+        check(sys::napi_get_value_string_utf8(
+            env,
+            text,
+            out.as_mut_ptr().add(start).cast(),
+            len + 1,
+            &mut written,
+        ))?;
+        out.set_len(start + written);
+    }
+    Ok(())
+}
+
 /// `queueLent(id, payload, flags) -> what became of it`: an unmasked frame whose payload is written
 /// from where it lies, now or, if the wire does not take it, later. On a stream, only its header is
 /// queued: the payload is the stream's to write behind that.

@@ -30,6 +30,7 @@ mod header;
 mod inflate;
 mod mask;
 mod store;
+mod upgrade_request;
 mod utf8;
 
 pub use close::{is_valid_close_code, write_close_payload};
@@ -43,4 +44,5 @@ pub use inflate::Inflater;
 pub use mask::{apply_mask, apply_mask_at, copy_masked};
 pub use store::{OutOfMemory, PayloadStore};
 pub use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+pub use upgrade_request::{MAX_HEAD, UpgradeRequest};
 pub use utf8::is_valid_utf8;

@@ -10,5 +10,5 @@ pub mod uv;
 mod write;
 
 pub use self::reactor::{Handler, Reactor, Ready};
-pub use self::read::{Read, read_some, waiting};
-pub use self::write::{Write, write_some};
+pub use self::read::{Read, peek_some, read_some, waiting};
+pub use self::write::{Write, shut_down_writing, write_some};

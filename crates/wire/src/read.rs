@@ -21,8 +21,17 @@ pub enum Read {
 
 /// Reads once into `room`, which is not empty.
 pub fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
+    receive(fd, room, RecvFlags::DONTWAIT)
+}
+
+/// Reads once into `room`, which is not empty, and leaves with the kernel what was read.
+pub fn peek_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
+    receive(fd, room, RecvFlags::DONTWAIT | RecvFlags::PEEK)
+}
+
+fn receive(fd: BorrowedFd<'_>, room: &mut [u8], flags: RecvFlags) -> Read {
     loop {
-        match recv(fd, &mut *room, RecvFlags::DONTWAIT) {
+        match recv(fd, &mut *room, flags) {
             Ok((0, _)) => return Read::End,
             Ok((len, _)) => return Read::Bytes(len),
             Err(Errno::INTR) => {}

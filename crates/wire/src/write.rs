@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 /// What a write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,4 +47,9 @@ pub fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
             Err(error) => return Write::Failed(error.raw_os_error()),
         }
     }
+}
+
+/// Says that nothing more will be written. Of a connection that is broken already, reading tells.
+pub fn shut_down_writing(fd: BorrowedFd<'_>) {
+    let _ = shutdown(fd, Shutdown::Write);
 }

@@ -32,9 +32,11 @@ pub(super) enum Listener {
     NeedMemory,
     /// The kernel did not take all that the connection sent.
     Unwritten,
+    /// Something has come on a connection that is to be opened.
+    Request,
 }
 
-const NAMES: [&CStr; 10] = [
+const NAMES: [&CStr; 11] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -45,6 +47,7 @@ const NAMES: [&CStr; 10] = [
     c"onFailure",
     c"onNeedMemory",
     c"onUnwritten",
+    c"onRequest",
 ];
 
 /// The functions.

@@ -30,17 +30,27 @@ pub(crate) struct LoopSocket {
     referenced: bool,
     /// Whether it waits for room to write.
     writable: bool,
+    /// Whether its request is yet to come: nothing is read then, and JavaScript is told once.
+    pub(super) awaits_request: bool,
 }
 
 impl LoopSocket {
-    pub(super) const fn new(fd: RawFd, inbox: Inbox) -> Self {
+    pub(crate) const fn new(fd: RawFd, inbox: Inbox) -> Self {
         Self {
             fd,
             inbox,
             watched: true,
             referenced: true,
             writable: false,
+            awaits_request: false,
         }
+    }
+
+    /// One whose request is yet to come.
+    pub(crate) const fn awaiting(fd: RawFd, inbox: Inbox) -> Self {
+        let mut socket = Self::new(fd, inbox);
+        socket.awaits_request = true;
+        socket
     }
 
     /// To read from.

@@ -42,6 +42,9 @@ impl<'a> Turn<'a> {
 
     /// Reads all there is, if that is not so much that others have to wait.
     pub(super) fn run(&self) {
+        if self.with_socket(|socket| socket.awaits_request) == Some(true) {
+            return self.announce_request();
+        }
         for _ in 0..MAX_READS {
             match self.read() {
                 Ok(Next::Again) => {}
@@ -274,6 +277,15 @@ impl<'a> Turn<'a> {
             Read::End => self.announce_end(Listener::End, 0),
             Read::Failed(error) => self.announce_end(Listener::Error, error),
         }
+    }
+
+    /// A request has come, or the end of its connection.
+    fn announce_request(&self) {
+        self.stop();
+        // Without JavaScript, at the end of the environment, nobody is left to be told.
+        let _ = self
+            .begin_rows(0, NOWHERE)
+            .and_then(|()| self.call(Context::NONE, Listener::Request, None));
     }
 
     fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {

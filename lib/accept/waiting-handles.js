@@ -1,0 +1,119 @@
+'use strict';
+
+const native = require('../native');
+const timers = require('../timers');
+const { connections } = require('../wire/loop');
+const slotOf = require('../wire/slot');
+
+/** How often is looked for those that have waited for long, in milliseconds. */
+const INTERVAL = 500;
+
+/**
+ * Connections on which nothing has come yet. Those that stay silent are Node's
+ * after one second at most: its own limits are for them.
+ */
+class WaitingHandles {
+  /**
+   * @param {Function} onRequest Called with the handle on which something came
+   * @param {Function} onSilent Called with one that has waited for long enough
+   */
+  constructor(onRequest, onSilent) {
+    this._onRequest = onRequest;
+    this._onSilent = onSilent;
+    /** The handles that came since the last look, and those before. */
+    this._young = new Set();
+    this._old = new Set();
+    this._timer = null;
+  }
+
+  /**
+   * @param {Object} handle Node's handle, which nobody reads
+   * @return {Boolean} `false`: it cannot be watched
+   */
+  add(handle) {
+    const id = native.awaitRequest(handle.fd);
+
+    if (id === undefined) return false;
+
+    const waiter = new Waiter(this, handle, id);
+
+    connections[slotOf(id)] = waiter;
+    this._young.add(waiter);
+
+    if (this._timer === null) {
+      this._timer = timers.setInterval(() => this._look(), INTERVAL);
+      this._timer.unref();
+    }
+
+    return true;
+  }
+
+  /** The server accepts no more: who has asked for nothing is let go. */
+  close() {
+    for (const waiter of [...this._old, ...this._young]) {
+      this.remove(waiter);
+      waiter.handle.close();
+    }
+
+    this._stop();
+  }
+
+  /** Something has come. */
+  arrived(waiter) {
+    this.remove(waiter);
+    this._onRequest(waiter.handle);
+  }
+
+  /** It is watched no more. */
+  remove(waiter) {
+    this._old.delete(waiter);
+    this._young.delete(waiter);
+    connections[slotOf(waiter.id)] = undefined;
+    native.connectionFree(waiter.id);
+  }
+
+  _look() {
+    const silent = this._old;
+
+    this._old = this._young;
+    this._young = new Set();
+
+    for (const waiter of silent) {
+      this.remove(waiter);
+      this._onSilent(waiter.handle);
+    }
+
+    if (this._old.size === 0 && this._young.size === 0) this._stop();
+  }
+
+  _stop() {
+    if (this._timer === null) return;
+
+    timers.clearInterval(this._timer);
+    this._timer = null;
+  }
+}
+
+/** One of them, as the event loop calls it. */
+class Waiter {
+  constructor(handles, handle, id) {
+    this._handles = handles;
+    this.handle = handle;
+    this.id = id;
+  }
+
+  connect() {
+    return this;
+  }
+
+  onRequest() {
+    this._handles.arrived(this);
+  }
+
+  fail() {
+    this._handles.remove(this);
+    this.handle.close();
+  }
+}
+
+module.exports = WaitingHandles;

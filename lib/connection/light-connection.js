@@ -1,0 +1,91 @@
+'use strict';
+
+const Connection = require('./connection');
+const { listen } = require('./loop-listeners');
+const { kWebSocket } = require('../constants');
+const native = require('../native');
+const { COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
+  require('../native/numbers').config;
+const { connections } = require('../wire/loop');
+const { Light } = require('../wire/light-socket');
+const slotOf = require('../wire/slot');
+const Tick = require('../wire/tick');
+
+/**
+ * A connection of a server on which nothing happens: a native half that reads
+ * its socket, and a `WebSocket`. The `Connection` between them is made when
+ * something is received, sent or asked.
+ */
+class LightConnection extends Light {
+  constructor(server, handle) {
+    super(server, handle);
+    /** The native half; -1 as long as there is none. */
+    this.id = -1;
+    this.socket = null;
+    this.websocket = null;
+    this.limits = null;
+    this.openedIn = 0;
+  }
+
+  get isOpen() {
+    return this.id >= 0;
+  }
+
+  /**
+   * Answers the handshake, and reads and writes the socket natively from now on.
+   *
+   * @param {WebSocket} websocket The `WebSocket` to be opened
+   * @param {LightSocket} socket The socket
+   * @param {Object} limits See `WebSocket#setSocket()`; kept, for others as well
+   * @param {String} answer The answer
+   * @param {Number} requestLength The bytes of the request
+   * @return {Boolean} `false`: the socket cannot be watched
+   */
+  open(websocket, socket, limits, answer, requestLength) {
+    const { handle } = this;
+    const flags =
+      (websocket._extensions['permessage-deflate'] ? COMPRESSION : 0) |
+      (limits.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
+      (limits.allowSynchronousEvents === false ? SINGLE : 0) |
+      (handle.getpeername ? 0 : LOCAL);
+
+    listen();
+
+    const id = native.acceptOpen(
+      handle.fd,
+      limits.maxPayload | 0,
+      limits.maxFragments | 0,
+      limits.maxBufferedChunks | 0,
+      flags,
+      requestLength,
+      answer
+    );
+
+    if (id === undefined) return false;
+
+    this.id = id;
+    this.socket = socket;
+    this.websocket = websocket;
+    this.limits = limits;
+    this.openedIn = Tick.count;
+    socket[kWebSocket] = websocket;
+    connections[slotOf(id)] = this;
+    Tick.watchExit();
+    Tick.schedule();
+    return true;
+  }
+
+  /** The connection; see `Connection#connect()`. */
+  connect() {
+    if (this.owner === null && this.isOpen) {
+      const { limits, socket, websocket } = this;
+
+      this.owner = new Connection(websocket, socket, null, limits, this);
+      websocket.onConnected(this.owner);
+    }
+
+    return this.owner;
+  }
+}
+
+module.exports = LightConnection;

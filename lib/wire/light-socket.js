@@ -1,0 +1,428 @@
+'use strict';
+
+const http = require('http');
+const net = require('net');
+
+const native = require('../native');
+const timers = require('../timers');
+const { build, define, deferFields } = require('./lazy-fields');
+const { kLoop, kOutbox, TakenSocket } = require('./taken-socket');
+
+/** On a light socket: what it is made of; `null` once it was constructed. */
+const kLight = Symbol('ws-rs.light');
+
+const socketPrototype = net.Socket.prototype;
+
+/**
+ * What there is of a socket that Node has not made. Whoever has a use for it, as
+ * lib/connection/light-connection.js has, says who reads and writes it.
+ */
+class Light {
+  /**
+   * @param {net.Server} server Who accepted it
+   * @param {Object} handle Node's handle for it, which nobody reads
+   */
+  constructor(server, handle) {
+    this.server = server;
+    this.handle = handle;
+    /** Who reads and writes it, once that was asked for. */
+    this.owner = null;
+    this.isEnded = false;
+    this.isDestroyed = false;
+    this.isPaused = false;
+    /** Its addresses, by Node's names, once somebody has asked for them. */
+    this.names = null;
+  }
+
+  /** Whether there is somebody to read and write it. */
+  get isOpen() {
+    return false;
+  }
+
+  /**
+   * @return {{loop: LoopTransport, onClosed: Function, onEnd: Function,
+   *     onMaterialized: Function, output: Outbox}} The owner of a socket that is
+   *     open, made if need be
+   */
+  connect() {
+    return this.owner;
+  }
+}
+
+/**
+ * The socket of a connection that was accepted natively: a `net.Socket` that is
+ * constructed in place when somebody touches what only that has. What a
+ * connection needs of it, and what programs mostly ask, it answers itself.
+ *
+ * @param {Light} light What there is of it
+ */
+function LightSocket(light) {
+  this[kLight] = light;
+}
+
+/** @return {Boolean} Whether Node has not made this socket yet */
+function isLight(socket) {
+  return Boolean(socket[kLight]);
+}
+
+/**
+ * Makes it a socket as all others, for good.
+ *
+ * @param {LightSocket} socket One that may be light
+ */
+function materialize(socket) {
+  const light = socket[kLight];
+
+  // To one that is frozen, or so, nothing can be added: it stays as it is.
+  if (!light || !Object.isExtensible(socket)) return;
+
+  const owner = light.isOpen ? light.connect() : null;
+  const { handle, isDestroyed, names, server } = light;
+
+  socket[kLight] = null;
+  socket[kOutbox] = owner === null ? null : owner.output;
+  socket[kLoop] = owner === null ? null : owner.loop;
+  build(socket, () => {
+    net.Socket.call(socket, {
+      allowHalfOpen: server.allowHalfOpen,
+      handle: isDestroyed ? undefined : handle,
+      // Somebody reads it already, or is to say when.
+      manualStart: true,
+      readable: true,
+      readableHighWaterMark: server.highWaterMark,
+      writable: true,
+      writableHighWaterMark: server.highWaterMark
+    });
+    socket.server = server;
+  });
+
+  // What Node's HTTP server leaves on a socket.
+  define(socket, 'parser', null);
+  define(socket, '_paused', false);
+  if (names?.getpeername) define(socket, '_peername', names.getpeername);
+  if (names?.getsockname) socket._sockname = names.getsockname;
+
+  if (isDestroyed) {
+    if (light.isEnded) socketPrototype.end.call(socket);
+    socketPrototype.destroy.call(socket);
+    return;
+  }
+
+  socket._server = server;
+  if (server.noDelay || owner !== null) {
+    socketPrototype.setNoDelay.call(socket, true);
+  }
+  if (server.keepAlive) {
+    const { keepAliveInitialDelay } = server;
+
+    // In seconds there, in milliseconds here.
+    socketPrototype.setKeepAlive.call(
+      socket,
+      true,
+      keepAliveInitialDelay * 1000
+    );
+  }
+
+  if (owner === null) {
+    socket.on('error', destroySocket);
+    socket.read(0);
+    return;
+  }
+
+  // As a connection of ours leaves it.
+  define(socket, 'timeout', 0);
+  handle.reading = true;
+  owner.onMaterialized();
+  // What the kernel did not take is in the stream's queue, where one can look.
+  if (owner.output.blockedLength > 0) owner.output.yieldToStream();
+  if (light.isPaused) socketPrototype.pause.call(socket);
+  if (light.isEnded) socketPrototype.end.call(socket);
+}
+
+/** Sees to a socket that nobody else looks after yet. */
+function destroySocket() {
+  this.destroy();
+}
+
+/** What the methods of a light socket do; others construct it. */
+const methods = {
+  destroy(err, callback) {
+    const light = this[kLight];
+
+    if (!light?.isOpen || typeof callback === 'function') {
+      materialize(this);
+      return TakenSocket.prototype.destroy.call(this, err, callback);
+    }
+
+    if (!light.isDestroyed) close(this, light, err);
+    return this;
+  },
+
+  end(...args) {
+    const light = this[kLight];
+
+    if (light?.isOpen && args.length === 0) {
+      if (light.isEnded || light.isDestroyed) return this;
+
+      const { output } = light.connect();
+
+      output.flush();
+
+      if (output.blockedLength === 0) {
+        light.isEnded = true;
+        native.loopShutDown(output.id);
+        return this;
+      }
+    }
+
+    materialize(this);
+    return TakenSocket.prototype.end.apply(this, args);
+  },
+
+  pause() {
+    const light = this[kLight];
+
+    if (light?.isOpen) {
+      light.isPaused = true;
+      this[kLoop]?.setPaused(true);
+      return this;
+    }
+
+    materialize(this);
+    return TakenSocket.prototype.pause.call(this);
+  },
+
+  resume() {
+    const light = this[kLight];
+
+    if (light?.isOpen) {
+      light.isPaused = false;
+      this[kLoop]?.setPaused(false);
+      return this;
+    }
+
+    materialize(this);
+    return TakenSocket.prototype.resume.call(this);
+  },
+
+  setNoDelay(...args) {
+    const light = this[kLight];
+
+    if (light && !light.isDestroyed && light.handle.setNoDelay) {
+      // Where that is not so already, it will be asked for again.
+      if (args.length === 0 || args[0]) return this;
+    }
+
+    materialize(this);
+    return socketPrototype.setNoDelay.apply(this, args);
+  },
+
+  setEncoding(encoding) {
+    return refuseEncoding().call(this, encoding);
+  },
+
+  setTimeout(timeout, callback) {
+    if (this[kLight] && timeout === 0 && callback === undefined) return this;
+
+    materialize(this);
+    return TakenSocket.prototype.setTimeout.call(this, timeout, callback);
+  },
+
+  _getpeername() {
+    const light = this[kLight];
+
+    return light
+      ? nameOf(light, 'getpeername')
+      : socketPrototype._getpeername.call(this);
+  },
+
+  _getsockname() {
+    const light = this[kLight];
+
+    return light
+      ? nameOf(light, 'getsockname')
+      : socketPrototype._getsockname.call(this);
+  }
+};
+
+/** What the accessors of a light socket say; it is open, or destroyed. */
+const accessors = {
+  bytesRead: (light) => light.connect()?.output.bytesRead ?? 0,
+  bytesWritten: (light) => light.connect()?.output.bytesWritten ?? 0,
+  destroyed: (light) => light.isDestroyed,
+  pending: (light) => light.isDestroyed,
+  readable: (light) => !light.isDestroyed,
+  readableHighWaterMark: (light) => light.server.highWaterMark,
+  writable: (light) => !light.isDestroyed && !light.isEnded,
+  writableHighWaterMark: (light) => light.server.highWaterMark,
+  writableLength: (light) => light.owner?.output.blockedLength ?? 0
+};
+
+/**
+ * Methods that somebody puts on a socket to see its bytes, or what becomes of
+ * them.
+ */
+const WATCHED = [
+  '_destroy',
+  '_read',
+  'addListener',
+  'destroy',
+  'emit',
+  'on',
+  'pause',
+  'prependListener',
+  'push',
+  'read',
+  'resume',
+  'setEncoding',
+  'unshift'
+];
+
+LightSocket.prototype = Object.create(TakenSocket.prototype);
+// It is what `hook()` makes of others.
+for (const [name, read] of [
+  [kOutbox, (owner) => owner.output],
+  [kLoop, (owner) => owner.loop]
+]) {
+  Object.defineProperty(LightSocket.prototype, name, {
+    configurable: true,
+    // Whoever asks is about to do something with it.
+    get() {
+      const light = this[kLight];
+
+      return light?.isOpen ? read(light.connect()) : null;
+    },
+    set(value) {
+      // The owner of a light one knows.
+      if (!this[kLight]) define(this, name, value);
+    }
+  });
+}
+
+for (const name of Object.keys(methods)) {
+  define(LightSocket.prototype, name, methods[name], false);
+}
+
+for (const name of Object.keys(accessors)) {
+  const read = accessors[name];
+
+  Object.defineProperty(LightSocket.prototype, name, {
+    configurable: true,
+    get() {
+      const light = this[kLight];
+
+      return light
+        ? read(light)
+        : Reflect.get(TakenSocket.prototype, name, this);
+    },
+    set(value) {
+      materialize(this);
+      Reflect.set(TakenSocket.prototype, name, value, this);
+    }
+  });
+}
+
+for (const name of WATCHED) {
+  const method = LightSocket.prototype[name];
+
+  Object.defineProperty(LightSocket.prototype, name, {
+    configurable: true,
+    get: () => method,
+    set(value) {
+      materialize(this);
+      define(this, name, value);
+      if (this[kLoop]) {
+        this[kLoop].demote(`the program has a ${name}() of its own`);
+      }
+    }
+  });
+}
+
+deferFields(LightSocket.prototype, new net.Socket(), materialize);
+
+/** As with Node, who did not ask before the end cannot ask any more. */
+function nameOf(light, method) {
+  const { handle, isDestroyed } = light;
+  let name = light.names?.[method];
+
+  if (name === undefined && !isDestroyed && handle[method] !== undefined) {
+    name = {};
+    if (handle[method](name) !== 0) return {};
+
+    light.names ??= { getpeername: undefined, getsockname: undefined };
+    light.names[method] = name;
+  }
+
+  return name ?? {};
+}
+
+let refuse;
+
+/** What Node's HTTP server has sockets throw that are to get an encoding. */
+function refuseEncoding() {
+  if (refuse === undefined) {
+    const socket = new net.Socket();
+
+    new http.Server().emit('connection', socket);
+    refuse = socket.setEncoding;
+    socket.destroy();
+  }
+
+  return refuse;
+}
+
+function close(socket, light, err) {
+  const { handle, server } = light;
+  const owner = light.connect();
+  const { output } = owner;
+
+  light.isDestroyed = true;
+  output.beforeDestroy();
+
+  const callLost = output.close(err);
+
+  // The next socket may get the descriptor's number.
+  socket[kLoop]?.release();
+  handle.close(() => {
+    if (callLost !== undefined) callLost();
+    owner.onClosed();
+  });
+
+  server._connections--;
+  server._emitCloseIfDrained();
+}
+
+/**
+ * The peer sends no more.
+ *
+ * @param {LightSocket} socket The socket
+ * @return {Boolean} Whether it was dealt with; else it is Node's to end
+ */
+function endedByPeer(socket) {
+  const light = socket[kLight];
+
+  if (!light) return false;
+
+  if (light.connect().output.blockedLength > 0 && Object.isExtensible(socket)) {
+    materialize(socket);
+    return false;
+  }
+
+  timers.nextTick(() => {
+    if (socket[kLight] !== light || light.isDestroyed) return;
+
+    light.connect().onEnd();
+    if (socket[kLight] === light && !light.isDestroyed) socket.destroy();
+  });
+  return true;
+}
+
+module.exports = {
+  Light,
+  destroySocket,
+  endedByPeer,
+  isLight,
+  kLight,
+  LightSocket,
+  materialize
+};
