@@ -58,7 +58,9 @@ describe('NODE_DEBUG=ws-rs', { skip }, () => {
     const lines = await traced(PROGRAM);
 
     assert.match(lines[0], /^version [\d.]+, binary .*ws-rs\..*\.node$/);
-    assert.ok(lines.some((line) => /\(server\): to loop$/.test(line)));
+    assert.ok(
+      lines.some((line) => /(server.*): accepted natively, on loop$/.test(line))
+    );
     assert.ok(lines.some((line) => /\(client\): to loop$/.test(line)));
   });
 

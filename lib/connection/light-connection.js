@@ -10,6 +10,7 @@ const { connections } = require('../wire/loop');
 const { Light } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
 const Tick = require('../wire/tick');
+const trace = require('../wire/trace');
 
 /**
  * A connection of a server on which nothing happens: a native half that reads
@@ -72,6 +73,7 @@ class LightConnection extends Light {
     connections[slotOf(id)] = this;
     Tick.watchExit();
     Tick.schedule();
+    trace(this, 'accepted natively, on loop');
     return true;
   }
 

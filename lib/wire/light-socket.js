@@ -133,8 +133,6 @@ function materialize(socket) {
   define(socket, 'timeout', 0);
   handle.reading = true;
   owner.onMaterialized();
-  // What the kernel did not take is in the stream's queue, where one can look.
-  if (owner.output.blockedLength > 0) owner.output.yieldToStream();
   if (light.isPaused) socketPrototype.pause.call(socket);
   if (light.isEnded) socketPrototype.end.call(socket);
 }

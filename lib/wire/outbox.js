@@ -150,7 +150,10 @@ class Outbox extends FrameQueue {
       this._stream.give(this._socket.write);
     } else if (answer === BLOCKED) {
       // Who is just looking at the new socket finds it in its queue, as with ws.
-      if (this._openedIn === Tick.count) materialize(this._socket);
+      if (this._openedIn === Tick.count) {
+        materialize(this._socket);
+        this.yieldToStream();
+      }
     } else if (!this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._stream.give(this._socket.write);

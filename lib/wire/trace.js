@@ -18,15 +18,16 @@ let count = 0;
 function trace(connection, what) {
   if (!log.enabled) return;
 
-  if (!numbers.has(connection)) numbers.set(connection, ++count);
-
   const { socket, websocket } = connection;
+
+  if (!numbers.has(websocket)) numbers.set(websocket, ++count);
+
   const side = websocket._isServer ? 'server' : 'client';
   const peer = socket.remoteAddress
     ? `, peer ${socket.remoteAddress} port ${socket.remotePort}`
     : '';
 
-  log('connection %d (%s%s): %s', numbers.get(connection), side, peer, what);
+  log('connection %d (%s%s): %s', numbers.get(websocket), side, peer, what);
 }
 
 module.exports = trace;
