@@ -49,6 +49,10 @@ module.exports = [
     languageOptions: { globals: { ...globals.jest, window: 'readonly' } }
   },
   {
+    files: ['__test__/ecosystem/runtimes/**'],
+    languageOptions: { globals: { Bun: 'readonly', Deno: 'readonly' } }
+  },
+  {
     files: ['examples/**/public/**', 'docs/**/*.js'],
     languageOptions: { globals: globals.browser, sourceType: 'module' }
   },

@@ -90,6 +90,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/performance.md',
           'docs/platforms.md',
           'docs/releasing.md',
+          'docs/runtimes.md',
           'docs/testing.md',
           'docs/versioning.md',
           'index.d.ts',

@@ -54,6 +54,7 @@ const ONCE = [
   'constants',
   'differential',
   'ecosystem/bundlers',
+  'ecosystem/runtimes',
   'ecosystem/vitest',
   'endings/duplex',
   'endings/tcp',
