@@ -189,7 +189,8 @@ describe('5,000 connections, one after the other', () => {
 
         const left = {
           clients: wss.clients.size,
-          fds: countFds() - fds,
+          // On a busy machine one of the first round may have been counted that was being closed.
+          fds: Math.max(0, countFds() - fds),
           handles: countSockets(),
           listeners: listeners() - before
         };
