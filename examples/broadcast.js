@@ -7,13 +7,15 @@
 //
 // Start `node examples/client.js ws://127.0.0.1:8080` twice to see it.
 
-const { WebSocket, WebSocketServer } = require('..');
+const { WebSocketServer } = require('..');
 
 const HEARTBEAT = 30000; // ms
 const MAX_BUFFERED = 1024 * 1024; // bytes a slow client may have waiting
 
 const wss = new WebSocketServer({
   host: process.env.HOST || '127.0.0.1',
+  // One client that does not read must not fill the memory of the server.
+  maxBackpressure: MAX_BUFFERED,
   port: Number(process.env.PORT || 8080)
 });
 
@@ -26,7 +28,9 @@ wss.on('listening', () => {
 wss.on('connection', (ws) => {
   ws.isAlive = true;
   ws.on('error', console.error);
-  ws.on('message', (data, isBinary) => broadcast(ws, data, isBinary));
+  ws.on('message', (data, isBinary) => {
+    wss.broadcast(data, { binary: isBinary, except: ws });
+  });
   ws.on('pong', () => (ws.isAlive = true));
 });
 
@@ -43,13 +47,3 @@ const timer = setInterval(() => {
 }, HEARTBEAT);
 
 wss.on('close', () => clearInterval(timer));
-
-function broadcast(sender, data, isBinary) {
-  for (const ws of wss.clients) {
-    if (ws === sender || ws.readyState !== WebSocket.OPEN) continue;
-
-    // One client that does not read must not fill the memory of the server.
-    if (ws.bufferedAmount > MAX_BUFFERED) ws.terminate();
-    else ws.send(data, { binary: isBinary });
-  }
-}
