@@ -126,3 +126,29 @@ test('paths are those of the folder that npm was called in', (t) => {
   assert.deepStrictEqual([baseline, node], ['/old', '/here/node24']);
   assert.strictEqual(parseOptions(['--node', 'node24']).node, 'node24');
 });
+
+test('messages for many are sent by servers of their own, unless told', () => {
+  const { isComplete, servers, workloads } = parseOptions(['--only', 'fanout']);
+
+  assert.strictEqual(isComplete, true);
+  assert.ok(workloads.every(({ kind }) => kind === 'fanout'));
+  assert.deepStrictEqual(servers, [
+    'ws',
+    'ws+frame',
+    'uws',
+    'ws-rs',
+    'ws-rs+frame',
+    'ws-rs+broadcast',
+    'ws-rs+topics'
+  ]);
+  assert.deepStrictEqual(
+    parseOptions(['--only', 'fanout', '--servers', 'ws-rs']).servers,
+    ['ws-rs']
+  );
+  assert.deepStrictEqual(parseOptions(['--only', 'fanout,1x32']).servers, [
+    'ws',
+    'ws:bufferutil',
+    'uws',
+    'ws-rs'
+  ]);
+});
