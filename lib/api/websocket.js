@@ -14,7 +14,8 @@ const {
   BINARY_TYPES,
   CLOSE_TIMEOUT,
   EMPTY_BUFFER,
-  kConnection
+  kConnection,
+  kOutput
 } = require('../constants');
 const { defineEventAttributes } = require('./event-attributes');
 const {
@@ -197,6 +198,11 @@ class WebSocket extends EventEmitter {
   /** @private */
   get [kConnection]() {
     return this._connection;
+  }
+
+  /** @private */
+  get [kOutput]() {
+    return this._output;
   }
 
   /**

@@ -1,6 +1,6 @@
 'use strict';
 
-const { kConnection } = require('../constants');
+const { kConnection, kOutput } = require('../constants');
 const { RSV1 } = require('../native/numbers').frame;
 const Batch = require('./batch');
 
@@ -31,7 +31,20 @@ function fanOut(websockets, message, except) {
   for (const ws of websockets) {
     if (except !== null && except.has(ws)) continue;
 
-    const id = directId(ws);
+    // First what most are, by as few objects as can be: there may be thousands,
+    // none of which is in the processor's cache.
+    const output = ws[kOutput];
+
+    if (output) {
+      const id = idOfOpen(ws, output);
+
+      if (id === -1) (rest ??= []).push(ws);
+      else plain.add(ws, id);
+      continue;
+    }
+
+    const connection = ws[kConnection];
+    const id = connection ? idOfOpen(ws, connection.output) : -1;
 
     if (id === -1) {
       (rest ??= []).push(ws);
@@ -87,12 +100,8 @@ function fanOut(websockets, message, except) {
 }
 
 /** The native half, if it takes frames for many as it is; -1 if not. */
-function directId(ws) {
-  const connection = ws[kConnection];
-
-  return connection && ws._readyState === OPEN && ws._isServer
-    ? connection.output.directId
-    : -1;
+function idOfOpen(ws, output) {
+  return ws._readyState === OPEN && ws._isServer ? output.directId : -1;
 }
 
 function giveEach(websockets, message) {
