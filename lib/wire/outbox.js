@@ -90,12 +90,23 @@ class Outbox extends FrameQueue {
   /** Sends frames that somebody else made. */
   raw(list, callback) {
     const last = list.length - 1;
+    const length = last > 0 ? lengthOf(list) : 0;
 
-    if (last > 0) this._drainBehind(lengthOf(list));
+    if (last > 0) this._drainBehind(length);
+
+    // Most are a header and a payload: no need to have one wait for the other.
+    if (last === 1 && length < LENT_AT) {
+      const flags = this._flags(false, undefined, callback);
+      const header = toBytes(list[0]);
+      const payload = toBytes(list[1]);
+
+      this._sent(native.queueRaw(this._id, header, flags, payload), callback);
+      return;
+    }
 
     for (let i = 0; i <= last; i++) {
       const chunk = list[i];
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      const bytes = toBytes(chunk);
       const then = i === last ? callback : undefined;
       // They are one frame: what comes first waits for the rest.
       const flags =
@@ -229,6 +240,10 @@ class Outbox extends FrameQueue {
 
     return this._callbacks.add(callback);
   }
+}
+
+function toBytes(chunk) {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
 function drain(outbox) {

@@ -55,7 +55,7 @@ raw_callback!(encode_header, encode::encode_header);
 raw_callback!(mask, encode::mask);
 raw_callback!(queue_text, send::queue_text, 5);
 raw_callback!(queue_bytes, send::queue_bytes, 4);
-raw_callback!(queue_raw, send::queue_raw, 3);
+raw_callback!(queue_raw, send::queue_raw, 4);
 raw_callback!(queue_lent, send::queue_lent, 3);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);

@@ -81,12 +81,18 @@ pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
     })
 }
 
-/// `queueRaw(id, bytes, flags) -> what became of them`: frames that somebody else made.
+/// `queueRaw(id, bytes, flags, rest | undefined) -> what became of them`: frames that somebody else
+/// made, in one piece or two.
 pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
     let bytes = call.bytes(1)?;
+    let rest = call.optional_bytes(3)?;
     queue(call, call.u32(2)?, |out| {
         // SAFETY: no JavaScript runs in this call, and the bytes are only read.
         out.extend_from_slice(unsafe { bytes.slice() });
+        if let Some(rest) = rest {
+            // SAFETY: so are these.
+            out.extend_from_slice(unsafe { rest.slice() });
+        }
         Ok(())
     })
 }
