@@ -68,6 +68,22 @@ describe('The summary of a run', () => {
     );
   });
 
+  it('takes no failed suite of a later file for a failed test', () => {
+    const file = `▶ A client
+  ✖ connects (2ms)
+✖ A client (3ms)
+ℹ tests 1
+ℹ fail 1
+
+✖ failing tests:
+
+test at __test__/a.test.js:1:1
+✖ connects (2ms)
+`;
+
+    assert.deepStrictEqual(summarize(file + file).failures, ['connects']);
+  });
+
   it('is empty where nothing was written', () => {
     const { failures, skips, tests } = summarize('');
     assert.deepStrictEqual(

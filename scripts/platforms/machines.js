@@ -41,6 +41,11 @@ const MACHINES = {
     tests: 'smoke'
   },
   'linux-x64-musl': {
+    except: {
+      ...RUNNERS,
+      'ecosystem/jest':
+        'Jest asks /usr/bin/ldd for the C library, and that is not musl here'
+    },
     kind: 'musl',
     npm: { cpu: 'x64', libc: 'musl', os: 'linux' },
     // It has Node for musl, which no package of npm has.

@@ -37,7 +37,8 @@ function afterHeading(lines) {
       listing = true;
       return false;
     }
-    if (line.startsWith('test-node: ')) listing = false;
+    // The next run begins.
+    if (/^(test-node:|[▶✔﹣ℹ]) /u.test(line)) listing = false;
     return listing;
   });
 }
