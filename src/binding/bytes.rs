@@ -26,6 +26,7 @@ impl Bytes {
         })
     }
 
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) const fn pointer(self) -> *mut u8 {
         self.data
     }

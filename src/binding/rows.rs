@@ -42,12 +42,14 @@ pub(crate) struct Rows<'a> {
 
 impl Rows<'_> {
     /// Fills row 0 for a chunk of `len` bytes that lies where `source` says.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
         let slot = Registry::<()>::slot(id);
         self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, slot]);
     }
 
     /// Takes one event only.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn set_single(&mut self, single: bool) {
         self.single = single;
     }
@@ -63,6 +65,7 @@ impl Rows<'_> {
     }
 
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn only_message(&self, len: usize) -> Option<u32> {
         let kind = self.rows[SIZE];
         (self.count == 1 && self.rows[POSITION] == len as u32 && matches!(kind, TEXT | BINARY))
@@ -70,6 +73,7 @@ impl Rows<'_> {
     }
 
     /// The length of the longest message, if there is one.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) const fn longest(&self) -> Option<usize> {
         self.longest
     }
@@ -128,6 +132,7 @@ impl Rows<'_> {
 impl EventArrays {
     /// The `Buffer` that is the first element of the outermost level's payloads, which no event
     /// takes: memory for a long message.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
         let Some(level) = self.levels.first() else {
             return Ok(None);

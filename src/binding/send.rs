@@ -98,6 +98,7 @@ pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
 }
 
 /// Queues the text that is the argument `at`, to be written together with what is sent next.
+#[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
 pub(crate) fn queue_answer(call: &Call<'_>, id: Id, at: usize) -> Outcome<()> {
     let state = call.state;
     let mut connections = state.connections.borrow_mut();

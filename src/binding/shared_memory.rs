@@ -101,6 +101,7 @@ impl SharedMemory {
     ///
     /// # Safety
     /// No JavaScript runs and no other slice of this memory lives while the slice does.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) unsafe fn slice<'a>(&self, env: sys::napi_env, len: usize) -> Outcome<&'a mut [u8]> {
         let data = self.pointer(env)?;
         // SAFETY: `pointer` was valid for `self.len` initialised bytes just now, the owners outlive
