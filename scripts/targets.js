@@ -17,7 +17,8 @@ const TARGETS = [
   windows('x64', 'x86_64'),
   gnu('arm64', 'aarch64'),
   gnu('arm', 'armv7', 'eabihf'),
-  gnu('ppc64', 'powerpc64le'),
+  // zig has no older one for it.
+  gnu('ppc64', 'powerpc64le', '', '2.19'),
   gnu('riscv64', 'riscv64gc', '', '2.27'),
   gnu('s390x', 's390x'),
   gnu('x64', 'x86_64'),
