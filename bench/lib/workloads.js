@@ -39,7 +39,7 @@ const workloads = [
     group: 'connections',
     title: 'a connection opened and closed',
     kind: 'accept',
-    connections: 2000
+    connections: 10_000
   },
   {
     name: 'idle',

@@ -316,10 +316,12 @@ class WebSocketServer extends EventEmitter {
     const { options } = this;
     const ws = new options.WebSocket(null, undefined, options);
 
-    ws._protocol = this._selectProtocol(protocols, request) || '';
-    ws._extensions = extensions;
+    const protocol = this._selectProtocol(protocols, request) || '';
 
-    const lines = handshake.acceptLines(key, ws._protocol, extensions);
+    if (protocol !== '') ws._protocol = protocol;
+    if (Object.keys(extensions).length > 0) ws._extensions = extensions;
+
+    const lines = handshake.acceptLines(key, protocol, extensions);
 
     this.emit('headers', lines, request);
 

@@ -44,6 +44,27 @@ const DEFAULTS = {
   maxPendingAutoPongs: 60
 };
 
+/**
+ * What few connections have otherwise, or not before their end: an idle one takes
+ * half of the memory without.
+ */
+const RARELY_SET = {
+  _autoPong: DEFAULTS.autoPong,
+  _backPressure: null,
+  _binaryType: BINARY_TYPES[0],
+  _bufferedAmount: 0,
+  _closeCode: 1006,
+  _closeFrameReceived: false,
+  _closeFrameSent: false,
+  _closeMessage: EMPTY_BUFFER,
+  _closeTimeout: DEFAULTS.closeTimeout,
+  _closeTimer: null,
+  _errorEmitted: false,
+  _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
+  _paused: false,
+  _protocol: ''
+};
+
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {
   /**
@@ -57,26 +78,14 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
-    // First what every message needs, in one or two lines of the cache.
+    // What nearly all connections have; for the rest see RARELY_SET.
     this._events = new Listeners();
     this._readyState = CONNECTING;
     this._isServer = address === null;
     this._output = null;
-    this._backPressure = null;
-    this._binaryType = BINARY_TYPES[0];
-    this._bufferedAmount = 0;
-    this._closeCode = 1006;
-    this._closeFrameReceived = false;
-    this._closeFrameSent = false;
-    this._closeMessage = EMPTY_BUFFER;
-    this._closeTimer = null;
     this._opened = null;
-    this._errorEmitted = false;
-    this._extensions = {};
-    this._paused = false;
-    this._protocol = '';
+    this._negotiated = null;
     this._socket = null;
-    this._maxPendingAutoPongs = 0;
 
     if (address !== null) {
       this._redirects = 0;
@@ -86,11 +95,30 @@ class WebSocket extends EventEmitter {
       connect(this, address, normalized.protocols, normalized.options);
     } else {
       options ??= DEFAULTS;
-      this._autoPong = Boolean(options.autoPong);
-      this._closeTimeout = options.closeTimeout;
-      this._maxPendingAutoPongs = options.maxPendingAutoPongs | 0;
-      this._backPressure = BackPressure.of(this, options);
+
+      const { autoPong, closeTimeout, maxPendingAutoPongs } = options;
+      const backPressure = BackPressure.of(this, options);
+
+      if (!autoPong) this._autoPong = false;
+      if (closeTimeout !== CLOSE_TIMEOUT) this._closeTimeout = closeTimeout;
+      if (maxPendingAutoPongs !== DEFAULTS.maxPendingAutoPongs) {
+        this._maxPendingAutoPongs = maxPendingAutoPongs | 0;
+      }
+      if (backPressure !== null) this._backPressure = backPressure;
     }
+  }
+
+  /**
+   * The negotiated extensions, by name.
+   *
+   * @private
+   */
+  get _extensions() {
+    return (this._negotiated ??= {});
+  }
+
+  set _extensions(extensions) {
+    this._negotiated = extensions;
   }
 
   /**
@@ -133,7 +161,9 @@ class WebSocket extends EventEmitter {
    * @type {String}
    */
   get extensions() {
-    return Object.keys(this._extensions).join();
+    return this._negotiated === null
+      ? ''
+      : Object.keys(this._extensions).join();
   }
 
   /**
@@ -508,6 +538,14 @@ for (const name of [
   'url'
 ]) {
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+}
+
+for (const [name, value] of Object.entries(RARELY_SET)) {
+  Object.defineProperty(WebSocket.prototype, name, {
+    configurable: true,
+    value,
+    writable: true
+  });
 }
 
 defineEventAttributes(WebSocket.prototype);

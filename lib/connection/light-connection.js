@@ -45,7 +45,7 @@ class LightConnection extends Light {
   open(websocket, socket, limits, answer, requestLength) {
     const { handle } = this;
     const flags =
-      (websocket._extensions['permessage-deflate'] ? COMPRESSION : 0) |
+      (websocket.extensions === '' ? 0 : COMPRESSION) |
       (limits.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
       (limits.allowSynchronousEvents === false ? SINGLE : 0) |
       (handle.getpeername ? 0 : LOCAL);

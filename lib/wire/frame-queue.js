@@ -3,7 +3,7 @@
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
-const { isLight } = require('./light-socket');
+const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
@@ -118,6 +118,16 @@ class FrameQueue {
     this._isPromoted = true;
     this.isNative = true;
     Tick.enlist(this._id, this);
+  }
+
+  /** Frames were written, in the midst of a tick. */
+  afterFlush() {
+    // Who is just looking at the new socket finds in its queue what the kernel
+    // did not take, as with ws.
+    if (this._openedIn === Tick.count && this.blockedLength > 0) {
+      materialize(this._socket);
+      this.yieldToStream();
+    }
   }
 
   /** The light socket is one of Node's now. */

@@ -7,7 +7,7 @@ const numbers = require('../native/numbers');
 const timers = require('../timers');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameQueue = require('./frame-queue');
-const { isLight, materialize } = require('./light-socket');
+const { isLight } = require('./light-socket');
 const { inContext } = require('./send-callbacks');
 const Tick = require('./tick');
 
@@ -160,11 +160,7 @@ class Outbox extends FrameQueue {
     } else if (answer === TAKE) {
       this._stream.give(this._socket.write);
     } else if (answer === BLOCKED) {
-      // Who is just looking at the new socket finds it in its queue, as with ws.
-      if (this._openedIn === Tick.count) {
-        materialize(this._socket);
-        this.yieldToStream();
-      }
+      this.afterFlush();
     } else if (!this.isNative) {
       if (this.hook()) Tick.add(this);
       else this._stream.give(this._socket.write);

@@ -116,6 +116,7 @@ function flush() {
 
   for (const outbox of due) {
     if (outbox.isNative) {
+      outbox.afterFlush();
       written.push(outbox);
     } else {
       outbox.isWaiting = false;

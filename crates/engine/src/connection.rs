@@ -178,15 +178,16 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
     }
 
     /// As [`write`](Self::write), and says whether the program has to look at what came of it: at
-    /// fates, at a wire that broke or has room again, or at frames that are the stream's to write.
+    /// fates, at a wire that broke, takes no more or has room again, or at frames that are the
+    /// stream's to write.
     pub fn write_waiting(&mut self, wire: Wire<'_>) -> (Sent, bool) {
         if !self.writes {
             return (Sent::Take, self.outbox.waiting() > 0);
         }
         let was_blocked = self.outbox.is_blocked();
         let sent = self.write(wire);
-        let is_free = was_blocked && sent == Sent::Written;
-        let attend = sent == Sent::Failed || is_free || self.outbox.is_tracking();
+        let is_other = was_blocked != (sent == Sent::Blocked);
+        let attend = sent == Sent::Failed || is_other || self.outbox.is_tracking();
         (sent, attend)
     }
 
