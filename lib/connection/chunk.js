@@ -9,6 +9,7 @@ const {
   MAX_SHARED,
   copyExactly
 } = require('../memory/message-memory');
+const noteMemory = require('../memory/young-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 const { BINARY, TEXT } = numbers.frame;
@@ -178,6 +179,7 @@ function stored(payloads, row, start, length) {
   const buffer = payloads[row];
 
   payloads[row] = undefined;
+  noteMemory(buffer.buffer.byteLength);
 
   if (length === 0) return EMPTY_BUFFER;
   if (buffer.length === length) return buffer;

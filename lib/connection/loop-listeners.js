@@ -10,6 +10,7 @@ const { connections } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
+const noteMemory = require('../memory/young-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -187,6 +188,7 @@ function makeSpare(length) {
 
   try {
     payloads[0] = Buffer.allocUnsafeSlow(length);
+    noteMemory(length);
   } catch {
     // There may be enough when it is needed.
   }

@@ -1,0 +1,66 @@
+'use strict';
+
+const v8 = require('v8');
+
+/**
+ * Has V8 give back the memory of long messages while it is cheap.
+ *
+ * Up to V8 12, enough memory of young buffers has V8 collect young objects, which
+ * takes a fifth of a millisecond. From V8 13 on (Node 24) all buffers of 64 MiB
+ * together have it mark the whole heap, before the young ones were enough: echoes
+ * of 64 KiB took 1.4 times as long as on Node 20, those of 1 MiB twice as long.
+ *
+ * There is no way to ask for the cheap collection but to fill the space that V8
+ * has for young objects.
+ */
+
+/** So many bytes of messages are worth it, a quarter of what V8 waits for. */
+const ENOUGH = 16 << 20;
+
+/** A long message. Shorter ones are freed with the young objects around them. */
+const LONG = 16 * 1024;
+
+/** Elements of an array of 64 KiB; V8 puts larger objects elsewhere. */
+const FILLER = 8000;
+const FILLER_SIZE = 8 * FILLER;
+
+const isNeeded =
+  Number(process.versions.v8?.split('.')[0]) >= 13 &&
+  !process.versions.bun &&
+  !process.versions.deno;
+
+let count = 0;
+
+/** Where V8 cannot see that nobody wants it. */
+const sink = { filler: null };
+
+/**
+ * Notes memory that was taken for a message.
+ *
+ * @param {Number} length Its bytes
+ */
+function noteMemory(length) {
+  if (!isNeeded || length < LONG) return;
+
+  count += length;
+  if (count < ENOUGH) return;
+
+  count = 0;
+  collectYoung();
+}
+
+function collectYoung() {
+  const space = v8
+    .getHeapSpaceStatistics()
+    .find(({ space_name: name }) => name === 'new_space');
+
+  if (space === undefined) return;
+
+  for (let left = space.space_available_size; left >= 0; left -= FILLER_SIZE) {
+    sink.filler = new Array(FILLER);
+  }
+
+  sink.filler = null;
+}
+
+module.exports = noteMemory;
