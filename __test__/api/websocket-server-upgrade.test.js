@@ -114,7 +114,7 @@ describe('An opening handshake', () => {
     client.destroy();
   });
 
-  const skip = isWine && 'Wine does not tell who reads nothing of a reset';
+  const skip = isWine && 'it waits in vain under Wine; why was not found out';
 
   it(
     'survives a client that resets the connection meanwhile',

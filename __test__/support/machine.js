@@ -11,7 +11,7 @@ const isWine = process.env.WS_RS_TEST_MACHINE === 'wine';
 
 /** Why the memory of the process cannot be measured, or `false`. */
 const noMemoryUsage = isWine
-  ? 'Wine does not tell when memory is given back'
+  ? 'memory was not seen to shrink under Wine; why was not found out'
   : process.memoryUsage.rss() === 0 &&
     'qemu tells programs that they use no memory';
 
