@@ -7,7 +7,9 @@
  *
  * Client and server are in this process, on loopback; 100,000 connections in
  * 50 at a time by default. Each way to close has its turn, right after opening
- * (while the connections are promoted) and after messages. Fails if there are
+ * (while the connections are promoted) and after messages. Of 20 connections one
+ * is given up in the middle of its request, one asks slowly, and one is reset as
+ * soon as it was answered. Fails if there are
  * more descriptors, handles, listeners or clients afterwards, or if the memory
  * still grows.
  */
@@ -15,6 +17,7 @@
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
+const net = require('node:net');
 const { setImmediate: turn } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
@@ -63,6 +66,37 @@ const MOMENTS = {
 
 const LARGE = Buffer.alloc(100_000);
 
+const REQUEST = [
+  'GET /raw HTTP/1.1',
+  'Host: localhost',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n'
+].join('\r\n');
+
+/** Clients that are none: of each kind one in twenty. */
+const RAW = {
+  'half a request': (socket) => {
+    socket.write(REQUEST.slice(0, 60));
+    setTimeout(() => socket.destroy(), 5);
+  },
+  'a slow request': (socket) => {
+    const isSilent = Math.random() < 0.5;
+
+    if (!isSilent) socket.write(REQUEST.slice(0, 60));
+    setTimeout(() => {
+      socket.write(isSilent ? REQUEST : REQUEST.slice(60));
+      socket.once('data', () => socket.destroy());
+    }, 10);
+  },
+  'a reset': (socket) => {
+    socket.write(REQUEST);
+    socket.once('data', () => socket.resetAndDestroy());
+  }
+};
+
 const { values } = parseArgs({
   options: {
     connections: { type: 'string', default: '100000' },
@@ -92,7 +126,7 @@ async function main(total, width) {
   wss.on('connection', (ws, request) => {
     ws.on('message', (data) => ws.send(data));
     ws.on('error', () => {});
-    peers.get(request.url)(ws);
+    peers.get(request.url)?.(ws);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -147,11 +181,22 @@ async function run(context, count, width) {
       const way = ways[n % ways.length];
       const moment = moments[Math.floor(n / ways.length) % moments.length];
 
-      await openAndClose(context, `/${n}`, way, moment);
+      const raw = Object.values(RAW)[n % 20];
+
+      if (raw !== undefined) await openRaw(context.url, raw);
+      else await openAndClose(context, `/${n}`, way, moment);
     }
   }
 
   await Promise.all(Array.from({ length: width }, work));
+}
+
+async function openRaw(url, use) {
+  const socket = net.connect(new URL(url).port, '127.0.0.1');
+
+  socket.on('error', () => {});
+  socket.once('connect', () => use(socket));
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 async function openAndClose({ peers, transports, url }, path, way, moment) {
