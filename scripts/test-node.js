@@ -8,7 +8,8 @@
  * Without files: all of them but those of the browser. They run twice: with the
  * transports that connections choose by themselves, and with the stream
  * transport forced; those that have no connections, or want the loop transport,
- * run once. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
+ * run once. Those of the loop transport run again with all connections accepted by
+ * Node. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
  *
  *   --no-stream  not again with the stream transport
  *   --no-tools   none of the tests of this checkout's own tools, which are the
@@ -103,6 +104,8 @@ const ONCE = [
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
+/** Those that want sockets that Node has made, too. */
+const BY_NODE = [LOOP, path.join(FOLDER, 'endings', 'tcp.')];
 
 const OWN_FLAGS = ['--no-stream', '--no-tools'];
 const args = process.argv.slice(2);
@@ -138,6 +141,15 @@ if (absent.length > 0) {
     if (again.length > 0 && !args.includes('--no-stream')) {
       codes.push(runTests(again, 'stream'));
     }
+
+    const byNode = files.filter((file) =>
+      BY_NODE.some((start) => file.startsWith(start))
+    );
+
+    if (byNode.length > 0 && process.env.WS_RS_ACCEPT !== 'node') {
+      process.env.WS_RS_ACCEPT = 'node';
+      codes.push(runTests(byNode));
+    }
     process.exitCode = codes.find((code) => code !== 0) ?? 0;
   }
 }
@@ -155,7 +167,7 @@ function runTests(files, transport) {
   console.log(
     `\ntest-node: ${files.length} files, ${
       transport ? `transport ${transport} forced` : 'transports as by default'
-    }\n`
+    }${env.WS_RS_ACCEPT ? `, accepted by ${env.WS_RS_ACCEPT}` : ''}\n`
   );
   return run(
     process.execPath,

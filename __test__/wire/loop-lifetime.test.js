@@ -98,7 +98,7 @@ describe('A process with connections on loop', { skip }, () => {
     const main = async () => {
       const fs = require('node:fs');
       const held = [];
-      const wss = await serve();
+      const wss = await serve({ accept: 'node' });
       const seen = [];
       let peer;
 

@@ -70,7 +70,11 @@ const overTcp = (server) => `ws://127.0.0.1:${server.address().port}`;
 
 describe('A connection is promoted', { skip }, () => {
   it('of a server with a port, and of a client', async (t) => {
-    const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    const wss = new WebSocketServer({
+      accept: 'node',
+      host: '127.0.0.1',
+      port: 0
+    });
     const pair = await connected(t, wss, wss, overTcp);
 
     await turns();
@@ -81,7 +85,7 @@ describe('A connection is promoted', { skip }, () => {
     it(`of ${options.noServer ? 'no' : 'an HTTP'} server`, async (t) => {
       const server = http.createServer().listen(0, '127.0.0.1');
       const wss = new WebSocketServer({
-        ...(options.noServer ? options : { server }),
+        ...(options.noServer ? options : { accept: 'node', server }),
         clientTracking: true
       });
       const pair = await connected(t, wss, server, overTcp);

@@ -16,6 +16,8 @@ class FakeOutbox {
     this._onAttend = onAttend;
   }
 
+  afterFlush() {}
+
   attend() {
     assert.strictEqual(this.isWaiting, false);
     this._log.push(this._name);
