@@ -12,6 +12,7 @@ const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
+const native = require('../../lib/native');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { isLight } = require('../../lib/wire/light-socket');
 const { closeOf } = require('../support/pairs');
@@ -277,6 +278,51 @@ describe('A connection is left to Node', { skip }, () => {
     socket.on('error', () => {});
     await dropped;
     await closeOf(socket);
+  });
+});
+
+describe('A connection that the system can watch no more', { skip }, () => {
+  it('is made by Node, be it before or behind its request', async (t) => {
+    for (const name of ['acceptOpen', 'awaitRequest']) {
+      const wss = serve(t);
+      const port = await portOf(wss);
+      const method = native[name];
+      let calls = 0;
+
+      native[name] = () => {
+        calls++;
+      };
+      t.after(() => (native[name] = method));
+
+      const connection = once(wss, 'connection');
+      // Node hands out what is behind a request in the same tick.
+      const message = new Promise((resolve) => {
+        wss.once('connection', (ws) => ws.once('message', resolve));
+      });
+      const client = net.connect(port, '127.0.0.1');
+
+      t.after(() => client.destroy());
+      if (name === 'awaitRequest') {
+        await eventually(
+          () => calls > 0,
+          () => 'it did not wait'
+        );
+      }
+
+      client.write(`${upgradeRequest()}\x81\x82\0\0\0\0hi`, 'latin1');
+
+      const [ws] = await connection;
+
+      assert.strictEqual(String(await message), 'hi');
+      assert.strictEqual(calls, 1, name);
+      assert.ok(!isLight(ws._socket));
+      native[name] = method;
+      ws.send('there');
+
+      const [answer] = await once(client, 'data');
+
+      assert.match(String(answer), /^HTTP\/1\.1 101 /);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ use ws_rs_engine::inbox::Inbox;
 use ws_rs_protocol::{Config, MAX_HEAD, Role, UpgradeRequest};
 use ws_rs_wire::{Read, peek_some, read_some};
 
-use super::call::{Call, Fault, Outcome, check};
+use super::call::{Call, Outcome, check};
 use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::{Context, LoopSocket, open_socket};
@@ -38,10 +38,10 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
     let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..len]) else {
         return call.number(OTHER);
     };
-    // An ordinary read: discarding by a flag does not work on Unix sockets. It cannot be short, as
-    // nobody else reads; whoever does has broken the connection, which then has no bytes for us.
+    // An ordinary read: discarding by a flag does not work on Unix sockets. It gives what was just
+    // seen, unless the connection broke meanwhile, which Node then meets as well.
     if read_some(fd, &mut room[..len]) != Read::Bytes(len) {
-        return Err(Fault::Message("ws-rs: somebody else reads the connection"));
+        return call.number(OTHER);
     }
     let mut head = ptr::null_mut();
     // SAFETY: a live environment in its callback, bytes that are valid for the call and copied, a
