@@ -296,6 +296,9 @@ class Sender {
 
   /** Lines a job up, and begins it if it is the first. */
   _enqueue(job) {
+    // A handle that is closed meanwhile, past the socket, is to be noticed.
+    if (this.outbox !== null) this.outbox.hook();
+
     // What the program does with its bytes until then must not matter here.
     job.length = byteLength(job.payload);
     this._bufferedBytes += job.length;
