@@ -98,6 +98,26 @@ describe('A light socket', { skip }, () => {
     assert.deepStrictEqual(await fields('native'), await fields('node'));
   });
 
+  it('is constructed itself where somebody inherits from it, or has a proxy', async (t) => {
+    for (const view of [
+      (socket) => Object.create(socket),
+      (socket) => new Proxy(socket, {})
+    ]) {
+      const { client, peer } = await openPair(t);
+      const { _socket: socket } = peer;
+      let closes = 0;
+
+      assert.strictEqual(view(socket).connecting, false);
+      assert.ok(!isLight(socket));
+      assert.strictEqual(socket.connecting, false);
+      peer.on('close', () => closes++);
+      client.terminate();
+      await closeOf(peer);
+      await new Promise(setImmediate);
+      assert.strictEqual(closes, 1);
+    }
+  });
+
   it('writes what a program writes behind the handshake and frames', async (t) => {
     const wss = serve(t);
 

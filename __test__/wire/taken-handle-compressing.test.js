@@ -1,6 +1,6 @@
 'use strict';
 
-/* global serve, WebSocket -- the program begins with them */
+/* global serve -- the program begins with it */
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');

@@ -5,7 +5,7 @@ const diagnostics = require('diagnostics_channel');
 const EventEmitter = require('events');
 const http = require('http');
 
-const { LightRequest } = require('./light-request');
+const { makeRequest } = require('./light-request');
 const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const native = require('../native');
@@ -71,12 +71,16 @@ function acceptNatively(server, isReady, upgrade) {
     server.shouldUpgradeCallback === shouldUpgradeCallback &&
     isReady();
   const giveToNode = (handle) => onconnection.call(listening, 0, handle);
-  const waiting = new WaitingHandles((handle) => {
-    const head = wants() ? native.acceptRequest(handle.fd) : OTHER;
+  const waiting = new WaitingHandles(
+    server,
+    (handle) => {
+      const head = wants() ? native.acceptRequest(handle.fd) : OTHER;
 
-    if (typeof head === 'string') open(handle, head);
-    else giveToNode(handle);
-  }, giveToNode);
+      if (typeof head === 'string') open(handle, head);
+      else giveToNode(handle);
+    },
+    giveToNode
+  );
 
   listening.onconnection = function onConnection(err, handle) {
     if (err || !handle || !(handle.fd >= 0) || !wants()) {
@@ -105,7 +109,7 @@ function acceptNatively(server, isReady, upgrade) {
     }
 
     const socket = new LightSocket(new LightConnection(server, handle));
-    const request = new LightRequest(head, socket, server);
+    const request = makeRequest(head, socket, server);
 
     forgetStores(resource);
     resource.runInAsyncScope(upgrade, undefined, request, socket);

@@ -14,10 +14,12 @@ const INTERVAL = 500;
  */
 class WaitingHandles {
   /**
+   * @param {net.Server} server Who counts them among its connections
    * @param {Function} onRequest Called with the handle on which something came
    * @param {Function} onSilent Called with one that has waited for long enough
    */
-  constructor(onRequest, onSilent) {
+  constructor(server, onRequest, onSilent) {
+    this._server = server;
     this._onRequest = onRequest;
     this._onSilent = onSilent;
     /** The handles that came since the last look, and those before. */
@@ -37,6 +39,7 @@ class WaitingHandles {
 
     const waiter = new Waiter(this, handle, id);
 
+    this._server._connections++;
     connections[slotOf(id)] = waiter;
     this._young.add(waiter);
 
@@ -48,11 +51,11 @@ class WaitingHandles {
     return true;
   }
 
-  /** The server accepts no more: who has asked for nothing is let go. */
+  /** The server accepts no more: what becomes of them is Node's affair. */
   close() {
     for (const waiter of [...this._old, ...this._young]) {
       this.remove(waiter);
-      waiter.handle.close();
+      this._onSilent(waiter.handle);
     }
 
     this._stop();
@@ -68,6 +71,8 @@ class WaitingHandles {
   remove(waiter) {
     this._old.delete(waiter);
     this._young.delete(waiter);
+    // Whoever gets it counts it again.
+    this._server._connections--;
     connections[slotOf(waiter.id)] = undefined;
     native.connectionFree(waiter.id);
   }

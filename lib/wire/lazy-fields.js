@@ -20,7 +20,8 @@ let building = null;
  * @param {Object} prototype What the lazy objects are made with
  * @param {Object} template An object that the constructor has made
  * @param {Function} construct Called with an object whose fields are wanted and
- *     are not there; it is to call `build()`, or to do nothing
+ *     are not there; it is to call `build()`, or to do nothing, and to return the
+ *     object that has the fields then
  */
 function deferFields(prototype, template, construct) {
   for (const name of Reflect.ownKeys(template)) {
@@ -35,8 +36,12 @@ function deferFields(prototype, template, construct) {
         // Node's constructors ask the prototype itself, too.
         if (this === building || this === prototype) return undefined;
 
-        construct(this);
-        return Object.hasOwn(this, name) ? this[name] : undefined;
+        // It may be what inherits from the object, which then has it.
+        const owner = construct(this);
+
+        return owner !== undefined && Object.hasOwn(owner, name)
+          ? owner[name]
+          : undefined;
       },
       set(value) {
         if (this !== building) construct(this);

@@ -25,6 +25,8 @@ class Light {
   constructor(server, handle) {
     this.server = server;
     this.handle = handle;
+    /** What it is of: others may inherit from that, or stand before it. */
+    this.target = null;
     /** Who reads and writes it, once that was asked for. */
     this.owner = null;
     this.isEnded = false;
@@ -57,6 +59,7 @@ class Light {
  * @param {Light} light What there is of it
  */
 function LightSocket(light) {
+  light.target = this;
   this[kLight] = light;
 }
 
@@ -68,10 +71,11 @@ function isLight(socket) {
 /**
  * Makes it a socket as all others, for good.
  *
- * @param {LightSocket} socket One that may be light
+ * @param {LightSocket} view One that may be light, or what inherits from it
  */
-function materialize(socket) {
-  const light = socket[kLight];
+function materialize(view) {
+  const light = view[kLight];
+  const socket = light?.target;
 
   // To one that is frozen, or so, nothing can be added: it stays as it is.
   if (!light || !Object.isExtensible(socket)) return;
@@ -336,7 +340,12 @@ for (const name of WATCHED) {
   });
 }
 
-deferFields(LightSocket.prototype, new net.Socket(), materialize);
+deferFields(LightSocket.prototype, new net.Socket(), (view) => {
+  const light = view[kLight];
+
+  materialize(view);
+  return light?.target;
+});
 
 /** As with Node, who did not ask before the end cannot ask any more. */
 function nameOf(light, method) {
