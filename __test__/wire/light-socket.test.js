@@ -229,6 +229,25 @@ describe('A light socket', { skip }, () => {
     assert.strictEqual(peer._socket.remotePort, remotePort);
   });
 
+  it('stays paused when it is constructed', async (t) => {
+    const { client, peer } = await openPair(t);
+    const received = [];
+
+    peer.on('message', (data) => received.push(String(data)));
+    peer.pause();
+    peer._socket.on('close', () => {});
+    client.send('a');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepStrictEqual(received, []);
+    assert.ok(peer._socket.isPaused());
+    peer.resume();
+    await eventually(
+      () => received.length > 0,
+      () => 'nothing'
+    );
+    assert.deepStrictEqual(received, ['a']);
+  });
+
   it('is constructed in the middle of a message, of which nothing is lost', async (t) => {
     const { peer, socket } = await openRawClient(t);
     const frame = Buffer.from('\x81\x85\0\0\0\0hello', 'latin1');

@@ -137,7 +137,8 @@ function materialize(view) {
   define(socket, 'timeout', 0);
   handle.reading = true;
   owner.onMaterialized();
-  if (light.isPaused) socketPrototype.pause.call(socket);
+  // The native wire as well: the listeners that came have resumed both.
+  if (light.isPaused) TakenSocket.prototype.pause.call(socket);
   if (light.isEnded) socketPrototype.end.call(socket);
 }
 
