@@ -34,8 +34,8 @@ const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
 const kTaken = Symbol('ws-rs.taken');
 
 /**
- * Accepts the connections of a server without having Node make a socket, a
- * parser and a request for each: those that ask at once, and plainly, for what
+ * Accepts the connections of a server without having Node make a socket and a
+ * parser for each: those that ask at once, and plainly, for what
  * `upgrade` is for. Whatever else comes goes to Node, as if it had just come.
  *
  * @param {http.Server} server A server that listens
