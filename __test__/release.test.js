@@ -3,6 +3,7 @@
 /** What is published: one tarball for each platform, and ws-rs last. */
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -29,11 +30,11 @@ describe('A release', () => {
   });
   after(() => fs.rmSync(folder, { recursive: true }));
 
-  function write({ name, os: system }, text) {
+  function write({ name, os: system }, text, into = folder) {
     const head = Buffer.from(MAGIC[system], 'hex');
 
     fs.writeFileSync(
-      path.join(folder, `ws-rs.${name}.node`),
+      path.join(into, `ws-rs.${name}.node`),
       Buffer.concat([head, Buffer.from(text)])
     );
   }
@@ -49,13 +50,43 @@ describe('A release', () => {
   });
 
   it('has a binary and the licences in each platform package, no more', () => {
-    assert.deepStrictEqual(packages[0].files.map((file) => file.path).sort(), [
-      'LICENSE',
-      'README.md',
-      'THIRD-PARTY.md',
-      'package.json',
-      `ws-rs.${first.name}.node`
-    ]);
+    assert.deepStrictEqual(
+      packages[0].files.map((file) => file.path).sort(),
+      contents(first)
+    );
+  });
+
+  it('has a package for each target, picked by system, processor and libc', () => {
+    const binaries = path.join(folder, 'all');
+
+    fs.mkdirSync(binaries);
+    for (const target of TARGETS) write(target, version, binaries);
+    const all = packAll({ binaries, out: path.join(folder, 'all-packed') });
+    const manifests = all.map(({ path: tarball }) => manifestIn(tarball));
+    const own = manifests.pop();
+
+    assert.deepStrictEqual(
+      manifests.map(({ cpu, libc, main, name, os: systems }) => {
+        return { cpu, libc, main, name, os: systems };
+      }),
+      TARGETS.map((target) => ({
+        cpu: [target.cpu],
+        libc: target.libc && [target.libc],
+        main: `ws-rs.${target.name}.node`,
+        name: `@ws-rs/${target.name}`,
+        os: [target.os]
+      }))
+    );
+    assert.deepStrictEqual(
+      own.optionalDependencies,
+      Object.fromEntries(manifests.map(({ name }) => [name, version]).sort())
+    );
+    all.slice(0, -1).forEach(({ files }, index) => {
+      assert.deepStrictEqual(
+        files.map((file) => file.path).sort(),
+        contents(TARGETS[index])
+      );
+    });
   });
 
   it('has no binary in ws-rs itself', () => {
@@ -102,3 +133,22 @@ describe('A release', () => {
     );
   });
 });
+
+function contents({ name }) {
+  return [
+    'LICENSE',
+    'README.md',
+    'THIRD-PARTY.md',
+    'package.json',
+    `ws-rs.${name}.node`
+  ];
+}
+
+function manifestIn(tarball) {
+  const tar = spawnSync('tar', ['-xzOf', tarball, 'package/package.json'], {
+    encoding: 'utf8'
+  });
+
+  assert.strictEqual(tar.status, 0, tar.stderr);
+  return JSON.parse(tar.stdout);
+}
