@@ -9,7 +9,6 @@ const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
-const { isWine } = require('../support/machine');
 const {
   ACCEPT,
   exchange,
@@ -114,30 +113,25 @@ describe('An opening handshake', () => {
     client.destroy();
   });
 
-  const skip = isWine && 'it waits in vain under Wine; why was not found out';
+  it('survives a client that resets the connection meanwhile', async (t) => {
+    const wss = serve(t, {
+      verifyClient: ({ req }, callback) => {
+        req.socket.once('close', () => {
+          callback(true);
+          wss.emit('verified');
+        });
+        // When the server reads again: Wine takes a reset before that for an end.
+        setImmediate(() => client.resetAndDestroy());
+      }
+    });
+    const verified = once(wss, 'verified');
+    const client = net.connect(await portOf(wss), '127.0.0.1');
 
-  it(
-    'survives a client that resets the connection meanwhile',
-    { skip },
-    async (t) => {
-      const wss = serve(t, {
-        verifyClient: ({ req }, callback) => {
-          req.socket.once('close', () => {
-            callback(true);
-            wss.emit('verified');
-          });
-          client.resetAndDestroy();
-        }
-      });
-      const verified = once(wss, 'verified');
-      const client = net.connect(await portOf(wss), '127.0.0.1');
-
-      wss.on('connection', () => assert.fail('The client is gone'));
-      client.write(upgradeRequest());
-      await verified;
-      assert.strictEqual(wss.clients.size, 0);
-    }
-  );
+    wss.on('connection', () => assert.fail('The client is gone'));
+    client.write(upgradeRequest());
+    await verified;
+    assert.strictEqual(wss.clients.size, 0);
+  });
 });
 
 describe('handleUpgrade', () => {
