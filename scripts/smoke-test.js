@@ -19,6 +19,7 @@ const expected = [
   { data: Buffer.from('text é'), isBinary: false },
   { data: LARGE, isBinary: true }
 ];
+let transports;
 
 const server = new WebSocketServer(
   { host: '127.0.0.1', perMessageDeflate: true, port: 0 },
@@ -31,7 +32,10 @@ const server = new WebSocketServer(
     });
     client.on('message', (data, isBinary) => {
       assert.deepStrictEqual({ data, isBinary }, expected.shift());
-      if (expected.length === 0) client.close(1000, 'done');
+      if (expected.length > 0) return;
+      const [peer] = server.clients;
+      transports = `server ${peer.transport}, client ${client.transport}`;
+      client.close(1000, 'done');
     });
     client.on('close', (code) => {
       assert.strictEqual(code, 1000);
@@ -46,6 +50,8 @@ server.on('connection', (ws) => {
 process.on('exit', (code) => {
   if (code === 0) {
     assert.strictEqual(expected.length, 0);
-    console.log(`ok: ${process.platform} ${process.arch} ${process.version}`);
+    console.log(
+      `ok: ${process.platform} ${process.arch} ${process.version}, ${transports}`
+    );
   }
 });

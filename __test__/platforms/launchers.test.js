@@ -53,6 +53,20 @@ describe(
       return { calls: calls.split('\n').length - 1, stdout };
     }
 
+    it('gives the emulator the root of another system', () => {
+      const script = launcherScript({
+        ...{ file, node: '/node', preload: PRELOAD, root: '/another system' },
+        qemu: '/bin/echo'
+      });
+
+      fs.writeFileSync(path.join(folder, 'rooted'), script, { mode: 0o755 });
+      const { stdout } = spawnSync(path.join(folder, 'rooted'), ['-p', '1'], {
+        encoding: 'utf8'
+      });
+
+      assert.strictEqual(stdout, '-L /another system /node -p 1\n');
+    });
+
     it('is what a program starts its children with', () => {
       const { calls, stdout } = launch(`
         const { execFileSync } = require('node:child_process');

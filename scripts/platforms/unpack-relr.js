@@ -4,7 +4,7 @@
  * Debian 12 has musl 1.2.3, which knows nothing of packed relocations (RELR),
  * and a library that has some crashes there. musl 1.2.4 and newer know them,
  * and the C++ library that comes with Node's build for musl has them. So this
- * writes them out in the older form; for x86-64.
+ * writes them out in the older form; for x86-64 and arm64.
  */
 
 const DT_NULL = 0;
@@ -20,14 +20,15 @@ const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_NOTE = 4;
 const PAGE = 0x1000;
-const R_X86_64_RELATIVE = 8n;
+/** What a relocation is called that adds the library's address, by `e_machine`. */
+const RELATIVE = { 62: 8n, 183: 1027n };
 const RELA_SIZE = 24;
 const READABLE = 4;
 
 /**
- * @param {Buffer} file The contents of an ELF library for x86-64
+ * @param {Buffer} file The contents of an ELF library for x86-64 or arm64
  * @return {Buffer} The same without packed relocations
- * @throws {Error} If there is no room for the others
+ * @throws {Error} If there is no room for the others, or it is for neither
  */
 function unpackRelr(file) {
   const headers = programHeaders(file);
@@ -36,6 +37,8 @@ function unpackRelr(file) {
 
   if (!at(DT_RELR)) return file;
   if (!at(DT_RELA)) throw new Error('has no other relocations to add to');
+  const kind = RELATIVE[file.readUInt16LE(18)];
+  if (!kind) throw new Error('is for neither x86-64 nor arm64');
 
   const offsetOf = (address) => {
     const { offset, start } = headers.find(
@@ -48,7 +51,9 @@ function unpackRelr(file) {
     file,
     offsetOf(at(DT_RELR).value),
     at(DT_RELRSZ).value
-  ).map((address) => relative(address, file.readBigInt64LE(offsetOf(address))));
+  ).map((address) =>
+    relative(kind, address, file.readBigInt64LE(offsetOf(address)))
+  );
   const old = offsetOf(at(DT_RELA).value);
   const table = Buffer.concat([
     ...relocations,
@@ -124,11 +129,11 @@ function unpack(file, offset, size) {
   return addresses;
 }
 
-function relative(address, addend) {
+function relative(kind, address, addend) {
   const entry = Buffer.alloc(RELA_SIZE);
 
   entry.writeBigUInt64LE(BigInt(address), 0);
-  entry.writeBigUInt64LE(R_X86_64_RELATIVE, 8);
+  entry.writeBigUInt64LE(kind, 8);
   entry.writeBigInt64LE(addend, 16);
   return entry;
 }
