@@ -69,7 +69,8 @@ async function serve(t, Server, options) {
   wss.on('connection', (socket, request) => {
     log.push(`connection ${request.url} ${JSON.stringify(request.headers)}`);
     socket.on('error', (err) => log.push(`error ${err.message}`));
-    socket.on('message', (data) => socket.send(data));
+    // Compressed by ws on a thread, it may come too late for who has ended.
+    socket.on('message', (data) => socket.send(data, { compress: false }));
     socket.on('close', (code) => log.push(`close ${code}`));
     socket.send('hello', { compress: false });
   });
