@@ -43,7 +43,7 @@ async function openTlsPair(t, options = {}) {
   return openTo(t, wss, url, { ca: cert, ...options.client }, WebSocket);
 }
 
-async function openTo(t, wss, url, options, Client) {
+async function openTo(t, wss, url, options, Client = WebSocket) {
   const client = new Client(url, options);
   const connected = once(wss, 'connection');
 
@@ -232,5 +232,6 @@ module.exports = {
   openRawClient,
   openRawServer,
   openTlsPair,
+  openTo,
   readBytes
 };

@@ -150,7 +150,6 @@ describe('What is more than a turn reads', { skip }, () => {
       // So that it is due in the next turn of the loop.
       for (const end = Date.now() + 3; Date.now() < end;);
     });
-    // Of messages of a length that is known a turn reads four.
     flood.socket.write(numbered(1, 16_384));
     await until(() => numbers.length === 1);
     await until(() => seen.timer === 1 && seen.message === 1);
@@ -159,7 +158,8 @@ describe('What is more than a turn reads', { skip }, () => {
     await until(() => numbers.length === 200);
     assert.deepStrictEqual(numbers, upTo(200));
     assert.ok(seen.timer <= 5, `timer after ${seen.timer}`);
-    assert.ok(seen.message <= 9, `message after ${seen.message}`);
+    // Behind two turns, each of at most four reads of four messages.
+    assert.ok(seen.message <= 32, `message after ${seen.message}`);
   });
 });
 

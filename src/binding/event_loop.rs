@@ -158,6 +158,12 @@ pub(crate) fn loop_fail(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+/// `loopFew() -> number`, for tests only: how many sockets libuv watches one by one.
+pub(crate) fn loop_few(call: &Call<'_>) -> Outcome {
+    let few = call.state.event_loop.reactor().map_or(0, Reactor::few);
+    call.number(few as u32)
+}
+
 /// `loopOpen(id, fd, single, local) -> boolean`: begins to read the socket; `single` asks for one
 /// event a macrotask, `local` says that it is a Unix socket.
 pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {

@@ -55,6 +55,7 @@ pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) use self::on_events as loop_fail;
+pub(crate) use self::on_events as loop_few;
 pub(crate) use self::on_events as loop_close;
 pub(crate) use self::on_events as loop_pause;
 pub(crate) use self::on_events as loop_busy;

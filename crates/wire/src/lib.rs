@@ -4,6 +4,7 @@
 //! by a selector of ours, which libuv watches.
 #![cfg(unix)]
 
+mod poll;
 mod reactor;
 mod read;
 pub mod uv;

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
 
+use crate::poll::{Poll, Seen, Told};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
@@ -23,6 +24,11 @@ const INTEREST: Interest = Interest::READABLE;
 const NOBODY: u64 = u64::MAX;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
+/// Up to so many sockets get handles of their own, which saves asking the selector for each message.
+/// Of more, several are mostly ready at once, and asking costs less than not knowing it.
+const FEW: usize = 4;
+/// Beyond so many all are watched by the selector.
+const MANY: usize = 2 * FEW;
 
 /// A socket that has something to read, or room to write.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +50,9 @@ pub trait Handler: Sized {
     /// [`Reactor::rearm`] is called there is no word of them again.
     fn on_ready(&self, sockets: impl Iterator<Item = Ready>);
 
+    /// Whether a socket is to be told of room to write.
+    fn waits_for_room(&self, id: u64) -> bool;
+
     /// The reactor is closed, and the handler is about to be dropped.
     fn on_closed(&self);
 }
@@ -55,12 +64,17 @@ pub struct Reactor<H> {
     /// A `uv_poll_t`, which libuv writes to; it links it into lists, so it must not move.
     storage: UnsafeCell<[u64; POLL_WORDS]>,
     uv: &'static Uv,
+    event_loop: *mut Loop,
     selector: RefCell<mio::Poll>,
     /// Away while they are handed out.
     events: RefCell<Option<Events>>,
     /// The numbers that descriptors were registered with, by descriptor: a token has no room for
     /// them everywhere.
     ids: RefCell<Vec<u64>>,
+    /// How many these are.
+    watched: Cell<usize>,
+    /// Those that libuv watches itself.
+    few: RefCell<Vec<NonNull<Poll>>>,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
     closing: Cell<bool>,
@@ -83,9 +97,12 @@ impl<H: Handler> Reactor<H> {
         let reactor = Box::new(Self {
             storage: UnsafeCell::new([0; POLL_WORDS]),
             uv,
+            event_loop,
             selector: RefCell::new(mio::Poll::new()?),
             events: RefCell::new(Some(Events::with_capacity(BATCH))),
             ids: RefCell::default(),
+            watched: Cell::new(0),
+            few: RefCell::default(),
             references: Cell::new(0),
             closing: Cell::new(false),
             handler,
@@ -122,36 +139,109 @@ impl<H: Handler> Reactor<H> {
             ids.resize(index + 1, NOBODY);
         }
         ids[index] = id;
+        self.watched.set(self.watched.get() + 1);
+        if self.watched.get() > MANY {
+            self.watch_all_by_selector();
+        }
         Ok(())
     }
 
     /// Tells of a descriptor again if there is something to read or, if `writable`, as soon as there
     /// is room to write.
     pub fn rearm(&self, fd: RawFd, writable: bool) {
-        let interest = if writable {
-            INTEREST.add(Interest::WRITABLE)
-        } else {
-            INTEREST
-        };
+        if let Some(poll) = self.poll_of(fd) {
+            // Of what is left to read it is told anyway.
+            // SAFETY: it is in the list, so it was not closed.
+            unsafe { poll.as_ref() }.set_writable(writable);
+            return;
+        }
         // What fails here was never registered, or is closed: there is nothing to be told of it.
         let _ = self.selector.borrow().registry().reregister(
             &mut SourceFd(&fd),
             Token(fd as usize),
-            interest,
+            interest(writable),
         );
     }
 
     /// Watches a descriptor no more. To be called before it is closed.
     pub fn deregister(&self, fd: RawFd) {
-        if let Some(id) = self.ids.borrow_mut().get_mut(fd as usize) {
+        if let Some(id) = self.ids.borrow_mut().get_mut(fd as usize)
+            && *id != NOBODY
+        {
             *id = NOBODY;
+            self.watched.set(self.watched.get() - 1);
         }
-        // As for `rearm`.
-        let _ = self
-            .selector
-            .borrow()
-            .registry()
-            .deregister(&mut SourceFd(&fd));
+        if !self.close_poll(fd) {
+            // As for `rearm`.
+            let _ = self
+                .selector
+                .borrow()
+                .registry()
+                .deregister(&mut SourceFd(&fd));
+        }
+    }
+
+    /// Closes the handle that a socket has of its own; returns whether there was one.
+    fn close_poll(&self, fd: RawFd) -> bool {
+        let Some(poll) = self.poll_of(fd) else {
+            return false;
+        };
+        self.few.borrow_mut().retain(|other| *other != poll);
+        // SAFETY: what was in the list was not closed, and it is not in it any more.
+        unsafe { Poll::close(poll) };
+        true
+    }
+
+    /// How many sockets have handles of their own.
+    pub fn few(&self) -> usize {
+        self.few.borrow().len()
+    }
+
+    /// The handle that a socket has of its own.
+    fn poll_of(&self, fd: RawFd) -> Option<NonNull<Poll>> {
+        // SAFETY: what is in the list was not closed.
+        let is_its = |poll: &&NonNull<Poll>| unsafe { poll.as_ref() }.descriptor() == fd;
+        self.few.borrow().iter().find(is_its).copied()
+    }
+
+    /// Gives a socket that the selector watches a handle of its own.
+    fn watch_by_itself(&self, fd: RawFd, id: u64) {
+        if self.poll_of(fd).is_some() || self.handler.waits_for_room(id) {
+            return;
+        }
+        let told = (ptr::from_ref(self).cast(), on_one::<H> as Told);
+        // SAFETY: the loop is that of `open`, and the handle is closed before that of the reactor.
+        let poll = unsafe { Poll::open(self.uv, self.event_loop, fd, told) };
+        if let Some(poll) = poll {
+            // As for `rearm`.
+            let _ = self
+                .selector
+                .borrow()
+                .registry()
+                .deregister(&mut SourceFd(&fd));
+            self.few.borrow_mut().push(poll);
+        }
+    }
+
+    fn watch_all_by_selector(&self) {
+        loop {
+            let last = self.few.borrow().last().copied();
+            let Some(poll) = last else { return };
+            self.watch_by_selector(poll);
+        }
+    }
+
+    /// Has the selector watch a socket that has a handle of its own.
+    fn watch_by_selector(&self, poll: NonNull<Poll>) {
+        // SAFETY: it is in the list, so it was not closed.
+        let (fd, writable) = unsafe { (poll.as_ref().descriptor(), poll.as_ref().is_writable()) };
+        self.close_poll(fd);
+        // The selector had it before, so there is room.
+        let _ = self.selector.borrow().registry().register(
+            &mut SourceFd(&fd),
+            Token(fd as usize),
+            interest(writable),
+        );
     }
 
     /// One more socket, or one less, keeps the loop alive.
@@ -175,6 +265,10 @@ impl<H: Handler> Reactor<H> {
     /// Begins to close the handle; the reactor is freed some time after.
     pub fn close(&self) {
         if !self.closing.replace(true) {
+            for poll in self.few.take() {
+                // SAFETY: what is in the list was not closed, and now it is not in it any more.
+                unsafe { Poll::close(poll) };
+            }
             // SAFETY: the handle is initialised, and this is the only call; `on_close` frees what
             // `open` leaked.
             unsafe { (self.uv.close)(self.handle(), on_close::<H>) };
@@ -210,9 +304,57 @@ impl<H: Handler> Reactor<H> {
                     until_empty: event.is_read_closed() || event.is_error() || event.is_priority(),
                 })
             }));
+            if self.watched.get() <= FEW {
+                for index in events.iter().map(|event| event.token().0) {
+                    if let Some(id) = self.id_of(index) {
+                        self.watch_by_itself(index as RawFd, id);
+                    }
+                }
+            }
         }
         self.events.replace(Some(events));
     }
+
+    /// A socket with a handle of its own.
+    fn dispatch_one(&self, seen: Seen) {
+        // None: JavaScript has found a way to run the loop from within a callback.
+        let Some(events) = self.events.take() else {
+            return;
+        };
+        let Seen {
+            fd,
+            readable,
+            writable,
+        } = seen;
+        if readable || writable {
+            self.handler
+                .on_ready(self.id_of(fd as usize).into_iter().map(|id| Ready {
+                    id,
+                    readable,
+                    writable,
+                    until_empty: false,
+                }));
+        } else if let Some(poll) = self.poll_of(fd) {
+            // The selector tells of it what there is to be told.
+            self.watch_by_selector(poll);
+        }
+        self.events.replace(Some(events));
+    }
+}
+
+/// What to watch a socket for.
+const fn interest(writable: bool) -> Interest {
+    if writable {
+        INTEREST.add(Interest::WRITABLE)
+    } else {
+        INTEREST
+    }
+}
+
+unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
+    // SAFETY: it is that of `watch_by_itself`, whose handles are closed before the reactor's own is;
+    // behind that nothing is told.
+    unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_one(seen);
 }
 
 unsafe extern "C" fn on_poll<H: Handler>(handle: *mut Handle, _status: c_int, _events: c_int) {

@@ -226,6 +226,14 @@ impl Handler for Turns {
         self.flush();
     }
 
+    fn waits_for_room(&self, id: Id) -> bool {
+        let mut connections = self.state().connections.borrow_mut();
+        let socket = connections
+            .get_mut(id)
+            .and_then(|entry| entry.socket.as_ref());
+        socket.is_some_and(|socket| socket.writable)
+    }
+
     fn on_closed(&self) {
         super::finish_cleanup(self.state());
     }
