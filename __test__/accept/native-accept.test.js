@@ -469,23 +469,38 @@ describe('A server that accepts natively', { skip }, () => {
     assert.deepStrictEqual(seen, [null, null, null, null, null, null]);
   });
 
-  it('can be told not to by a variable, which has two values', async () => {
+  it('can be told by a variable not to, or to where it can be seen', async () => {
     const program = async () => {
+      const http = require('node:http');
       const { isLight } = require('./lib/wire/light-socket');
-      const wss = await serve();
-      const client = new WebSocket(wss.url);
-      const [ws] = await once(wss, 'connection');
+      const isAccepted = [];
 
-      console.log(JSON.stringify(isLight(ws._socket)));
-      client.terminate();
-      wss.close();
+      for (const listens of [false, true]) {
+        const server = http.createServer().listen(0, '127.0.0.1');
+        const wss = new WebSocketServer({ server });
+
+        if (listens) server.on('connection', () => {});
+        await once(server, 'listening');
+
+        const { port } = server.address();
+        const client = new WebSocket(`ws://127.0.0.1:${port}`);
+        const opened = once(client, 'open');
+        const [ws] = await once(wss, 'connection');
+
+        isAccepted.push(isLight(ws._socket));
+        await opened;
+        client.terminate();
+        server.close();
+      }
+      console.log(isAccepted.join());
     };
     const withValue = (value) =>
       runProgram(program, { env: { WS_RS_ACCEPT: value } });
 
-    assert.match((await withValue('node')).stdout, /^false/);
-    assert.match((await withValue('native')).stdout, /^true/);
-    assert.match((await withValue('')).stdout, /^true/);
+    assert.match((await withValue('node')).stdout, /^false,false/);
+    assert.match((await withValue('native')).stdout, /^true,false/);
+    assert.match((await withValue('')).stdout, /^true,false/);
+    assert.match((await withValue('forced')).stdout, /^true,true/);
     assert.match(
       (await withValue('light')).stderr,
       /WS_RS_ACCEPT is "light"; set it to "native" or "node", or unset it/
