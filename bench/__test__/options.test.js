@@ -136,6 +136,7 @@ test('messages for many are sent by servers of their own, unless told', () => {
     'ws',
     'ws+frame',
     'uws',
+    'bun',
     'ws-rs',
     'ws-rs+frame',
     'ws-rs+broadcast',

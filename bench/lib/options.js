@@ -6,9 +6,9 @@ const { parseArgs } = require('node:util');
 const { serverKind, servers } = require('./servers');
 const { selectWorkloads, workloads } = require('./workloads');
 
-const defaultServers = 'ws,ws:bufferutil,uws,ws-rs';
+const defaultServers = 'ws,ws:bufferutil,uws,bun,ws-rs';
 const fanOutServers =
-  'ws,ws+frame,uws,ws-rs,ws-rs+frame,ws-rs+broadcast,ws-rs+topics';
+  'ws,ws+frame,uws,bun,ws-rs,ws-rs+frame,ws-rs+broadcast,ws-rs+topics';
 
 /** What ws-rs and a baseline are compared in. */
 const compared = ['plain', 'tls-100x125', 'deflate-takeover-100x1k'];

@@ -28,14 +28,11 @@ function installPeers(names) {
   );
 
   if (!missing) return;
-  console.log('Installing ws and uWebSockets.js into bench/node_modules');
+  console.log('Installing ws, uWebSockets.js and Bun into bench/node_modules');
   try {
     execFileSync(
       'npm',
-      ['ci', '--prefix', bench, '--omit=optional', '--ignore-scripts'].concat(
-        '--no-audit',
-        '--no-fund'
-      ),
+      ['ci', '--prefix', bench, '--ignore-scripts', '--no-audit', '--no-fund'],
       { cwd: bench, stdio: ['ignore', 'ignore', 'inherit'] }
     );
   } catch {

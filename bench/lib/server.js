@@ -53,9 +53,12 @@ class Server {
    * @throws {Error} With what the server wrote to standard error
    */
   static async start(name, pin, settings = {}) {
-    const { script, env: own, baselineOf } = serverKind(name);
+    const { script, env: own, baselineOf, runtime } = serverKind(name);
     const { tls, deflate, level, perTick, baseline } = settings;
-    const args = ['--expose-gc', path.join(folder, script)];
+    const file = path.join(folder, script);
+    const [program, args] = runtime
+      ? [runtime(), [file]]
+      : [settings.node ?? process.execPath, ['--expose-gc', file]];
     const env = { ...process.env, NODE_ENV: 'production' };
 
     for (const key of foreign) delete env[key];
@@ -69,7 +72,7 @@ class Server {
     if (perTick) env.BENCH_PER_TICK = String(perTick);
     if (level) env.BENCH_DEFLATE_LEVEL = String(level);
 
-    const child = spawn(...pin(settings.node ?? process.execPath, args), {
+    const child = spawn(...pin(program, args), {
       env,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     });

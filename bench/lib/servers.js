@@ -1,5 +1,8 @@
 'use strict';
 
+const { existsSync, readdirSync } = require('node:fs');
+const path = require('node:path');
+
 /**
  * @typedef {Object} ServerKind
  * @property {string} name What `--servers` takes
@@ -8,6 +11,8 @@
  *   one's that it is compared with
  * @property {string} script In bench/servers
  * @property {string | null} package Of bench/node_modules; null for ws-rs itself
+ * @property {Function} [runtime] Gives the program that runs the script, which is
+ *   no Node
  * @property {Object<string, string>} env
  * @property {string} colour In the plot
  */
@@ -38,6 +43,15 @@ const servers = [
     package: '@trufflesuite/uws-js-unofficial',
     env: {},
     colour: '#d08a1d'
+  },
+  {
+    name: 'bun',
+    title: 'Bun',
+    script: 'bun.js',
+    package: 'bun',
+    runtime: bun,
+    env: {},
+    colour: '#b5485d'
   },
   {
     name: 'ws+frame',
@@ -72,6 +86,25 @@ function serverKind(name) {
     throw new Error(`no such server: ${name}; there are ${names}`);
   }
   return kind;
+}
+
+/**
+ * @return {string} Bun, which is in a package for the platform: no install script
+ *   puts it elsewhere
+ * @throws {Error} There is none for this platform
+ */
+function bun() {
+  const scope = path.join(__dirname, '..', 'node_modules', '@oven');
+  const found = (existsSync(scope) ? readdirSync(scope) : [])
+    .map((name) => path.join(scope, name, 'bin', 'bun'))
+    .find((file) => existsSync(file));
+
+  if (found === undefined) {
+    throw new Error(
+      `Bun has no binary for ${process.platform}-${process.arch}`
+    );
+  }
+  return found;
 }
 
 /** @param {string | null} transport null for ws-rs's own choice */

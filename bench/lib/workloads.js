@@ -48,6 +48,14 @@ const workloads = [
     kind: 'idle',
     connections: 5000
   },
+  {
+    name: 'idle-20000',
+    group: 'connections-many',
+    title: 'an idle connection of 20,000',
+    kind: 'idle',
+    connections: 20_000,
+    extra: true
+  },
   ...['takeover', 'no-takeover'].flatMap((mode) => [
     deflate(mode, '100x64', '100 connections, 64 B', 100, 64),
     deflate(mode, '1x1k', '1 connection, 1 KiB', 1, 1024),
