@@ -150,6 +150,7 @@ test('messages for many are sent by servers of their own, unless told', () => {
     'ws',
     'ws:bufferutil',
     'uws',
+    'bun',
     'ws-rs'
   ]);
 });
