@@ -11,6 +11,7 @@ const Outbox = require('../../lib/wire/outbox');
 const { announce } = require('../../lib/wire/taken-socket');
 const Tick = require('../../lib/wire/tick');
 const { hex, tick } = require('../support/events');
+const { SLOWNESS } = require('../support/machine');
 const {
   closeOf,
   collect,
@@ -21,6 +22,9 @@ const {
   openTlsPair,
   readBytes
 } = require('../support/pairs');
+
+/** An emulated machine was seen to need 250 of its 2,000. */
+const ATTEMPTS = 100 * SLOWNESS;
 
 /** The ways to connect two ends; frames of `peer` are not masked. */
 const SOCKETS = {
@@ -81,7 +85,7 @@ async function inTime(t, scene) {
     try {
       return await scene(createOutbox(t));
     } catch (err) {
-      if (attempt === 100) throw err;
+      if (attempt === ATTEMPTS) throw err;
     } finally {
       Tick.hasMoreMessages = false;
     }
