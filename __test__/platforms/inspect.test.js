@@ -161,6 +161,15 @@ describe('misfits', () => {
       }),
       []
     );
+    assert.deepStrictEqual(
+      wrong('darwin-x64', {
+        format: 'Mach-O',
+        needed: [],
+        signed: false,
+        versions: {}
+      }),
+      []
+    );
   });
 
   for (const [what, name, changes, message] of [
@@ -208,9 +217,12 @@ describe('misfits', () => {
       /^exports malloc, too$/
     ],
     [
-      'no signature on macOS',
-      'darwin-x64',
-      { format: 'Mach-O', needed: [], signed: false, versions: {} },
+      'no signature on a Mac that insists on one',
+      'darwin-arm64',
+      {
+        ...{ arch: 'arm64', format: 'Mach-O', needed: [] },
+        ...{ signed: false, versions: {} }
+      },
       /^has no signature/
     ],
     [
