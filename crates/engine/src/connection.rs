@@ -1,5 +1,6 @@
 //! One connection: what it reads with, what it has to send, and who writes that.
 
+mod heartbeat;
 mod shared;
 
 use std::time::Duration;
@@ -65,6 +66,8 @@ pub struct Connection<S, P> {
     most_waiting: u64,
     /// Bytes that were read from a wire.
     pub bytes_read: u64,
+    /// Chunks that came from a stream.
+    pub chunks: u64,
     /// What the peer's bytes mean.
     pub protocol: protocol::Connection<S>,
 }
@@ -81,6 +84,7 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
             write_error: None,
             most_waiting: u64::MAX,
             bytes_read: 0,
+            chunks: 0,
             protocol: protocol::Connection::new(role, config),
         }
     }

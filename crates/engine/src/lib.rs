@@ -3,6 +3,7 @@
 pub mod allocator;
 pub mod compression;
 pub mod connection;
+pub mod heartbeat;
 pub mod inbox;
 pub mod outbox;
 pub mod prefetch;

@@ -226,6 +226,12 @@ impl<P: Lent> Outbox<P> {
         self.accepted - self.gone
     }
 
+    /// Bytes that the wire took, or that have gone another way.
+    #[must_use]
+    pub const fn gone(&self) -> u64 {
+        self.gone
+    }
+
     /// Whether the wire took no more when it was last given bytes.
     #[must_use]
     pub const fn is_blocked(&self) -> bool {

@@ -1,0 +1,250 @@
+//! Which peers are asked whether they live, and which do not answer.
+
+mod beats;
+
+use std::time::Duration;
+
+pub use self::beats::Signs;
+use self::beats::{Beat, Beats};
+use crate::registry::Id;
+
+/// How many bytes a ping of ours carries, which its pong brings back.
+pub const TOKEN_LEN: usize = 6;
+/// The moments at which somebody has to look are so many to an interval or timeout, so that one
+/// call serves many connections.
+const MOMENTS: u64 = 16;
+/// How often in an interval somebody looks at a connection: it is not noted when something comes,
+/// only that it has come since somebody looked.
+const LOOKS: u64 = 4;
+/// The least distance of two moments, in microseconds: timers know no less than a millisecond.
+const LEAST: u64 = 1000;
+
+/// What was agreed on for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// A peer of which nothing came for so long gets a ping ...
+    pub interval: Duration,
+    /// ... and is dead if nothing comes for so long after it.
+    pub timeout: Duration,
+    /// Its pings are the program's to make.
+    pub delegates: bool,
+}
+
+/// What is to be done for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Alive,
+    /// It is to be sent a ping with this token, ...
+    Ping(u64),
+    /// ... which is the program's to make.
+    Delegate(u64),
+    /// It was asked and did not answer. Who is not ended is found dead again a timeout later.
+    Dead,
+}
+
+/// The heartbeats of all connections of one environment.
+///
+/// - *Commands*: [`start`](Self::start), [`stop`](Self::stop), [`excuse`](Self::excuse),
+///   [`is_answer`](Self::is_answer).
+/// - *Events*: at the time that [`next`](Self::next) says, [`poll`](Self::poll) until it gives
+///   nobody; [`look`](Self::look) at each.
+#[derive(Debug)]
+pub struct Heartbeats {
+    beats: Beats,
+    /// Whose moment has come.
+    due: Vec<Id>,
+    /// No moment of others comes before.
+    next: u64,
+    /// What the caller was told of `next`.
+    told: u64,
+}
+
+impl Default for Heartbeats {
+    fn default() -> Self {
+        Self {
+            beats: Beats::default(),
+            due: Vec::new(),
+            next: u64::MAX,
+            told: u64::MAX,
+        }
+    }
+}
+
+impl Heartbeats {
+    /// A connection is to be looked after. `token` is what its pings carry, of which the low 48 bits
+    /// count: nobody else's should carry it, and it should say nothing of other connections.
+    pub fn start(&mut self, id: Id, settings: Settings, token: u64, signs: Signs, now: Duration) {
+        let now = micros(now);
+        let beat = Beat {
+            id,
+            token: token & TOKEN_MASK,
+            interval: micros(settings.interval).max(1),
+            timeout: micros(settings.timeout).max(1),
+            delegates: settings.delegates,
+            since: now,
+            signs,
+            deadline: None,
+        };
+        let due = beat.next_look(now, u64::MAX);
+        self.beats.insert(beat, due);
+        self.next = self.next.min(due);
+    }
+
+    /// A connection is looked after no more.
+    pub fn stop(&mut self, id: Id) {
+        self.beats.remove(id);
+        if self.beats.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// A connection is as one that was just heard: it was, in a way that its signs do not show, or
+    /// nobody can listen.
+    pub fn excuse(&mut self, id: Id, now: Duration) {
+        if let Some((beat, due)) = self.beats.get_mut(id) {
+            beat.since = micros(now);
+            beat.deadline = None;
+            *due = beat.next_look(beat.since, u64::MAX);
+            self.next = self.next.min(*due);
+        }
+    }
+
+    /// Whether a pong of a connection answers a ping of ours. `heard` is as in [`Signs`], with that
+    /// pong; `now` is asked if so.
+    pub fn is_answer(
+        &mut self,
+        id: Id,
+        payload: &[u8],
+        heard: u64,
+        now: impl FnOnce() -> Duration,
+    ) -> bool {
+        if payload.len() != TOKEN_LEN {
+            return false;
+        }
+        match self.beats.get_mut(id) {
+            Some((beat, _)) if token_bytes(beat.token) == payload => {
+                beat.signs.heard = heard;
+                self.excuse(id, now());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// When to poll, if at all.
+    #[must_use]
+    pub fn next(&self) -> Option<Duration> {
+        if !self.due.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        (!self.beats.is_empty()).then(|| Duration::from_micros(self.next))
+    }
+
+    /// As [`next`](Self::next), for a caller that goes by it until it is told again; `None` if it
+    /// knows of that time already, or of an earlier one.
+    pub fn news(&mut self) -> Option<Duration> {
+        (self.next < self.told).then(|| self.tell()).flatten()
+    }
+
+    /// As [`next`](Self::next), for a caller that goes by it.
+    pub fn tell(&mut self) -> Option<Duration> {
+        let next = self.next();
+        self.told = if next.is_some() { self.next } else { u64::MAX };
+        next
+    }
+
+    /// One that is to be looked at now.
+    pub fn poll(&mut self, now: Duration) -> Option<Id> {
+        let now = micros(now);
+        loop {
+            while let Some(id) = self.due.pop() {
+                if let Some((beat, due)) = self.beats.get_mut(id)
+                    && *due <= now
+                {
+                    // Until somebody has looked.
+                    *due = moment(now, beat.interval, beat.interval);
+                    self.next = self.next.min(*due);
+                    return Some(id);
+                }
+            }
+            if now < self.next {
+                return None;
+            }
+            self.next = self.beats.collect_due(now, &mut self.due);
+        }
+    }
+
+    /// Judges a connection by what can be seen of it.
+    pub fn look(&mut self, id: Id, signs: Signs, now: Duration) -> Verdict {
+        let now = micros(now);
+        let Some((beat, due)) = self.beats.get_mut(id) else {
+            return Verdict::Alive;
+        };
+        let was = std::mem::replace(&mut beat.signs, signs);
+        let has_read = was.blocked.is_some() && was.blocked != signs.blocked;
+        let verdict = if signs.is_deaf || has_read || was.heard != signs.heard {
+            beat.since = now;
+            beat.deadline = None;
+            *due = beat.next_look(now, u64::MAX);
+            Verdict::Alive
+        } else if let Some(deadline) = beat.deadline {
+            if now < deadline {
+                *due = beat.next_look(now, deadline);
+                Verdict::Alive
+            } else {
+                beat.ask(now, due);
+                Verdict::Dead
+            }
+        } else if now - beat.since < beat.interval {
+            let asked = moment(beat.since, beat.interval, beat.interval);
+            *due = beat.next_look(now, asked);
+            Verdict::Alive
+        } else {
+            beat.ask(now, due);
+            if beat.delegates {
+                Verdict::Delegate(beat.token)
+            } else {
+                Verdict::Ping(beat.token)
+            }
+        };
+        self.next = self.next.min(*due);
+        verdict
+    }
+}
+
+impl Beat {
+    /// When somebody is to look whether it was heard, if not before.
+    fn next_look(&self, now: u64, latest: u64) -> u64 {
+        let after = (self.interval / LOOKS).max(LEAST);
+        moment(now, self.interval, after).min(latest)
+    }
+
+    /// Its time to be heard begins.
+    fn ask(&mut self, now: u64, due: &mut u64) {
+        let deadline = moment(now, self.timeout, self.timeout);
+        self.deadline = Some(deadline);
+        *due = self.next_look(now, deadline);
+    }
+}
+
+/// What a ping with a token carries.
+#[must_use]
+pub fn token_bytes(token: u64) -> [u8; TOKEN_LEN] {
+    let [_, _, bytes @ ..] = token.to_be_bytes();
+    bytes
+}
+
+const TOKEN_MASK: u64 = (1 << (8 * TOKEN_LEN)) - 1;
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 2)
+}
+
+/// The first moment that is `after` later than `from`, of those that a `period` has.
+fn moment(from: u64, period: u64, after: u64) -> u64 {
+    (from + after).next_multiple_of((period / MOMENTS).max(LEAST))
+}
+
+#[cfg(test)]
+mod tests;
