@@ -306,6 +306,14 @@ declare namespace WebSocket {
 
   // ---- Options ------------------------------------------------------------
 
+  /** How dead peers are found. Both times are in milliseconds, above 0. */
+  interface Heartbeat {
+    /** A peer of which nothing came for so long gets a ping. */
+    interval: number;
+    /** So long after the ping it is terminated, if nothing comes. Default: `interval` */
+    timeout?: number | null | undefined;
+  }
+
   /** What clients and servers have in common. */
   interface ConnectionOptions {
     /** Several messages in one tick. Default: `true` */
@@ -314,6 +322,8 @@ declare namespace WebSocket {
     autoPong?: boolean | undefined;
     /** Milliseconds that the closing handshake may take. Default: 30000 */
     closeTimeout?: number | undefined;
+    /** An addition to ws: peers that say nothing are asked, and dead ones ended. */
+    heartbeat?: Heartbeat | false | null | undefined;
     /** Chunks kept for an unfinished frame; 0: no limit. Default: 262144 */
     maxBufferedChunks?: number | undefined;
     /** Fragments of one message; 0: no limit. Default: 16384 */

@@ -23,6 +23,7 @@ export import ErrorEvent = WebSocket.ErrorEvent;
 export import Event = WebSocket.Event;
 export import EventListenerOptions = WebSocket.EventListenerOptions;
 export import FinishRequestCallback = WebSocket.FinishRequestCallback;
+export import Heartbeat = WebSocket.Heartbeat;
 export import MessageEvent = WebSocket.MessageEvent;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;

@@ -12,9 +12,18 @@ const MOCKED = [
   '--no-warnings',
   '--import',
   'data:text/javascript,' +
-    'import { mock } from "node:test";' +
-    'mock.timers.enable({ apis: ["setImmediate", "setInterval"] });'
+    'import { mock } from "node:test"; mock.timers.enable();'
 ];
+
+/** Ends a connection whose peer does not answer; gives what it is closed with. */
+async function beat() {
+  const wss = await serve({ heartbeat: { interval: 20, timeout: 20 } });
+  const client = new WebSocket(wss.url, { autoPong: false });
+  const [code] = await once(client, 'close');
+
+  console.log(JSON.stringify(code));
+  wss.close();
+}
 
 /** Echoes plain and compressed messages; gives what came back. */
 async function echo() {
@@ -60,6 +69,44 @@ test('messages move while the timers of node:test are mocked', async () => {
 test('messages move if timers were mocked before the package was loaded', async () => {
   assert.deepEqual(await evaluate(echo, { flags: MOCKED }), ECHOED);
 });
+
+test('heartbeats go on while timers are mocked', async () => {
+  const mocked = `async () => {
+    require('node:test').mock.timers.enable();
+    await (${beat})();
+  }`;
+
+  assert.equal(await evaluate(mocked, { flags: ['--no-warnings'] }), 1006);
+  assert.equal(await evaluate(beat, { flags: MOCKED }), 1006);
+});
+
+for (const [when, flags] of [
+  ['', ['--no-warnings']],
+  [' made without timers', MOCKED]
+]) {
+  test(`an alarm${when} goes off once, or not, and keeps no process alive`, async () => {
+    const seen = await evaluate(
+      async () => {
+        const { alarm } = require('./lib/timers');
+        const seen = [];
+        const { port1 } = new MessageChannel();
+
+        port1.ref();
+        process.on('exit', () => console.log(JSON.stringify(seen)));
+        alarm(() => seen.push('never'), 2 ** 31 - 1);
+        alarm(() => seen.push('called off'), 1)();
+        await new Promise((resolve) => {
+          alarm(() => seen.push('first'), 0);
+          alarm(() => resolve(seen.push('second')), 5);
+        });
+        port1.close();
+      },
+      { flags }
+    );
+
+    assert.deepEqual(seen, ['first', 'second']);
+  });
+}
 
 test('a mocked setImmediate() is replaced in order, with arguments and context', async () => {
   const seen = await evaluate(

@@ -1,14 +1,15 @@
 'use strict';
 
 /**
- * Node's own `nextTick`, `setImmediate` and intervals, as they are when this
- * module is loaded. Test runners put functions that never fire in the place of
+ * Node's own `nextTick`, `setImmediate`, timeouts and intervals, as they are when
+ * this module is loaded. Test runners put functions that never fire in the place of
  * the global ones, or take them away; messages have to move all the same.
  *
  * What a program may want to drive with a fake clock, the time that closing may
  * take, is deliberately not here: that timer is the global one, as in ws.
  */
 
+const net = require('net');
 const timers = require('timers');
 const vm = require('vm');
 const { AsyncResource } = require('async_hooks');
@@ -18,8 +19,11 @@ const { MessageChannel } = require('worker_threads');
 const processOfNode = vm.runInThisContext('globalThis.process') ?? process;
 const nextTick = original(processOfNode.nextTick, 'nextTick');
 const immediate = original(timers.setImmediate, 'setImmediate');
+const setTimeout = original(timers.setTimeout, 'setTimeout');
+const clearTimeout = original(timers.clearTimeout, 'clearTimeout');
 
 module.exports = {
+  alarm: isMocked(setTimeout) ? alarmOfSocket : alarm,
   clearInterval: timers.clearInterval,
   nextTick,
   processOfNode,
@@ -38,6 +42,31 @@ function original(method, name) {
 /** Whether a function is one of `mock.timers` of node:test. */
 function isMocked(method) {
   return method.name.startsWith('bound ');
+}
+
+/**
+ * Calls back once, some time later, and keeps no process alive for it.
+ *
+ * @param {Function} callback What to call
+ * @param {Number} delay In how many milliseconds
+ * @return {Function} Has it called no more
+ */
+function alarm(callback, delay) {
+  const timer = setTimeout(callback, delay);
+
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** As `alarm()`, made of something that nobody mocks. */
+function alarmOfSocket(callback, delay) {
+  const socket = new net.Socket();
+
+  socket.setTimeout(Math.max(1, delay), () => {
+    socket.destroy();
+    callback();
+  });
+  return () => socket.destroy();
 }
 
 /** A `setImmediate()` made of something that nobody mocks. */

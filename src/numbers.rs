@@ -160,6 +160,16 @@ numbers! {
         BITS: u32 = 2;
     }
 
+    /// What `heartbeatLook` says of a connection instead of the token of a ping to be sent.
+    heartbeat {
+        /// It was asked and did not answer.
+        DEAD: i32 = -1;
+        /// There is something to look at in its outbox.
+        ATTEND: i32 = -2;
+        /// How many bytes a token has.
+        TOKEN_LENGTH: usize = ws_rs_engine::heartbeat::TOKEN_LEN;
+    }
+
     /// Flags of a payload that is compressed or decompressed.
     task {
         FIN: u32 = 1;

@@ -1,6 +1,6 @@
 'use strict';
 
-/* global once -- the programs begin with it */
+/* global once, WebSocketServer -- the programs begin with them */
 
 const assert = require('node:assert');
 const { test } = require('node:test');
@@ -77,6 +77,37 @@ async function echo({ early, toFake }) {
   clearTimeout(limit);
   console.log(JSON.stringify(received));
 }
+
+/** Ends a connection whose peer does not answer; gives what it is closed with. */
+async function beat({ toFake }) {
+  const FakeTimers = require('@sinonjs/fake-timers');
+  const wss = new WebSocketServer({
+    heartbeat: { interval: 20, timeout: 20 },
+    host: '127.0.0.1',
+    port: 0
+  });
+
+  await once(wss, 'listening');
+
+  const url = `ws://127.0.0.1:${wss.address().port}`;
+  const client = new WebSocket(url, { autoPong: false });
+
+  await once(client, 'open');
+
+  const clock = FakeTimers.install({ toFake });
+  const [code] = await once(client, 'close');
+
+  clock.uninstall();
+  wss.close();
+  console.log(JSON.stringify(code));
+}
+
+test('heartbeats go on under @sinonjs/fake-timers', async () => {
+  assert.strictEqual(
+    await evaluate(beat, { argument: { toFake: USUAL } }),
+    1006
+  );
+});
 
 for (const [name, toFake] of Object.entries({ usual: USUAL, all: ALL })) {
   for (const early of [false, true]) {

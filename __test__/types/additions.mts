@@ -109,3 +109,16 @@ topics.close();
 // @ts-expect-error a topic's name is a string
 topics.publish(1, 'hi');
 export { isNew, rooms, size };
+
+import type { Heartbeat } from 'ws-rs';
+
+const heartbeat: Heartbeat = { interval: 30_000 };
+new WebSocketServer({ port: 0, heartbeat });
+new WebSocketServer({ port: 0, heartbeat: false });
+new WebSocket('ws://localhost:1', {
+  heartbeat: { interval: 30_000, timeout: 10_000 }
+});
+// @ts-expect-error: when to ask is to be said
+new WebSocketServer({ port: 0, heartbeat: { timeout: 10_000 } });
+// @ts-expect-error: it is a number of milliseconds
+new WebSocketServer({ port: 0, heartbeat: { interval: '30s' } });

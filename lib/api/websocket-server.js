@@ -7,6 +7,8 @@ const { CLOSE_TIMEOUT, EMPTY_BUFFER, kWebSocket } = require('../constants');
 const { keyOf, lengthOf } = require('../accept/light-request');
 const acceptNatively = require('../accept/native-accept');
 const BackPressure = require('../connection/back-pressure');
+const heartbeat = require('../connection/heartbeat');
+const readHeartbeat = require('../connection/heartbeat-options');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
@@ -50,6 +52,9 @@ class WebSocketServer extends EventEmitter {
    *     may take, in milliseconds
    * @param {Function} [options.handleProtocols] `(protocols: Set, request) =>
    *     string | false`: picks the subprotocol; by default the first one offered
+   * @param {Object} [options.heartbeat] An addition to ws: `interval` and
+   *     `timeout`, in milliseconds. Peers of which nothing came for so long get a
+   *     ping, and are terminated if nothing comes then either
    * @param {String} [options.host] The host name to listen on
    * @param {Number} [options.maxBackpressure] An addition to ws: how many bytes
    *     may wait for a peer that reads too slowly
@@ -124,6 +129,7 @@ class WebSocketServer extends EventEmitter {
     BackPressure.check(options);
 
     this.options = options;
+    this._heartbeat = readHeartbeat(options.heartbeat);
     this._state = RUNNING;
     this._server = null;
     this._detach = null;
@@ -345,6 +351,7 @@ class WebSocketServer extends EventEmitter {
       ws.setSocket(socket, head, limits);
     }
 
+    heartbeat.start(ws, this._heartbeat);
     if (this.clients) this._track(ws);
 
     callback(ws, request);

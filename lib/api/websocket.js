@@ -21,6 +21,8 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
+const heartbeat = require('../connection/heartbeat');
+const readHeartbeat = require('../connection/heartbeat-options');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
@@ -60,6 +62,7 @@ const RARELY_SET = {
   _closeTimeout: DEFAULTS.closeTimeout,
   _closeTimer: null,
   _errorEmitted: false,
+  _heartbeat: null,
   _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
   _paused: false,
   _protocol: ''
@@ -91,7 +94,9 @@ class WebSocket extends EventEmitter {
       this._redirects = 0;
 
       const normalized = normalizeArguments(protocols, options);
+      const settings = readHeartbeat(normalized.options.heartbeat);
 
+      if (settings !== null) this._heartbeat = settings;
       connect(this, address, normalized.protocols, normalized.options);
     } else {
       options ??= DEFAULTS;
@@ -263,6 +268,7 @@ class WebSocket extends EventEmitter {
 
     this._socket = socket;
     this._readyState = OPEN;
+    heartbeat.start(this, this._heartbeat, options.generateMask);
     this.emit('open');
   }
 
@@ -483,6 +489,8 @@ class WebSocket extends EventEmitter {
   }
 
   _setCloseTimer() {
+    // What takes too long from now on is this timer's affair.
+    heartbeat.stop(this._connection.output.id);
     // The global one, as in ws: with fake timers a test drives it.
     // eslint-disable-next-line no-restricted-globals
     this._closeTimer = setTimeout(

@@ -6,6 +6,7 @@ const { getDefaultHighWaterMark } = require('stream');
 const AutoPong = require('./auto-pong');
 const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
+const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
 const { isLight } = require('../wire/light-socket');
@@ -353,6 +354,8 @@ class Connection {
     // Somebody has set an encoding.
     if (typeof chunk === 'string') chunk = Buffer.from(chunk);
 
+    if (this.isBusy) heartbeat.noteLife(this.decoder.id);
+
     if (this.receiver !== null) {
       if (!this.receiver.write(chunk)) this.socket.pause();
       return;
@@ -456,6 +459,7 @@ class Connection {
     if (sender !== null) sender.outbox = null;
     if (this.output.member !== null) this.output.member.free();
     this.output.free();
+    heartbeat.stop(this.decoder.id);
     this.decoder.free();
   }
 

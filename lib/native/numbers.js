@@ -123,6 +123,16 @@ module.exports = {
     BITS: 2
   },
 
+  /** What `heartbeatLook` says of a connection instead of the token of a ping to be sent. */
+  heartbeat: {
+    /** It was asked and did not answer. */
+    DEAD: -1,
+    /** There is something to look at in its outbox. */
+    ATTEND: -2,
+    /** How many bytes a token has. */
+    TOKEN_LENGTH: 6
+  },
+
   /** Flags of a payload that is compressed or decompressed. */
   task: {
     FIN: 1,

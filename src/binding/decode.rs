@@ -10,6 +10,7 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::Context;
 use super::events::decode;
+use super::pongs::Pongs;
 use crate::numbers::counter;
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::row::WHOLE;
@@ -50,6 +51,7 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let entry = call.state.connections.borrow_mut().remove(id);
     if let Some(entry) = entry {
+        call.state.heartbeats.borrow_mut().stop(id);
         for topics in call.state.topics.borrow_mut().iter_mut() {
             topics.leave(id);
         }
@@ -100,12 +102,17 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let position = call.u32(2)? as usize;
     let mut rows = events.open(call.env, call.u32(3)?)?;
     rows.reached(chunk.len);
-    let Some(entry) = connections.get_mut(call.id(0)?) else {
+    let id = call.id(0)?;
+    let Some(entry) = connections.get_mut(id) else {
         return call.number(0);
     };
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call and the chunk is the only slice of its memory.
     let bytes = unsafe { chunk.slice_mut() };
+    if position == 0 {
+        entry.connection.chunks += 1;
+    }
+    let pongs = Pongs::of(&call.state.heartbeats, id, entry.connection.heard());
     let connection = &mut entry.connection.protocol;
     let mut input = if position == 0 {
         match connection.handle_bytes(bytes) {
@@ -119,7 +126,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         Input::resume(bytes, position)
     };
     if !connection.is_inflating() {
-        decode(connection, &mut input, &mut rows)?;
+        decode(connection, &mut input, &mut rows, pongs)?;
     }
     rows.reached(input.position());
     call.number(rows.count() as u32)

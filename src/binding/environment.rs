@@ -18,6 +18,7 @@ use super::values::Values;
 use crate::clock::Mark;
 use crate::runtime;
 use ws_rs_engine::connection::Connection;
+use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::registry::Registry;
 use ws_rs_engine::schedule::Schedule;
 use ws_rs_engine::topics::Topics;
@@ -37,6 +38,7 @@ pub(crate) struct Environment {
     pub(crate) connections: RefCell<Registry<Entry>>,
     pub(crate) compression: Compression,
     pub(crate) topics: RefCell<Registry<Topics>>,
+    pub(crate) heartbeats: RefCell<Heartbeats>,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
     /// When frames are written, and whose wait.
@@ -75,6 +77,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         connections: RefCell::default(),
         compression: Compression::default(),
         topics: RefCell::default(),
+        heartbeats: RefCell::default(),
         events: RefCell::default(),
         event_loop: LoopState::default(),
         schedule: RefCell::default(),

@@ -16,6 +16,14 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn is_deaf(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) const fn has_news(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn watch_writable(&mut self, _state: &LoopState, _writable: bool) {
         match *self {}
     }

@@ -4,6 +4,7 @@ use ws_rs_protocol::{Connection, Event, Input};
 
 use super::buffer::BufferStore;
 use super::fault::Outcome;
+use super::pongs::Pongs;
 use super::rows::Rows;
 use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
 use crate::numbers::row::COMPRESSED;
@@ -13,6 +14,7 @@ pub(crate) fn decode(
     connection: &mut Connection<BufferStore>,
     input: &mut Input<'_>,
     rows: &mut Rows<'_>,
+    pongs: Pongs<'_>,
 ) -> Outcome<()> {
     while !rows.is_full() {
         match connection.poll_event(input) {
@@ -29,6 +31,9 @@ pub(crate) fn decode(
                 break;
             }
             Ok(Some(Event::Pong(payload))) => {
+                if pongs.take(input.payload(&payload)) {
+                    continue;
+                }
                 rows.push(PONG, Some(&payload), 0, 0)?;
                 break;
             }

@@ -20,7 +20,9 @@ mod events;
 mod fanout;
 mod fault;
 mod frame;
+mod heartbeat;
 mod lent_buffer;
+mod pongs;
 mod rows;
 mod send;
 mod shared_memory;
@@ -60,6 +62,10 @@ raw_callback!(queue_lent, send::queue_lent, 3);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
+raw_callback!(heartbeat_start, heartbeat::heartbeat_start);
+raw_callback!(heartbeat_stop, heartbeat::heartbeat_stop);
+raw_callback!(heartbeat_excuse, heartbeat::heartbeat_excuse);
+raw_callback!(heartbeat_look, heartbeat::heartbeat_look);
 raw_callback!(topics_create, topics::topics_create);
 raw_callback!(topics_free, topics::topics_free);
 raw_callback!(topic_subscribe, topics::topic_subscribe);
@@ -160,7 +166,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 56] = [
+const FUNCTIONS: [(&CStr, RawCallback); 60] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -180,6 +186,10 @@ const FUNCTIONS: [(&CStr, RawCallback); 56] = [
     (c"share", share),
     (c"connectionShares", connection_shares),
     (c"connectionLimit", connection_limit),
+    (c"heartbeatStart", heartbeat_start),
+    (c"heartbeatStop", heartbeat_stop),
+    (c"heartbeatExcuse", heartbeat_excuse),
+    (c"heartbeatLook", heartbeat_look),
     (c"topicsCreate", topics_create),
     (c"topicsFree", topics_free),
     (c"topicSubscribe", topic_subscribe),

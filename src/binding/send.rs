@@ -411,11 +411,13 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
     call.number(1)
 }
 
-/// `discardOutbox(id)`: what waits is lost.
+/// `discardOutbox(id)`: what waits is lost, and the peer is not asked anything any more.
 pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
-    if let Some(entry) = call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+    let id = call.id(0)?;
+    if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
         entry.connection.discard();
     }
+    call.state.heartbeats.borrow_mut().stop(id);
     call.undefined()
 }
 

@@ -12,10 +12,10 @@ use super::super::environment::Environment;
 use super::super::send::{is_overdue, needs_attention, write_waiting};
 use super::LoopState;
 use super::turn::Turn;
-use ws_rs_engine::inbox::Inbox;
+use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Handler, Reactor, Ready, Write, write_some};
+use ws_rs_wire::{Handler, Reactor, Read, Ready, Write, peek_some, write_some};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
 const MAX_TURNS: u32 = 64;
@@ -72,6 +72,16 @@ impl LoopSocket {
             Write::Full => Taken::Blocked,
             Write::Failed(error) => Taken::Failed(error),
         }
+    }
+
+    /// Whether nothing that comes is read for now.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.inbox.mode() == Mode::Paused
+    }
+
+    /// Whether something has come, or the end, of which nobody was told yet.
+    pub(crate) fn has_news(&self) -> bool {
+        self.watched && peek_some(self.descriptor(), &mut [0]) != Read::Empty
     }
 
     /// Asks to be told, or no more, when there is room to write.

@@ -10,6 +10,7 @@ use super::super::buffer::Scope;
 use super::super::call::{Fault, Outcome, check};
 use super::super::environment::{Entry, Environment};
 use super::super::events::decode;
+use super::super::pongs::Pongs;
 use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use crate::numbers::frame::TEXT;
@@ -139,6 +140,7 @@ impl<'a> Turn<'a> {
                     Connection {
                         protocol: connection,
                         bytes_read,
+                        chunks,
                         ..
                     },
                 socket: Some(socket),
@@ -178,7 +180,9 @@ impl<'a> Turn<'a> {
             match filled {
                 Err(error) => rows.error(error),
                 Ok(_) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
-                    decode(connection, &mut Input::resume(&mut [], 0), &mut rows)?;
+                    let heard = bytes_read.wrapping_add(*chunks);
+                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
+                    decode(connection, &mut Input::resume(&mut [], 0), &mut rows, pongs)?;
                 }
                 _ => {}
             }
@@ -202,6 +206,7 @@ impl<'a> Turn<'a> {
                     Connection {
                         protocol: connection,
                         bytes_read,
+                        chunks,
                         ..
                     },
                 socket: Some(socket),
@@ -225,7 +230,9 @@ impl<'a> Turn<'a> {
             match connection.handle_bytes(&mut buffer.bytes[..len]) {
                 Err(error) => rows.error(error),
                 Ok(mut input) => {
-                    decode(connection, &mut input, &mut rows)?;
+                    let heard = bytes_read.wrapping_add(*chunks);
+                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
+                    decode(connection, &mut input, &mut rows, pongs)?;
                     rows.reached(input.position());
                 }
             }

@@ -1,0 +1,217 @@
+'use strict';
+
+const { AsyncResource } = require('async_hooks');
+const { Buffer } = require('buffer');
+
+const { kConnection } = require('../constants');
+const native = require('../native');
+const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
+const timers = require('../timers');
+const { isLight, kLight } = require('../wire/light-socket');
+const slotOf = require('../wire/slot');
+
+const OPEN = 1;
+
+/** Those with a heartbeat, by the slots of their native halves. */
+const websockets = [];
+/** How many bytes waited in a stream when its peer was asked, if any did. */
+const waiting = new WeakMap();
+let count = 0;
+/** Has the engine looked no more at the time that it has said. */
+let cancel = null;
+/** The timer is nobody's in particular: its context is not either. */
+const resource = new AsyncResource('WSRSHEARTBEAT', {
+  requireManualDestroy: true
+});
+
+// It lives on; who looks for handles that were left open is to find none.
+resource.emitDestroy();
+
+/**
+ * The heartbeats of all connections: the engine knows who is to be asked when,
+ * and asks where the native wire writes. One timer calls it.
+ */
+const heartbeat = {
+  /**
+   * Has the peer asked whether it lives, whenever nothing came for a while, and
+   * the connection terminated if nothing comes then either.
+   *
+   * @param {WebSocket} websocket One that has just been opened
+   * @param {{interval: Number, timeout: Number}|null} settings As
+   *     `heartbeat-options.js` gives them
+   * @param {Function} [generateMask] Makes the masks of pings, which then are not
+   *     for the engine to send
+   */
+  start(websocket, settings, generateMask) {
+    if (settings === null || websocket._readyState !== OPEN) return;
+
+    const id = idOf(websocket);
+    const { interval, timeout } = settings;
+    const delay = native.heartbeatStart(
+      id,
+      interval,
+      timeout,
+      generateMask !== undefined
+    );
+
+    if (websockets[slotOf(id)] === undefined) count++;
+    websockets[slotOf(id)] = websocket;
+    if (delay !== undefined) wait(delay);
+  },
+
+  /**
+   * The peer is asked no more: the connection is being closed.
+   *
+   * @param {Number} id The native half
+   */
+  stop(id) {
+    const slot = slotOf(id);
+
+    if (websockets[slot] === undefined) return;
+
+    websockets[slot] = undefined;
+    count--;
+    native.heartbeatStop(id);
+
+    if (count === 0 && cancel !== null) {
+      cancel();
+      cancel = null;
+    }
+  },
+
+  /**
+   * Something was received that is not decoded yet.
+   *
+   * @param {Number} id The native half
+   */
+  noteLife(id) {
+    if (websockets[slotOf(id)] !== undefined) native.heartbeatExcuse(id);
+  }
+};
+
+/** Has the engine look in so many milliseconds, and not when it was to before. */
+function wait(delay) {
+  if (cancel !== null) cancel();
+  cancel = resource.runInAsyncScope(timers.alarm, null, lookSoon, delay);
+}
+
+/**
+ * If the process was busy for a while, there may be answers that it has not read:
+ * that comes first.
+ */
+function lookSoon() {
+  cancel = null;
+  timers.setImmediate(look);
+}
+
+function look() {
+  const answer = native.heartbeatLook();
+  const isArray = typeof answer !== 'number';
+  const delay = isArray ? answer[0] : answer;
+
+  // Before anything that may throw: it is for all connections.
+  if (delay === 0) timers.setImmediate(look);
+  else if (delay > 0) wait(delay);
+
+  if (isArray) attendAll(answer, 1);
+}
+
+/** Sees to those that the engine names. What one throws is nothing to others. */
+function attendAll(answer, from) {
+  let i = from;
+
+  try {
+    while (i < answer.length) {
+      i += 2;
+      attend(answer[i - 2], answer[i - 1]);
+    }
+  } finally {
+    if (i < answer.length) timers.setImmediate(attendAll, answer, i);
+  }
+}
+
+/** Does what the engine cannot do for a connection. */
+function attend(id, what) {
+  const websocket = websockets[slotOf(id)];
+
+  if (websocket === undefined) return;
+
+  if (what === ATTEND) {
+    websocket[kConnection].output.attend();
+    return;
+  }
+
+  if (isGivenAway(websocket)) {
+    heartbeat.stop(id);
+  } else if (isDeaf(websocket)) {
+    native.heartbeatExcuse(id);
+  } else if (what === DEAD) {
+    end(websocket, id);
+  } else {
+    ping(websocket[kConnection], what);
+  }
+}
+
+/** Whether its socket was sent to another process. */
+function isGivenAway({ _socket: socket }) {
+  return !isLight(socket) && socket._handle === null && !socket.destroyed;
+}
+
+/** Whether nobody listens: what the peer sends would not be seen. */
+function isDeaf({ _socket: socket }) {
+  // Of a light one the engine knows.
+  return !isLight(socket) && socket.isPaused?.() === true;
+}
+
+/** Ends a connection whose peer has not answered, unless it has read since. */
+function end(websocket, id) {
+  const { _socket: socket } = websocket;
+  const before = waiting.get(socket);
+
+  // Nothing ever waits in a light one.
+  if (before !== undefined && before !== lengthOf(socket)) {
+    waiting.delete(socket);
+    native.heartbeatExcuse(id);
+    return;
+  }
+
+  websocket.terminate();
+}
+
+/** Pings by way of the stream, if that is not full already. */
+function ping({ sender, socket, websocket }, token) {
+  const length = lengthOf(socket);
+
+  if (length > 0) {
+    waiting.set(socket, length);
+    return;
+  }
+
+  waiting.delete(socket);
+
+  if (websocket._readyState !== OPEN) return;
+
+  const payload = Buffer.allocUnsafe(TOKEN_LENGTH);
+
+  payload.writeUIntBE(token, 0, TOKEN_LENGTH);
+
+  try {
+    sender.ping(payload, !websocket._isServer);
+  } catch (err) {
+    socket.destroy(err);
+  }
+}
+
+/** Bytes that a stream, or libuv below it, has not written yet. */
+function lengthOf({ _handle: handle, writableLength }) {
+  const below = handle?._parent ?? handle;
+
+  return writableLength + (below?.writeQueueSize ?? 0);
+}
+
+/** The native half; no more of a connection is made for it than there is. */
+function idOf(websocket) {
+  return websocket._socket[kLight]?.id ?? websocket[kConnection].output.id;
+}
+
+module.exports = heartbeat;

@@ -1,0 +1,164 @@
+//! Heartbeats: pings of our own and their pongs, of which JavaScript sees nothing.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use ws_rs_engine::connection::{Options, Sent};
+use ws_rs_engine::heartbeat::{Settings, Verdict, token_bytes};
+use ws_rs_engine::registry::Id;
+use ws_rs_protocol::{Role, encode_frame};
+
+use super::call::{Call, Fault, Outcome};
+use super::encode::frame_of;
+use super::environment::{Entry, Environment};
+use super::event_loop::LoopSocket;
+use super::send::{after_write, with_wire};
+use crate::clock::{self, Mark};
+use crate::numbers::frame::{FIN, PING};
+use crate::numbers::heartbeat::{ATTEND, DEAD};
+
+/// So many connections are looked at before others on Node's loop have their turn: to ping them takes
+/// about half a millisecond.
+const BATCH: usize = 256;
+
+/// `heartbeatStart(id, interval, timeout, delegates) -> delay | undefined`: begins to look after a
+/// connection; times are in milliseconds, and with `delegates` JavaScript sends its pings. The delay
+/// says when `heartbeatLook` is to be called, if that is earlier than was said before.
+pub(crate) fn heartbeat_start(call: &Call<'_>) -> Outcome {
+    let (state, id) = (call.state, call.id(0)?);
+    let settings = Settings {
+        interval: duration(call.f64(1)?)?,
+        timeout: duration(call.f64(2)?)?,
+        delegates: call.bool(3)?,
+    };
+    let mut connections = state.connections.borrow_mut();
+    let Some(entry) = connections.get_mut(id) else {
+        return call.undefined();
+    };
+    let (high, low) = (state.mask_key(), state.mask_key());
+    let token = u64::from(u32::from_ne_bytes(high)) << 32 | u64::from(u32::from_ne_bytes(low));
+    let now = clock::now();
+    let mut heartbeats = state.heartbeats.borrow_mut();
+    heartbeats.start(id, settings, token, signs(entry), now);
+    match heartbeats.news() {
+        Some(next) => call.double(delay(next, now)),
+        None => call.undefined(),
+    }
+}
+
+/// `heartbeatStop(id)`: looks after a connection no more.
+pub(crate) fn heartbeat_stop(call: &Call<'_>) -> Outcome {
+    call.state.heartbeats.borrow_mut().stop(call.id(0)?);
+    call.undefined()
+}
+
+/// `heartbeatExcuse(id)`: the peer is as one that was just heard.
+pub(crate) fn heartbeat_excuse(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    call.state.heartbeats.borrow_mut().excuse(id, clock::now());
+    call.undefined()
+}
+
+/// `heartbeatLook() -> delay | [delay, id, what, id, what, ...]`: looks at those whose time has come,
+/// and pings them. Returns when to be called again, in milliseconds, or -1 if nobody has a heartbeat;
+/// and those for whom JavaScript has something to do: the token of a ping to be sent, or one of
+/// `heartbeat`.
+pub(crate) fn heartbeat_look(call: &Call<'_>) -> Outcome {
+    let state = call.state;
+    let now = clock::now();
+    let mut rest = Vec::new();
+    for _ in 0..BATCH {
+        let Some(id) = state.heartbeats.borrow_mut().poll(now) else {
+            break;
+        };
+        if let Some(what) = look(state, id, now) {
+            rest.extend([id as f64, what]);
+        }
+    }
+    if !state.tick_scheduled.get() {
+        // What is sent next is sent in another one.
+        state.schedule.borrow_mut().end_tick();
+    }
+    let next = state.heartbeats.borrow_mut().tell();
+    let next = next.map_or(-1.0, |next| delay(next, now));
+    if rest.is_empty() {
+        return call.double(next);
+    }
+    let items: Outcome<Vec<_>> = std::iter::once(next)
+        .chain(rest)
+        .map(|number| call.double(number))
+        .collect();
+    call.array(&items?)
+}
+
+/// Looks at one connection; returns what JavaScript has to do.
+fn look(state: &Environment, id: Id, now: Duration) -> Option<f64> {
+    let mut connections = state.connections.borrow_mut();
+    let mut heartbeats = state.heartbeats.borrow_mut();
+    let Some(entry) = connections.get_mut(id) else {
+        heartbeats.stop(id);
+        return None;
+    };
+    match heartbeats.look(id, signs(entry), now) {
+        Verdict::Alive => None,
+        Verdict::Ping(token) if entry.connection.writes() => ping(state, id, entry, token),
+        Verdict::Ping(token) | Verdict::Delegate(token) => Some(token as f64),
+        // The loop may have been busy for so long that the answer was not read yet.
+        Verdict::Dead if entry.socket.as_ref().is_some_and(LoopSocket::has_news) => {
+            heartbeats.excuse(id, now);
+            None
+        }
+        Verdict::Dead => Some(DEAD.into()),
+    }
+}
+
+/// Sends a ping. If the wire takes no more there is none: it would come too late.
+fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f64> {
+    let Entry {
+        connection, socket, ..
+    } = &mut *entry;
+    if connection.outbox().is_blocked() {
+        return None;
+    }
+    let mut frame = frame_of(FIN | PING);
+    if connection.protocol.role() == Role::Client {
+        frame.mask = Some(state.mask_key());
+    }
+    let sent = with_wire(socket.as_ref(), |wire| {
+        connection.send(
+            |out| {
+                encode_frame(&frame, &token_bytes(token), out);
+                Ok::<_, Infallible>(())
+            },
+            Options::default(),
+            (&mut state.schedule.borrow_mut(), id),
+            || {
+                state.waiting_since.set(Mark::now());
+                clock::now()
+            },
+            || state.spare_buffer(),
+            wire,
+        )
+    });
+    let Ok(sent) = sent;
+    after_write(state, entry, sent);
+    (!matches!(sent, Sent::Written | Sent::Blocked)).then_some(ATTEND.into())
+}
+
+fn signs(entry: &Entry) -> ws_rs_engine::heartbeat::Signs {
+    let is_deaf = entry.socket.as_ref().is_some_and(LoopSocket::is_deaf);
+    entry.connection.signs(is_deaf)
+}
+
+fn duration(milliseconds: f64) -> Outcome<Duration> {
+    Duration::try_from_secs_f64(milliseconds / 1000.0)
+        .map_err(|_| Fault::Message("ws-rs: a time is a number of milliseconds"))
+}
+
+/// In milliseconds. Timers of Node's go by the time at which its loop woke up: not too early, then.
+fn delay(until: Duration, now: Duration) -> f64 {
+    if until <= now {
+        return 0.0;
+    }
+    ((until - now).as_micros() as f64 / 1000.0).ceil() + 1.0
+}
