@@ -1,9 +1,14 @@
 'use strict';
 
+const EventEmitter = require('events');
+
+const Listeners = require('../fanout/listeners');
 const Member = require('../fanout/member');
 const publish = require('../fanout/publish');
+const Relay = require('../fanout/relay');
 const native = require('../native');
 const { notOpenError, READY_STATES } = require('./not-open');
+const { processOfNode } = require('../timers');
 const WebSocket = require('./websocket');
 
 const [CONNECTING, OPEN] = READY_STATES.keys();
@@ -16,12 +21,35 @@ const forgotten = new FinalizationRegistry((id) => native.topicsFree(id));
  * subscribe to it. An addition to ws.
  *
  * Connections of any servers, and clients, may be in the same topics. Those that
- * close leave them.
+ * close leave them. With an adapter the topics are those of several processes.
+ *
+ * Events, with an adapter: `'error'` (error), which without a listener is a
+ * warning of the process, and `'reconnect'`.
  */
-class Topics {
-  constructor() {
-    this._id = native.topicsCreate();
+class Topics extends EventEmitter {
+  /**
+   * @param {Object} [options]
+   * @param {Object} [options.adapter] What exchanges messages with other processes
+   * @param {Number} [options.maxPending=67108864] Bytes that the adapter may be
+   *     behind; what is published on top of that stays in this process
+   * @throws {TypeError|RangeError|Error} An option is of no use, or the adapter is
+   *     in use
+   */
+  constructor(options) {
+    super();
+    checkOptions(options);
+
+    const { adapter, maxPending } = options ?? {};
+
+    this._listeners = null;
     this._isClosed = false;
+    this._closing = null;
+    this._hasWarned = false;
+    this._relay = adapter == null ? null : new Relay(adapter, maxPending);
+    /** Who hears what is published here beside the connections. */
+    this._others = this._relay === null ? undefined : this._makeOthers();
+    this._id = native.topicsCreate();
+    if (this._relay !== null) this._listenToRelay();
     forgotten.register(this, this._id, this);
   }
 
@@ -41,7 +69,14 @@ class Topics {
     if (ws._readyState === CONNECTING) throw notOpenError(ws);
     if (ws._readyState !== OPEN) return false;
 
-    return native.topicSubscribe(this._id, Member.of(ws).id, name) === 1;
+    const member = Member.of(ws);
+    const isNew = native.topicSubscribe(this._id, member.id, name) === 1;
+
+    if (isNew && this._relay !== null) {
+      member.whenLeaving(this._onLeaving);
+      this._relay.want(name, true);
+    }
+    return isNew;
   }
 
   /**
@@ -59,7 +94,38 @@ class Topics {
 
     const id = Member.idOf(ws);
 
-    return id !== -1 && native.topicUnsubscribe(this._id, id, name) > 0;
+    return id !== -1 && this._leave(id, name);
+  }
+
+  /**
+   * Has a function of this process hear what is published under a name, here or
+   * in another process.
+   *
+   * @param {String} name Any string
+   * @param {Function} listener Called with a `Buffer` and whether it is binary
+   * @return {Function} Ends it; returns whether there was something to end
+   * @throws {TypeError} That is no string, or no function
+   * @throws {Error} `close()` was called
+   */
+  listen(name, listener) {
+    this._check();
+    checkName(name);
+    if (typeof listener !== 'function') {
+      throw new TypeError('What listens to a topic is a function');
+    }
+
+    this._listeners ??= new Listeners();
+    this._others ??= this._makeOthers();
+
+    const remove = this._listeners.add(name, listener);
+
+    this._relay?.want(name, true);
+    return () => {
+      const isRemoved = remove();
+
+      if (isRemoved && !this._isClosed) this._look(name);
+      return isRemoved;
+    };
   }
 
   /**
@@ -69,7 +135,7 @@ class Topics {
    * @param {String} name The topic
    * @param {*} data The message
    * @param {Object} [options] `binary`, `compress`, `except`
-   * @return {Number} How many connections it was given to
+   * @return {Number} How many connections of this process it was given to
    * @throws {TypeError} `name`, `data` or an option is of a wrong type; nobody
    *     gets it
    * @throws {Error} `close()` was called
@@ -78,12 +144,12 @@ class Topics {
     this._check();
     checkName(name);
 
-    return publish(this._id, name, data, options);
+    return publish(this._id, name, data, options, this._others);
   }
 
   /**
    * @param {String} name A topic
-   * @return {Number} How many connections subscribe to it
+   * @return {Number} How many connections of this process subscribe to it
    */
   size(name) {
     this._check();
@@ -104,13 +170,99 @@ class Topics {
     return id === -1 ? [] : native.topicsOf(this._id, id);
   }
 
-  /** Takes all connections off all topics. There are no others to come. */
-  close() {
-    if (this._isClosed) return;
+  /**
+   * Waits for the adapter: from then on what other processes publish under the
+   * names that are subscribed to arrives.
+   *
+   * @return {Promise} Not resolved while the broker is away
+   */
+  async ready() {
+    this._check();
+    await this._relay?.ready();
+  }
 
-    this._isClosed = true;
-    forgotten.unregister(this);
-    native.topicsFree(this._id);
+  /**
+   * Takes all connections off all topics, and closes the adapter. There are no
+   * others to come.
+   *
+   * @return {Promise} Resolved when the adapter is closed; never rejected
+   */
+  close() {
+    if (!this._isClosed) {
+      this._isClosed = true;
+      forgotten.unregister(this);
+      native.topicsFree(this._id);
+      this._listeners?.clear();
+      this._closing = this._relay?.close();
+    }
+
+    return Promise.resolve(this._closing);
+  }
+
+  _makeOthers() {
+    return {
+      publish: (name, message) => {
+        // A listener of the program's may be called behind that, and close all.
+        this._relay?.publish(name, message);
+        this._listeners?.call(name, message);
+      }
+    };
+  }
+
+  _listenToRelay() {
+    const heard = {
+      publish: (name, message) => this._listeners?.call(name, message)
+    };
+
+    this._onLeaving = (id) => {
+      if (!this._isClosed) this._leave(id);
+    };
+    this._relay.onmessage = (name, data, options) => {
+      publish(this._id, name, data, options, heard);
+    };
+    this._relay.onerror = (err) => this._report(err);
+    this._relay.onreconnect = () => {
+      this._hasWarned = false;
+      this.emit('reconnect');
+    };
+  }
+
+  /** An outage of the broker is no reason for a program to end. */
+  _report(err) {
+    if (this.listenerCount('error') > 0) {
+      this.emit('error', err);
+    } else if (!this._hasWarned) {
+      this._hasWarned = true;
+      processOfNode.emitWarning(err.message, {
+        code: err.code,
+        detail: 'Listen for the event "error" of the Topics to see them all.',
+        type: 'TopicsWarning'
+      });
+    }
+  }
+
+  /** Takes a native half off one topic, or all; says whether it was in any. */
+  _leave(id, name) {
+    let names;
+
+    if (this._relay !== null) {
+      names = name === undefined ? native.topicsOf(this._id, id) : [name];
+    }
+
+    const left = native.topicUnsubscribe(this._id, id, name);
+
+    if (left > 0) names?.forEach(this._look, this);
+    return left > 0;
+  }
+
+  /** Tells the broker if nobody wants something any more. */
+  _look(name) {
+    if (
+      native.topicSize(this._id, name) === 0 &&
+      this._listeners?.has(name) !== true
+    ) {
+      this._relay?.want(name, false);
+    }
   }
 
   /** @private */
@@ -126,6 +278,18 @@ class Topics {
         );
       }
     }
+  }
+}
+
+function checkOptions(options) {
+  if (options === undefined || options === null) return;
+  if (typeof options !== 'object') {
+    throw new TypeError('The options of Topics are an object');
+  }
+  if (options.adapter == null && typeof options.publish === 'function') {
+    throw new TypeError(
+      'An adapter is an option: new Topics({ adapter }), not new Topics(adapter)'
+    );
   }
 }
 

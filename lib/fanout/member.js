@@ -45,6 +45,7 @@ class Member {
     // Others are masked or compressed, which is not for the native half alone.
     this._isPlain = websocket._isServer && websocket[kConnection].isPlain;
     this._takes = false;
+    this._leaving = null;
     members[slotOf(this.id)] = this;
     this.setIdle(output.isFree);
   }
@@ -65,9 +66,18 @@ class Member {
     this._isPlain = false;
   }
 
+  /** Has a function called with the id before the native half is freed. */
+  whenLeaving(callback) {
+    this._leaving ??= new Set();
+    this._leaving.add(callback);
+  }
+
   /** The native half is about to be freed, and with it its subscriptions. */
   free() {
     members[slotOf(this.id)] = undefined;
+    if (this._leaving === null) return;
+    for (const callback of this._leaving) callback(this.id);
+    this._leaving = null;
   }
 }
 

@@ -18,24 +18,35 @@ const { REST, SCHEDULE } = numbers.sent;
  * @param {String} name The topic
  * @param {*} data The message
  * @param {Object} [options] `binary`, `compress`, `except`
+ * @param {Object} [others] Whose `publish(name, message)` is called behind that,
+ *     if nothing was wrong with the arguments
  * @return {Number} How many connections it was given to
  */
-function publish(topics, name, data, options) {
+function publish(topics, name, data, options, others) {
   const message = new SharedMessage(data, options);
   const { except } = options ?? {};
+  const to =
+    typeof except === 'function'
+      ? // It may do anything, and throw: nothing has been sent until it is through.
+        membersBut(topics, name, except)
+      : readExcept(except);
 
-  if (typeof except === 'function') {
-    // It may do anything, and throw: nothing has been sent until it is through.
-    const members = websocketsOf(native.topicMembers(topics, name));
-    const rest = members.filter((ws) => !except(ws));
+  if (others === undefined) return deliver(topics, name, message, to);
 
-    return fanOut(rest, message, null);
+  try {
+    return deliver(topics, name, message, to);
+  } finally {
+    others.publish(name, message);
   }
+}
+
+/** @param {WebSocket[]|Set|null} to Who gets it, or who of all does not */
+function deliver(topics, name, message, to) {
+  if (Array.isArray(to)) return fanOut(to, message, null);
 
   const { bytes, first } = message;
   const flags = Tick.hasMoreMessages ? first | MORE_MESSAGES : first;
-  const skip = readExcept(except);
-  const ids = skip === null ? undefined : Float64Array.from(skip, Member.idOf);
+  const ids = to === null ? undefined : Float64Array.from(to, Member.idOf);
   const answer = native.publish(topics, name, bytes, flags, ids);
   const isAll = typeof answer === 'number';
   const code = isAll ? answer : answer.shift();
@@ -44,6 +55,12 @@ function publish(topics, name, data, options) {
   if (isAll) return code >>> REST;
 
   return (code >>> REST) + fanOut(websocketsOf(answer), message, null);
+}
+
+function membersBut(topics, name, except) {
+  const members = websocketsOf(native.topicMembers(topics, name));
+
+  return members.filter((ws) => !except(ws));
 }
 
 function websocketsOf(ids) {

@@ -1,0 +1,140 @@
+'use strict';
+
+/** The broker is away, which the adapter has reported. */
+const AWAY = 'WS_RS_BROKER_AWAY';
+
+/**
+ * The names that a broker is to send messages for. There is one call of the
+ * adapter at a time for each: who comes and goes meanwhile counts when it is
+ * through. What failed is tried again when the broker is back.
+ */
+class Interest {
+  /**
+   * @param {Object} adapter See relay.js
+   * @param {Object} handlers `onmessage(name, data)`, `onerror(err)`
+   */
+  constructor(adapter, { onerror, onmessage }) {
+    this._adapter = adapter;
+    this._onerror = onerror;
+    this._onmessage = onmessage;
+    /** By name; those that are neither wanted nor known to the broker are gone. */
+    this._entries = new Map();
+    /** Those that are not at the broker what they are here. */
+    this._unsettled = new Set();
+    this._busy = 0;
+    this._whenReady = [];
+    this._whenIdle = [];
+    this._isClosed = false;
+  }
+
+  set(name, isWanted) {
+    let entry = this._entries.get(name);
+
+    if (entry === undefined) {
+      if (!isWanted) return;
+      entry = { isBusy: false, isKnown: false, isWanted, name };
+      this._entries.set(name, entry);
+    }
+
+    entry.isWanted = isWanted;
+    this._look(entry);
+  }
+
+  /** Resolves when the broker knows what is wanted. */
+  ready() {
+    return this._when(this._unsettled.size === 0, this._whenReady);
+  }
+
+  /** Tries again what failed; resolves when no call is under way. */
+  retry() {
+    for (const entry of this._unsettled) this._look(entry);
+    return this._when(this._busy === 0, this._whenIdle);
+  }
+
+  close() {
+    this._isClosed = true;
+    this._entries.clear();
+    this._unsettled.clear();
+    this._notify();
+  }
+
+  _look(entry) {
+    const { isBusy, isKnown, isWanted, name } = entry;
+
+    if (isWanted === isKnown && !isBusy) {
+      this._unsettled.delete(entry);
+      if (!isWanted) this._entries.delete(name);
+      return;
+    }
+
+    this._unsettled.add(entry);
+    if (!isBusy) this._change(entry);
+  }
+
+  _change(entry) {
+    const { isWanted, name } = entry;
+    let result;
+
+    // A call that has its result at once must not be overtaken from within.
+    entry.isBusy = true;
+    this._busy++;
+
+    try {
+      result = isWanted
+        ? this._adapter.subscribe(name, (data) => this._onmessage(name, data))
+        : this._adapter.unsubscribe(name);
+    } catch (err) {
+      this._failed(entry, err);
+      return;
+    }
+
+    if (typeof result?.then !== 'function') {
+      this._changed(entry, isWanted);
+      return;
+    }
+
+    result.then(
+      () => this._changed(entry, isWanted),
+      (err) => this._failed(entry, err)
+    );
+  }
+
+  _changed(entry, isKnown) {
+    if (!this._end(entry)) return;
+    entry.isKnown = isKnown;
+    this._look(entry);
+    this._notify();
+  }
+
+  _failed(entry, err) {
+    if (!this._end(entry)) return;
+    if (err?.code !== AWAY) this._onerror(err);
+    // If nobody is left who wants it, there is nothing to be tried again.
+    if (entry.isWanted === entry.isKnown) this._look(entry);
+    this._notify();
+  }
+
+  /** Whether what comes of a call is still of interest. */
+  _end(entry) {
+    entry.isBusy = false;
+    this._busy--;
+    return !this._isClosed;
+  }
+
+  _notify() {
+    if (this._unsettled.size === 0) callAll(this._whenReady);
+    if (this._busy === 0 || this._isClosed) callAll(this._whenIdle);
+  }
+
+  _when(isSo, waiting) {
+    return isSo || this._isClosed
+      ? Promise.resolve()
+      : new Promise((resolve) => waiting.push(resolve));
+  }
+}
+
+function callAll(waiting) {
+  for (const resolve of waiting.splice(0)) resolve();
+}
+
+module.exports = Interest;

@@ -1,0 +1,210 @@
+'use strict';
+
+const { randomBytes } = require('crypto');
+
+const { decode, encode, ORIGIN_LENGTH } = require('./envelope');
+const Interest = require('./interest');
+const timers = require('../timers');
+
+const METHODS = ['publish', 'subscribe', 'unsubscribe', 'close'];
+
+/** Bytes that a broker may not have taken yet; what comes on top is dropped. */
+const MOST_PENDING = 64 * 1024 * 1024;
+
+/** Adapters that have their Topics: they know one listener for a name. */
+const taken = new WeakSet();
+
+/**
+ * Exchanges messages with other processes through an adapter. Whatever the
+ * adapter does, nothing is thrown here: it is told to `onerror`, in a tick of
+ * its own.
+ */
+class Relay {
+  /**
+   * @param {Object} adapter `publish()`, `subscribe()`, `unsubscribe()`,
+   *     `close()`; see docs/scaling.md
+   * @param {Number} [maxPending] Bytes that the broker may be behind
+   * @throws {TypeError|RangeError|Error} It is of no use, or in use
+   */
+  constructor(adapter, maxPending = MOST_PENDING) {
+    check(adapter, maxPending);
+    taken.add(adapter);
+
+    /** Gets what other processes publish: name, data, options. */
+    this.onmessage = null;
+    /** Gets what goes wrong. */
+    this.onerror = null;
+    /** Called when the broker is back, with all subscriptions. */
+    this.onreconnect = null;
+    this._adapter = adapter;
+    this._maxPending = maxPending;
+    this._pending = 0;
+    this._isBehind = false;
+    this._isClosed = false;
+    this._origin = randomBytes(ORIGIN_LENGTH);
+    this._interest = new Interest(adapter, {
+      onerror: (err) => this._fail(err),
+      onmessage: (name, data) => this._receive(name, data)
+    });
+
+    adapter.on?.('error', (err) => this._fail(err));
+    adapter.on?.('reconnect', () => this._reconnected());
+  }
+
+  /** What is published under a name is wanted here, or no longer. */
+  want(name, isWanted) {
+    this._interest.set(name, isWanted);
+  }
+
+  /** Resolves when the broker knows of all that is wanted. */
+  ready() {
+    return this._interest.ready();
+  }
+
+  /**
+   * Gives a message to other processes. It is dropped if the broker is away.
+   *
+   * @param {String} name The topic
+   * @param {SharedMessage} message The message
+   */
+  publish(name, message) {
+    const { length } = message;
+
+    if (this._pending > 0 && this._pending + length > this._maxPending) {
+      if (!this._isBehind) this._fail(behind(this._pending));
+      this._isBehind = true;
+      return;
+    }
+
+    const result = attempt(() =>
+      this._adapter.publish(name, encode(this._origin, message))
+    );
+
+    if (result === undefined) return;
+
+    this._pending += length;
+    result.then(
+      () => this._settled(length),
+      (err) => {
+        this._settled(length);
+        this._fail(err);
+      }
+    );
+  }
+
+  /** @return {Promise} Resolved when the adapter is closed; never rejected */
+  close() {
+    this._isClosed = true;
+    this._interest.close();
+    return Promise.resolve(attempt(() => this._adapter.close())).catch((err) =>
+      this._tell(err)
+    );
+  }
+
+  _settled(length) {
+    this._pending -= length;
+    if (this._pending === 0) this._isBehind = false;
+  }
+
+  _receive(name, data) {
+    if (this._isClosed) return;
+
+    let message;
+
+    try {
+      message = decode(data, this._origin);
+    } catch (err) {
+      err.message += ` (topic ${JSON.stringify(name)})`;
+      this._fail(err);
+      return;
+    }
+
+    if (message === null) return;
+
+    try {
+      this.onmessage(name, message.data, message.options);
+    } catch (err) {
+      // The program's: of "onBackpressure". The adapter can do nothing about it.
+      timers.nextTick(rethrow, err);
+    }
+  }
+
+  _reconnected() {
+    if (this._isClosed) return;
+
+    this._interest.retry().then(() => {
+      // Behind the errors that were before it.
+      timers.nextTick(() => {
+        if (!this._isClosed) this.onreconnect();
+      });
+    });
+  }
+
+  _fail(err) {
+    if (!this._isClosed) this._tell(err);
+  }
+
+  _tell(err) {
+    timers.nextTick(() => this.onerror(asError(err)));
+  }
+}
+
+function check(adapter, maxPending) {
+  const missing = METHODS.filter(
+    (method) => typeof adapter?.[method] !== 'function'
+  );
+
+  if (missing.length > 0) {
+    throw new TypeError(
+      'The option "adapter" is a RedisAdapter, NatsAdapter or ' +
+        'BroadcastChannelAdapter, or an object with the same methods; this one ' +
+        `has no ${missing.join('(), ')}()`
+    );
+  }
+  if (!(maxPending > 0)) {
+    throw new RangeError(
+      'The option "maxPending" is a number of bytes above 0, not ' +
+        String(maxPending)
+    );
+  }
+  if (taken.has(adapter)) {
+    throw new Error(
+      'This adapter belongs to other Topics already: make one for each'
+    );
+  }
+}
+
+/** What a method of an adapter gives: a promise, or nothing. */
+function attempt(call) {
+  try {
+    const result = call();
+
+    return typeof result?.then === 'function'
+      ? Promise.resolve(result)
+      : undefined;
+  } catch (err) {
+    return Promise.reject(err);
+  }
+}
+
+function behind(bytes) {
+  return Object.assign(
+    new Error(
+      `Messages are dropped for other processes: ${bytes} bytes wait already ` +
+        'for a broker that takes them too slowly'
+    ),
+    { code: 'WS_RS_DROPPED' }
+  );
+}
+
+function asError(err) {
+  return err instanceof Error
+    ? err
+    : new Error(`The adapter failed: ${String(err)}`, { cause: err });
+}
+
+function rethrow(err) {
+  throw err;
+}
+
+module.exports = Relay;
