@@ -184,8 +184,24 @@ declare namespace WebSocket {
     broadcast(data: Shareable, options?: ShareOptions): number;
   }
 
-  /** Connections of any servers by the names of what they subscribe to. */
-  class Topics {
+  interface TopicsOptions {
+    /** What exchanges messages with other processes. Default: nothing */
+    adapter?: Adapter | undefined;
+    /**
+     * Bytes that the adapter may be behind; what is published on top of that
+     * reaches this process only. Default: 64 MiB
+     */
+    maxPending?: number | undefined;
+  }
+  /**
+   * Connections of any servers by the names of what they subscribe to.
+   *
+   * With an adapter there are the events `'error'`, which without a listener is a
+   * warning of the process, and `'reconnect'`.
+   */
+  class Topics extends Listeners<{ error: [error: Error]; reconnect: [] }> {
+    /** @throws {TypeError} If the adapter is none, or an option is of no use */
+    constructor(options?: TopicsOptions);
     /** @returns Whether it is new; `false` also if the connection is closing */
     subscribe(websocket: TheClass, name: string): boolean;
     /**
@@ -193,13 +209,111 @@ declare namespace WebSocket {
      * @returns Whether it was a subscriber
      */
     unsubscribe(websocket: TheClass, name?: string): boolean;
-    /** @returns How many connections the message was given to */
+    /**
+     * Has a function of this process hear what is published.
+     *
+     * @returns A function that ends that
+     */
+    listen(
+      name: string,
+      listener: (data: Buffer, isBinary: boolean) => void
+    ): () => boolean;
+    /** @returns How many connections of this process the message was given to */
     publish(name: string, data: Shareable, options?: ShareOptions): number;
-    /** How many subscribe. */
+    /** How many connections of this process subscribe. */
     size(name: string): number;
     /** What a connection subscribes to. */
     of(websocket: TheClass): string[];
-    /** Takes all off all topics; the object is of no use any more. */
+    /** Resolves when the adapter sends all that is subscribed to. */
+    ready(): Promise<void>;
+    /**
+     * Takes all off all topics; the object is of no use any more.
+     *
+     * @returns A promise that is resolved when the adapter is closed
+     */
+    close(): Promise<void>;
+  }
+
+  /** What `Topics` need of something that exchanges messages: docs/scaling.md. */
+  interface Adapter {
+    /** Gives bytes to all other processes that subscribe to a name. */
+    publish(name: string, bytes: Uint8Array): unknown;
+    /** Has a function called with the bytes that come for a name. */
+    subscribe(name: string, listener: (bytes: Uint8Array) => void): unknown;
+    unsubscribe(name: string): unknown;
+    close(): unknown;
+    /** If it can lose a broker: says so, and when it is back. */
+    on?(event: 'error', listener: (error: Error) => void): unknown;
+    on?(event: 'reconnect', listener: () => void): unknown;
+  }
+  /** A client of the package `redis` or `ioredis`. */
+  interface RedisClient {
+    duplicate(...args: any[]): any;
+    publish(...args: any[]): any;
+    connect(...args: any[]): any;
+  }
+  /** Over Redis, with two connections that it makes like the client. */
+  class RedisAdapter
+    extends Listeners<{ error: [error: Error]; reconnect: [] }>
+    implements Adapter
+  {
+    constructor(
+      client: RedisClient,
+      options?: {
+        /** What the names of channels begin with. Default: `'ws-rs:'` */
+        prefix?: string | undefined;
+        /** Default: `false` */
+        sharded?: boolean | undefined;
+      }
+    );
+    publish(name: string, bytes: Uint8Array): Promise<unknown> | undefined;
+    subscribe(
+      name: string,
+      listener: (bytes: Uint8Array) => void
+    ): Promise<void>;
+    unsubscribe(name: string): Promise<void>;
+    close(): Promise<void>;
+  }
+  /** A connection of `@nats-io/transport-node`. */
+  interface NatsConnection {
+    publish(...args: any[]): any;
+    subscribe(...args: any[]): any;
+    flush(): Promise<void>;
+    status(): any;
+    isClosed(): boolean;
+  }
+  /** Over NATS, on the connection that it is given. */
+  class NatsAdapter
+    extends Listeners<{ error: [error: Error]; reconnect: [] }>
+    implements Adapter
+  {
+    constructor(
+      connection: NatsConnection,
+      options?: {
+        /** What subjects begin with. Default: `'ws-rs.'` */
+        prefix?: string | undefined;
+      }
+    );
+    publish(name: string, bytes: Uint8Array): Promise<unknown> | undefined;
+    subscribe(
+      name: string,
+      listener: (bytes: Uint8Array) => void
+    ): Promise<void>;
+    unsubscribe(name: string): void;
+    close(): Promise<void>;
+  }
+  /** Between the threads of a process. */
+  class BroadcastChannelAdapter
+    extends Listeners<{ error: [error: Error] }>
+    implements Adapter
+  {
+    constructor(options?: {
+      /** Of the channel. Default: `'ws-rs'` */
+      name?: string | undefined;
+    });
+    publish(name: string, bytes: Uint8Array): void;
+    subscribe(name: string, listener: (bytes: Uint8Array) => void): void;
+    unsubscribe(name: string): void;
     close(): void;
   }
 

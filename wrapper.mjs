@@ -1,10 +1,13 @@
 import WebSocket from './index.js';
 
 export const {
+  BroadcastChannelAdapter,
   createWebSocketStream,
   extension,
+  NatsAdapter,
   PerMessageDeflate,
   Receiver,
+  RedisAdapter,
   Sender,
   subprotocol,
   Topics,

@@ -20,10 +20,13 @@ describe('require', () => {
 
   it('gives everything else as properties of the class', () => {
     const files = {
+      BroadcastChannelAdapter: '../lib/adapters/broadcast-channel',
       createWebSocketStream: '../lib/stream',
       extension: '../lib/extension',
+      NatsAdapter: '../lib/adapters/nats',
       PerMessageDeflate: '../lib/permessage-deflate',
       Receiver: '../lib/receiver',
+      RedisAdapter: '../lib/adapters/redis',
       Sender: '../lib/sender',
       subprotocol: '../lib/subprotocol',
       Topics: '../lib/api/topics'

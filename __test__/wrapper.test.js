@@ -6,12 +6,15 @@ const { describe, it } = require('node:test');
 const WebSocket = require('..');
 
 describe('import', () => {
-  it('has the names of ws, and Topics', async () => {
+  it('has the names of ws, Topics and adapters', async () => {
     const module = await import('ws-rs');
 
     assert.deepStrictEqual(Object.keys(module).sort(), [
+      'BroadcastChannelAdapter',
+      'NatsAdapter',
       'PerMessageDeflate',
       'Receiver',
+      'RedisAdapter',
       'Sender',
       'Topics',
       'WebSocket',

@@ -19,6 +19,7 @@ const LAYERS = {
   // constants.js, timers.js and validation.js.
   base: [],
   native: ['base'],
+  adapters: ['base'],
   memory: ['base'],
   wire: ['base', 'native'],
   compression: ['base', 'memory', 'native'],

@@ -75,8 +75,13 @@ const wrong: Transport = 'socket';
 
 export { isFast, wrong };
 
-import { Topics } from 'ws-rs';
-import type { ShareOptions, WithBroadcast } from 'ws-rs';
+import {
+  BroadcastChannelAdapter,
+  NatsAdapter,
+  RedisAdapter,
+  Topics
+} from 'ws-rs';
+import type { Adapter, ShareOptions, WithBroadcast } from 'ws-rs';
 
 const wss = new WebSocketServer({
   port: 0,
@@ -122,3 +127,51 @@ new WebSocket('ws://localhost:1', {
 new WebSocketServer({ port: 0, heartbeat: { timeout: 10_000 } });
 // @ts-expect-error: it is a number of milliseconds
 new WebSocketServer({ port: 0, heartbeat: { interval: '30s' } });
+
+class OwnAdapter implements Adapter {
+  publish(name: string, bytes: Uint8Array): void {}
+  async subscribe(name: string, listener: (bytes: Uint8Array) => void) {
+    listener(new Uint8Array(1));
+  }
+  unsubscribe(name: string) {}
+  close() {}
+}
+
+/** What has the methods of the clients, as far as they matter. */
+declare const redis: {
+  connect(): Promise<unknown>;
+  duplicate(overrides?: { name: string }): unknown;
+  publish(channel: string, message: string | Buffer): Promise<number>;
+};
+declare const nats: {
+  flush(): Promise<void>;
+  isClosed(): boolean;
+  publish(subject: string, payload?: Uint8Array | string): void;
+  status(): AsyncIterable<{ type: string }>;
+  subscribe(subject: string, options?: { queue?: string }): unknown;
+};
+
+const adapters: Adapter[] = [
+  new OwnAdapter(),
+  new RedisAdapter(redis),
+  new RedisAdapter(redis, { prefix: 'chat:', sharded: true }),
+  new NatsAdapter(nats, { prefix: 'chat.' }),
+  new BroadcastChannelAdapter(),
+  new BroadcastChannelAdapter({ name: 'chat' })
+];
+
+for (const adapter of adapters) new Topics({ adapter, maxPending: 2 ** 20 });
+topics.on('error', (err) => err.message).on('reconnect', () => {});
+
+const stop: () => boolean = topics.listen('room', (data, isBinary) => {
+  if (!isBinary) data.toString('utf8');
+});
+const ready: Promise<void> = topics.ready();
+const closed: Promise<void> = topics.close();
+// @ts-expect-error an adapter is an option
+new Topics(new BroadcastChannelAdapter());
+// @ts-expect-error it has no publish(), and so on
+new Topics({ adapter: {} });
+// @ts-expect-error a connection is no client
+new RedisAdapter(nats);
+export { closed, ready, stop };

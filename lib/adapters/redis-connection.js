@@ -1,0 +1,198 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const timers = require('../timers');
+
+/** How long the broker may take to answer what was published before, in ms. */
+const PATIENCE = 2000;
+
+/**
+ * A connection that is like the client of the program, but keeps nothing for
+ * later: what cannot be sent now fails, and so does what has not been answered
+ * when the connection breaks.
+ *
+ * Of the package `redis`.
+ */
+class NodeRedis {
+  static isOne(client) {
+    return isClient(client, ['connect', 'pSubscribe', 'sSubscribe']);
+  }
+
+  /**
+   * @param {Object} client The program's
+   * @param {Boolean} sharded Whether to use sharded pub/sub
+   * @param {Object} handlers `onready()`, `ondown(err)` (perhaps several times for
+   *     one outage), `onmessage(channel, bytes)`
+   */
+  constructor(client, sharded, { ondown, onmessage, onready }) {
+    this._client = client.duplicate({
+      clientSideCache: undefined,
+      disableOfflineQueue: true
+    });
+    this._publish = sharded ? 'sPublish' : 'publish';
+    this._subscribe = sharded ? 'sSubscribe' : 'subscribe';
+    this._unsubscribe = sharded ? 'sUnsubscribe' : 'unsubscribe';
+    this._isSharded = sharded;
+    this._onmessage = (message, channel) => onmessage(`${channel}`, message);
+
+    this._client.on('error', ondown);
+    this._client.on('end', () => ondown());
+    this._client.on('ready', onready);
+    // An 'error' has told why.
+    this._client.connect().catch(() => {});
+  }
+
+  get isReady() {
+    return this._client.isReady;
+  }
+
+  publish(channel, bytes) {
+    return this._client[this._publish](channel, bytes);
+  }
+
+  subscribe(channels) {
+    return this._each(channels, this._subscribe);
+  }
+
+  unsubscribe(channels) {
+    return this._each(channels, this._unsubscribe);
+  }
+
+  async close() {
+    const client = this._client;
+
+    if (client.isReady) await inTime(client.close());
+    if (client.isOpen || client.isReady) client.destroy();
+  }
+
+  _each(channels, method) {
+    const call = (some) => this._client[method](some, this._onmessage, true);
+
+    // Sharded ones are in several slots, which no command may be for.
+    return this._isSharded ? Promise.all(channels.map(call)) : call(channels);
+  }
+}
+
+/** As `NodeRedis`, of the package `ioredis`. */
+class IoRedis {
+  static isOne(client) {
+    return isClient(client, ['connect', 'psubscribe', 'ssubscribe']);
+  }
+
+  constructor(client, sharded, { ondown, onmessage, onready }) {
+    this._client = client.duplicate({
+      // A message that the broker may have sent on already would be sent again.
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      enableAutoPipelining: false,
+      enableOfflineQueue: false,
+      // Sharded channels would get it, and their messages come with it.
+      keyPrefix: '',
+      lazyConnect: true,
+      // Commands without an answer fail with the connection.
+      maxRetriesPerRequest: 0
+    });
+    this._publish = sharded ? 'spublish' : 'publish';
+    this._subscribe = sharded ? 'ssubscribe' : 'subscribe';
+    this._unsubscribe = sharded ? 'sunsubscribe' : 'unsubscribe';
+    this._isSharded = sharded;
+
+    this._client.on('error', ondown);
+    this._client.on('close', () => ondown());
+    this._client.on('ready', onready);
+    this._client.on(
+      sharded ? 'smessageBuffer' : 'messageBuffer',
+      (channel, message) => onmessage(channel.toString(), message)
+    );
+    this._client.connect().catch(() => {});
+  }
+
+  get isReady() {
+    return this._client.status === 'ready';
+  }
+
+  publish(channel, bytes) {
+    return this._client[this._publish](channel, bytes);
+  }
+
+  subscribe(channels) {
+    return this._each(channels, this._subscribe);
+  }
+
+  unsubscribe(channels) {
+    return this._each(channels, this._unsubscribe);
+  }
+
+  async close() {
+    if (this.isReady) await inTime(this._client.quit());
+    this._client.disconnect();
+  }
+
+  _each(channels, method) {
+    return this._isSharded
+      ? Promise.all(channels.map((one) => this._client[method](one)))
+      : this._client[method](...channels);
+  }
+}
+
+/**
+ * @param {Object} client What the program gave
+ * @return {Function} The class for it
+ * @throws {TypeError} There is none
+ */
+function connectionFor(client) {
+  const found = [NodeRedis, IoRedis].find((one) => one.isOne(client));
+
+  if (found !== undefined && !isOfSeveral(client)) return found;
+
+  throw new TypeError(
+    typeof client?.then === 'function'
+      ? 'A RedisAdapter takes a client, not its promise: await connect()'
+      : 'A RedisAdapter takes a client of one server, of the package redis ' +
+          '(createClient()) or ioredis (new Redis()); in a cluster, any of its ' +
+          'servers will do'
+  );
+}
+
+/** Whether it is a cluster's, or the sentinels' of `redis`. */
+function isOfSeveral(client) {
+  return (
+    client.isCluster === true ||
+    typeof client.getSlotRandomNode === 'function' ||
+    typeof client.getSentinelNode === 'function'
+  );
+}
+
+function isClient(client, methods) {
+  return (
+    typeof client === 'object' &&
+    client !== null &&
+    ['duplicate', 'publish', ...methods].every(
+      (method) => typeof client[method] === 'function'
+    )
+  );
+}
+
+/** Waits for a promise, whatever becomes of it, but not for ever. */
+function inTime(promise) {
+  return new Promise((resolve) => {
+    const timer = timers.setInterval(end, PATIENCE);
+
+    promise.then(end, end);
+
+    function end() {
+      timers.clearInterval(timer);
+      resolve();
+    }
+  });
+}
+
+/** @param {Uint8Array} bytes */
+function asBuffer(bytes) {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+module.exports = { asBuffer, connectionFor };
