@@ -10,15 +10,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { installTools } = require('./install-tools');
 const { ROOT, run } = require('./run');
 
 const TESTS = path.join(ROOT, '__test__', 'ecosystem');
-const LISTS = path.join(TESTS, 'tools');
-const FOLDER = path.join(ROOT, '.cache', 'ecosystem');
 
 const files = process.argv.slice(2);
 
-if (!isInstalled() && !install()) {
+if (!installTools(path.join(TESTS, 'tools'), 'ecosystem')) {
   console.error('test-ecosystem: the tools could not be installed');
   process.exitCode = 1;
 } else {
@@ -35,32 +34,4 @@ if (!isInstalled() && !install()) {
     // What is missing now has to fail.
     { env: { ...process.env, WS_RS_TEST_TOOLS: 'required' } }
   );
-}
-
-// The folder gets its name when all of it is there.
-function isInstalled() {
-  const [wanted, got] = [LISTS, FOLDER].map((folder) => {
-    const file = path.join(folder, 'package-lock.json');
-    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
-  });
-
-  return wanted === got;
-}
-
-function install() {
-  const staging = `${FOLDER}.new`;
-
-  fs.rmSync(staging, { force: true, recursive: true });
-  fs.cpSync(LISTS, staging, { recursive: true });
-
-  const code = run(
-    'npm',
-    ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
-    { cwd: staging, shell: process.platform === 'win32' }
-  );
-
-  if (code !== 0) return false;
-  fs.rmSync(FOLDER, { force: true, recursive: true });
-  fs.renameSync(staging, FOLDER);
-  return true;
 }
