@@ -91,6 +91,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/platforms.md',
           'docs/releasing.md',
           'docs/runtimes.md',
+          'docs/scaling.md',
           'docs/testing.md',
           'docs/versioning.md',
           'index.d.ts',
