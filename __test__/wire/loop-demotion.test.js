@@ -34,6 +34,18 @@ const TOUCHES = {
     }),
   'pipe()': (socket) => socket.pipe(new PassThrough().resume()),
   'setTimeout()': (socket) => socket.setTimeout(60_000),
+  ...Object.fromEntries(
+    ['emit', 'push', 'read', 'on'].map((name) => [
+      `a ${name}() of its own`,
+      (socket) => {
+        const method = socket[name];
+
+        socket[name] = function (...args) {
+          return method.apply(this, args);
+        };
+      }
+    ])
+  ),
   _receiver: (socket, ws) => assert.ok(ws._receiver),
   'async iteration': (socket) => {
     const chunks = socket[Symbol.asyncIterator]();

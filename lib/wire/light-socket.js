@@ -6,7 +6,8 @@ const net = require('net');
 const native = require('../native');
 const timers = require('../timers');
 const { build, define, deferFields } = require('./lazy-fields');
-const { kLoop, kOutbox, TakenSocket } = require('./taken-socket');
+const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
+const watchMethods = require('./watched-methods');
 
 /** On a light socket: what it is made of; `null` once it was constructed. */
 const kLight = Symbol('ws-rs.light');
@@ -261,26 +262,6 @@ const accessors = {
   writableLength: (light) => light.owner?.output.blockedLength ?? 0
 };
 
-/**
- * Methods that somebody puts on a socket to see its bytes, or what becomes of
- * them.
- */
-const WATCHED = [
-  '_destroy',
-  '_read',
-  'addListener',
-  'destroy',
-  'emit',
-  'on',
-  'pause',
-  'prependListener',
-  'push',
-  'read',
-  'resume',
-  'setEncoding',
-  'unshift'
-];
-
 LightSocket.prototype = Object.create(TakenSocket.prototype);
 // It is what `hook()` makes of others.
 for (const [name, read] of [
@@ -325,21 +306,10 @@ for (const name of Object.keys(accessors)) {
   });
 }
 
-for (const name of WATCHED) {
-  const method = LightSocket.prototype[name];
-
-  Object.defineProperty(LightSocket.prototype, name, {
-    configurable: true,
-    get: () => method,
-    set(value) {
-      materialize(this);
-      define(this, name, value);
-      if (this[kLoop]) {
-        this[kLoop].demote(`the program has a ${name}() of its own`);
-      }
-    }
-  });
-}
+watchMethods(LightSocket.prototype, (socket, name, value) => {
+  materialize(socket);
+  putMethod(socket, name, value);
+});
 
 deferFields(LightSocket.prototype, new net.Socket(), (view) => {
   const light = view[kLight];

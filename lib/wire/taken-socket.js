@@ -6,6 +6,7 @@ const timers = require('../timers');
 const net = require('net');
 
 const takeHandle = require('./taken-handle');
+const watchMethods = require('./watched-methods');
 
 /** On a socket: the `Outbox` whose frames go before everything else. */
 const kOutbox = Symbol('ws-rs.outbox');
@@ -378,9 +379,23 @@ class TakenSocket extends net.Socket {
   }
 }
 
+/** A program puts a method on a socket, which is to see all that it would. */
+function putMethod(socket, name, value) {
+  Object.defineProperty(socket, name, {
+    configurable: true,
+    enumerable: true,
+    value,
+    writable: true
+  });
+  if (socket[kLoop]) {
+    socket[kLoop].demote(`the program has a ${name}() of its own`);
+  }
+}
+
 // For everybody else it is the `net.Socket` that it was.
 delete TakenSocket.prototype.constructor;
 behindFrames(TakenSocket.prototype, net.Socket.prototype);
+watchMethods(TakenSocket.prototype, putMethod);
 
 module.exports = {
   announce,
@@ -388,6 +403,7 @@ module.exports = {
   isPlain,
   kLoop,
   kOutbox,
+  putMethod,
   TakenSocket,
   watchHandle
 };
