@@ -13,10 +13,14 @@ const SLOT_MASK: Id = (1 << SLOT_BITS) - 1;
 /// million slots last for 9 * 10^15 objects.
 const MAX_GENERATION: u32 = (1 << (53 - SLOT_BITS)) - 1;
 
+/// Slots are made in pages of so many: objects never move, and nobody waits until hundred thousands
+/// of them have moved to where there is room for one more.
+const PAGE: usize = 32;
+
 /// Objects of one kind by number.
 #[derive(Debug)]
 pub struct Registry<T> {
-    slots: Vec<Slot<T>>,
+    pages: Vec<Box<[Slot<T>; PAGE]>>,
     free: Vec<u32>,
     len: usize,
 }
@@ -31,7 +35,7 @@ struct Slot<T> {
 impl<T> Default for Registry<T> {
     fn default() -> Self {
         Self {
-            slots: Vec::new(),
+            pages: Vec::new(),
             free: Vec::new(),
             len: 0,
         }
@@ -41,29 +45,39 @@ impl<T> Default for Registry<T> {
 impl<T> Registry<T> {
     /// Keeps `item` and gives it a number; `None` when four million are kept already.
     pub fn insert(&mut self, item: T) -> Option<Id> {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = u32::try_from(self.slots.len()).ok()?;
-                if Id::from(slot) > SLOT_MASK {
-                    return None;
-                }
-                self.slots.push(Slot {
-                    generation: 0,
-                    item: None,
-                });
-                slot
-            }
-        };
-        let entry = &mut self.slots[slot as usize];
+        if self.free.is_empty() {
+            self.add_page()?;
+        }
+        let slot = self.free.pop()?;
+        let entry = self.slot_mut(slot)?;
+        let generation = entry.generation;
         entry.item = Some(item);
         self.len += 1;
-        Some(Id::from(entry.generation) << SLOT_BITS | Id::from(slot))
+        Some(Id::from(generation) << SLOT_BITS | Id::from(slot))
+    }
+
+    fn add_page(&mut self) -> Option<()> {
+        let first = u32::try_from(self.pages.len() * PAGE).ok()?;
+        if first >= MAX_LEN {
+            return None;
+        }
+        self.pages.push(Box::new(std::array::from_fn(|_| Slot {
+            generation: 0,
+            item: None,
+        })));
+        // The first of them is taken first.
+        self.free.extend((first..first + PAGE as u32).rev());
+        Some(())
+    }
+
+    fn slot_mut(&mut self, slot: u32) -> Option<&mut Slot<T>> {
+        let slot = slot as usize;
+        Some(&mut self.pages.get_mut(slot / PAGE)?[slot % PAGE])
     }
 
     /// The object, while it is kept.
     pub fn get_mut(&mut self, id: Id) -> Option<&mut T> {
-        let entry = self.slots.get_mut(Self::slot(id) as usize)?;
+        let entry = self.slot_mut(Self::slot(id))?;
         if Id::from(entry.generation) == id >> SLOT_BITS {
             entry.item.as_mut()
         } else {
@@ -79,7 +93,8 @@ impl<T> Registry<T> {
 
     /// All objects.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slots.iter_mut().filter_map(|slot| slot.item.as_mut())
+        let slots = self.pages.iter_mut().flat_map(|page| page.iter_mut());
+        slots.filter_map(|slot| slot.item.as_mut())
     }
 
     /// The slot of a number, which no other object has at the same time.
@@ -93,12 +108,13 @@ impl<T> Registry<T> {
         self.get_mut(id)?;
         self.len -= 1;
         let slot = Self::slot(id);
-        let entry = &mut self.slots[slot as usize];
+        let entry = self.slot_mut(slot)?;
+        let item = entry.item.take();
         if entry.generation < MAX_GENERATION {
             entry.generation += 1;
             self.free.push(slot);
         }
-        entry.item.take()
+        item
     }
 }
 
@@ -135,10 +151,38 @@ mod tests {
     }
 
     #[test]
+    fn objects_stay_where_they_are_when_there_are_more() {
+        let mut registry = Registry::default();
+        let ids: Vec<_> = (0..PAGE).map(|i| registry.insert(i).unwrap()).collect();
+        let places: Vec<_> = registry.iter_mut().map(std::ptr::from_mut).collect();
+        for i in PAGE..1000 {
+            registry.insert(i).unwrap();
+        }
+        for (i, (id, place)) in ids.into_iter().zip(places).enumerate() {
+            let object = registry.get_mut(id).unwrap();
+            assert_eq!(*object, i);
+            assert_eq!(std::ptr::from_mut(object), place);
+        }
+        assert_eq!(registry.iter_mut().count(), 1000);
+    }
+
+    #[test]
+    fn slots_are_used_from_the_first_on_and_again() {
+        let mut registry = Registry::default();
+        let slots: Vec<_> = (0..3)
+            .map(|i| Registry::<i32>::slot(registry.insert(i).unwrap()))
+            .collect();
+        assert_eq!(slots, [0, 1, 2]);
+        let id = registry.insert(3).unwrap();
+        registry.remove(id);
+        assert_eq!(Registry::<i32>::slot(registry.insert(4).unwrap()), 3);
+    }
+
+    #[test]
     fn a_slot_whose_numbers_are_used_up_is_given_up() {
         let mut registry = Registry::default();
         let id = registry.insert('a').unwrap();
-        registry.slots[0].generation = MAX_GENERATION;
+        registry.pages[0][0].generation = MAX_GENERATION;
         let last = Id::from(MAX_GENERATION) << SLOT_BITS;
         assert!(last < 1 << 53);
         assert_eq!(registry.get_mut(id), None);
