@@ -5,8 +5,10 @@ const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { describe, it } = require('node:test');
+const { inspect } = require('node:util');
 
 const WebSocket = require('../../lib/api/websocket');
+const { turns } = require('../support/loop');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { isLight } = require('../../lib/wire/light-socket');
 const { closeOf, openPair, openRawClient } = require('../support/pairs');
@@ -216,6 +218,49 @@ describe('A light socket', { skip }, () => {
       assert.ok(!isLight(peer._socket));
       assert.strictEqual(peer._socket.destroyed, true);
     }
+  });
+
+  it('does not close again when it is first touched after its end', async (t) => {
+    for (const end of ['close', 'terminate']) {
+      const { client, peer } = await openPair(t);
+      const events = [];
+
+      client[end]();
+      await closeOf(peer);
+      for (const name of ['close', 'end', 'error', 'finish']) {
+        peer._socket.on(name, () => events.push(name));
+      }
+      assert.ok(!isLight(peer._socket));
+      await turns();
+      assert.deepStrictEqual(events, []);
+      assert.deepStrictEqual(
+        [peer._socket.destroyed, peer._socket.closed, peer._socket._handle],
+        [true, true, null]
+      );
+      assert.deepStrictEqual(
+        [peer._socket.writableFinished, peer._socket.readableEnded],
+        [true, true]
+      );
+      assert.ok(!Object.hasOwn(peer._socket, '_destroy'));
+    }
+  });
+
+  it('is shown with all of its fields', async (t) => {
+    const { peer } = await openPair(t);
+    const { _socket: socket } = peer;
+    const shown = inspect({ socket });
+
+    assert.match(shown, /^\{\n {2}socket: (<ref \*1> )?Socket \{\n/);
+    assert.match(shown, /_readableState: /);
+    assert.ok(!isLight(socket));
+  });
+
+  it('closes when it is first touched just before', async (t) => {
+    const { peer } = await openPair(t);
+
+    peer.terminate();
+    assert.ok(isLight(peer._socket));
+    await once(peer._socket, 'close');
   });
 
   it('keeps the addresses that were asked for in time', async (t) => {

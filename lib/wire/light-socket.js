@@ -2,6 +2,7 @@
 
 const http = require('http');
 const net = require('net');
+const { inspect } = require('util');
 
 const native = require('../native');
 const timers = require('../timers');
@@ -31,7 +32,10 @@ class Light {
     /** Who reads and writes it, once that was asked for. */
     this.owner = null;
     this.isEnded = false;
+    this.isEndedByPeer = false;
     this.isDestroyed = false;
+    /** Whether its `'close'` has come, which it then missed. */
+    this.isClosed = false;
     this.isPaused = false;
     /** Its addresses, by Node's names, once somebody has asked for them. */
     this.names = null;
@@ -108,6 +112,10 @@ function materialize(view) {
   if (names?.getsockname) socket._sockname = names.getsockname;
 
   if (isDestroyed) {
+    if (light.isClosed) {
+      beClosed(socket, light);
+      return;
+    }
     if (light.isEnded) socketPrototype.end.call(socket);
     socketPrototype.destroy.call(socket);
     return;
@@ -141,6 +149,28 @@ function materialize(view) {
   // The native wire as well: the listeners that came have resumed both.
   if (light.isPaused) TakenSocket.prototype.pause.call(socket);
   if (light.isEnded) socketPrototype.end.call(socket);
+}
+
+/** Makes a socket what it is behind its events, which were missed. */
+function beClosed(socket, { isEnded, isEndedByPeer }) {
+  if (isEnded) {
+    const { _writableState: state } = socket;
+
+    state.ending = true;
+    state.ended = true;
+    state.finished = true;
+  }
+  if (isEndedByPeer) {
+    const { _readableState: state } = socket;
+
+    state.ended = true;
+    state.endEmitted = true;
+  }
+
+  // That of `net.Socket` emits 'close'.
+  define(socket, '_destroy', (err, callback) => callback(err));
+  socketPrototype.destroy.call(socket);
+  delete socket._destroy;
 }
 
 /** Sees to a socket that nobody else looks after yet. */
@@ -311,6 +341,16 @@ watchMethods(LightSocket.prototype, (socket, name, value) => {
   putMethod(socket, name, value);
 });
 
+define(
+  LightSocket.prototype,
+  inspect.custom,
+  function show() {
+    materialize(this);
+    return this;
+  },
+  false
+);
+
 deferFields(LightSocket.prototype, new net.Socket(), (view) => {
   const light = view[kLight];
 
@@ -362,6 +402,7 @@ function close(socket, light, err) {
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
   handle.close(() => {
+    light.isClosed = true;
     if (callLost !== undefined) callLost();
     owner.onClosed();
   });
@@ -389,6 +430,7 @@ function endedByPeer(socket) {
   timers.nextTick(() => {
     if (socket[kLight] !== light || light.isDestroyed) return;
 
+    light.isEndedByPeer = true;
     light.connect().onEnd();
     if (socket[kLight] === light && !light.isDestroyed) socket.destroy();
   });
