@@ -170,7 +170,7 @@ function beClosed(socket, { isEnded, isEndedByPeer }) {
   // That of `net.Socket` emits 'close'.
   define(socket, '_destroy', (err, callback) => callback(err));
   socketPrototype.destroy.call(socket);
-  delete socket._destroy;
+  Reflect.deleteProperty(socket, '_destroy');
 }
 
 /** Sees to a socket that nobody else looks after yet. */
