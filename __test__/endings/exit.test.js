@@ -13,7 +13,12 @@ const { Inbox, Ledger } = require('../support/endings/ledger');
 const { checkArrived, EXTENSIONS } = require('../support/endings/matrix');
 const STATES = require('../support/endings/states');
 const { upgradeRequest, upgradeResponse } = require('../support/raw-http');
-const { connectTo, listen, socketServer } = require('../support/wires');
+const {
+  connectTo,
+  listen,
+  onlyHere,
+  socketServer
+} = require('../support/wires');
 
 const PROGRAM = require.resolve('../support/endings/exit-program');
 
@@ -106,7 +111,7 @@ async function endsWell(t, how) {
   }
 }
 
-for (const wire of ['tcp', 'unix', 'tls']) {
+for (const wire of onlyHere(['tcp', 'unix', 'tls'])) {
   for (const end of ['process.exit()', 'a signal', 'an exception']) {
     describe(`${wire}, ${end}:`, { concurrency: 4 }, () => {
       for (const [state, { exists }] of Object.entries(STATES)) {

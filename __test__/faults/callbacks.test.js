@@ -14,8 +14,7 @@ const {
   turns,
   until
 } = require('../support/ends');
-
-const WIRES = ['tcp', 'unix', 'tls', 'duplex'];
+const { WIRES } = require('../support/wires');
 
 /** Sends of every kind, each with a callback. */
 const sends = {

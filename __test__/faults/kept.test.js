@@ -10,6 +10,7 @@ const { describe, it } = require('node:test');
 const { openEnds, ROLES, turns, until } = require('../support/ends');
 const { isOurs } = require('../support/implementation');
 const { isolated } = require('../support/programs');
+const { onlyHere } = require('../support/wires');
 
 const KINDS = {
   binary: { send: (far, data) => far.send(data) },
@@ -182,7 +183,7 @@ describe('a message that is cloned for another thread', () => {
 
   // What `ws` inflates lies in the pool of Node, with whatever else does.
   for (const deflate of isOurs ? [false, true] : [false]) {
-    for (const wire of ['tcp', 'unix', 'tls']) {
+    for (const wire of onlyHere(['tcp', 'unix', 'tls'])) {
       it(`shows nothing of others (${wire}, deflate: ${deflate})`, async (t) => {
         for (const role of ROLES) {
           const first = await openEnds(t, { deflate, role, wire });

@@ -17,7 +17,7 @@ const {
   until
 } = require('../support/ends');
 const { FrameReader, MASK, frame } = require('../support/frames');
-const { HOST } = require('../support/wires');
+const { HOST, onlyHere } = require('../support/wires');
 
 const LONG = 14e6;
 const HEAD = { client: 14, server: 10 };
@@ -40,6 +40,8 @@ async function readUntilClosed(socket, onProgress, from = 300000) {
   return Buffer.concat(chunks);
 }
 
+const isWindows = process.platform === 'win32';
+
 describe('a message that is half written', () => {
   const ends = {
     terminate: (ws) => ws.terminate(),
@@ -47,7 +49,7 @@ describe('a message that is half written', () => {
     'socket.destroy with an error': (ws) => ws._socket.destroy(new Error('x'))
   };
 
-  for (const wire of ['tcp', 'unix', 'tls', 'duplex']) {
+  for (const wire of onlyHere(['tcp', 'unix', 'tls', 'duplex'])) {
     for (const [name, end] of Object.entries(ends)) {
       it(`has nothing in its middle after ${name} (${wire})`, async (t) => {
         for (const role of ROLES) {
@@ -77,7 +79,7 @@ describe('a message that is half written', () => {
     }
   }
 
-  for (const wire of ['tcp', 'unix', 'tls', 'duplex']) {
+  for (const wire of onlyHere(['tcp', 'unix', 'tls', 'duplex'])) {
     it(`is whole, as is what follows, when it is closed (${wire})`, async (t) => {
       for (const role of ROLES) {
         const { near, far } = await openEnds(t, { role, wire });
@@ -102,7 +104,7 @@ describe('a message that is half written', () => {
 });
 
 describe('what is sent in one tick', () => {
-  for (const wire of ['tcp', 'unix', 'tls', 'duplex']) {
+  for (const wire of onlyHere(['tcp', 'unix', 'tls', 'duplex'])) {
     it(`arrives in its order, whatever it is (${wire})`, async (t) => {
       for (const role of ROLES) {
         for (const deflate of [false, true]) {
@@ -179,7 +181,7 @@ describe('what is sent in one tick', () => {
 });
 
 describe('what a request handler sends before it answers', () => {
-  for (const wire of ['tcp', 'unix']) {
+  for (const wire of onlyHere(['tcp', 'unix'])) {
     it(`arrives before the answer (${wire})`, async (t) => {
       const { far, another, server, wss } = await openEnds(t, { wire });
       const ends = [{ far }, await another(), await another()];
@@ -220,11 +222,12 @@ describe('what a request handler sends before it answers', () => {
 });
 
 describe('a close frame with the end of the stream right behind it', () => {
-  for (const wire of ['tcp', 'unix', 'tls', 'duplex']) {
+  for (const wire of onlyHere(['tcp', 'unix', 'tls', 'duplex'])) {
     for (const allowSynchronousEvents of [false, true]) {
       // Where each event takes a macrotask, messages let the end overtake the close frame: also in
-      // `ws`, sooner or later.
-      const late = ['tcp', 'unix'].includes(wire) ? [0, 1] : [0];
+      // `ws`, sooner or later, and on Windows (seen under Wine) at the first.
+      const isEarly = isWindows || !['tcp', 'unix'].includes(wire);
+      const late = isEarly ? [0] : [0, 1];
       const counts = allowSynchronousEvents ? [0, 1, 5] : late;
 
       it(`is answered (${wire}, synchronous: ${allowSynchronousEvents})`, async (t) => {

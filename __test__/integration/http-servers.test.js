@@ -13,6 +13,7 @@ const { describe, it } = require('node:test');
 const { WebSocket, WebSocketServer } = require('../..');
 const { closeOf } = require('../support/pairs');
 const { portOf } = require('../support/raw-http');
+const { noUnix } = require('../support/wires');
 
 /** Stops a server and its connections after the test. */
 function stopAfter(t, server, ...servers) {
@@ -120,8 +121,6 @@ describe('Two servers in noServer mode', () => {
     await assert.rejects(once(toNone, 'open'), { code: 'ECONNRESET' });
   });
 });
-
-const noUnix = process.platform === 'win32' && 'Windows has no Unix sockets';
 
 describe('ws+unix:', { skip: noUnix }, () => {
   it('connects to a server at a socket in the file system', async (t) => {

@@ -17,10 +17,21 @@ const { connectedDuplexes } = require('./pieces');
 
 const HOST = '127.0.0.1';
 
-/** What a connection can run over. */
-const WIRES = ['tcp', 'unix', 'tls', 'duplex'];
+/** Why there are no Unix sockets, or `false`. */
+const noUnix = process.platform === 'win32' && 'Windows has no Unix sockets';
+
+/** What a connection can run over here. */
+const WIRES = onlyHere(['tcp', 'unix', 'tls', 'duplex']);
 
 let certificate = null;
+
+/**
+ * @param {String[]} wires What a test is for
+ * @return {String[]} Those of them that this system has
+ */
+function onlyHere(wires) {
+  return wires.filter((wire) => wire !== 'unix' || !noUnix);
+}
 
 /** A certificate for this process: making one takes time. */
 function localhost() {
@@ -117,4 +128,13 @@ function connect(wire, address) {
   return Object.assign(socket, { below });
 }
 
-module.exports = { connectTo, HOST, httpServer, listen, socketServer, WIRES };
+module.exports = {
+  connectTo,
+  HOST,
+  httpServer,
+  listen,
+  noUnix,
+  onlyHere,
+  socketServer,
+  WIRES
+};

@@ -9,8 +9,9 @@ const { describe, it } = require('node:test');
 
 const { messagesOf, openEnds, turns, until } = require('../support/ends');
 const { skipTouches } = require('../support/loop');
+const { onlyHere } = require('../support/wires');
 
-const WIRES = ['tcp', 'unix'];
+const WIRES = onlyHere(['tcp', 'unix']);
 
 /** More than the kernel takes on loopback. */
 const LONG = 32_000_000;
