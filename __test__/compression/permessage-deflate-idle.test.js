@@ -8,7 +8,7 @@ const {
   createInflater
 } = require('../../lib/compression/codec');
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
-const { noMemoryUsage } = require('../support/machine');
+const { noMemoryBack } = require('../support/machine');
 const { evaluate } = require('../support/programs');
 
 /** Milliseconds; so long that the clock is moved by the tests alone. */
@@ -81,7 +81,7 @@ describe('perMessageDeflate.idleTimeout', () => {
 
   it(
     'gives memory back, and keeps no process alive',
-    { skip: noMemoryUsage },
+    { skip: noMemoryBack },
     async () => {
       const seen = await evaluate(async () => {
         const PerMessageDeflate = require('./lib/permessage-deflate');

@@ -12,7 +12,7 @@ const {
 const Limiter = require('../../lib/compression/limiter');
 const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../..');
-const { noMemoryUsage } = require('../support/machine');
+const { noMemoryBack } = require('../support/machine');
 const { evaluate } = require('../support/programs');
 
 /** Connections that keep a whole compressor (crates/engine/src/compression/kept.rs). */
@@ -244,7 +244,7 @@ describe('A job for another thread', () => {
   });
 });
 
-describe('Memory', { skip: noMemoryUsage }, () => {
+describe('Memory', { skip: noMemoryBack }, () => {
   it('is taken with the first message that needs it, and given back', async () => {
     const seen = await evaluate(async () => {
       const PerMessageDeflate = require('./lib/permessage-deflate');
