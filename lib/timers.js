@@ -19,11 +19,11 @@ const { MessageChannel } = require('worker_threads');
 const processOfNode = vm.runInThisContext('globalThis.process') ?? process;
 const nextTick = original(processOfNode.nextTick, 'nextTick');
 const immediate = original(timers.setImmediate, 'setImmediate');
-const setTimeout = original(timers.setTimeout, 'setTimeout');
-const clearTimeout = original(timers.clearTimeout, 'clearTimeout');
+const timeout = original(timers.setTimeout, 'setTimeout');
+const clear = original(timers.clearTimeout, 'clearTimeout');
 
 module.exports = {
-  alarm: isMocked(setTimeout) ? alarmOfSocket : alarm,
+  alarm: isMocked(timeout) ? alarmOfSocket : alarm,
   clearInterval: timers.clearInterval,
   nextTick,
   processOfNode,
@@ -52,10 +52,10 @@ function isMocked(method) {
  * @return {Function} Has it called no more
  */
 function alarm(callback, delay) {
-  const timer = setTimeout(callback, delay);
+  const timer = timeout(callback, delay);
 
   timer.unref();
-  return () => clearTimeout(timer);
+  return () => clear(timer);
 }
 
 /** As `alarm()`, made of something that nobody mocks. */
