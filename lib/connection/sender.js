@@ -1,23 +1,18 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-const { AsyncResource } = require('async_hooks');
-const { randomFillSync } = require('crypto');
-const { isUint8Array } = require('util').types;
 
-const { EMPTY_BUFFER, kWebSocket, NOOP } = require('../constants');
+const { kWebSocket, NOOP } = require('../constants');
 const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
-const native = require('../native');
 const PerMessageDeflate = require('../compression/permessage-deflate');
+const inContextOfNow = require('./context-of-now');
+const { closePayload, controlPayload } = require('./control-payload');
+const { frame, maskingKey } = require('./frame-list');
 const { byteLength, isBlobPayload, toPayload } = require('./payload');
 const timers = require('../timers');
-const { isValidStatusCode } = require('../validation');
 
 const FastBuffer = Buffer[Symbol.species];
-
-/** Control frames carry no more (RFC 6455, section 5.5). */
-const MAX_CONTROL_PAYLOAD = 125;
 
 // The values of `_state`.
 const DEFAULT = 0;
@@ -25,9 +20,6 @@ const DEFLATING = 1;
 const GET_BLOB_DATA = 2;
 
 const EXTENSION = 'permessage-deflate';
-
-const sharedMask = Buffer.alloc(4);
-const sharedHeader = Buffer.alloc(14);
 
 /**
  * The sending half of a connection: makes frames of messages and keeps their
@@ -468,95 +460,6 @@ function copyOf(bytes) {
 
   copy.set(bytes);
   return copy;
-}
-
-/** A callback that is called once, in the async context of now. */
-function inContextOfNow(callback) {
-  // One that waited to be collected would be seen as an open handle.
-  const context = new AsyncResource('WsRsSend', { requireManualDestroy: true });
-
-  return (...args) => {
-    try {
-      context.runInAsyncScope(callback, undefined, ...args);
-    } finally {
-      context.emitDestroy();
-    }
-  };
-}
-
-/** The pieces of a frame; a string stays one if nothing must change in it. */
-function frame(payload, length, first, key, readOnly) {
-  const headerLength = native.encodeHeader(sharedHeader, first, length, key);
-  const masked = key !== undefined && !isZero(key) && length > 0;
-
-  if (masked && (readOnly || typeof payload === 'string')) {
-    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    const merged = Buffer.allocUnsafe(headerLength + length);
-
-    merged.set(sharedHeader.subarray(0, headerLength));
-    native.mask(bytes, key, merged.subarray(headerLength));
-    return [merged];
-  }
-
-  const header = Buffer.allocUnsafe(headerLength);
-
-  header.set(sharedHeader.subarray(0, headerLength));
-  if (masked) native.mask(payload, key, payload);
-
-  return length > 0 ? [header, payload] : [header];
-}
-
-function maskingKey({ generateMask, maskBuffer = sharedMask }) {
-  if (generateMask) generateMask(maskBuffer);
-  else randomFillSync(maskBuffer, 0, 4);
-
-  return maskBuffer;
-}
-
-function isZero(key) {
-  return (key[0] | key[1] | key[2] | key[3]) === 0;
-}
-
-function controlPayload(data) {
-  const payload = toPayload(data);
-
-  if (byteLength(payload) > MAX_CONTROL_PAYLOAD) {
-    throw new RangeError('The data size must not be greater than 125 bytes');
-  }
-
-  return payload;
-}
-
-function closePayload(code, data) {
-  if (code === undefined) return EMPTY_BUFFER;
-
-  if (typeof code !== 'number' || !isValidStatusCode(code)) {
-    throw new TypeError('First argument must be a valid error code number');
-  }
-
-  let reason = EMPTY_BUFFER;
-
-  // Whatever has no length is no reason.
-  if (data && data.length) {
-    if (typeof data === 'string') {
-      reason = Buffer.from(data);
-    } else if (isUint8Array(data)) {
-      reason = data;
-    } else {
-      throw new TypeError('Second argument must be a string or a Uint8Array');
-    }
-  }
-
-  if (reason.length > MAX_CONTROL_PAYLOAD - 2) {
-    throw new RangeError('The message must not be greater than 123 bytes');
-  }
-
-  const payload = Buffer.allocUnsafe(2 + reason.length);
-
-  payload.writeUInt16BE(code, 0);
-  payload.set(reason, 2);
-
-  return payload;
 }
 
 module.exports = Sender;
