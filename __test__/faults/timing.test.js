@@ -67,16 +67,30 @@ function requestTo(url) {
 
 const origins = ['message', 'timer', 'request', 'microtask', 'nextTick'];
 const soon = 150; // ms
+const ATTEMPTS = 5;
+
+/**
+ * As `observe()`, until all that is asked for came soon: what is held back is so
+ * each time, but a busy machine holds up anything now and then.
+ */
+async function observeSoon(t, how, asked = () => true) {
+  for (let i = 1; ; i++) {
+    const seen = await observe(t, how);
+    const late = seen.late.filter((ms, i) => asked(i) && !(ms < soon));
+
+    if (late.length === 0) return seen;
+    assert.ok(i < ATTEMPTS, `${late} ms`);
+  }
+}
 
 describe('half a second of work behind a send', () => {
   for (const from of origins) {
     for (const wire of ['tcp', 'tls']) {
       it(`does not delay it (from a ${from}, ${wire})`, async (t) => {
         const how = { from, sends: ['starting'], then: 'work', wire };
-        const { got, late } = await observe(t, how);
+        const { got } = await observeSoon(t, how);
 
         assert.deepStrictEqual(got, ['starting']);
-        assert.ok(late[0] < soon, `${late[0]} ms`);
       });
     }
   }
@@ -84,33 +98,29 @@ describe('half a second of work behind a send', () => {
   for (const size of [10, 20000, 100000]) {
     it(`does not delay it: ${size} bytes`, async (t) => {
       const how = { from: 'message', sends: [size], then: 'work', wire: 'tcp' };
-      const { late } = await observe(t, how);
 
-      assert.ok(late[0] < soon, `${late[0]} ms`);
+      await observeSoon(t, how);
     });
   }
 
   for (const from of origins) {
     it(`does not delay it, though it is not the tick's first (from a ${from})`, async (t) => {
       const how = { from, sends: ['one', 'two'], then: 'again', wire: 'tcp' };
-      const { got, late } = await observe(t, how);
+      const { got } = await observeSoon(t, how);
 
       assert.deepStrictEqual(got, ['one', 'two']);
-      assert.ok(late[1] < soon, `${late[1]} ms`);
     });
   }
 
   it('delays none of those 10 ms apart', async (t) => {
     for (const wire of ['tcp', 'tls']) {
       const how = { from: 'message', then: 'apart', wire };
-      const { got, late } = await observe(t, how);
-
-      assert.strictEqual(got.length, 30);
       // Those up to here are on their way while the process works on. A TLS socket writes the first
       // one of a tick only.
       const count = wire === 'tls' ? 1 : 25;
+      const { got } = await observeSoon(t, how, (i) => i < count);
 
-      for (let i = 0; i < count; i++) assert.ok(late[i] < soon, `${i}`);
+      assert.strictEqual(got.length, 30);
     }
   });
 });
@@ -119,12 +129,9 @@ describe('for await over a generator with only microtasks', () => {
   for (const from of origins) {
     it(`sends each item when it is there (from a ${from})`, async (t) => {
       const how = { from, then: 'iterate', wire: 'tcp' };
-      const { got, late } = await observe(t, how);
+      const { got } = await observeSoon(t, how, (i) => i < 20);
 
       assert.strictEqual(got.length, 31);
-      for (const [i, ms] of late.slice(0, 20).entries()) {
-        assert.ok(ms < soon, `${i}: ${ms} ms`);
-      }
     });
   }
 });
