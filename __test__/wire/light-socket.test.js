@@ -245,6 +245,26 @@ describe('A light socket', { skip }, () => {
     }
   });
 
+  it('refuses what is written behind its end as every socket does', async (t) => {
+    const { peer, socket } = await openRawClient(t);
+    const failed = once(peer, 'error');
+
+    // An invalid opcode: the connection is closed from here, not yet from there.
+    socket.pause();
+    socket.write('\x87\x80\0\0\0\0', 'latin1');
+    await failed;
+    assert.ok(isLight(peer._socket));
+
+    const [err] = await new Promise((resolve) => {
+      peer._sender.sendFrame([Buffer.from('\x81\0', 'latin1')], (...args) =>
+        resolve(args)
+      );
+    });
+
+    assert.strictEqual(err.code, 'ERR_STREAM_WRITE_AFTER_END');
+    await closeOf(peer);
+  });
+
   it('is shown with all of its fields', async (t) => {
     const { peer } = await openPair(t);
     const { _socket: socket } = peer;

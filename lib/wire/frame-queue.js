@@ -154,6 +154,15 @@ class FrameQueue {
   }
 
   /**
+   * Tells the peer that nothing more comes. Of what is sent all the same, the
+   * stream is to say what is wrong.
+   */
+  shutDown() {
+    native.loopShutDown(this._id);
+    this._leaveNative();
+  }
+
+  /**
    * The descriptor is about to be closed: nothing more is written, and what
    * waits is lost.
    *

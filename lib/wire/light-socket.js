@@ -204,7 +204,7 @@ const methods = {
 
       if (output.blockedLength === 0) {
         light.isEnded = true;
-        native.loopShutDown(output.id);
+        output.shutDown();
         return this;
       }
     }
