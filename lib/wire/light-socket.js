@@ -4,7 +4,6 @@ const http = require('http');
 const net = require('net');
 const { inspect } = require('util');
 
-const native = require('../native');
 const timers = require('../timers');
 const { build, define, deferFields } = require('./lazy-fields');
 const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
