@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
+const { PATIENCE } = require('../support/patience');
 const { evaluate } = require('../support/programs');
 
 /** What Vitest and Sinon replace, if they are not asked for more. */
@@ -15,7 +16,7 @@ const USUAL = [
 const ALL = [...USUAL, 'nextTick', 'queueMicrotask'];
 
 /** Sends messages there and back under fake timers; gives those that arrive. */
-async function echo({ early, toFake }) {
+async function echo({ early, patience, toFake }) {
   const FakeTimers = require('@sinonjs/fake-timers');
   const real = { setTimeout };
   const received = [];
@@ -39,7 +40,7 @@ async function echo({ early, toFake }) {
   const limit = real.setTimeout(() => {
     console.log(JSON.stringify(received));
     process.exit();
-  }, 5000);
+  }, patience);
 
   for (const perMessageDeflate of [false, { threshold: 0 }]) {
     const wss = new lib.WebSocketServer({
@@ -115,7 +116,9 @@ for (const [name, toFake] of Object.entries({ usual: USUAL, all: ALL })) {
 
     test(`messages move under @sinonjs/fake-timers (${name}), installed ${when} the package was loaded`, async () => {
       assert.deepStrictEqual(
-        await evaluate(echo, { argument: { early, toFake } }),
+        await evaluate(echo, {
+          argument: { early, patience: PATIENCE, toFake }
+        }),
         [1, 2000, 100_000, 10, 1, 2000, 100_000, 10]
       );
     });

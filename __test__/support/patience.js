@@ -25,4 +25,4 @@ async function eventually(condition, describe) {
   }
 }
 
-module.exports = { eventually };
+module.exports = { eventually, PATIENCE };

@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
+import { SLOWNESS } from './run/trace.mjs';
 
 const RUNNER = path.join(import.meta.dirname, 'run', 'main.mjs');
 /** How long a scenario may take, in ms. */
-const PATIENCE = 20000;
+const PATIENCE = 20000 * SLOWNESS;
 
 /** A process that runs scenarios on one package. */
 export class Worker {
@@ -109,7 +110,7 @@ export class Worker {
   async _end(child, streams) {
     const ended = await Promise.race([
       this.exited,
-      new Promise((resolve) => setTimeout(resolve, 3000, null))
+      new Promise((resolve) => setTimeout(resolve, 3000 * SLOWNESS, null))
     ]);
     const proc = (streams.proc ??= []);
 

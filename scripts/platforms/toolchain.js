@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 
+const { standInForLibnode } = require('../libnode-stand-in');
 const { FOLDER, rust, zigBin } = require('./tools');
 
 /**
@@ -13,6 +14,7 @@ const { FOLDER, rust, zigBin } = require('./tools');
 function cargoEnv(target) {
   const { cargo, rustc } = rust();
   const darwin = target.os === 'darwin';
+  const folder = path.join(FOLDER, 'target');
 
   return {
     ...process.env,
@@ -25,10 +27,13 @@ function cargoEnv(target) {
     // allows that only so.
     RUSTC_BOOTSTRAP: '1',
     CARGO_UNSTABLE_BUILD_STD: 'std,panic_unwind',
-    CARGO_TARGET_DIR: path.join(FOLDER, 'target'),
+    CARGO_TARGET_DIR: folder,
     MACOSX_DEPLOYMENT_TARGET: '11.0',
     // For Apple rustc strips by a program that Debian's does not bring: the
     // linker can.
+    ...(target.os === 'win32' && {
+      LIBNODE_PATH: standInForLibnode(path.join(folder, 'libnode'))
+    }),
     ...(darwin && {
       CARGO_PROFILE_RELEASE_STRIP: 'none',
       RUSTFLAGS: '-C link-arg=-s'

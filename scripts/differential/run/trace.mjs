@@ -3,14 +3,17 @@
 /** Goes up whenever anything happens; a run is at rest when it stands still. */
 export const activity = { count: 0 };
 
+/** How many times longer things may take: emulated machines are slow. */
+export const SLOWNESS = Number(process.env.WS_RS_TEST_SLOWNESS ?? 1);
+
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A promise, but no longer than so many ms. */
+/** A promise, but no longer than so many ms of a machine that is not slow. */
 export function within(ms, promise) {
   let timer;
   return Promise.race([
     promise,
-    new Promise((resolve) => (timer = setTimeout(resolve, ms)))
+    new Promise((resolve) => (timer = setTimeout(resolve, ms * SLOWNESS)))
   ]).finally(() => clearTimeout(timer));
 }
 export const turn = () => new Promise((resolve) => setImmediate(resolve));
