@@ -1,7 +1,7 @@
 'use strict';
 
 const os = require('os');
-const { getSystemErrorName } = require('util');
+const { getSystemErrorMap, getSystemErrorName } = require('util');
 
 /**
  * Before Node 22 the callbacks of a stream that is destroyed get an error of the
@@ -27,13 +27,23 @@ function systemError(number, syscall) {
 /** Why a frame was not written whose socket was destroyed without an error. */
 function destroyedError() {
   if (GIVES_ECANCELED) {
-    return systemError(os.constants.errno.ECANCELED, 'write');
+    return systemError(canceled(), 'write');
   }
 
   const error = new Error('Cannot call write after a stream was destroyed');
 
   error.code = 'ERR_STREAM_DESTROYED';
   return error;
+}
+
+// libuv has a number of its own for it on Windows, which no constant tells.
+function canceled() {
+  if (process.platform === 'win32') {
+    for (const [number, [name]] of getSystemErrorMap()) {
+      if (name === 'ECANCELED') return -number;
+    }
+  }
+  return os.constants.errno.ECANCELED;
 }
 
 /** Why a frame was not written that the kernel refused. */
