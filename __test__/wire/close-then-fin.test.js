@@ -8,6 +8,7 @@ const { CLOSE, closePayload, frame, MASK, TEXT } = require('../support/frames');
 const { openRawClient } = require('../support/pairs');
 const { skip, turns } = require('../support/loop');
 
+const isWindows = process.platform === 'win32';
 const close = frame(CLOSE, closePayload(1000), { mask: MASK });
 const text = frame(TEXT, 'a', { mask: MASK });
 
@@ -40,8 +41,11 @@ describe('A close frame with a FIN right behind it', () => {
 
           assert.deepStrictEqual(seen, Array(count).fill('a'));
           assert.strictEqual(code, 1000);
-          // With more to hand out, ws has sent its FIN by then, too.
-          if (count < 2) assert.strictEqual(answer, '\x88\x02\x03\xe8');
+          // With more to hand out, ws has sent its FIN by then, too; on Windows
+          // (seen under Wine) with a single message.
+          if (count < (isWindows ? 1 : 2)) {
+            assert.strictEqual(answer, '\x88\x02\x03\xe8');
+          }
         }
       );
     }
