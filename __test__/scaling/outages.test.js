@@ -125,6 +125,20 @@ for (const kind of KINDS) {
         }
       });
 
+      it('all of a thousand names come back', async (t) => {
+        const both = await openSides(t, kind);
+        const [here, there] = both.sides.map(({ topics }) => topics);
+        const names = Array.from({ length: 1000 }, (_, i) => `name ${i}`);
+        const ears = names.map((name) => hear(here, name));
+
+        await here.ready();
+        await lose(both);
+        await bringBack(both);
+        for (const name of names) there.publish(name, name);
+        for (const [i, ear] of ears.entries()) await ear.until(names[i]);
+        for (const ear of ears) assert.strictEqual(ear.heard.length, 1);
+      });
+
       it('nothing piles up, however much is published', async (t) => {
         const both = await openSides(t, kind);
         const [side] = both.sides;
@@ -175,6 +189,12 @@ for (const kind of KINDS) {
 
         const numbers = ear.heard.map(Number).filter((n) => !Number.isNaN(n));
 
+        for (const { errors } of both.sides) {
+          assert.deepStrictEqual(
+            errors.map(({ code }) => code),
+            [AWAY, AWAY, AWAY]
+          );
+        }
         assert.ok(sent > 0);
         for (let i = 1; i < numbers.length; i++) {
           assert.ok(numbers[i] > numbers[i - 1], `${numbers[i]} comes late`);

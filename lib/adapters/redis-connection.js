@@ -10,7 +10,7 @@ const PATIENCE = 2000;
 /**
  * A connection that is like the client of the program, but keeps nothing for
  * later: what cannot be sent now fails, and so does what has not been answered
- * when the connection breaks.
+ * when the connection breaks. It subscribes to nothing by itself.
  *
  * Of the package `redis`.
  */
@@ -26,21 +26,45 @@ class NodeRedis {
    *     one outage), `onmessage(channel, bytes)`
    */
   constructor(client, sharded, { ondown, onmessage, onready }) {
-    this._client = client.duplicate({
-      clientSideCache: undefined,
-      disableOfflineQueue: true
-    });
+    this._template = client;
     this._publish = sharded ? 'sPublish' : 'publish';
     this._subscribe = sharded ? 'sSubscribe' : 'subscribe';
     this._unsubscribe = sharded ? 'sUnsubscribe' : 'unsubscribe';
     this._isSharded = sharded;
+    this._isClosed = false;
+    this._ondown = ondown;
     this._onmessage = (message, channel) => onmessage(`${channel}`, message);
+    this._onready = onready;
+    this._open();
+  }
 
-    this._client.on('error', ondown);
-    this._client.on('end', () => ondown());
-    this._client.on('ready', onready);
+  /**
+   * A client that has subscribed does so again when it is back, which for more
+   * than some hundred sharded channels never ends (5.12: what the socket does not
+   * take at once is forgotten). So there is a new one after each loss.
+   */
+  _open() {
+    const client = this._template.duplicate({
+      clientSideCache: undefined,
+      disableOfflineQueue: true
+    });
+    let wasReady = false;
+
+    this._client = client;
+    client.on('ready', () => {
+      wasReady = true;
+      this._onready();
+    });
+    client.on('error', (err) => {
+      if (client !== this._client) return;
+      if (wasReady && !client.isReady && !this._isClosed) {
+        this._open();
+        if (client.isOpen) client.destroy();
+      }
+      this._ondown(err);
+    });
     // An 'error' has told why.
-    this._client.connect().catch(() => {});
+    client.connect().catch(() => {});
   }
 
   get isReady() {
@@ -62,6 +86,7 @@ class NodeRedis {
   async close() {
     const client = this._client;
 
+    this._isClosed = true;
     if (client.isReady) await inTime(client.close());
     if (client.isOpen || client.isReady) client.destroy();
   }
@@ -98,8 +123,16 @@ class IoRedis {
     this._unsubscribe = sharded ? 'sunsubscribe' : 'unsubscribe';
     this._isSharded = sharded;
 
-    this._client.on('error', ondown);
-    this._client.on('close', () => ondown());
+    this._reason = undefined;
+    this._client.on('error', (err) => {
+      // It closes next, and counts as ready until then.
+      if (this._client.status === 'ready') this._reason = err;
+      else ondown(err);
+    });
+    this._client.on('close', () => {
+      ondown(this._reason);
+      this._reason = undefined;
+    });
     this._client.on('ready', onready);
     this._client.on(
       sharded ? 'smessageBuffer' : 'messageBuffer',
@@ -109,7 +142,10 @@ class IoRedis {
   }
 
   get isReady() {
-    return this._client.status === 'ready';
+    const { status, stream } = this._client;
+
+    // Between its end and its close it is not what it says.
+    return status === 'ready' && stream?.writable === true;
   }
 
   publish(channel, bytes) {

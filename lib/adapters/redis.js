@@ -11,7 +11,7 @@ const AT_ONCE = 1000;
  * Exchanges messages over Redis' pub/sub.
  *
  * It makes two connections like the client that it is given: one to publish, and
- * one to subscribe, which Redis wants apart. Both keep nothing for later, as the
+ * one to subscribe, which Redis wants apart. Both keep nothing for later, as
  * clients do: a message that is sent again after an outage may come twice.
  */
 class RedisAdapter extends BrokerAdapter {
@@ -30,8 +30,7 @@ class RedisAdapter extends BrokerAdapter {
     this._prefix = checkPrefix(prefix);
     /** By channel. */
     this._listeners = new Map();
-    /** Channels that were given up while the broker was away. */
-    this._stale = new Set();
+    /** Whether the subscriber has subscribed to them. */
     this._isRestored = false;
     this._restores = 0;
     this._isStarted = false;
@@ -63,7 +62,6 @@ class RedisAdapter extends BrokerAdapter {
     await this._started;
     if (this._isAway || !this._subscriber.isReady) throw this._lost();
 
-    this._stale.delete(channel);
     this._listeners.set(channel, listener);
 
     try {
@@ -79,16 +77,13 @@ class RedisAdapter extends BrokerAdapter {
 
     this._listeners.delete(channel);
 
-    if (this._isAway || !this._subscriber.isReady) {
-      this._stale.add(channel);
-      return;
-    }
+    // Else it is not subscribed to again.
+    if (!this._isRestored) return;
 
     try {
       await this._subscriber.unsubscribe([channel]);
     } catch (err) {
       if (this._subscriber.isReady) throw err;
-      this._stale.add(channel);
     }
   }
 
@@ -140,18 +135,17 @@ class RedisAdapter extends BrokerAdapter {
     const subscriber = this._subscriber;
 
     try {
-      const channels = [...this._listeners.keys()];
+      const channels = new Set(this._listeners.keys());
 
-      for (let i = 0; i < channels.length; i += AT_ONCE) {
-        await subscriber.subscribe(channels.slice(i, i + AT_ONCE));
-      }
+      for (const some of inParts(channels)) await subscriber.subscribe(some);
 
-      // A client that subscribes again by itself does so to these, too.
-      while (this._stale.size > 0) {
-        const stale = [...this._stale].slice(0, AT_ONCE);
+      // Who was left meanwhile?
+      for (;;) {
+        const left = [...channels].filter((one) => !this._listeners.has(one));
 
-        await subscriber.unsubscribe(stale);
-        for (const channel of stale) this._stale.delete(channel);
+        if (left.length === 0) break;
+        for (const some of inParts(left)) await subscriber.unsubscribe(some);
+        for (const one of left) channels.delete(one);
       }
     } catch (err) {
       if (round !== this._restores || !subscriber.isReady) return;
@@ -171,6 +165,12 @@ class RedisAdapter extends BrokerAdapter {
     this._start();
     this._found();
   }
+}
+
+function* inParts(channels) {
+  const all = [...channels];
+
+  for (let i = 0; i < all.length; i += AT_ONCE) yield all.slice(i, i + AT_ONCE);
 }
 
 module.exports = RedisAdapter;
