@@ -265,4 +265,27 @@ describe('examples/chat/server.js', () => {
       'PORT must be a number from 0 to 65535, not "80a".\n'
     );
   });
+
+  for (const [variable, name] of [
+    ['REDIS_URL', 'redis'],
+    ['NATS_URL', '@nats-io/transport-node']
+  ]) {
+    it(`says what to install for ${variable}`, async () => {
+      const chat = run(SERVER, { env: { NODE_PATH: '', [variable]: 'a:1' } });
+
+      assert.strictEqual((await chat.ended).code, 1);
+      assert.strictEqual(
+        chat.stderr,
+        `${variable} needs the package ${name}: npm install --no-save ${name}\n`
+      );
+    });
+  }
+
+  it('says that it cannot use two brokers', async () => {
+    const env = { NATS_URL: 'nats://a', REDIS_URL: 'redis://a' };
+    const chat = run(SERVER, { env });
+
+    assert.strictEqual((await chat.ended).code, 1);
+    assert.strictEqual(chat.stderr, 'Set REDIS_URL or NATS_URL, not both.\n');
+  });
 });

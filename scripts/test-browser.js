@@ -1,6 +1,7 @@
 'use strict';
 
-// npm run test:browser: the chat of examples/, used by two tabs of a real Chromium.
+// npm run test:browser: the chat of examples/, used by two tabs of a real Chromium;
+// then in two processes with a broker, where there is one (npm run test:scaling).
 //
 //   CHROMIUM=/path/to/chromium     another browser than the usual paths have
 //   SCREENSHOT_DIR=folder          also write PNG files of the page there
@@ -13,6 +14,15 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { WebSocketServer } = require('../index.js');
+const { groups } = require('./browser/brokers.js');
+const {
+  ignoreRefusals,
+  join,
+  lastText,
+  logText,
+  people,
+  statusText
+} = require('./browser/page.js');
 const { Browser } = require('../__test__/browser/cdp.js');
 const { run } = require('../__test__/browser/program.js');
 const { EXPECTED, sendMixture } = require('../__test__/support/mixture.js');
@@ -23,11 +33,6 @@ const USUAL_PATHS = [
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 ];
-
-const logText = `document.querySelector('#log').innerText`;
-const statusText = `document.querySelector('#status').textContent`;
-const people = `[...document.querySelectorAll('#people .name')]
-  .map((node) => node.textContent).join()`;
 
 // Each step goes on where the one before it stopped.
 const steps = {
@@ -212,6 +217,7 @@ const steps = {
     assert.deepStrictEqual(ignoreRefusals(t.ada.problems), []);
     assert.deepStrictEqual(ignoreRefusals(t.grace.problems), []);
     assert.strictEqual(t.chat.stderr, '');
+    await t.ada.close();
   }
 };
 
@@ -236,20 +242,51 @@ async function main() {
     return;
   }
 
-  const t = { chat: run('examples/chat/server.js') };
+  const browser = await Browser.launch(executable);
+  const all = [
+    {
+      async open() {
+        const chat = run('examples/chat/server.js');
+
+        return { chat, end: () => t.chat.stop(), url: await chat.url() };
+      },
+      steps
+    },
+    ...groups
+  ];
+  let passed = 0;
+  let failed = 0;
+  let t;
 
   try {
-    t.url = await t.chat.url();
-    t.browser = await Browser.launch(executable);
-    await runSteps(t);
+    for (const { open, skip, steps, title } of all) {
+      if (skip) {
+        console.log(`skipped ${title}: ${skip}`);
+        continue;
+      }
+
+      t = await open();
+      t.browser = browser;
+
+      try {
+        const failures = await runSteps(t, steps);
+
+        passed += Object.keys(steps).length - failures;
+        failed += failures;
+      } finally {
+        await t.end();
+      }
+    }
   } finally {
-    await t.browser?.close();
-    await t.chat.stop();
+    await browser.close();
   }
+
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
 }
 
-async function runSteps(t) {
-  let passed = 0;
+/** Returns how many failed. */
+async function runSteps(t, steps) {
   let failed = 0;
 
   for (const [title, step] of Object.entries(steps)) {
@@ -261,7 +298,6 @@ async function runSteps(t) {
 
     try {
       await step(t);
-      passed++;
       console.log(`ok      ${title}`);
     } catch (error) {
       failed++;
@@ -269,26 +305,7 @@ async function runSteps(t) {
     }
   }
 
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed > 0 ? 1 : 0;
-}
-
-async function join(page, name) {
-  // Complete: the page's script runs, and the field has the focus.
-  await page.waitFor(
-    `document.readyState === 'complete' && document.activeElement.id === 'name'`
-  );
-  await page.type(name);
-  await page.pressEnter();
-  await page.waitFor(`!document.querySelector('#room').hidden`);
-}
-
-function lastText() {
-  return `[...document.querySelectorAll('.message .text')].at(-1)?.textContent`;
-}
-
-function ignoreRefusals(problems) {
-  return problems.filter((text) => !text.includes('ERR_CONNECTION_REFUSED'));
+  return failed;
 }
 
 async function shoot(page, name) {

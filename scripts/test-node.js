@@ -96,6 +96,7 @@ const ONCE = [
   'platforms/summary',
   'platforms/unpack-relr',
   'release',
+  'scaling/chat',
   'scaling/limits',
   'scaling/messages',
   'scaling/outages',

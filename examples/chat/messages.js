@@ -7,6 +7,7 @@
 //   { "type": "typing" }                     while the message is being written
 //
 // Nothing a client sends is used before it has passed through `parseMessage`.
+// What the servers say to each other is in presence.js.
 
 const MAX_NAME = 24;
 const MAX_TEXT = 1000;
@@ -76,6 +77,21 @@ function parseMessage(data, isBinary) {
   return { type: message.type, ...fieldsByType[message.type](message) };
 }
 
+/**
+ * Reads what another process of the chat has sent.
+ *
+ * @param {Buffer} data the message
+ * @returns {object} the message; without any field if it is none
+ */
+function parseOwn(data) {
+  try {
+    return Object(JSON.parse(data));
+  } catch {
+    console.error('Something else than a chat server talks to this one.');
+    return {};
+  }
+}
+
 function checkName(value) {
   const name = tidy(value).replace(/\s+/g, ' ');
 
@@ -112,4 +128,4 @@ function tidy(value) {
     .trim();
 }
 
-module.exports = { BadMessageError, MAX_PAYLOAD, parseMessage };
+module.exports = { BadMessageError, MAX_PAYLOAD, parseMessage, parseOwn };

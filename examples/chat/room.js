@@ -1,19 +1,20 @@
 'use strict';
 
-// One chat room: who is in it, what was said last, and who hears what.
+// One chat room: who is in it, what was said last, and who hears what. It may be
+// spread over several processes, each with its own people.
 // It knows WebSockets, but nothing of HTTP, so it works with any server.
 
 const { randomUUID } = require('node:crypto');
-const { WebSocket } = require('../..');
-const { BadMessageError, parseMessage } = require('./messages.js');
+const { Topics, WebSocket } = require('../..');
+const { BadMessageError, parseMessage, parseOwn } = require('./messages.js');
+const Presence = require('./presence.js');
 
 // A token bucket per person: bursts of BURST messages, then one per REFILL_MS.
 const BURST = 8;
 const REFILL_MS = 750;
 const TYPING_MS = 1000; // the others hear of somebody's typing once in so long
 
-// A tab that does not read is dropped rather than buffered for without end.
-const MAX_BUFFERED = 1024 * 1024;
+const TOPIC = 'room';
 
 /** One chat room. */
 class Room {
@@ -22,12 +23,40 @@ class Room {
    * @param {number} [options.historySize=50] messages shown to a newcomer
    * @param {number} [options.heartbeat=30000] milliseconds between pings; who has
    *     not answered by the next one is dropped
+   * @param {number} [options.presence=2000] milliseconds between two reports to
+   *     other processes; who is not heard for five of them has gone
+   * @param {Topics} [options.topics] those of all processes that are one room
    */
-  constructor({ historySize = 50, heartbeat = 30000 } = {}) {
+  constructor({
+    historySize = 50,
+    heartbeat = 30000,
+    presence = 2000,
+    topics = new Topics()
+  } = {}) {
     this._historySize = historySize;
     this._history = [];
-    this._nextId = 1;
     this._connections = new Set();
+    this._topics = topics;
+    this._presence = new Presence(topics, {
+      history: () => this._history,
+      interval: presence,
+      people: () => this._members().map(person)
+    });
+
+    for (const type of ['joined', 'left', 'renamed']) {
+      this._presence.on(type, (person) => {
+        this._tell(this._members(), { type, person });
+        if (type !== 'left') this._settleNames(person);
+      });
+    }
+    this._presence.on('history', (messages) => this._merge(messages));
+
+    // What was said here and in other processes.
+    topics.listen(TOPIC, (data) => {
+      const message = parseOwn(data);
+
+      if (message.type === 'message') this._remember(message);
+    });
     this._timer = setInterval(() => this._checkHeartbeats(), heartbeat);
   }
 
@@ -72,6 +101,11 @@ class Room {
     for (const { ws } of this._connections) ws.close(1001, reason);
   }
 
+  /** Tells other processes that all have left, when all connections are closed. */
+  end() {
+    this._presence.close();
+  }
+
   _onMessage(connection, data, isBinary) {
     try {
       const message = parseMessage(data, isBinary);
@@ -99,10 +133,12 @@ class Room {
       type: 'joined',
       person: person(connection)
     });
+    this._topics.subscribe(connection.ws, TOPIC);
+    this._presence.report();
     this._tell([connection], {
       type: 'welcome',
       you: person(connection),
-      people: this._members().map(person),
+      people: [...this._members().map(person), ...this._presence.others],
       history: this._history
     });
   }
@@ -117,18 +153,13 @@ class Room {
       );
     }
 
-    const message = {
+    this._publish({
       type: 'message',
-      id: this._nextId++,
+      id: randomUUID(),
       from: person(connection),
       text,
       at: Date.now()
-    };
-
-    this._history.push(message);
-    if (this._history.length > this._historySize) this._history.shift();
-
-    this._tell(this._members(), message);
+    });
   }
 
   _typing(connection) {
@@ -137,10 +168,10 @@ class Room {
     if (Date.now() - connection.typedAt < TYPING_MS) return;
 
     connection.typedAt = Date.now();
-    this._tellOthers(connection, {
-      type: 'typing',
-      person: person(connection)
-    });
+    this._publish(
+      { type: 'typing', person: person(connection) },
+      { except: connection.ws }
+    );
   }
 
   _onClose(connection) {
@@ -148,6 +179,7 @@ class Room {
 
     if (connection.name !== null) {
       this._tell(this._members(), { type: 'left', person: person(connection) });
+      this._presence.report();
     }
   }
 
@@ -168,13 +200,53 @@ class Room {
   }
 
   // Two people never have the same name, so nobody can speak as somebody else.
-  _freeName(wanted) {
-    const taken = new Set(this._members().map(({ name }) => fold(name)));
+  _freeName(wanted, ownId) {
+    const people = [...this._members(), ...this._presence.others];
+    const taken = new Set(
+      people.filter(({ id }) => id !== ownId).map(({ name }) => fold(name))
+    );
     let name = wanted;
 
     for (let n = 2; taken.has(fold(name)); n++) name = `${wanted} (${n})`;
 
     return name;
+  }
+
+  // Two processes may have given a name away at the same moment, or while they
+  // did not hear each other. Both know which of the two has to change.
+  _settleNames({ id, name }) {
+    const double = this._members().find(
+      (member) => fold(member.name) === fold(name) && member.id > id
+    );
+
+    if (double === undefined) return;
+
+    double.name = this._freeName(name, double.id);
+    this._tell(this._members(), { type: 'renamed', person: person(double) });
+    this._presence.report();
+  }
+
+  _remember(message) {
+    this._history.push(message);
+    if (this._history.length > this._historySize) this._history.shift();
+  }
+
+  // What another process remembers, and this one may have missed.
+  _merge(messages) {
+    const known = new Set(this._history.map(({ id }) => id));
+    const missed = messages.filter(({ id }) => !known.has(id));
+
+    if (missed.length === 0) return;
+
+    this._history = [...this._history, ...missed]
+      .sort((one, other) => one.at - other.at)
+      .slice(-this._historySize);
+    this._tell(this._members(), { type: 'history', history: this._history });
+  }
+
+  /** To all who have joined, in all processes. */
+  _publish(message, options) {
+    this._topics.publish(TOPIC, JSON.stringify(message), options);
   }
 
   _tellOthers(connection, message) {
@@ -183,18 +255,14 @@ class Room {
     this._tell(others, message);
   }
 
+  /** To people of this process. */
   _tell(members, message) {
     const json = JSON.stringify(message);
 
-    for (const { ws } of members) send(ws, json);
+    for (const { ws } of members) {
+      if (ws.readyState === WebSocket.OPEN) ws.send(json);
+    }
   }
-}
-
-function send(ws, json) {
-  if (ws.readyState !== WebSocket.OPEN) return;
-
-  if (ws.bufferedAmount > MAX_BUFFERED) ws.terminate();
-  else ws.send(json);
 }
 
 function person({ id, name }) {

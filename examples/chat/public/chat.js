@@ -59,6 +59,22 @@ const onMessage = {
     showNotice(`${person.name} left`);
   },
 
+  // Two processes had given the name to two people.
+  renamed({ person }) {
+    showNotice(`${people.get(person.id)} is now called ${person.name}`);
+    people.set(person.id, person.name);
+    if (person.id === me.id) {
+      me = person;
+      showStatus('open', `Connected as ${me.name}`);
+    }
+    showPeople(people, me.id);
+  },
+
+  // There was more than this tab was shown: processes have found each other.
+  history({ history }) {
+    showHistory(history, ({ from }) => ownIds.has(from.id));
+  },
+
   message(message) {
     stopTyping([message.from.id]);
     showMessage(message, message.from.id === me.id);
