@@ -266,10 +266,31 @@ describe('Topics with an adapter', () => {
       assert.deepStrictEqual(await here.take[0](2), ['local', 'still']);
       await topics.close();
       await turn();
-      assert.strictEqual(errors.length, 5);
+      // That of the second publish() is the same as that of the first.
+      assert.strictEqual(errors.length, 4);
       for (const err of errors) assert.match(err.message, /broken/);
     });
   }
+
+  it('report a failure of publish() again once one has succeeded', async (t) => {
+    const { here } = await openBoth(t);
+    const { adapter, errors, topics } = here;
+    const { publish } = adapter;
+
+    class TimeoutError extends Error {}
+
+    for (const fail of [true, true, false, true, true]) {
+      adapter.publish = fail
+        ? async () => Promise.reject(new TimeoutError())
+        : publish;
+      topics.publish('room', 'a');
+      await turn();
+    }
+    assert.deepStrictEqual(
+      errors.map(({ message }) => message),
+      Array(2).fill('The adapter failed: TimeoutError')
+    );
+  });
 
   it('drop what the broker does not take in time, and say so once', async (t) => {
     const broker = new MemoryBroker();

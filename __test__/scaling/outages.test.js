@@ -15,6 +15,7 @@ const {
   openSides,
   subscribers
 } = require('../support/two-sides');
+const { Topics } = require('../../index');
 
 const AWAY = 'WS_RS_BROKER_AWAY';
 
@@ -343,6 +344,25 @@ describe(
     skip: KINDS.find(({ title }) => title === 'NATS').skip
   },
   () => {
+    it('before it was given to them, they say so once, too', async (t) => {
+      const kind = KINDS.find(({ title }) => title === 'NATS');
+      const broker = await new Broker(kind.server).start();
+      const { adapter, client } = await kind.connect(broker.port);
+
+      t.after(() => broker.end());
+      await client.close();
+
+      const topics = new Topics({ adapter: adapter() });
+      const errors = [];
+
+      topics.on('error', ({ code }) => errors.push(code));
+      hear(topics, 'room');
+      topics.publish('room', 'a');
+      await turns();
+      assert.deepStrictEqual(errors, [AWAY]);
+      await topics.close();
+    });
+
     it('Topics say so once, and go on alone', async (t) => {
       const kind = KINDS.find(({ title }) => title === 'NATS');
       const { sides } = await openSides(t, kind);

@@ -59,7 +59,7 @@ class NatsAdapter extends BrokerAdapter {
   }
 
   async subscribe(name, listener) {
-    if (this._isAway) throw this._lost();
+    if (this._isAway || this._connection.isClosed()) throw this._lost();
 
     let refused = null;
     const subscription = this._connection.subscribe(this._subjectOf(name), {

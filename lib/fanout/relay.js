@@ -40,6 +40,8 @@ class Relay {
     this._maxPending = maxPending;
     this._pending = 0;
     this._isBehind = false;
+    /** What the last message failed with. */
+    this._failure = null;
     this._isClosed = false;
     this._origin = randomBytes(ORIGIN_LENGTH);
     this._interest = new Interest(adapter, {
@@ -80,14 +82,20 @@ class Relay {
       this._adapter.publish(name, encode(this._origin, message))
     );
 
-    if (result === undefined) return;
+    if (result === undefined) {
+      this._failure = null;
+      return;
+    }
 
     this._pending += length;
     result.then(
-      () => this._settled(length),
+      () => {
+        this._failure = null;
+        this._settled(length);
+      },
       (err) => {
         this._settled(length);
-        this._fail(err);
+        this._failAgain(asError(err));
       }
     );
   }
@@ -138,6 +146,14 @@ class Relay {
         if (!this._isClosed) this.onreconnect();
       });
     });
+  }
+
+  /** Thousands of messages may fail for one reason, which is said once. */
+  _failAgain(err) {
+    if (err.message === this._failure) return;
+
+    this._failure = err.message;
+    this._fail(err);
   }
 
   _fail(err) {
@@ -198,9 +214,12 @@ function behind(bytes) {
 }
 
 function asError(err) {
-  return err instanceof Error
-    ? err
-    : new Error(`The adapter failed: ${String(err)}`, { cause: err });
+  if (err instanceof Error && err.message !== '') return err;
+
+  // That of a command of redis 6 that took too long has no text.
+  const what = err instanceof Error ? err.constructor.name : String(err);
+
+  return new Error(`The adapter failed: ${what}`, { cause: err });
 }
 
 function rethrow(err) {
