@@ -100,6 +100,7 @@ const ONCE = [
   'scaling/limits',
   'scaling/messages',
   'scaling/outages',
+  'scaling/types',
   'targets',
   'third-party',
   'types',

@@ -1,6 +1,7 @@
 'use strict';
 
 const { BrokerAdapter, checkPrefix } = require('./broker-adapter');
+const inTime = require('./in-time');
 const { tokenOf } = require('./names');
 
 const METHODS = ['publish', 'subscribe', 'flush', 'status', 'isClosed'];
@@ -91,7 +92,7 @@ class NatsAdapter extends BrokerAdapter {
     this._subscriptions.clear();
     this._status.stop?.();
     // What was published before has left then.
-    if (!this._isAway) await this._taken();
+    if (!this._isAway) await inTime(this._taken());
   }
 
   _subjectOf(name) {

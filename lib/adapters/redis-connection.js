@@ -2,10 +2,7 @@
 
 const { Buffer } = require('buffer');
 
-const timers = require('../timers');
-
-/** How long the broker may take to answer what was published before, in ms. */
-const PATIENCE = 2000;
+const inTime = require('./in-time');
 
 /**
  * A connection that is like the client of the program, but keeps nothing for
@@ -208,20 +205,6 @@ function isClient(client, methods) {
       (method) => typeof client[method] === 'function'
     )
   );
-}
-
-/** Waits for a promise, whatever becomes of it, but not for ever. */
-function inTime(promise) {
-  return new Promise((resolve) => {
-    const timer = timers.setInterval(end, PATIENCE);
-
-    promise.then(end, end);
-
-    function end() {
-      timers.clearInterval(timer);
-      resolve();
-    }
-  });
 }
 
 /** @param {Uint8Array} bytes */
