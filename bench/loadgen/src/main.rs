@@ -14,6 +14,7 @@ mod frame;
 mod hold;
 mod message;
 mod options;
+mod pings;
 mod steps;
 mod stream;
 mod upgrade;
@@ -36,6 +37,11 @@ fn main() -> std::process::ExitCode {
             messages,
         } => cycle::run(&options.target, &load, cycles, messages),
         Mode::Idle { connections } => hold::idle(&options.target, connections),
+        Mode::Answer { connections, times } => pings::answer(&options.target, connections, times),
+        Mode::Ping {
+            connections,
+            interval,
+        } => pings::serve(connections, interval),
         Mode::Accept {
             connections,
             at_once,

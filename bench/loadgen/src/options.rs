@@ -33,6 +33,13 @@ loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
   --accept N [--at-once C]
       open and close N connections, C at a time (default 16)
 
+  --answer N
+      open N connections and answer the pings that come for --warm-up and
+      --seconds
+  --ping N --interval SECONDS
+      instead of a client, and without --address: a server that pings each of
+      N connections once in that time, and nothing else
+
   --tls     over TLS; any certificate is accepted
   --pid     the server's process: adds its CPU time to the report (Linux)
 ";
@@ -66,6 +73,15 @@ pub(crate) enum Mode {
     },
     Idle {
         connections: usize,
+    },
+    Answer {
+        connections: usize,
+        /// Before what is measured, and of that.
+        times: (Duration, Duration),
+    },
+    Ping {
+        connections: usize,
+        interval: Duration,
     },
     Accept {
         connections: usize,
@@ -119,6 +135,9 @@ impl Options {
                 "--fan-out" => given.fan_out = Some(number(name, value()?)?),
                 "--cycles" => given.cycles = Some(number(name, value()?)?),
                 "--idle" => given.idle = Some(number(name, value()?)?),
+                "--answer" => given.answer = Some(number(name, value()?)?),
+                "--ping" => given.ping = Some(number(name, value()?)?),
+                "--interval" => given.interval = Some(seconds(name, value()?)?),
                 "--accept" => given.accept = Some(number(name, value()?)?),
                 "--at-once" => given.at_once = Some(number(name, value()?)?),
                 _ => bail!("unknown option {name}; --help lists them"),
@@ -145,14 +164,41 @@ struct Given {
     cycles: Option<usize>,
     idle: Option<usize>,
     accept: Option<usize>,
+    answer: Option<usize>,
+    ping: Option<usize>,
+    interval: Option<Duration>,
     at_once: Option<usize>,
 }
 
 impl Given {
     fn into_options(self) -> Result<Options> {
+        if let Some(connections) = self.ping {
+            let interval = self.interval.context("--ping needs --interval SECONDS")?;
+            return Ok(Options {
+                target: Target {
+                    address: ([127, 0, 0, 1], 0).into(),
+                    tls: false,
+                    pid: None,
+                },
+                mode: Mode::Ping {
+                    connections: at_least_one("--ping", connections)?,
+                    interval,
+                },
+            });
+        }
         let address = self.address.context("--address IP:PORT is needed")?;
-        let mode = match (self.connections, self.idle, self.accept) {
-            (Some(connections), None, None) => {
+        let mode = match (self.connections, self.idle, self.accept, self.answer) {
+            (None, None, None, Some(connections)) => {
+                let Some(Limit::Time(seconds)) = self.limit else {
+                    bail!("--answer needs --seconds");
+                };
+                let warm_up = self.warm_up.unwrap_or(Duration::from_millis(500));
+                Mode::Answer {
+                    connections: at_least_one("--answer", connections)?,
+                    times: (warm_up, seconds),
+                }
+            }
+            (Some(connections), None, None, None) => {
                 let in_flight = self.fan_out.or(self.in_flight).unwrap_or(1);
                 let load = Load {
                     connections: at_least_one("--connections", connections)?,
@@ -182,14 +228,14 @@ impl Given {
                     (Some(_), Limit::Time(_)) => bail!("--cycles needs --messages COUNT"),
                 }
             }
-            (None, Some(connections), None) => Mode::Idle {
+            (None, Some(connections), None, None) => Mode::Idle {
                 connections: at_least_one("--idle", connections)?,
             },
-            (None, None, Some(connections)) => Mode::Accept {
+            (None, None, Some(connections), None) => Mode::Accept {
                 connections: at_least_one("--accept", connections)?,
                 at_once: at_least_one("--at-once", self.at_once.unwrap_or(16))?,
             },
-            _ => bail!("give exactly one of --connections, --idle and --accept"),
+            _ => bail!("give exactly one of --connections, --idle, --accept and --answer"),
         };
         Ok(Options {
             target: Target {
