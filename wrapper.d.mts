@@ -29,6 +29,7 @@ export import EventListenerOptions = WebSocket.EventListenerOptions;
 export import FinishRequestCallback = WebSocket.FinishRequestCallback;
 export import Heartbeat = WebSocket.Heartbeat;
 export import MessageEvent = WebSocket.MessageEvent;
+export import Metrics = WebSocket.Metrics;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import NatsConnection = WebSocket.NatsConnection;
 export import RawData = WebSocket.RawData;
@@ -37,10 +38,12 @@ export import ServerOptions = WebSocket.ServerOptions;
 export import Shareable = WebSocket.Shareable;
 export import ShareOptions = WebSocket.ShareOptions;
 export import TopicsOptions = WebSocket.TopicsOptions;
+export import Traffic = WebSocket.Traffic;
 export import Transport = WebSocket.Transport;
 export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
 export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
 export import WithBroadcast = WebSocket.WithBroadcast;
+export import WithMetrics = WebSocket.WithMetrics;
 export import WithTransport = WebSocket.WithTransport;
 
 // Only a type, as there is no export of that name at run time.

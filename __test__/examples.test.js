@@ -61,6 +61,55 @@ describe('examples/broadcast.js', () => {
   });
 });
 
+describe('examples/metrics.js', () => {
+  it('tells what the server has counted in the form of Prometheus', async (t) => {
+    const program = start(t, 'examples/metrics.js');
+    const peer = await connect(await program.url());
+    const [address] = await program.printed(/http:\S+/);
+
+    peer.ws.send('12345');
+    await peer.next();
+
+    const read = async () => (await fetch(address)).text();
+    const text = await read();
+
+    for (const line of [
+      '# TYPE websocket_messages_total counter',
+      'websocket_messages_total{way="received"} 1',
+      'websocket_payload_bytes_total{way="sent"} 5',
+      'websocket_wire_bytes_total{way="received"} 11',
+      'websocket_opened_total 1'
+    ]) {
+      assert.ok(text.includes(`${line}\n`), `${line} is not in ${text}`);
+    }
+
+    await peer.close();
+    // The server sees the end a little later, once.
+    while (!/^websocket_closed_total\{code="1000"\} 1$/m.test(await read())) {
+      assert.doesNotMatch(await read(), /^websocket_closed_total.* [2-9]/m);
+    }
+    assert.match(await read(), /^websocket_opened_total 1$/m);
+  });
+
+  it('says what to install if prom-client is missing', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'metrics-'));
+    const file = path.join(folder, 'examples/metrics.js');
+
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    fs.mkdirSync(path.dirname(file));
+    fs.copyFileSync(path.join(__dirname, '../examples/metrics.js'), file);
+    fs.writeFileSync(
+      path.join(folder, 'index.js'),
+      `module.exports = require(${JSON.stringify(path.join(__dirname, '..'))});`
+    );
+
+    const program = start(t, path.relative(path.join(__dirname, '..'), file));
+
+    assert.strictEqual((await program.ended).code, 1);
+    assert.match(program.stderr, /needs prom-client: npm install prom-client/);
+  });
+});
+
 describe('examples/no-server.js', () => {
   it('has another WebSocket server on each path', async (t) => {
     const url = await start(t, 'examples/no-server.js').url();

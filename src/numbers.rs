@@ -130,6 +130,10 @@ numbers! {
         MASK_KEY: u32 = 0x800;
         /// The bytes are a part of a frame that somebody else made.
         NO_HEADER: u32 = 0x1000;
+        /// How long the payload was before it was compressed is said, too.
+        LENGTH: u32 = 0x2000;
+        /// The bytes begin with the header of a frame that somebody else made.
+        HEADER: u32 = 0x4000;
     }
 
     /// What became of a frame that was sent; `undefined` if JavaScript has nothing to do for it.
@@ -158,6 +162,16 @@ numbers! {
         TAKEN_AWAY: u32 = 2;
         /// How many bits.
         BITS: u32 = 2;
+    }
+
+    /// What a server's meter is told of.
+    meter {
+        /// A message was dropped.
+        DROPPED: u32 = 0;
+        /// A ping was not answered in time.
+        MISSED: u32 = 1;
+        /// A connection that was accepted natively needs its program's side.
+        MATERIALIZED: u32 = 2;
     }
 
     /// What `heartbeatLook` says of a connection instead of the token of a ping to be sent.

@@ -175,3 +175,16 @@ new Topics({ adapter: {} });
 // @ts-expect-error a connection is no client
 new RedisAdapter(nats);
 export { closed, ready, stop };
+
+import type { Metrics, WithMetrics } from 'ws-rs';
+
+const metrics: Metrics = (wss as WithMetrics).metrics();
+const counted: number[] = [
+  metrics.connections.open,
+  metrics.received.wireBytes,
+  metrics.closed[1006] ?? 0,
+  ...Object.values(metrics.acceptedByNode)
+];
+// @ts-expect-error: servers have it, connections do not
+(ws as WithMetrics).metrics();
+export { counted };

@@ -12,6 +12,7 @@ const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
 const { LightSocket } = require('../wire/light-socket');
 const { isAvailable } = require('../wire/promotion');
+const { noteWhyNode } = require('./why-node');
 const WaitingHandles = require('./waiting-handles');
 
 const channel = diagnostics.channel('net.server.socket');
@@ -41,11 +42,11 @@ const kTaken = Symbol('ws-rs.taken');
  * `upgrade` is for. Whatever else comes goes to Node, as if it had just come.
  *
  * @param {http.Server} server A server that listens
- * @param {Function} isReady Says whether there is a `WebSocketServer` that wants
- *     them; asked for each
+ * @param {Function} objectionOf Says why the `WebSocketServer` does not want them,
+ *     in a word, or `null`; asked for each
  * @param {Function} upgrade `(request, socket)`: opens a connection
  */
-function acceptNatively(server, isReady, upgrade) {
+function acceptNatively(server, objectionOf, upgrade) {
   const listening = server._handle;
 
   if (!isEnabled || !listening || Object.hasOwn(listening, kTaken)) return;
@@ -68,32 +69,44 @@ function acceptNatively(server, isReady, upgrade) {
     requireManualDestroy: true
   });
   let isClosed = false;
-  const wants = () =>
-    isReady() &&
-    ((isForced && server instanceof http.Server) ||
-      (isOrdinary(server) &&
-        server.shouldUpgradeCallback === shouldUpgradeCallback));
-  const giveToNode = (handle) => onconnection.call(listening, 0, handle);
+  const objection = () =>
+    objectionOf() ??
+    (isForced && server instanceof http.Server
+      ? null
+      : (strangeness(server) ??
+        (server.shouldUpgradeCallback === shouldUpgradeCallback
+          ? null
+          : 'class')));
+  const giveToNode = (handle, why) => {
+    noteWhyNode(handle, why);
+    onconnection.call(listening, 0, handle);
+  };
   const waiting = new WaitingHandles(
     server,
     (handle) => {
-      const head = wants() ? native.acceptRequest(handle.fd) : OTHER;
+      const why = objection();
+      const head = why === null ? native.acceptRequest(handle.fd) : OTHER;
 
       if (typeof head === 'string') open(handle, head);
-      else giveToNode(handle);
+      else giveToNode(handle, why ?? 'request');
     },
-    giveToNode
+    (handle) => giveToNode(handle, 'silent')
   );
 
   listening.onconnection = function onConnection(err, handle) {
-    if (err || !handle || !(handle.fd >= 0) || !wants()) {
+    const why =
+      err || !handle || !(handle.fd >= 0) ? 'descriptor' : objection();
+
+    if (why !== null) {
+      noteWhyNode(handle, why);
       return onconnection.call(this, err, handle);
     }
 
     const head = native.acceptRequest(handle.fd);
 
     if (typeof head === 'string') open(handle, head);
-    else if (head !== NOTHING || !waiting.add(handle)) giveToNode(handle);
+    else if (head !== NOTHING) giveToNode(handle, 'request');
+    else if (!waiting.add(handle)) giveToNode(handle, 'descriptor');
 
     return undefined;
   };
@@ -119,21 +132,36 @@ function acceptNatively(server, isReady, upgrade) {
   }
 }
 
-/** Whether nobody could see that a connection was not made by Node. */
-function isOrdinary(server) {
-  return (
-    server._events.connection === onHttpConnection &&
-    server.emit === emit &&
-    server.constructor === http.Server &&
-    (!(server.maxConnections >= 0) ||
-      server._connections < server.maxConnections) &&
-    !server.blockList &&
-    !server.pauseOnConnect &&
-    server[kIncomingMessage] === http.IncomingMessage &&
-    !(server.maxHeadersCount && server.maxHeadersCount < LEAST_HEADERS) &&
-    (server.maxHeaderSize ?? http.maxHeaderSize) >= LEAST_HEADER_SIZE &&
-    !channel.hasSubscribers
-  );
+/**
+ * How somebody could see that a connection was not made by Node, in a word;
+ * `null` if nobody could.
+ */
+function strangeness(server) {
+  if (
+    server._events.connection !== onHttpConnection ||
+    server.emit !== emit ||
+    channel.hasSubscribers
+  ) {
+    return 'listener';
+  }
+
+  if (
+    server.constructor !== http.Server ||
+    server[kIncomingMessage] !== http.IncomingMessage
+  ) {
+    return 'class';
+  }
+
+  const isLimited =
+    server.maxConnections >= 0 && server._connections >= server.maxConnections;
+
+  return isLimited ||
+    server.blockList ||
+    server.pauseOnConnect ||
+    (server.maxHeadersCount && server.maxHeadersCount < LEAST_HEADERS) ||
+    (server.maxHeaderSize ?? http.maxHeaderSize) < LEAST_HEADER_SIZE
+    ? 'options'
+    : null;
 }
 
 /**

@@ -4,6 +4,7 @@ const EventEmitter = require('node:events');
 const http = require('node:http');
 
 const { CLOSE_TIMEOUT, EMPTY_BUFFER, kWebSocket } = require('../constants');
+const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
 const acceptNatively = require('../accept/native-accept');
 const BackPressure = require('../connection/back-pressure');
@@ -11,6 +12,8 @@ const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
+const diagnostics = require('../diagnostics');
+const Metrics = require('./metrics');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
@@ -130,6 +133,7 @@ class WebSocketServer extends EventEmitter {
 
     this.options = options;
     this._heartbeat = readHeartbeat(options.heartbeat);
+    this._metrics = new Metrics();
     this._state = RUNNING;
     this._server = null;
     this._detach = null;
@@ -191,6 +195,16 @@ class WebSocketServer extends EventEmitter {
     }
 
     return broadcast(this.clients, data, options);
+  }
+
+  /**
+   * What the server and its connections have done so far, in numbers. An addition
+   * to ws.
+   *
+   * @return {Object} See docs/api.md
+   */
+  metrics() {
+    return this._metrics.read(this.clients);
   }
 
   /**
@@ -331,6 +345,7 @@ class WebSocketServer extends EventEmitter {
 
     this.emit('headers', lines, request);
 
+    const { id: meter } = this._metrics;
     const answer = `${lines.join('\r\n')}\r\n\r\n`;
 
     const limits = {
@@ -344,15 +359,23 @@ class WebSocketServer extends EventEmitter {
     if (isLight(socket)) {
       const length = lengthOf(request);
 
-      ws.setSocket(socket, head, this._share(limits), { answer, length });
+      ws.setSocket(socket, head, this._share(limits), {
+        answer,
+        length,
+        meter
+      });
     } else {
       socket.write(answer);
       socket.removeListener('error', destroySocket);
-      ws.setSocket(socket, head, limits);
+      this._metrics.noteFallback(whyNode(socket, options));
+      ws.setSocket(socket, head, limits, { meter });
     }
 
     heartbeat.start(ws, this._heartbeat);
     if (this.clients) this._track(ws);
+    if (diagnostics.connection.hasSubscribers) {
+      diagnostics.connection.publish({ request, server: this, websocket: ws });
+    }
 
     callback(ws, request);
   }
@@ -381,7 +404,10 @@ class WebSocketServer extends EventEmitter {
 
       acceptNatively(
         server,
-        () => server._events.upgrade === listeners.upgrade && isOrdinary(this),
+        () => {
+          if (server._events.upgrade !== listeners.upgrade) return 'listener';
+          return isOrdinary(this) ? null : 'class';
+        },
         (request, socket) => {
           this.handleUpgrade(request, socket, EMPTY_BUFFER, onConnection);
         }

@@ -17,6 +17,7 @@ const {
   kConnection,
   kOutput
 } = require('../constants');
+const diagnostics = require('../diagnostics');
 const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
@@ -257,30 +258,37 @@ class WebSocket extends EventEmitter {
    * @param {Buffer} head What came behind the handshake
    * @param {Object} options `allowSynchronousEvents`, `generateMask`,
    *     `maxBufferedChunks`, `maxFragments`, `maxPayload`, `skipUTF8Validation`
-   * @param {Object} [opening] Of a light socket: the `answer` to the handshake,
-   *     which is yet to be sent, and the `length` of the request
+   * @param {Object} [opening] Of a server: the `meter` that is to count; of a
+   *     light socket also the `answer` to the handshake, which is yet to be sent,
+   *     and the `length` of the request
    * @private
    */
   setSocket(socket, head, options, opening) {
-    if (opening === undefined || !this._openLight(socket, options, opening)) {
-      this.onConnected(new Connection(this, socket, head, options));
+    if (
+      opening?.answer === undefined ||
+      !this._openLight(socket, options, opening)
+    ) {
+      this.onConnected(
+        new Connection(this, socket, head, options, opening?.meter)
+      );
     }
 
     this._socket = socket;
     this._readyState = OPEN;
     heartbeat.start(this, this._heartbeat, options.generateMask);
+    if (!this._isServer && diagnostics.connection.hasSubscribers) {
+      diagnostics.connection.publish({ websocket: this });
+    }
     this.emit('open');
   }
 
-  _openLight(socket, options, { answer, length }) {
-    const light = socket[kLight];
-
-    if (light && light.open(this, socket, options, answer, length)) return true;
+  _openLight(socket, options, opening) {
+    if (socket[kLight]?.open(this, socket, options, opening)) return true;
 
     // A listener has touched it, or the system can watch no more.
     materialize(socket);
     socket.removeListener('error', destroySocket);
-    socket.write(answer);
+    socket.write(opening.answer);
     return false;
   }
 
@@ -304,7 +312,15 @@ class WebSocket extends EventEmitter {
     }
 
     this._readyState = CLOSED;
-    this.emit('close', this._closeCode, this._closeMessage);
+
+    const code = this._closeCode;
+    const reason = this._closeMessage;
+
+    if (diagnostics.close.hasSubscribers) {
+      diagnostics.close.publish({ code, reason, websocket: this });
+    }
+
+    this.emit('close', code, reason);
   }
 
   /**
@@ -503,6 +519,7 @@ class WebSocket extends EventEmitter {
     if (this._errorEmitted) return;
 
     this._errorEmitted = true;
+    diagnostics.publishError(this, err);
     this.emit('error', err);
   }
 

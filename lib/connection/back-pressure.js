@@ -1,6 +1,8 @@
 'use strict';
 
+const diagnostics = require('../diagnostics');
 const native = require('../native');
+const { DROPPED } = require('../native/numbers').meter;
 const timers = require('../timers');
 const { byteLength } = require('./payload');
 
@@ -110,7 +112,18 @@ class BackPressure {
     }
 
     this._isOver = true;
-    if (this._act(bytes) === 'queue') return true;
+
+    const action = this._act(bytes);
+
+    if (diagnostics.backpressure.hasSubscribers) {
+      const websocket = this._websocket;
+
+      diagnostics.backpressure.publish({ action, bytes, length, websocket });
+    }
+
+    if (action === 'queue') return true;
+
+    native.meterNote(this._output.id, DROPPED);
 
     if (typeof callback === 'function') {
       timers.nextTick(callback, dropped(bytes));

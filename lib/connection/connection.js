@@ -9,6 +9,7 @@ const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
+const native = require('../native');
 const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
 const promotion = require('../wire/promotion');
@@ -46,9 +47,10 @@ class Connection {
    * @param {Duplex} socket The socket, after the opening handshake
    * @param {Buffer} head What came behind the handshake
    * @param {Object} options See `WebSocket#setSocket()`
+   * @param {Number} [meter] What is to count, if the light one has not told it
    * @param {LightConnection} [light] What has opened it natively already
    */
-  constructor(websocket, socket, head, options, light) {
+  constructor(websocket, socket, head, options, meter, light) {
     this.websocket = websocket;
     this.socket = socket;
     this.receiver = null;
@@ -83,6 +85,11 @@ class Connection {
       skipUTF8Validation: !!options.skipUTF8Validation
     });
     this.decoder.sink = this;
+
+    if (meter !== undefined) {
+      native.meterAttach(meter, this.decoder.id, false);
+    }
+
     this.decoder.isWatched = () => this._isWatched();
     // From Node 26 on all TLS sockets read into the same memory.
     this.decoder.copiesParts = socket.encrypted === true;
@@ -460,7 +467,7 @@ class Connection {
     if (this.output.member !== null) this.output.member.free();
     this.output.free();
     heartbeat.stop(this.decoder.id);
-    this.decoder.free();
+    this.decoder.free(this.websocket._closeCode);
   }
 
   _finished() {

@@ -161,10 +161,14 @@ class Decoder extends ChunkOwner {
     else this._finish();
   }
 
-  /** Gives the native state back. */
-  free() {
+  /**
+   * Gives the native state back.
+   *
+   * @param {Number} code What the connection was closed with
+   */
+  free(code) {
     this.giveUpBlock();
-    native.connectionFree(this.id);
+    native.connectionFree(this.id, code);
   }
 
   /** Decodes and hands out until the chunk is used up or something must wait. */

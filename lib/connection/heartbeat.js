@@ -6,6 +6,7 @@ const { Buffer } = require('buffer');
 const { kConnection } = require('../constants');
 const native = require('../native');
 const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
+const { MISSED } = require('../native/numbers').meter;
 const timers = require('../timers');
 const { isLight, kLight } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
@@ -175,6 +176,7 @@ function end(websocket, id) {
     return;
   }
 
+  native.meterNote(id, MISSED);
   websocket.terminate();
 }
 

@@ -6,6 +6,7 @@ const { kWebSocket } = require('../constants');
 const native = require('../native');
 const { COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
+const { MATERIALIZED } = require('../native/numbers').meter;
 const { connections } = require('../wire/loop');
 const { Light } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
@@ -38,11 +39,11 @@ class LightConnection extends Light {
    * @param {WebSocket} websocket The `WebSocket` to be opened
    * @param {LightSocket} socket The socket
    * @param {Object} limits See `WebSocket#setSocket()`; kept, for others as well
-   * @param {String} answer The answer
-   * @param {Number} requestLength The bytes of the request
+   * @param {Object} opening The `answer`, the `length` of the request, and the
+   *     `meter` that is to count
    * @return {Boolean} `false`: the socket cannot be watched
    */
-  open(websocket, socket, limits, answer, requestLength) {
+  open(websocket, socket, limits, { answer, length, meter }) {
     const { handle } = this;
     const flags =
       (websocket.extensions === '' ? 0 : COMPRESSION) |
@@ -58,11 +59,12 @@ class LightConnection extends Light {
       limits.maxFragments | 0,
       limits.maxBufferedChunks | 0,
       flags,
-      requestLength,
+      length,
       answer
     );
 
     if (id === undefined) return false;
+    native.meterAttach(meter, id, true);
 
     this.id = id;
     this.socket = socket;
@@ -82,7 +84,16 @@ class LightConnection extends Light {
     if (this.owner === null && this.isOpen) {
       const { limits, socket, websocket } = this;
 
-      this.owner = new Connection(websocket, socket, null, limits, this);
+      native.meterNote(this.id, MATERIALIZED);
+
+      this.owner = new Connection(
+        websocket,
+        socket,
+        null,
+        limits,
+        undefined,
+        this
+      );
       websocket.onConnected(this.owner);
     }
 

@@ -252,8 +252,8 @@ class Sender {
     }
   }
 
-  /** Frames a payload and writes it now. */
-  _write(payload, first, mask, cb) {
+  /** Frames a payload and writes it now; `length` is its before compression. */
+  _write(payload, first, mask, cb, length) {
     if (this.outbox === null) {
       this.sendFrame(
         frame(
@@ -278,7 +278,7 @@ class Sender {
     if (typeof payload === 'string') {
       this.outbox.text(payload, first, mask, key, cb);
     } else {
-      this.outbox.bytes(payload, first, mask, key, cb);
+      this.outbox.bytes(payload, first, mask, key, cb, length);
     }
   }
 
@@ -356,7 +356,7 @@ class Sender {
       this._state = DEFAULT;
       this._bufferedBytes -= job.length;
       if (job.mask) this.outbox?.drainSoon(bytes.length, true);
-      this._write(bytes, job.first, job.mask, job.cb);
+      this._write(bytes, job.first, job.mask, job.cb, job.length);
       this._next();
     };
 
@@ -385,7 +385,13 @@ class Sender {
         this._write(job.payload, job.first, job.mask);
       } else {
         this._extensions[EXTENSION].see(shared.end);
-        this._write(shared.bytes, job.first | RSV1, job.mask);
+        this._write(
+          shared.bytes,
+          job.first | RSV1,
+          job.mask,
+          undefined,
+          job.length
+        );
       }
 
       this._next();

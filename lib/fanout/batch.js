@@ -4,7 +4,7 @@ const native = require('../native');
 const numbers = require('../native/numbers');
 const Tick = require('../wire/tick');
 
-const { MORE_MESSAGES } = numbers.flag;
+const { LENGTH, MORE_MESSAGES } = numbers.flag;
 const { REST, SCHEDULE } = numbers.sent;
 
 /** Connections, and the ids of their native halves, that get the same frame. */
@@ -52,18 +52,22 @@ class Batch {
    * @param {Buffer} payload The payload
    * @param {Number} first The first byte of the frame
    * @param {Buffer} [end] The end of the message, if it is compressed
+   * @param {Number} [full] How long it is then
    * @return {WebSocket[]|null} Those on which it could not be sent like that
    */
-  send(payload, first, end) {
+  send(payload, first, end, full) {
     const websockets = this._websockets;
     const ids = this._ids;
 
     if (websockets.length === 0) return null;
 
     const codecs = this._codecs ?? undefined;
-    const flags = Tick.hasMoreMessages ? first | MORE_MESSAGES : first;
+    const flags =
+      first |
+      (Tick.hasMoreMessages ? MORE_MESSAGES : 0) |
+      (full === undefined ? 0 : LENGTH);
     const { length } = websockets;
-    const code = native.share(ids, length, codecs, payload, flags, end);
+    const code = native.share(ids, length, codecs, payload, flags, end, full);
     let rest = null;
 
     if (code >>> REST !== 0) {

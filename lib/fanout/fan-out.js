@@ -86,7 +86,7 @@ function fanOut(websockets, message, except) {
 
     variant.batch = null;
     given += batch.size;
-    late.push(batch.send(bytes, message.first | RSV1, end));
+    late.push(batch.send(bytes, message.first | RSV1, end, message.length));
   }
 
   for (let i = 0; i < late.length; i++) {

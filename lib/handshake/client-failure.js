@@ -1,6 +1,7 @@
 'use strict';
 
 const { NOOP } = require('../constants');
+const { publishError } = require('../diagnostics');
 const timers = require('../timers');
 
 // The ready state; the WebSocket class requires this file, not the reverse.
@@ -51,6 +52,7 @@ function emitErrorAndClose(websocket, err) {
 
 function emitError(websocket, err) {
   websocket._errorEmitted = true;
+  publishError(websocket, err);
   websocket.emit('error', err);
 }
 

@@ -92,7 +92,11 @@ module.exports = {
     MASK_RANDOM: 1024,
     MASK_KEY: 2048,
     /** The bytes are a part of a frame that somebody else made. */
-    NO_HEADER: 4096
+    NO_HEADER: 4096,
+    /** How long the payload was before it was compressed is said, too. */
+    LENGTH: 8192,
+    /** The bytes begin with the header of a frame that somebody else made. */
+    HEADER: 16384
   },
 
   /** What became of a frame that was sent; `undefined` if JavaScript has nothing to do for it. */
@@ -121,6 +125,16 @@ module.exports = {
     TAKEN_AWAY: 2,
     /** How many bits. */
     BITS: 2
+  },
+
+  /** What a server's meter is told of. */
+  meter: {
+    /** A message was dropped. */
+    DROPPED: 0,
+    /** A ping was not answered in time. */
+    MISSED: 1,
+    /** A connection that was accepted natively needs its program's side. */
+    MATERIALIZED: 2
   },
 
   /** What `heartbeatLook` says of a connection instead of the token of a ping to be sent. */

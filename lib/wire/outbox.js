@@ -18,7 +18,9 @@ const DRAINS_AT = 16 * 1024 - 14;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
-const { MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK } = numbers.flag;
+const { HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES } = numbers.flag;
+const { NO_HEADER, TRACK } = numbers.flag;
+const { FIN } = numbers.frame;
 const { ANSWER, BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WRITTEN } =
   numbers.sent;
 
@@ -71,9 +73,15 @@ class Outbox extends FrameQueue {
     );
   }
 
-  /** Sends a frame of bytes; see `text()`. */
-  bytes(bytes, first, mask, key, callback) {
-    const flags = first | this._flags(mask, key, callback);
+  /**
+   * Sends a frame of bytes; see `text()`.
+   *
+   * @param {Number} [length] How many there were before they were compressed
+   */
+  bytes(bytes, first, mask, key, callback, length) {
+    let flags = first | this._flags(mask, key, callback);
+
+    if (length !== undefined) flags |= LENGTH;
 
     // A program's bytes are masked in a copy, behind their header: one write.
     if (bytes.length >= DRAINS_AT && (!mask || key === 0)) {
@@ -81,9 +89,16 @@ class Outbox extends FrameQueue {
     }
 
     if (bytes.length < LENT_AT || mask) {
-      this._sent(native.queueBytes(this._id, bytes, flags, key), callback);
+      this._sent(
+        native.queueBytes(this._id, bytes, flags, key, length),
+        callback
+      );
     } else {
-      this._sentLent(native.queueLent(this._id, bytes, flags), bytes, callback);
+      this._sentLent(
+        native.queueLent(this._id, bytes, flags, length),
+        bytes,
+        callback
+      );
     }
   }
 
@@ -96,21 +111,30 @@ class Outbox extends FrameQueue {
 
     // Most are a header and a payload: no need to have one wait for the other.
     if (last === 1 && length < LENT_AT) {
-      const flags = this._flags(false, undefined, callback);
       const header = toBytes(list[0]);
       const payload = toBytes(list[1]);
+      const flags =
+        header[0] | HEADER | this._flags(false, undefined, callback);
 
       this._sent(native.queueRaw(this._id, header, flags, payload), callback);
       return;
     }
 
+    let first = 0;
+
     for (let i = 0; i <= last; i++) {
       const chunk = list[i];
       const bytes = toBytes(chunk);
       const then = i === last ? callback : undefined;
-      // They are one frame: what comes first waits for the rest.
-      const flags =
-        this._flags(false, undefined, then) | (i < last ? MORE_MESSAGES : 0);
+      let flags = this._flags(false, undefined, then);
+
+      if (i === 0) {
+        first = bytes[0];
+        flags |= HEADER;
+      }
+
+      // They are one frame: what comes first waits for the rest, which ends it.
+      flags |= i < last ? (first & ~FIN) | MORE_MESSAGES : first;
 
       if (bytes.length < LENT_AT) {
         this._sent(native.queueRaw(this._id, bytes, flags), then);

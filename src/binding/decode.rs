@@ -46,11 +46,14 @@ pub(crate) fn connection_configure(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// `connectionFree(id)`; the number is then of no meaning.
+/// `connectionFree(id, code)`; the number is then of no meaning. The code is what it was closed with.
 pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let entry = call.state.connections.borrow_mut().remove(id);
     if let Some(entry) = entry {
+        if let Some(meter) = &entry.connection.meter {
+            meter.close(call.u32(1)? as u16);
+        }
         call.state.heartbeats.borrow_mut().stop(id);
         for topics in call.state.topics.borrow_mut().iter_mut() {
             topics.leave(id);
@@ -129,6 +132,8 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         decode(connection, &mut input, &mut rows, pongs)?;
     }
     rows.reached(input.position());
+    let received = if position == 0 { chunk.len } else { 0 };
+    rows.count_on(entry.connection.meter.as_ref(), received);
     call.number(rows.count() as u32)
 }
 
@@ -154,11 +159,13 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     if !connection.is_inflating() {
         return call.number(0);
     }
+    let mut whole = 0;
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call, and the bytes are only read.
     match connection.handle_inflated(unsafe { bytes.slice() }) {
         Ok(Inflated::Incomplete) => {}
         Ok(Inflated::Whole { binary }) => {
+            whole = bytes.len as u64;
             rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1)?;
         }
         Ok(Inflated::Assembled(message)) => {
@@ -166,6 +173,10 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
             rows.push(kind, Some(&message.payload), 0, message.frames)?;
         }
         Err(error) => rows.error(error),
+    }
+    rows.count_on(entry.connection.meter.as_ref(), 0);
+    if let Some(meter) = &entry.connection.meter {
+        meter.received.bytes.add(whole);
     }
     call.number(rows.count() as u32)
 }

@@ -19,6 +19,7 @@ use crate::clock::Mark;
 use crate::runtime;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::heartbeat::Heartbeats;
+use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::Registry;
 use ws_rs_engine::schedule::Schedule;
 use ws_rs_engine::topics::Topics;
@@ -38,6 +39,7 @@ pub(crate) struct Environment {
     pub(crate) connections: RefCell<Registry<Entry>>,
     pub(crate) compression: Compression,
     pub(crate) topics: RefCell<Registry<Topics>>,
+    pub(crate) meters: RefCell<Registry<Rc<Meter>>>,
     pub(crate) heartbeats: RefCell<Heartbeats>,
     pub(crate) events: RefCell<EventArrays>,
     pub(crate) event_loop: LoopState,
@@ -77,6 +79,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         connections: RefCell::default(),
         compression: Compression::default(),
         topics: RefCell::default(),
+        meters: RefCell::default(),
         heartbeats: RefCell::default(),
         events: RefCell::default(),
         event_loop: LoopState::default(),

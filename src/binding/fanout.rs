@@ -10,7 +10,7 @@ use ws_rs_protocol::encode_frame;
 use super::call::{Bytes, Call, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
-use super::send::{EIO, after_write, with_wire};
+use super::send::{EIO, after_write, length_of, with_wire};
 use crate::clock::{self, Mark};
 use crate::numbers::flag::MORE_MESSAGES;
 use crate::numbers::sent::{REST, SCHEDULE};
@@ -18,14 +18,15 @@ use crate::numbers::sent::{REST, SCHEDULE};
 /// The bytes of a number of JavaScript's.
 const NUMBER: usize = size_of::<f64>();
 
-/// `share(ids, count, codecs | undefined, payload, flags, end | undefined) -> number`
+/// `share(ids, count, codecs | undefined, payload, flags, end | undefined, length) -> number`
 ///
 /// Sends one unmasked message on the first `count` connections of `ids`, a `Float64Array`. What is
 /// to be done for the caller is a number as of `sent`, with the number of connections that JavaScript
 /// has to see to, as a stream writes or the wire is broken, above; their indices are put into `ids`.
 ///
 /// The message may be compressed. `codecs`, another `Float64Array`, then are the compressors of the
-/// connections, and `end` is the message's as it was before, or at least its last 4 KiB of that.
+/// connections, `end` is the message's as it was before, or at least its last 4 KiB of that, and
+/// `length` how long it was.
 pub(crate) fn share(call: &Call<'_>) -> Outcome {
     let ids = call.bytes(0)?;
     let count = call.u32(1)? as usize;
@@ -36,6 +37,9 @@ pub(crate) fn share(call: &Call<'_>) -> Outcome {
     let state = call.state;
     // SAFETY: no JavaScript runs in this call, and the payload is only read.
     let mut shared = Shared::new(state, flags, unsafe { payload.slice() });
+    if let Some(length) = length_of(call, flags, 6)? {
+        shared.length = length;
+    }
     // SAFETY: so it is, and its bytes are copied.
     let end: Option<Arc<[u8]>> = end.map(|end| unsafe { end.slice() }.into());
     let mut rest = 0;
@@ -95,6 +99,8 @@ fn number(list: Bytes, index: usize) -> Option<f64> {
 pub(crate) struct Shared<'a> {
     state: &'a Environment,
     frame: Arc<[u8]>,
+    /// Of the payload, for the program.
+    length: usize,
     more_messages: bool,
     has_sent: bool,
 }
@@ -106,6 +112,7 @@ impl<'a> Shared<'a> {
         Self {
             state,
             frame: frame.into(),
+            length: payload.len(),
             more_messages: flags & MORE_MESSAGES != 0,
             has_sent: false,
         }
@@ -158,6 +165,11 @@ impl<'a> Shared<'a> {
             )
         });
         if let Some(sent) = sent {
+            if let Some(meter) = &entry.connection.meter
+                && sent != Sent::Failed
+            {
+                meter.send(self.frame[0], self.length as u64);
+            }
             after_write(state, entry, sent);
         }
         sent

@@ -22,6 +22,7 @@ mod fault;
 mod frame;
 mod heartbeat;
 mod lent_buffer;
+mod meter;
 mod pongs;
 mod rows;
 mod send;
@@ -56,9 +57,9 @@ raw_callback!(error_table, decode::error_table);
 raw_callback!(encode_header, encode::encode_header);
 raw_callback!(mask, encode::mask);
 raw_callback!(queue_text, send::queue_text, 5);
-raw_callback!(queue_bytes, send::queue_bytes, 4);
+raw_callback!(queue_bytes, send::queue_bytes, 5);
 raw_callback!(queue_raw, send::queue_raw, 4);
-raw_callback!(queue_lent, send::queue_lent, 3);
+raw_callback!(queue_lent, send::queue_lent, 4);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
@@ -66,6 +67,11 @@ raw_callback!(heartbeat_start, heartbeat::heartbeat_start);
 raw_callback!(heartbeat_stop, heartbeat::heartbeat_stop);
 raw_callback!(heartbeat_excuse, heartbeat::heartbeat_excuse);
 raw_callback!(heartbeat_look, heartbeat::heartbeat_look);
+raw_callback!(meter_create, meter::meter_create);
+raw_callback!(meter_free, meter::meter_free);
+raw_callback!(meter_attach, meter::meter_attach);
+raw_callback!(meter_note, meter::meter_note);
+raw_callback!(meter_read, meter::meter_read);
 raw_callback!(topics_create, topics::topics_create);
 raw_callback!(topics_free, topics::topics_free);
 raw_callback!(topic_subscribe, topics::topic_subscribe);
@@ -166,7 +172,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 60] = [
+const FUNCTIONS: [(&CStr, RawCallback); 65] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -190,6 +196,11 @@ const FUNCTIONS: [(&CStr, RawCallback); 60] = [
     (c"heartbeatStop", heartbeat_stop),
     (c"heartbeatExcuse", heartbeat_excuse),
     (c"heartbeatLook", heartbeat_look),
+    (c"meterCreate", meter_create),
+    (c"meterFree", meter_free),
+    (c"meterAttach", meter_attach),
+    (c"meterNote", meter_note),
+    (c"meterRead", meter_read),
     (c"topicsCreate", topics_create),
     (c"topicsFree", topics_free),
     (c"topicSubscribe", topic_subscribe),

@@ -1,6 +1,7 @@
 //! Rows of a shared `Uint32Array`, in which a batch of events goes to JavaScript.
 
 use std::ptr;
+use std::rc::Rc;
 
 use napi_sys as sys;
 use ws_rs_protocol::{Payload, ProtocolError};
@@ -13,6 +14,7 @@ use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
 use crate::numbers::row::{ERROR, KIND, SIZE, STORED};
+use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 
 /// The arrays that events are written to, one pair for each depth of nesting: a listener may feed
@@ -37,6 +39,8 @@ pub(crate) struct Rows<'a> {
     payloads: Value,
     count: usize,
     longest: Option<usize>,
+    /// How many messages there are, and their bytes.
+    messages: (u64, u64),
     single: bool,
 }
 
@@ -78,6 +82,14 @@ impl Rows<'_> {
         self.longest
     }
 
+    /// Tells a meter of the messages, and of the bytes of frames that they came in.
+    pub(crate) fn count_on(&self, meter: Option<&Rc<Meter>>, wire_bytes: usize) {
+        if let Some(meter) = meter {
+            meter.received.add(self.messages.0, self.messages.1);
+            meter.received.wire_bytes.add(wire_bytes as u64);
+        }
+    }
+
     /// Whether no more events are to be taken.
     pub(crate) const fn is_full(&self) -> bool {
         (self.count + 2) * SIZE > self.rows.len() || (self.single && self.count > 0)
@@ -105,6 +117,8 @@ impl Rows<'_> {
         }
         if matches!(kind & KIND, TEXT | BINARY) {
             self.longest = self.longest.max(Some(len));
+            self.messages.0 += 1;
+            self.messages.1 += len as u64;
         }
         let skip = skip.min(len);
         self.write([kind, (start + skip) as u32, (len - skip) as u32, extra]);
@@ -186,6 +200,7 @@ impl EventArrays {
             payloads: level.payloads,
             count: 0,
             longest: None,
+            messages: (0, 0),
             single: false,
         })
     }

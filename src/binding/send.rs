@@ -15,7 +15,9 @@ use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
 use crate::clock::{self, Mark};
 use crate::numbers::fate;
-use crate::numbers::flag::{MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK};
+use crate::numbers::flag::{
+    HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK,
+};
 use crate::numbers::sent::{
     BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WITH_BATCH, WITH_TICK, WRITTEN,
 };
@@ -64,20 +66,22 @@ pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
         if let Some(key) = frame.mask {
             apply_mask(&mut out[start + len..], key);
         }
-        Ok(())
+        Ok(written)
     })
 }
 
-/// `queueBytes(id, payload, flags, key) -> what became of it`
+/// `queueBytes(id, payload, flags, key, length) -> what became of it`; the length is that of the payload
+/// before it was compressed, if `LENGTH` says so.
 pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
     let payload = call.bytes(1)?;
     let flags = call.u32(2)?;
+    let length = length_of(call, flags, 4)?.unwrap_or(payload.len);
     let mut frame = frame_of(flags);
     frame.mask = mask_of(call, flags, 3)?;
     queue(call, flags, |out| {
         // SAFETY: no JavaScript runs in this call, and the payload is only read.
         encode_frame(&frame, unsafe { payload.slice() }, out);
-        Ok(())
+        Ok(length)
     })
 }
 
@@ -86,14 +90,18 @@ pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
 pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
     let bytes = call.bytes(1)?;
     let rest = call.optional_bytes(3)?;
-    queue(call, call.u32(2)?, |out| {
+    let flags = call.u32(2)?;
+    queue(call, flags, |out| {
         // SAFETY: no JavaScript runs in this call, and the bytes are only read.
-        out.extend_from_slice(unsafe { bytes.slice() });
+        let bytes = unsafe { bytes.slice() };
+        let mut len = bytes.len() - payload_start(bytes, flags);
+        out.extend_from_slice(bytes);
         if let Some(rest) = rest {
             // SAFETY: so are these.
             out.extend_from_slice(unsafe { rest.slice() });
+            len += rest.len;
         }
-        Ok(())
+        Ok(len)
     })
 }
 
@@ -152,13 +160,14 @@ fn append_text(call: &Call<'_>, at: usize, out: &mut Vec<u8>) -> Outcome<()> {
     Ok(())
 }
 
-/// `queueLent(id, payload, flags) -> what became of it`: an unmasked frame whose payload is written
+/// `queueLent(id, payload, flags, length) -> what became of it`: as `queueBytes`, of an unmasked frame whose payload is written
 /// from where it lies, now or, if the wire does not take it, later. On a stream, only its header is
 /// queued: the payload is the stream's to write behind that.
 pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
     let payload = call.bytes(1)?;
     let flags = call.u32(2)?;
     let (header, len) = ws_rs_protocol::encode_header(&frame_of(flags), payload.len as u64);
+    let length = length_of(call, flags, 3)?.unwrap_or(payload.len);
     let header = if flags & NO_HEADER == 0 {
         &header[..len]
     } else {
@@ -173,7 +182,7 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
              connection, socket, ..
          }| {
             with_wire(socket.as_ref(), |wire| {
-                Ok(connection.send_lent(
+                let sent = connection.send_lent(
                     header,
                     // SAFETY: no JavaScript runs in this call, and the payload is only read.
                     unsafe { payload.slice() },
@@ -181,14 +190,20 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
                     || LentBuffer::new(call.env, call.value(1)),
                     || state.spare_buffer(),
                     wire,
-                ))
+                );
+                Ok((sent, length))
             })
         },
     )
 }
 
-/// Sends a frame that `encode` appends, on the connection that the first argument names.
-fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outcome<()>) -> Outcome {
+/// Sends a frame that `encode` appends, on the connection that the first argument names. It returns
+/// how long the payload is for the program.
+fn queue(
+    call: &Call<'_>,
+    flags: u32,
+    encode: impl FnOnce(&mut Vec<u8>) -> Outcome<usize>,
+) -> Outcome {
     send(
         call,
         flags,
@@ -203,9 +218,13 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
             {
                 state.schedule.borrow_mut().end_tick();
             }
-            with_wire(socket.as_ref(), |wire| {
+            let mut length = 0;
+            let sent = with_wire(socket.as_ref(), |wire| {
                 connection.send(
-                    encode,
+                    |out| {
+                        length = encode(out)?;
+                        Ok(())
+                    },
                     options_of(flags),
                     (&mut state.schedule.borrow_mut(), id),
                     || {
@@ -215,16 +234,18 @@ fn queue(call: &Call<'_>, flags: u32, encode: impl FnOnce(&mut Vec<u8>) -> Outco
                     || state.spare_buffer(),
                     wire,
                 )
-            })
+            })?;
+            Ok((sent, length))
         },
     )
 }
 
-/// Has `body` send a frame, and says whether others have waited for long enough.
+/// Has `body` send a frame, which returns how long the payload is for the program, and says whether
+/// others have waited for long enough.
 fn send(
     call: &Call<'_>,
     flags: u32,
-    body: impl FnOnce(&Environment, Id, &mut Entry) -> Outcome<Sent>,
+    body: impl FnOnce(&Environment, Id, &mut Entry) -> Outcome<(Sent, usize)>,
 ) -> Outcome {
     let id = call.id(0)?;
     let state = call.state;
@@ -232,7 +253,12 @@ fn send(
     let entry = connections
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
-    let sent = body(state, id, entry)?;
+    let (sent, length) = body(state, id, entry)?;
+    if let Some(meter) = &entry.connection.meter
+        && sent != Sent::Failed
+    {
+        meter.send(flags as u8, length as u64);
+    }
     after_write(state, entry, sent);
     let mut answer = match sent {
         Sent::Written => WRITTEN,
@@ -445,6 +471,28 @@ pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
 
 fn frame_of(flags: u32) -> Frame {
     super::encode::frame_of(flags & 0xff)
+}
+
+/// What JavaScript says of the length of a payload.
+pub(crate) fn length_of(call: &Call<'_>, flags: u32, at: usize) -> Outcome<Option<usize>> {
+    if flags & LENGTH == 0 {
+        return Ok(None);
+    }
+    call.f64(at).map(|length| Some(length as usize))
+}
+
+/// Where the payload begins in bytes that somebody else made.
+fn payload_start(bytes: &[u8], flags: u32) -> usize {
+    let Some(short) = bytes.get(1).filter(|_| flags & HEADER != 0) else {
+        return 0;
+    };
+    let mask = if short & 0x80 == 0 { 0 } else { 4 };
+    let length = match short & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    bytes.len().min(2 + length + mask)
 }
 
 fn mask_of(call: &Call<'_>, flags: u32, key: usize) -> Outcome<Option<[u8; 4]>> {

@@ -3,10 +3,12 @@
 mod heartbeat;
 mod shared;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use ws_rs_protocol as protocol;
 
+use crate::meter::Meter;
 use crate::outbox::{Fate, Lent, Outbox, Taken, Written};
 use crate::registry::Id;
 use crate::schedule::{AT_ONCE, Moment, Pace, Schedule};
@@ -66,6 +68,8 @@ pub struct Connection<S, P> {
     most_waiting: u64,
     /// Bytes that were read from a wire.
     pub bytes_read: u64,
+    /// Who counts what it receives and sends, if anybody does.
+    pub meter: Option<Rc<Meter>>,
     /// Chunks that came from a stream.
     pub chunks: u64,
     /// What the peer's bytes mean.
@@ -84,6 +88,7 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
             write_error: None,
             most_waiting: u64::MAX,
             bytes_read: 0,
+            meter: None,
             chunks: 0,
             protocol: protocol::Connection::new(role, config),
         }
@@ -108,6 +113,7 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         }
         let before = self.outbox.waiting();
         self.outbox.append(spare, encode)?;
+        self.meter_wire(self.outbox.waiting() - before);
         let sent = if self.outbox.is_blocked() {
             Sent::Blocked
         } else {
@@ -143,6 +149,7 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         if self.write_error.is_some() {
             return self.refuse(options);
         }
+        self.meter_wire((header.len() + payload.len()) as u64);
         let sent = match wire.filter(|_| self.writes) {
             None => {
                 self.outbox
@@ -264,6 +271,13 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
     #[must_use]
     pub const fn outbox(&self) -> &Outbox<P> {
         &self.outbox
+    }
+
+    /// Counts bytes of frames that are sent.
+    fn meter_wire(&self, bytes: u64) {
+        if let Some(meter) = &self.meter {
+            meter.sent.wire_bytes.add(bytes);
+        }
     }
 
     /// A frame for a connection that is broken.

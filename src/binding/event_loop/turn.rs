@@ -141,6 +141,7 @@ impl<'a> Turn<'a> {
                         protocol: connection,
                         bytes_read,
                         chunks,
+                        meter,
                         ..
                     },
                 socket: Some(socket),
@@ -186,6 +187,9 @@ impl<'a> Turn<'a> {
                 }
                 _ => {}
             }
+            if let Read::Bytes(len) = result {
+                rows.count_on(meter.as_ref(), len);
+            }
             rows.count()
         };
         if count > 0 {
@@ -207,6 +211,7 @@ impl<'a> Turn<'a> {
                         protocol: connection,
                         bytes_read,
                         chunks,
+                        meter,
                         ..
                     },
                 socket: Some(socket),
@@ -236,6 +241,7 @@ impl<'a> Turn<'a> {
                     rows.reached(input.position());
                 }
             }
+            rows.count_on(meter.as_ref(), len);
             socket
                 .inbox
                 .decoded(len, connection.missing_payload(), rows.longest());

@@ -49,8 +49,10 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
                 return None;
             }
             self.outbox.push_shared(frame, spare);
+            self.meter_wire(frame.len() as u64);
             return Some(Sent::Blocked);
         }
+        self.meter_wire(frame.len() as u64);
         let before = self.outbox.waiting();
         let lens = (before, before + frame.len() as u64);
         let at_once = schedule.at_once_for_many(&mut self.pace, before);

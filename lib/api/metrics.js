@@ -1,0 +1,74 @@
+'use strict';
+
+const native = require('../native');
+
+/** Frees the native halves of servers that are gone. */
+const forgotten = new FinalizationRegistry((id) => native.meterFree(id));
+
+/** The order in which the native half has its numbers. */
+const CLOSED_FROM = 14;
+
+/** What a server counts: natively, but for what happens once in a while. */
+class Metrics {
+  constructor() {
+    /** The native half, which connections are told of. */
+    this.id = native.meterCreate();
+    this._fallbacks = new Map();
+    forgotten.register(this, this.id);
+  }
+
+  /** A connection was not accepted natively, for some reason. */
+  noteFallback(why) {
+    this._fallbacks.set(why, (this._fallbacks.get(why) ?? 0) + 1);
+  }
+
+  /**
+   * @param {Set<WebSocket>} [websockets] The connections, if they are known: what
+   *     waits in their streams counts, too
+   * @return {Object} See docs/api.md
+   */
+  read(websockets) {
+    const numbers = native.meterRead(this.id);
+    const [loop, stream, opened, accepted, materialized] = numbers;
+    const [messagesIn, bytesIn, wireIn] = numbers.slice(5);
+    const [messagesOut, bytesOut, wireOut] = numbers.slice(8);
+    const [queued, dropped, missed] = numbers.slice(11);
+    const closed = {};
+
+    for (let i = CLOSED_FROM; i < numbers.length; i += 2) {
+      closed[numbers[i]] = numbers[i + 1];
+    }
+
+    return {
+      connections: {
+        open: loop + stream,
+        loop,
+        stream,
+        light: accepted - materialized
+      },
+      opened,
+      acceptedNatively: accepted,
+      acceptedByNode: Object.fromEntries(this._fallbacks),
+      materialized,
+      closed,
+      received: { messages: messagesIn, bytes: bytesIn, wireBytes: wireIn },
+      sent: { messages: messagesOut, bytes: bytesOut, wireBytes: wireOut },
+      queuedBytes: queued + inStreams(websockets),
+      dropped,
+      heartbeatsMissed: missed
+    };
+  }
+}
+
+/** Bytes that wait in streams. */
+function inStreams(websockets) {
+  let bytes = 0;
+
+  for (const ws of websockets ?? []) {
+    if (ws.transport === 'stream') bytes += ws._socket.writableLength;
+  }
+
+  return bytes;
+}
+
+module.exports = Metrics;
