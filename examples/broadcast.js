@@ -9,10 +9,11 @@
 
 const { WebSocketServer } = require('..');
 
-const HEARTBEAT = 30000; // ms
 const MAX_BUFFERED = 1024 * 1024; // bytes a slow client may have waiting
 
 const wss = new WebSocketServer({
+  // Who does not answer a ping is gone.
+  heartbeat: { interval: 30_000, timeout: 10_000 },
   host: process.env.HOST || '127.0.0.1',
   // One client that does not read must not fill the memory of the server.
   maxBackpressure: MAX_BUFFERED,
@@ -26,24 +27,8 @@ wss.on('listening', () => {
 });
 
 wss.on('connection', (ws) => {
-  ws.isAlive = true;
   ws.on('error', console.error);
   ws.on('message', (data, isBinary) => {
     wss.broadcast(data, { binary: isBinary, except: ws });
   });
-  ws.on('pong', () => (ws.isAlive = true));
 });
-
-const timer = setInterval(() => {
-  for (const ws of wss.clients) {
-    if (!ws.isAlive) {
-      ws.terminate(); // it did not answer the last ping
-      continue;
-    }
-
-    ws.isAlive = false;
-    ws.ping();
-  }
-}, HEARTBEAT);
-
-wss.on('close', () => clearInterval(timer));

@@ -1,10 +1,9 @@
 'use strict';
 
-/* global serve -- the program begins with it */
-
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
+const { Worker } = require('node:worker_threads');
 
 const { CLOSE, FrameReader, MASK, PING, PONG } = require('../support/frames');
 const { frame, TEXT } = require('../support/frames');
@@ -13,11 +12,17 @@ const { skip: skipLoop, until } = require('../support/loop');
 const { openPair, openRawClient } = require('../support/pairs');
 const { bytesOf } = require('../support/peers');
 const { evaluate } = require('../support/programs');
-const { readHead, upgradeRequest } = require('../support/raw-http');
+const { portOf, readHead, upgradeRequest } = require('../support/raw-http');
+const { serve } = require('../support/servers');
 const { httpServer, listen, WIRES } = require('../support/wires');
+const native = require('../../lib/native');
 const { kLight } = require('../../lib/wire/light-socket');
 const timers = require('../../lib/timers');
 const WebSocket = require('../../index');
+
+/** Why no connection is accepted natively here, or `false`. */
+const skipLight =
+  process.env.WS_RS_ACCEPT === 'node' ? 'Node accepts all of them' : skipLoop;
 
 /** Who does not answer is dead soon. */
 const SHORT = { interval: 20, timeout: 20 };
@@ -224,7 +229,7 @@ for (const role of ROLES) {
 describe('A heartbeat', () => {
   it(
     'leaves a connection light that was accepted natively',
-    { skip: skipLoop },
+    { skip: skipLight },
     async (t) => {
       const connect = await start(t, 'server', { heartbeat: PATIENT });
       const one = await connect();
@@ -384,6 +389,48 @@ describe('A heartbeat', () => {
     assert.deepStrictEqual(one.events, ['close 1006']);
   });
 
+  it(
+    'looks whether something has come that was not read yet',
+    { skip: skipLoop },
+    async (t) => {
+      const wss = serve(t, { heartbeat: SHORT });
+      const answered = new Int32Array(new SharedArrayBuffer(4));
+      const { heartbeatLook } = native;
+      const looks = [];
+
+      t.mock.method(native, 'heartbeatLook', () => {
+        const answer = heartbeatLook();
+
+        if (wss.metrics().sent.wireBytes === 0 || looks.length > 0) {
+          return answer;
+        }
+
+        // It was asked. Nothing is read until it has answered, and its time is over.
+        Atomics.wait(answered, 0, 0);
+        Atomics.wait(answered, 0, 1, 3 * SHORT.timeout);
+        looks.push(heartbeatLook());
+        return looks[0];
+      });
+
+      const worker = new Worker(answerPing, {
+        eval: true,
+        workerData: {
+          answered,
+          port: await portOf(wss),
+          request: upgradeRequest()
+        }
+      });
+
+      t.after(() => worker.terminate());
+
+      const [ws] = await once(wss, 'connection');
+
+      // Behind the turn that it was excused in it answers nothing, and is ended.
+      await once(ws, 'close');
+      assert.strictEqual(typeof looks[0], 'number', 'there was nothing to do');
+    }
+  );
+
   it('has one timer, and none without connections', async (t) => {
     const alarms = new Set();
     const { alarm } = timers;
@@ -423,3 +470,26 @@ describe('A heartbeat', () => {
     assert.strictEqual(alarms.size, 0);
   });
 });
+
+/** A thread with a peer that answers one ping, and says when it has. */
+const answerPing = `
+  const { workerData } = require('worker_threads');
+  const { answered, port, request } = workerData;
+  const socket = require('net').connect(port, '127.0.0.1');
+
+  socket.write(request);
+  // The test may be over.
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    const at = chunk.lastIndexOf(Buffer.from([0x89, 6]));
+
+    if (at < 0 || answered[0] === 1) return;
+
+    const pong = [0x8a, 0x86, 0, 0, 0, 0, ...chunk.subarray(at + 2)];
+
+    socket.write(Buffer.from(pong), () => {
+      Atomics.store(answered, 0, 1);
+      Atomics.notify(answered, 0);
+    });
+  });
+`;
