@@ -97,6 +97,7 @@ const ONCE = [
   'platforms/unpack-relr',
   'release',
   'scaling/chat',
+  'scaling/cluster',
   'scaling/limits',
   'scaling/messages',
   'scaling/outages',

@@ -40,8 +40,12 @@ process.on('exit', () => {
 
 /** A server program that can be killed and started again. */
 class Broker {
-  /** @param {String} name 'redis-server' or 'nats-server' */
-  constructor(name) {
+  /**
+   * @param {String} name 'redis-server' or 'nats-server'
+   * @param {String[]} [flags] Further ones
+   */
+  constructor(name, flags = []) {
+    this._flags = flags;
     this._name = name;
     this._child = null;
     this._folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-broker-'));
@@ -57,9 +61,11 @@ class Broker {
     const { args, ready } = SERVERS[this._name];
 
     this.port ||= await freePort();
-    this._child = spawn(find(this._name), args(this.port, this._folder), {
-      stdio: ['ignore', 'pipe', 'pipe']
-    });
+    this._child = spawn(
+      find(this._name),
+      [...args(this.port, this._folder), ...this._flags],
+      { stdio: ['ignore', 'pipe', 'pipe'] }
+    );
 
     const child = this._child;
     let output = '';
@@ -237,4 +243,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { Broker, FOLDER, KINDS, requireClient };
+module.exports = { Broker, FOLDER, freePort, KINDS, requireClient };

@@ -68,7 +68,8 @@ class RedisAdapter extends BrokerAdapter {
       await this._subscriber.subscribe([channel]);
     } catch (err) {
       this._listeners.delete(channel);
-      throw this._isAway || !this._subscriber.isReady ? this._lost(err) : err;
+      if (this._isAway || !this._subscriber.isReady) throw this._lost(err);
+      throw explained(err);
     }
   }
 
@@ -109,7 +110,7 @@ class RedisAdapter extends BrokerAdapter {
     return publisher
       .publish(this._channelOf(name), asBuffer(bytes))
       .catch((err) => {
-        if (publisher.isReady) throw err;
+        if (publisher.isReady) throw explained(err);
         this._lost(err);
       });
   }
@@ -165,6 +166,16 @@ class RedisAdapter extends BrokerAdapter {
     this._start();
     this._found();
   }
+}
+
+function explained(err) {
+  if (!/^MOVED /.test(err.message)) return err;
+
+  return new Error(
+    'In a cluster of Redis a sharded channel is for one server, and this ' +
+      `one's is another: leave the option "sharded" out (${err.message})`,
+    { cause: err }
+  );
 }
 
 function* inParts(channels) {
