@@ -8,6 +8,7 @@ const { describe, it } = require('node:test');
 const undici = require('undici');
 
 const { Server } = require('../index');
+const { noUndici } = require('./support/machine');
 const {
   bytesOf,
   connect,
@@ -58,7 +59,7 @@ function closeOf(client) {
 }
 
 for (const [name, perMessageDeflate] of EXTENSIONS) {
-  describe(`undici, ${name}`, () => {
+  describe(`undici, ${name}`, { skip: noUndici }, () => {
     async function open(t) {
       const server = await listen(t, Server, { perMessageDeflate });
       return connect(server, undici.WebSocket);

@@ -7,7 +7,7 @@ const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
-const { isWine } = require('../support/machine');
+const { noUndici } = require('../support/machine');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { leave, serve, serveHttp, upgradeWith } = require('../support/servers');
 
@@ -111,11 +111,9 @@ describe('new WebSocketServer', () => {
     assert.strictEqual(answer.body, 'Upgrade Required');
   });
 
-  const skip = isWine && 'fetch() cannot connect under Wine';
-
   it(
     'leaves plain requests to an external server alone',
-    { skip },
+    { skip: noUndici },
     async (t) => {
       const server = serveHttp(t);
 

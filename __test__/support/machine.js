@@ -19,4 +19,8 @@ const noMemoryBack =
   noMemoryUsage ||
   (isWine && "Wine's heap keeps much of what is freed between other blocks");
 
-module.exports = { SLOWNESS, isWine, noMemoryBack, noMemoryUsage };
+/** Why undici, and so Node's own fetch() and WebSocket, cannot be used, or `false`. */
+const noUndici =
+  isWine && 'undici, which fetch() is of, connects to nobody under Wine';
+
+module.exports = { SLOWNESS, isWine, noMemoryBack, noMemoryUsage, noUndici };
