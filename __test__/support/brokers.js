@@ -37,6 +37,10 @@ const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+// Which is no 'exit' otherwise.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => process.exit(1));
+}
 
 /** A server program that can be killed and started again. */
 class Broker {
