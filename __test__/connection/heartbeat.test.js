@@ -208,6 +208,22 @@ for (const role of ROLES) {
       assert.deepStrictEqual(one.frames, ['close 1000']);
     });
 
+    it('shows no answer that comes once a close frame was sent', async (t) => {
+      const connect = await start(t, role, {
+        closeTimeout: 50,
+        heartbeat: PATIENT
+      });
+      const one = await connect();
+      const [{ payload }] = await one.received(1);
+
+      one.socket.end = () => {};
+      one.ws.close(1000);
+      one.send(PONG, payload).send(PONG, 'b');
+      one.send(CLOSE, Buffer.from([3, 232]));
+      await once(one.ws, 'close');
+      assert.deepStrictEqual(one.events, ['pong 62', 'close 1000']);
+    });
+
     it('goes on whichever wire the connection is on', async (t) => {
       const connect = await start(t, role, { heartbeat: PATIENT });
       const one = await connect();

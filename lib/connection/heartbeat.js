@@ -72,7 +72,7 @@ const heartbeat = {
 
     websockets[slot] = undefined;
     count--;
-    native.heartbeatStop(id);
+    native.heartbeatRest(id);
 
     if (count === 0 && cancel !== null) {
       cancel();

@@ -21,6 +21,9 @@ use crate::numbers::heartbeat::{ATTEND, DEAD};
 /// about half a millisecond.
 const BATCH: usize = 256;
 
+/// Timers of Node's wait no longer.
+const MAX_DELAY: f64 = 0x7fff_ffff as f64;
+
 /// `heartbeatStart(id, interval, timeout, delegates) -> delay | undefined`: begins to look after a
 /// connection; times are in milliseconds, and with `delegates` JavaScript sends its pings. The delay
 /// says when `heartbeatLook` is to be called, if that is earlier than was said before.
@@ -46,9 +49,9 @@ pub(crate) fn heartbeat_start(call: &Call<'_>) -> Outcome {
     }
 }
 
-/// `heartbeatStop(id)`: looks after a connection no more.
-pub(crate) fn heartbeat_stop(call: &Call<'_>) -> Outcome {
-    call.state.heartbeats.borrow_mut().stop(call.id(0)?);
+/// `heartbeatRest(id)`: looks after a connection no more.
+pub(crate) fn heartbeat_rest(call: &Call<'_>) -> Outcome {
+    call.state.heartbeats.borrow_mut().rest(call.id(0)?);
     call.undefined()
 }
 
@@ -160,5 +163,5 @@ fn delay(until: Duration, now: Duration) -> f64 {
     if until <= now {
         return 0.0;
     }
-    ((until - now).as_micros() as f64 / 1000.0).ceil() + 1.0
+    (((until - now).as_micros() as f64 / 1000.0).ceil() + 1.0).min(MAX_DELAY)
 }

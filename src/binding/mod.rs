@@ -64,7 +64,7 @@ raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
 raw_callback!(heartbeat_start, heartbeat::heartbeat_start);
-raw_callback!(heartbeat_stop, heartbeat::heartbeat_stop);
+raw_callback!(heartbeat_rest, heartbeat::heartbeat_rest);
 raw_callback!(heartbeat_excuse, heartbeat::heartbeat_excuse);
 raw_callback!(heartbeat_look, heartbeat::heartbeat_look);
 raw_callback!(meter_create, meter::meter_create);
@@ -193,7 +193,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 65] = [
     (c"connectionShares", connection_shares),
     (c"connectionLimit", connection_limit),
     (c"heartbeatStart", heartbeat_start),
-    (c"heartbeatStop", heartbeat_stop),
+    (c"heartbeatRest", heartbeat_rest),
     (c"heartbeatExcuse", heartbeat_excuse),
     (c"heartbeatLook", heartbeat_look),
     (c"meterCreate", meter_create),

@@ -443,7 +443,7 @@ pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
     if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
         entry.connection.discard();
     }
-    call.state.heartbeats.borrow_mut().stop(id);
+    call.state.heartbeats.borrow_mut().rest(id);
     call.undefined()
 }
 

@@ -16,6 +16,8 @@ const MOMENTS: u64 = 16;
 /// How often in an interval somebody looks at a connection: it is not noted when something comes,
 /// only that it has come since somebody looked.
 const LOOKS: u64 = 4;
+/// The moment of those who are not looked at.
+const NEVER: u64 = u64::MAX;
 /// The least distance of two moments, in microseconds: timers know no less than a millisecond.
 const LEAST: u64 = 1000;
 
@@ -45,13 +47,15 @@ pub enum Verdict {
 
 /// The heartbeats of all connections of one environment.
 ///
-/// - *Commands*: [`start`](Self::start), [`stop`](Self::stop), [`excuse`](Self::excuse),
+/// - *Commands*: [`start`](Self::start), [`rest`](Self::rest), [`stop`](Self::stop), [`excuse`](Self::excuse),
 ///   [`is_answer`](Self::is_answer).
 /// - *Events*: at the time that [`next`](Self::next) says, [`poll`](Self::poll) until it gives
 ///   nobody; [`look`](Self::look) at each.
 #[derive(Debug)]
 pub struct Heartbeats {
     beats: Beats,
+    /// How many are looked after.
+    active: usize,
     /// Whose moment has come.
     due: Vec<Id>,
     /// No moment of others comes before.
@@ -64,9 +68,10 @@ impl Default for Heartbeats {
     fn default() -> Self {
         Self {
             beats: Beats::default(),
+            active: 0,
             due: Vec::new(),
-            next: u64::MAX,
-            told: u64::MAX,
+            next: NEVER,
+            told: NEVER,
         }
     }
 }
@@ -75,6 +80,9 @@ impl Heartbeats {
     /// A connection is to be looked after. `token` is what its pings carry, of which the low 48 bits
     /// count: nobody else's should carry it, and it should say nothing of other connections.
     pub fn start(&mut self, id: Id, settings: Settings, token: u64, signs: Signs, now: Duration) {
+        if let Some(before) = self.beats.in_slot_of(id) {
+            self.stop(before);
+        }
         let now = micros(now);
         let beat = Beat {
             id,
@@ -88,21 +96,37 @@ impl Heartbeats {
         };
         let due = beat.next_look(now, u64::MAX);
         self.beats.insert(beat, due);
+        self.active += 1;
         self.next = self.next.min(due);
     }
 
-    /// A connection is looked after no more.
-    pub fn stop(&mut self, id: Id) {
-        self.beats.remove(id);
-        if self.beats.is_empty() {
-            *self = Self::default();
+    /// A connection is looked after no more, but an answer that comes late is still known as one.
+    pub fn rest(&mut self, id: Id) {
+        if let Some((_, due)) = self.beats.get_mut(id)
+            && *due != NEVER
+        {
+            *due = NEVER;
+            self.active -= 1;
+            if self.active == 0 {
+                self.due.clear();
+                self.next = NEVER;
+                self.told = NEVER;
+            }
         }
+    }
+
+    /// A connection is gone.
+    pub fn stop(&mut self, id: Id) {
+        self.rest(id);
+        self.beats.remove(id);
     }
 
     /// A connection is as one that was just heard: it was, in a way that its signs do not show, or
     /// nobody can listen.
     pub fn excuse(&mut self, id: Id, now: Duration) {
-        if let Some((beat, due)) = self.beats.get_mut(id) {
+        if let Some((beat, due)) = self.beats.get_mut(id)
+            && *due != NEVER
+        {
             beat.since = micros(now);
             beat.deadline = None;
             *due = beat.next_look(beat.since, u64::MAX);
@@ -138,7 +162,7 @@ impl Heartbeats {
         if !self.due.is_empty() {
             return Some(Duration::ZERO);
         }
-        (!self.beats.is_empty()).then(|| Duration::from_micros(self.next))
+        (self.active > 0).then(|| Duration::from_micros(self.next))
     }
 
     /// As [`next`](Self::next), for a caller that goes by it until it is told again; `None` if it
@@ -150,7 +174,7 @@ impl Heartbeats {
     /// As [`next`](Self::next), for a caller that goes by it.
     pub fn tell(&mut self) -> Option<Duration> {
         let next = self.next();
-        self.told = if next.is_some() { self.next } else { u64::MAX };
+        self.told = if next.is_some() { self.next } else { NEVER };
         next
     }
 
@@ -178,7 +202,7 @@ impl Heartbeats {
     /// Judges a connection by what can be seen of it.
     pub fn look(&mut self, id: Id, signs: Signs, now: Duration) -> Verdict {
         let now = micros(now);
-        let Some((beat, due)) = self.beats.get_mut(id) else {
+        let Some((beat, due)) = self.beats.get_mut(id).filter(|(_, due)| **due != NEVER) else {
             return Verdict::Alive;
         };
         let was = std::mem::replace(&mut beat.signs, signs);

@@ -43,20 +43,21 @@ pub(super) struct Beats {
 const NOWHERE: u32 = u32::MAX;
 
 impl Beats {
-    /// Adds one, or puts it in the place of what there was of the same number.
+    /// Adds one; nobody else is in the slot of its number.
     pub(super) fn insert(&mut self, beat: Beat, due: u64) {
-        self.remove(beat.id);
         let slot = slot_of(beat.id);
         if self.places.len() <= slot {
             self.places.resize(slot + 1, NOWHERE);
         }
-        // Another one in its slot has gone without a word.
-        if let Some(stale) = self.beats.get(self.places[slot] as usize) {
-            self.remove(stale.id);
-        }
         self.places[slot] = self.beats.len() as u32;
         self.beats.push(beat);
         self.dues.push(due);
+    }
+
+    /// Who is in the slot of a number.
+    pub(super) fn in_slot_of(&self, id: Id) -> Option<Id> {
+        let place = *self.places.get(slot_of(id))? as usize;
+        self.beats.get(place).map(|beat| beat.id)
     }
 
     /// One of them, and when it is to be looked at.
@@ -75,10 +76,6 @@ impl Beats {
         if let Some(moved) = self.beats.get(place) {
             self.places[slot_of(moved.id)] = place as u32;
         }
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.beats.is_empty()
     }
 
     /// Gives those whose moment has come; returns when the first of the others is to be looked at.

@@ -92,6 +92,38 @@ fn an_answer_begins_the_next_interval() {
 }
 
 #[test]
+fn who_is_looked_after_no_more_is_asked_nothing_and_its_late_answer_is_known() {
+    let mut one = One::new();
+    assert_eq!(one.next(heard(0)), (Verdict::Ping(7), 1600));
+    one.beats.rest(0);
+    one.beats.rest(0);
+    one.beats.excuse(0, ms(1601));
+    assert_eq!(one.beats.next(), None);
+    assert_eq!(one.beats.poll(ms(1_000_000)), None);
+    assert_eq!(one.beats.look(0, heard(1), ms(1602)), Verdict::Alive);
+    assert!(one.beats.is_answer(0, &token_bytes(7), 1, || ms(1602)));
+    assert_eq!(one.beats.next(), None);
+    // Others begin as the first one did.
+    one.beats.start(1, SETTINGS, 8, heard(0), ms(1700));
+    assert!(one.beats.news().is_some());
+    one.beats.stop(0);
+    assert!(!one.beats.is_answer(0, &token_bytes(7), 1, || ms(1703)));
+    assert!(one.beats.next().is_some());
+}
+
+#[test]
+fn who_has_the_slot_of_one_that_is_gone_takes_its_place() {
+    let mut beats = Heartbeats::default();
+    let next_in_slot = 1 << 22;
+    beats.start(0, SETTINGS, 7, heard(0), ms(0));
+    beats.start(next_in_slot, SETTINGS, 8, heard(0), ms(0));
+    assert!(!beats.is_answer(0, &token_bytes(7), 0, || ms(0)));
+    assert!(beats.is_answer(next_in_slot, &token_bytes(8), 0, || ms(0)));
+    beats.stop(next_in_slot);
+    assert_eq!(beats.next(), None);
+}
+
+#[test]
 fn a_token_has_six_bytes() {
     let mut beats = Heartbeats::default();
     beats.start(0, SETTINGS, u64::MAX, heard(0), ms(0));
@@ -220,6 +252,7 @@ struct Model {
 enum Step {
     Start(Id, u64, u64),
     Stop(Id),
+    Rest(Id),
     Hear(Id),
     Answer(Id),
     Wait(u64),
@@ -230,6 +263,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (id.clone(), 1..200_u64, 1..200_u64).prop_map(|(id, a, b)| Step::Start(id, a, b)),
         id.clone().prop_map(Step::Stop),
+        id.clone().prop_map(Step::Rest),
         id.clone().prop_map(Step::Hear),
         id.prop_map(Step::Answer),
         (1..150_u64).prop_map(Step::Wait),
@@ -244,6 +278,7 @@ proptest! {
     fn pings_and_deaths_come_when_they_should(steps in prop::collection::vec(step(), 0..200)) {
         let mut beats = Heartbeats::default();
         let mut model: BTreeMap<Id, (Model, Settings)> = BTreeMap::new();
+        let mut resting = std::collections::BTreeSet::new();
         let mut now = ms(1);
         for step in steps {
             match step {
@@ -252,10 +287,18 @@ proptest! {
                     beats.start(id, settings, id, heard(0), now);
                     let one = Model { signs: heard(0), heard_at: now, pinged_at: None };
                     model.insert(id, (one, settings));
+                    resting.remove(&id);
                 }
                 Step::Stop(id) => {
                     beats.stop(id);
+                    resting.remove(&id);
                     model.remove(&id);
+                }
+                Step::Rest(id) => {
+                    beats.rest(id);
+                    if model.remove(&id).is_some() {
+                        resting.insert(id);
+                    }
                 }
                 Step::Hear(id) => if let Some((one, _)) = model.get_mut(&id) {
                     one.signs.heard += 1;
@@ -270,7 +313,7 @@ proptest! {
                         one.signs.heard
                     });
                     let taken = beats.is_answer(id, &token_bytes(id), its.unwrap_or(0), || now);
-                    prop_assert_eq!(taken, its.is_some());
+                    prop_assert_eq!(taken, its.is_some() || resting.contains(&id));
                 }
                 Step::Wait(time) => {
                     let end = now + ms(time);
