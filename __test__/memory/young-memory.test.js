@@ -48,6 +48,10 @@ describe('The memory of messages', () => {
   });
 
   it('does not for short ones', async () => {
-    assert.deepStrictEqual(await collections(1024), { major: 0, minor: 0 });
+    const { major, minor } = await collections(1024);
+
+    assert.strictEqual(major, 0);
+    // V8 may want one itself: under qemu it does in an empty loop, too.
+    assert.ok(minor <= 1, String(minor));
   });
 });
