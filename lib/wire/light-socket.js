@@ -414,9 +414,11 @@ function close(socket, light, err) {
  * The peer sends no more.
  *
  * @param {LightSocket} socket The socket
+ * @param {Function} onHeavy Called if Node has made the socket meanwhile, which
+ *     is then to be ended as all others
  * @return {Boolean} Whether it was dealt with; else it is Node's to end
  */
-function endedByPeer(socket) {
+function endedByPeer(socket, onHeavy) {
   const light = socket[kLight];
 
   if (!light) return false;
@@ -427,11 +429,17 @@ function endedByPeer(socket) {
   }
 
   timers.nextTick(() => {
-    if (socket[kLight] !== light || light.isDestroyed) return;
+    if (light.isDestroyed) return;
 
-    light.isEndedByPeer = true;
-    light.connect().onEnd();
-    if (socket[kLight] === light && !light.isDestroyed) socket.destroy();
+    if (socket[kLight] === light) {
+      light.isEndedByPeer = true;
+      light.connect().onEnd();
+    }
+    if (light.isDestroyed) return;
+
+    // What waits may be Node's to write before the end.
+    if (socket[kLight] === light) socket.destroy();
+    else onHeavy();
   });
   return true;
 }

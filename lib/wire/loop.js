@@ -134,9 +134,18 @@ class LoopTransport {
   onEnd() {
     const { socket } = this._connection;
 
-    if (endedByPeer(socket)) return;
+    if (!endedByPeer(socket, () => this._onEndOfStream())) {
+      this._onEndOfStream();
+    }
+  }
 
-    this._close('its peer sends no more');
+  _onEndOfStream() {
+    const { socket } = this._connection;
+
+    if (socket.destroyed) return;
+
+    // Unless it was given back meanwhile.
+    if (this._connection.loop === this) this._close('its peer sends no more');
     socket.push(null);
     socket.read(0);
   }

@@ -27,6 +27,8 @@ pub(crate) struct LoopSocket {
     /// How it is read.
     pub(super) inbox: Inbox,
     watched: bool,
+    /// Whether the peer sends no more. It may still read.
+    ended: bool,
     referenced: bool,
     /// Whether it waits for room to write.
     writable: bool,
@@ -40,6 +42,7 @@ impl LoopSocket {
             fd,
             inbox,
             watched: true,
+            ended: false,
             referenced: true,
             writable: false,
             awaits_request: false,
@@ -64,7 +67,7 @@ impl LoopSocket {
 
     /// Writes what the kernel takes now.
     pub(crate) fn write(&self, slices: &[&[u8]]) -> Taken {
-        if !self.watched {
+        if !self.watched && !self.ended {
             return Taken::Blocked;
         }
         match write_some(self.descriptor(), slices) {
@@ -119,6 +122,12 @@ impl LoopSocket {
                 reactor.keep_alive(false);
             }
         }
+    }
+
+    /// Reads no more, as there is no more. What the kernel takes is still written.
+    pub(super) fn end(&mut self, reactor: &Reactor<Turns>) {
+        self.stop(reactor);
+        self.ended = true;
     }
 
     /// Asks to be told again, as not all was read.

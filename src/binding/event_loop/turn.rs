@@ -302,8 +302,15 @@ impl<'a> Turn<'a> {
     }
 
     fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {
-        if self.with_socket(|_| ()).is_some() {
-            self.stop();
+        let is_there = self.with_socket(|socket| {
+            if let Some(reactor) = self.state.event_loop.reactor() {
+                match listener {
+                    Listener::End => socket.end(reactor),
+                    _ => socket.stop(reactor),
+                }
+            }
+        });
+        if is_there.is_some() {
             self.begin_rows(0, NOWHERE)?;
             self.call_listener(listener, error)?;
         }
