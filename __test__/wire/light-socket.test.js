@@ -179,7 +179,27 @@ describe('A light socket', { skip }, () => {
       await once(peer, 'message');
       if (name === 'destroy') peer.terminate();
       assert.ok(calls > 0, name);
-      assert.ok(!isLight(socket));
+      assert.strictEqual(isLight(socket), name === 'destroy');
+    }
+  });
+
+  it('can be mocked by node:test', async (t) => {
+    for (const name of ['destroy', 'end', 'pause', 'resume', 'setNoDelay']) {
+      for (const isTouched of [false, true]) {
+        const { client, peer } = await openPair(t);
+
+        if (isTouched) peer._socket.on('close', () => {});
+
+        const { mock } = t.mock.method(peer._socket, name);
+
+        peer.pause();
+        peer.resume();
+        peer._socket.setNoDelay();
+        if (name === 'end') client.close();
+        else peer.terminate();
+        await closeOf(peer);
+        assert.ok(mock.callCount() > 0, name);
+      }
     }
   });
 

@@ -9,6 +9,11 @@ const takeHandle = require('../../lib/wire/taken-handle');
 
 /** One end of a TCP connection. */
 async function openSocket(t) {
+  return (await openSockets(t)).socket;
+}
+
+/** Both ends of a TCP connection. */
+async function openSockets(t) {
   const server = net.createServer().listen(0, '127.0.0.1');
 
   await once(server, 'listening');
@@ -22,7 +27,7 @@ async function openSocket(t) {
     server.close();
   });
   far.on('error', () => {});
-  return socket;
+  return { far, socket };
 }
 
 describe('A handle that is taken', () => {
@@ -45,6 +50,24 @@ describe('A handle that is taken', () => {
       assert.deepStrictEqual(log, [fd]);
     });
   }
+
+  it('is reset when that was asked for, though its socket is destroyed first', async (t) => {
+    for (const [method, code] of [
+      ['reset', 'ECONNRESET'],
+      ['close', undefined]
+    ]) {
+      const { far, socket } = await openSockets(t);
+      const { _handle: handle } = socket;
+      let failure;
+
+      far.on('error', (err) => (failure = err.code));
+      takeHandle(handle, () => socket.destroy());
+      far.resume();
+      handle[method]();
+      await once(far, 'close');
+      assert.strictEqual(failure, code);
+    }
+  });
 
   it('is the handle that it was to everybody else', async (t) => {
     const socket = await openSocket(t);

@@ -9,6 +9,8 @@ const timers = require('../timers');
 const kClosing = Symbol('ws-rs.closing');
 const kClosed = Symbol('ws-rs.closed');
 const kReading = Symbol('ws-rs.reading');
+/** On a handle that somebody closes: by which method. */
+const kMethod = Symbol('ws-rs.method');
 /** On a handle that is being closed: what is to be called then. */
 const kCallbacks = Symbol('ws-rs.callbacks');
 
@@ -80,7 +82,12 @@ function close(handle, method, callback) {
   const onClosing = handle[kClosing];
 
   handle[kClosing] = null;
-  if (onClosing) onClosing();
+
+  if (onClosing) {
+    // Whoever is told closes it first, which is to be as it was asked for.
+    handle[kMethod] = method;
+    onClosing();
+  }
 
   // Node does nothing for who closes it again, and would call nobody.
   if (handle[kCallbacks] !== undefined) {
@@ -92,7 +99,7 @@ function close(handle, method, callback) {
 
   handle[kCallbacks] = callbacks;
 
-  return method.call(handle, function closed(...args) {
+  return (handle[kMethod] ?? method).call(handle, function closed(...args) {
     const onClosed = handle[kClosed];
 
     handle[kClosed] = null;
