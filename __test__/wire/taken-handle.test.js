@@ -19,7 +19,10 @@ async function openSockets(t) {
   await once(server, 'listening');
 
   const far = net.connect(server.address().port, '127.0.0.1');
-  const [socket] = await once(server, 'connection');
+  const [[socket]] = await Promise.all([
+    once(server, 'connection'),
+    once(far, 'connect')
+  ]);
 
   t.after(() => {
     socket.destroy();
