@@ -67,7 +67,7 @@ describe('A handle that is taken', () => {
       takeHandle(handle, () => socket.destroy());
       far.resume();
       handle[method]();
-      await once(far, 'close');
+      await new Promise((resolve) => far.on('close', resolve));
       assert.strictEqual(failure, code);
     }
   });
