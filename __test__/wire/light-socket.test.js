@@ -242,7 +242,7 @@ describe('A light socket', { skip }, () => {
 
   it('does not close again when it is first touched after its end', async (t) => {
     for (const end of ['close', 'terminate']) {
-      const { client, peer } = await openPair(t);
+      const { client, peer, wss } = await openPair(t);
       const events = [];
 
       client[end]();
@@ -261,6 +261,12 @@ describe('A light socket', { skip }, () => {
         [peer._socket.writableFinished, peer._socket.readableEnded],
         [true, true]
       );
+      assert.deepStrictEqual(
+        [peer._socket.readableFlowing, peer._socket.timeout],
+        [true, 0]
+      );
+      assert.strictEqual(peer._socket._server, wss._server);
+      assert.strictEqual(peer._socket.listenerCount('error'), 2);
       assert.ok(!Object.hasOwn(peer._socket, '_destroy'));
     }
   });

@@ -151,25 +151,28 @@ function materialize(view) {
 }
 
 /** Makes a socket what it is behind its events, which were missed. */
-function beClosed(socket, { isEnded, isEndedByPeer }) {
-  if (isEnded) {
-    const { _writableState: state } = socket;
+function beClosed(socket, { isEnded, isEndedByPeer, server }) {
+  const { _readableState: readable, _writableState: writable } = socket;
 
-    state.ending = true;
-    state.ended = true;
-    state.finished = true;
+  readable.flowing = true;
+  if (isEnded) {
+    writable.ending = true;
+    writable.ended = true;
+    writable.finished = true;
   }
   if (isEndedByPeer) {
-    const { _readableState: state } = socket;
-
-    state.ended = true;
-    state.endEmitted = true;
+    readable.ended = true;
+    readable.endEmitted = true;
   }
 
   // That of `net.Socket` emits 'close'.
   define(socket, '_destroy', (err, callback) => callback(err));
   socketPrototype.destroy.call(socket);
   Reflect.deleteProperty(socket, '_destroy');
+
+  define(socket, 'timeout', 0);
+  socket._server = server;
+  socket.on('error', destroySocket);
 }
 
 /** Sees to a socket that nobody else looks after yet. */
