@@ -11,7 +11,7 @@ const {
   hear,
   openSide,
   openSides,
-  subscribers
+  subscribersAre
 } = require('../support/two-sides');
 const { Topics } = require('../../index');
 
@@ -206,17 +206,26 @@ for (const kind of KINDS) {
 
       for (const one of ws) topics.subscribe(one, 'room');
       await topics.ready();
-      assert.strictEqual(await subscribers(kind, broker, sides[1], 'room'), 1);
+      assert.strictEqual(
+        await subscribersAre(1, kind, broker, sides[1], 'room'),
+        1
+      );
       ws[0].terminate();
       await once(ws[0], 'close');
       await turns();
       await topics.ready();
-      assert.strictEqual(await subscribers(kind, broker, sides[1], 'room'), 1);
+      assert.strictEqual(
+        await subscribersAre(1, kind, broker, sides[1], 'room'),
+        1
+      );
       ws[1].terminate();
       await once(ws[1], 'close');
       await turns();
       await topics.ready();
-      assert.strictEqual(await subscribers(kind, broker, sides[1], 'room'), 0);
+      assert.strictEqual(
+        await subscribersAre(0, kind, broker, sides[1], 'room'),
+        0
+      );
     });
   });
 }

@@ -1,6 +1,7 @@
 'use strict';
 
 const { Broker, requireClient } = require('./brokers');
+const { PATIENCE } = require('./patience');
 const { Topics } = require('../../index');
 
 /**
@@ -73,6 +74,22 @@ async function subscribers(kind, broker, side, topic) {
 }
 
 /**
+ * Waits until so many processes subscribe to a topic: a broker may hear of it
+ * later than who asks it.
+ *
+ * @return {Promise<Number>} How many there are, should it not come about
+ */
+async function subscribersAre(expected, ...which) {
+  const deadline = Date.now() + PATIENCE;
+
+  for (;;) {
+    const count = await subscribers(...which);
+
+    if (count === expected || Date.now() > deadline) return count;
+  }
+}
+
+/**
  * Listens to a topic.
  *
  * @return {Object} `heard`, all that came, text as strings; and `until(text)`,
@@ -98,4 +115,4 @@ function hear(topics, name) {
   };
 }
 
-module.exports = { hear, openSide, openSides, subscribers };
+module.exports = { hear, openSide, openSides, subscribersAre };
