@@ -411,6 +411,15 @@ describe('Topics with an adapter', () => {
   it('refuse what is no adapter, and one that has its Topics', () => {
     const adapter = new MemoryBroker().adapter();
 
+    const client = { duplicate() {}, sendCommand() {} };
+
+    for (const name of ['publish', 'subscribe', 'unsubscribe', 'close']) {
+      client[name] = () => {};
+    }
+    assert.throws(() => new Topics({ adapter: client }), {
+      message: /new RedisAdapter\(client\)/,
+      name: 'TypeError'
+    });
     assert.throws(() => new Topics({ adapter: {} }), {
       message: /has no publish\(\), subscribe\(\), unsubscribe\(\), close\(\)/,
       name: 'TypeError'

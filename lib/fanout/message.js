@@ -102,7 +102,7 @@ function toBytes(data) {
   if (typeof data === 'string') return Buffer.from(data);
   if (typeof data === 'number') return Buffer.from(String(data));
 
-  const payload = toPayload(data);
+  const payload = readPayload(data);
 
   if (isBlobPayload(payload)) {
     throw new TypeError(
@@ -112,6 +112,23 @@ function toBytes(data) {
   }
 
   return payload;
+}
+
+function readPayload(data) {
+  try {
+    return toPayload(data);
+  } catch (err) {
+    const what = data === null ? 'null' : typeof data;
+
+    throw Object.assign(
+      new TypeError(
+        'The data of a message for many is a string, a number or bytes, ' +
+          `not ${what}`,
+        { cause: err }
+      ),
+      { code: err.code }
+    );
+  }
 }
 
 module.exports = SharedMessage;

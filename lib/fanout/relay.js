@@ -177,6 +177,16 @@ function check(adapter, maxPending) {
         `has no ${missing.join('(), ')}()`
     );
   }
+  // Clients of Redis have methods of the same names.
+  if (
+    typeof adapter.duplicate === 'function' &&
+    typeof adapter.sendCommand === 'function'
+  ) {
+    throw new TypeError(
+      'The option "adapter" is a client of Redis: write ' +
+        'new Topics({ adapter: new RedisAdapter(client) })'
+    );
+  }
   if (!(maxPending > 0)) {
     throw new RangeError(
       'The option "maxPending" is a number of bytes above 0, not ' +
