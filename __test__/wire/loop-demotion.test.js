@@ -208,7 +208,8 @@ for (const role of ROLES) {
       );
       const size = 3 << 20;
 
-      for (const touch of Object.values(TOUCHES)) {
+      // A busy machine may be through with the first one too soon to see it.
+      const isSeen = async (touch) => {
         const conversation = await openOnLoop(connect);
         const { ws } = conversation;
         const context = new Context();
@@ -221,10 +222,11 @@ for (const role of ROLES) {
           conversation,
           conversation.frame(TEXT, context.compress(textOf(size)), { rsv: 4 })
         );
-        // Large ones take a thread, and their time.
-        assert.deepStrictEqual(got, []);
         send('a');
         await turns();
+
+        const isBusy = got.length === 0;
+
         assert.strictEqual(ws.transport, 'loop');
         touch(ws._socket, ws);
         assert.strictEqual(ws.transport, 'stream');
@@ -235,6 +237,11 @@ for (const role of ROLES) {
           ...Array.from({ length: 20 }, (_, i) => i + 1)
         ]);
         ws.terminate();
+        return isBusy;
+      };
+
+      for (const [name, touch] of Object.entries(TOUCHES)) {
+        for (let i = 0; !(await isSeen(touch)); i++) assert.ok(i < 20, name);
       }
     });
 
