@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use napi_sys as sys;
 
@@ -15,7 +16,7 @@ use super::event_loop::{Context, LoopSocket, LoopState};
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
 use super::values::Values;
-use crate::clock::Mark;
+use crate::clock::{self, Mark};
 use crate::runtime;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::heartbeat::Heartbeats;
@@ -123,6 +124,12 @@ unsafe extern "C" fn forget(_env: sys::napi_env, data: *mut c_void, _hint: *mut 
 }
 
 impl Environment {
+    /// Frames begin to wait for others; returns the time.
+    pub(crate) fn begin_waiting(&self) -> Duration {
+        self.waiting_since.set(Mark::now());
+        clock::now()
+    }
+
     /// An empty buffer for output, used before if possible.
     pub(crate) fn spare_buffer(&self) -> Vec<u8> {
         self.spare.borrow_mut().pop().unwrap_or_default()

@@ -11,7 +11,6 @@ use super::call::{Bytes, Call, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::send::{EIO, after_write, length_of, with_wire};
-use crate::clock::{self, Mark};
 use crate::numbers::flag::MORE_MESSAGES;
 use crate::numbers::sent::{REST, SCHEDULE};
 
@@ -156,10 +155,7 @@ impl<'a> Shared<'a> {
                 &self.frame,
                 self.more_messages,
                 (&mut state.schedule.borrow_mut(), id),
-                || {
-                    state.waiting_since.set(Mark::now());
-                    clock::now()
-                },
+                || state.begin_waiting(),
                 || state.spare_buffer(),
                 wire,
             )

@@ -13,7 +13,7 @@ use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::event_loop::LoopSocket;
 use super::send::{after_write, with_wire};
-use crate::clock::{self, Mark};
+use crate::clock;
 use crate::numbers::frame::{FIN, PING};
 use crate::numbers::heartbeat::{ATTEND, DEAD};
 
@@ -102,15 +102,11 @@ fn look(state: &Environment, id: Id, now: Duration) -> Option<f64> {
         heartbeats.stop(id);
         return None;
     };
-    match heartbeats.look(id, signs(entry), now) {
+    let has_news = || entry.socket.as_ref().is_some_and(LoopSocket::has_news);
+    match heartbeats.look(id, signs(entry), has_news, now) {
         Verdict::Alive => None,
         Verdict::Ping(token) if entry.connection.writes() => ping(state, id, entry, token),
         Verdict::Ping(token) | Verdict::Delegate(token) => Some(token as f64),
-        // The loop may have been busy for so long that the answer was not read yet.
-        Verdict::Dead if entry.socket.as_ref().is_some_and(LoopSocket::has_news) => {
-            heartbeats.excuse(id, now);
-            None
-        }
         Verdict::Dead => Some(DEAD.into()),
     }
 }
@@ -135,10 +131,7 @@ fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f6
             },
             Options::default(),
             (&mut state.schedule.borrow_mut(), id),
-            || {
-                state.waiting_since.set(Mark::now());
-                clock::now()
-            },
+            || state.begin_waiting(),
             || state.spare_buffer(),
             wire,
         )

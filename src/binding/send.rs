@@ -125,10 +125,7 @@ pub(crate) fn queue_answer(call: &Call<'_>, id: Id, at: usize) -> Outcome<()> {
             |out| append_text(call, at, out),
             options,
             (&mut state.schedule.borrow_mut(), id),
-            || {
-                state.waiting_since.set(Mark::now());
-                clock::now()
-            },
+            || state.begin_waiting(),
             || state.spare_buffer(),
             wire,
         )
@@ -227,10 +224,7 @@ fn queue(
                     },
                     options_of(flags),
                     (&mut state.schedule.borrow_mut(), id),
-                    || {
-                        state.waiting_since.set(Mark::now());
-                        clock::now()
-                    },
+                    || state.begin_waiting(),
                     || state.spare_buffer(),
                     wire,
                 )

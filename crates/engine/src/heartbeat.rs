@@ -199,8 +199,15 @@ impl Heartbeats {
         }
     }
 
-    /// Judges a connection by what can be seen of it.
-    pub fn look(&mut self, id: Id, signs: Signs, now: Duration) -> Verdict {
+    /// Judges a connection by what can be seen of it. `has_news` is asked before one is found dead:
+    /// whether something of its peer has come that was not read yet, as nobody had time.
+    pub fn look(
+        &mut self,
+        id: Id,
+        signs: Signs,
+        has_news: impl FnOnce() -> bool,
+        now: Duration,
+    ) -> Verdict {
         let now = micros(now);
         let Some((beat, due)) = self.beats.get_mut(id).filter(|(_, due)| **due != NEVER) else {
             return Verdict::Alive;
@@ -215,6 +222,11 @@ impl Heartbeats {
         } else if let Some(deadline) = beat.deadline {
             if now < deadline {
                 *due = beat.next_look(now, deadline);
+                Verdict::Alive
+            } else if has_news() {
+                beat.since = now;
+                beat.deadline = None;
+                *due = beat.next_look(now, u64::MAX);
                 Verdict::Alive
             } else {
                 beat.ask(now, due);

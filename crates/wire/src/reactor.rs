@@ -27,7 +27,8 @@ const BATCH: usize = 512;
 /// Up to so many sockets get handles of their own, which saves asking the selector for each message.
 /// Of more, several are mostly ready at once, and asking costs less than not knowing it.
 const FEW: usize = 4;
-/// Beyond so many all are watched by the selector.
+/// Beyond so many all are watched by the selector; more than `FEW`, so that one that comes and goes does not
+/// move the others to and fro.
 const MANY: usize = 2 * FEW;
 
 /// A socket that has something to read, or room to write.

@@ -39,7 +39,7 @@ impl One {
     fn look(&mut self, signs: Signs) -> (Verdict, u128) {
         self.now = self.now.max(self.beats.next().unwrap());
         assert_eq!(self.beats.poll(self.now), Some(0));
-        let verdict = self.beats.look(0, signs, self.now);
+        let verdict = self.beats.look(0, signs, || false, self.now);
         assert_eq!(self.beats.poll(self.now), None);
         (verdict, self.now.as_millis())
     }
@@ -100,7 +100,10 @@ fn who_is_looked_after_no_more_is_asked_nothing_and_its_late_answer_is_known() {
     one.beats.excuse(0, ms(1601));
     assert_eq!(one.beats.next(), None);
     assert_eq!(one.beats.poll(ms(1_000_000)), None);
-    assert_eq!(one.beats.look(0, heard(1), ms(1602)), Verdict::Alive);
+    assert_eq!(
+        one.beats.look(0, heard(1), || false, ms(1602)),
+        Verdict::Alive
+    );
     assert!(one.beats.is_answer(0, &token_bytes(7), 1, || ms(1602)));
     assert_eq!(one.beats.next(), None);
     // Others begin as the first one did.
@@ -144,6 +147,16 @@ fn a_peer_that_reads_slowly_lives_and_one_that_does_not_read_is_dead() {
     assert_eq!(one.look(heard(0)), (Verdict::Alive, 2400));
     assert_eq!(one.next(blocked(20)), (Verdict::Ping(7), 4000));
     assert_eq!(one.next(blocked(20)), (Verdict::Dead, 4320));
+}
+
+#[test]
+fn nobody_is_dead_of_whom_something_waits_to_be_read() {
+    let mut one = One::new();
+    assert_eq!(one.next(heard(0)), (Verdict::Ping(7), 1600));
+    assert_eq!(one.beats.poll(ms(1920)), Some(0));
+    let verdict = one.beats.look(0, heard(0), || true, ms(1920));
+    assert_eq!(verdict, Verdict::Alive);
+    assert_eq!(one.next(heard(0)), (Verdict::Ping(7), 1920 + 1600 + 80));
 }
 
 #[test]
@@ -218,7 +231,7 @@ fn intervals_below_a_millisecond_and_of_years_are_no_trouble() {
         let next = beats.next().unwrap();
         assert!(next >= ms(5));
         assert_eq!(beats.poll(next), Some(0));
-        beats.look(0, heard(0), next);
+        beats.look(0, heard(0), || false, next);
         assert!(beats.next().unwrap() > next);
     }
 }
@@ -235,7 +248,7 @@ fn connections_that_begin_together_or_by_and_by_share_moments() {
         now = beats.next().unwrap();
         moments += u32::from(now > ms(1000));
         while let Some(id) = beats.poll(now) {
-            beats.look(id, heard(now.as_millis() as u64), now);
+            beats.look(id, heard(now.as_millis() as u64), || false, now);
         }
     }
     assert!(moments <= 17, "{moments}");
@@ -325,7 +338,7 @@ proptest! {
                             prop_assert!(turns <= 5, "each at most once at a time");
                             let (one, settings) = model.get_mut(&id).expect("it is there");
                             let silence = now - one.heard_at;
-                            match beats.look(id, one.signs, now) {
+                            match beats.look(id, one.signs, || false, now) {
                                 Verdict::Alive => {}
                                 Verdict::Delegate(_) => prop_assert!(false, "nobody wants it"),
                                 Verdict::Ping(token) => {
