@@ -1,12 +1,13 @@
 'use strict';
 
 const native = require('../native');
+const numbers = require('../native/numbers');
 
 /** Frees the native halves of servers that are gone. */
 const forgotten = new FinalizationRegistry((id) => native.meterFree(id));
 
-/** The order in which the native half has its numbers. */
-const CLOSED_FROM = 14;
+/** Behind the numbers of the native half come those of close codes. */
+const CLOSED_FROM = numbers.meter.NUMBERS;
 
 /** What a server counts: natively, but for what happens once in a while. */
 class Metrics {
@@ -28,15 +29,15 @@ class Metrics {
    * @return {Object} See docs/api.md
    */
   read(websockets) {
-    const numbers = native.meterRead(this.id);
-    const [loop, stream, opened, accepted, materialized] = numbers;
-    const [messagesIn, bytesIn, wireIn] = numbers.slice(5);
-    const [messagesOut, bytesOut, wireOut] = numbers.slice(8);
-    const [queued, dropped, missed] = numbers.slice(11);
+    const read = native.meterRead(this.id);
+    const [loop, stream, opened, accepted, materialized] = read;
+    const [messagesIn, bytesIn, wireIn] = read.slice(5);
+    const [messagesOut, bytesOut, wireOut] = read.slice(8);
+    const [queued, dropped, missed] = read.slice(11);
     const closed = {};
 
-    for (let i = CLOSED_FROM; i < numbers.length; i += 2) {
-      closed[numbers[i]] = numbers[i + 1];
+    for (let i = CLOSED_FROM; i < read.length; i += 2) {
+      closed[read[i]] = read[i + 1];
     }
 
     return {

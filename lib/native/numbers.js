@@ -129,6 +129,8 @@ module.exports = {
 
   /** What a server's meter is told of. */
   meter: {
+    /** How many numbers `meterRead` gives before those of close codes. */
+    NUMBERS: 14,
     /** A message was dropped. */
     DROPPED: 0,
     /** A ping was not answered in time. */

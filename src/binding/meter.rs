@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ws_rs_engine::meter::Meter;
 
 use super::call::{Call, Fault, Outcome};
-use crate::numbers::meter::{DROPPED, MATERIALIZED, MISSED};
+use crate::numbers::meter::{DROPPED, MATERIALIZED, MISSED, NUMBERS};
 
 /// `meterCreate() -> meter`
 pub(crate) fn meter_create(call: &Call<'_>) -> Outcome {
@@ -69,7 +69,7 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
         queued += entry.connection.outbox().waiting();
     }
     let Meter { received, sent, .. } = &*meter;
-    let mut numbers = vec![
+    let numbers: [u64; NUMBERS] = [
         on_loop,
         on_stream,
         meter.opened.get(),
@@ -85,11 +85,10 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
         meter.dropped.get(),
         meter.missed.get(),
     ];
-    for (code, count) in meter.closed() {
-        numbers.extend([u64::from(code), count]);
-    }
+    let codes = meter.closed().into_iter();
     let items: Outcome<Vec<_>> = numbers
         .into_iter()
+        .chain(codes.flat_map(|(code, count)| [u64::from(code), count]))
         .map(|number| call.double(number as f64))
         .collect();
     call.array(&items?)
