@@ -7,7 +7,7 @@ use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_protocol::{Config, MAX_HEAD, Role, UpgradeRequest};
-use ws_rs_wire::{Read, peek_some, read_some};
+use ws_rs_wire::{Read, Stream, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -66,7 +66,7 @@ pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
         return call.undefined();
     };
     let socket = open_socket(call, fd, id, || {
-        LoopSocket::awaiting(fd, Inbox::new(false, false))
+        LoopSocket::awaiting(Stream::Plain(fd), Inbox::new(false, false))
     });
     match (socket, connections.get_mut(id)) {
         (Some(socket), Some(entry)) => {
@@ -100,7 +100,7 @@ pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
         return call.undefined();
     };
     let socket = open_socket(call, fd, id, || {
-        LoopSocket::new(fd, Inbox::new(single, local))
+        LoopSocket::new(Stream::Plain(fd), Inbox::new(single, local))
     });
     let Some(socket) = socket else {
         call.state.connections.borrow_mut().remove(id);

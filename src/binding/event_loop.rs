@@ -24,7 +24,7 @@ use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Reactor, shut_down_writing, uv};
+use ws_rs_wire::{Reactor, Stream, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -175,7 +175,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
         && let Some(socket) = open_socket(call, fd, id, || {
-            LoopSocket::new(fd, Inbox::new(single, local))
+            LoopSocket::new(Stream::Plain(fd), Inbox::new(single, local))
         })
     {
         entry.socket = Some(socket);
@@ -204,7 +204,7 @@ pub(crate) fn open_socket(
 
 /// `loopShutDown(id)`: nothing more will be written, and the peer is told so.
 pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
-    with_socket(call, |socket, _| shut_down_writing(socket.descriptor()))
+    with_socket(call, |socket, _| socket.stream.shut_down())
 }
 
 /// `loopClose(id)`: gives the socket back to Node.

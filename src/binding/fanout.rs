@@ -150,7 +150,7 @@ impl<'a> Shared<'a> {
         let Entry {
             connection, socket, ..
         } = &mut *entry;
-        let sent = with_wire(socket.as_ref(), |wire| {
+        let sent = with_wire(socket.as_mut(), |wire| {
             connection.send_shared(
                 &self.frame,
                 self.more_messages,

@@ -123,7 +123,7 @@ fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f6
     if connection.protocol.role() == Role::Client {
         frame.mask = Some(state.mask_key());
     }
-    let sent = with_wire(socket.as_ref(), |wire| {
+    let sent = with_wire(socket.as_mut(), |wire| {
         connection.send(
             |out| {
                 encode_frame(&frame, &token_bytes(token), out);

@@ -120,7 +120,7 @@ pub(crate) fn queue_answer(call: &Call<'_>, id: Id, at: usize) -> Outcome<()> {
         more_messages: true,
         track: false,
     };
-    with_wire(socket.as_ref(), |wire| {
+    with_wire(socket.as_mut(), |wire| {
         connection.send(
             |out| append_text(call, at, out),
             options,
@@ -178,7 +178,7 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
          Entry {
              connection, socket, ..
          }| {
-            with_wire(socket.as_ref(), |wire| {
+            with_wire(socket.as_mut(), |wire| {
                 let sent = connection.send_lent(
                     header,
                     // SAFETY: no JavaScript runs in this call, and the payload is only read.
@@ -216,7 +216,7 @@ fn queue(
                 state.schedule.borrow_mut().end_tick();
             }
             let mut length = 0;
-            let sent = with_wire(socket.as_ref(), |wire| {
+            let sent = with_wire(socket.as_mut(), |wire| {
                 connection.send(
                     |out| {
                         length = encode(out)?;
@@ -278,7 +278,7 @@ fn send(
 }
 
 /// Calls `body` with what writes to the socket, if there is one.
-pub(crate) fn with_wire<T>(socket: Option<&LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
+pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
     match socket {
         Some(socket) => body(Some(&mut |slices| socket.write(slices))),
         None => body(None),
@@ -337,7 +337,7 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
         connection, socket, ..
     } = entry;
     let write =
-        AssertUnwindSafe(|| with_wire(socket.as_ref(), |wire| connection.write_waiting(wire)));
+        AssertUnwindSafe(|| with_wire(socket.as_mut(), |wire| connection.write_waiting(wire)));
     let (sent, attend) = catch_unwind(write).unwrap_or_else(|_| {
         // The message went to stderr. It is the end of this connection, and of no other.
         connection.fail(EIO);
@@ -388,7 +388,7 @@ pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
         let Entry {
             connection, socket, ..
         } = &mut *entry;
-        let sent = with_wire(socket.as_ref(), |wire| connection.write(wire));
+        let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
         after_write(call.state, entry, sent);
     }
     call.undefined()

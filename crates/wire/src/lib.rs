@@ -7,9 +7,11 @@
 mod poll;
 mod reactor;
 mod read;
+mod stream;
 pub mod uv;
 mod write;
 
 pub use self::reactor::{Handler, Reactor, Ready};
-pub use self::read::{Read, peek_some, read_some, waiting};
-pub use self::write::{Write, shut_down_writing, write_some};
+pub use self::read::{Read, peek_some, read_some};
+pub use self::stream::Stream;
+pub use self::write::Write;

@@ -42,6 +42,6 @@ fn receive(fd: BorrowedFd<'_>, room: &mut [u8], flags: RecvFlags) -> Read {
 }
 
 /// How many bytes have arrived and wait to be read.
-pub fn waiting(fd: BorrowedFd<'_>) -> usize {
+pub(crate) fn waiting(fd: BorrowedFd<'_>) -> usize {
     ioctl_fionread(fd).map_or(0, |len| usize::try_from(len).unwrap_or(usize::MAX))
 }

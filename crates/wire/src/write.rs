@@ -21,7 +21,7 @@ pub enum Write {
 const MAX_SLICES: usize = 16;
 
 /// Writes `slices` in one call.
-pub fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
+pub(crate) fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
     // A reset connection is an error to report, not a signal to die of.
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
@@ -50,6 +50,6 @@ pub fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
 }
 
 /// Says that nothing more will be written. Of a connection that is broken already, reading tells.
-pub fn shut_down_writing(fd: BorrowedFd<'_>) {
+pub(crate) fn shut_down_writing(fd: BorrowedFd<'_>) {
     let _ = shutdown(fd, Shutdown::Write);
 }

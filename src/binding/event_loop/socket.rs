@@ -1,6 +1,6 @@
 //! One socket on the loop, and the turns that sockets have.
 
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use super::turn::Turn;
 use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Handler, Reactor, Read, Ready, Write, peek_some, write_some};
+use ws_rs_wire::{Handler, Reactor, Ready, Stream, Write};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
 const MAX_TURNS: u32 = 64;
@@ -23,7 +23,7 @@ const MAX_TURNS: u32 = 64;
 /// A socket that is read here.
 #[derive(Debug)]
 pub(crate) struct LoopSocket {
-    fd: RawFd,
+    pub(super) stream: Stream,
     /// How it is read.
     pub(super) inbox: Inbox,
     watched: bool,
@@ -37,9 +37,9 @@ pub(crate) struct LoopSocket {
 }
 
 impl LoopSocket {
-    pub(crate) const fn new(fd: RawFd, inbox: Inbox) -> Self {
+    pub(crate) const fn new(stream: Stream, inbox: Inbox) -> Self {
         Self {
-            fd,
+            stream,
             inbox,
             watched: true,
             ended: false,
@@ -50,27 +50,22 @@ impl LoopSocket {
     }
 
     /// One whose request is yet to come.
-    pub(crate) const fn awaiting(fd: RawFd, inbox: Inbox) -> Self {
-        let mut socket = Self::new(fd, inbox);
+    pub(crate) const fn awaiting(stream: Stream, inbox: Inbox) -> Self {
+        let mut socket = Self::new(stream, inbox);
         socket.awaits_request = true;
         socket
     }
 
-    /// To read from.
-    pub(super) const fn descriptor<'a>(&self) -> BorrowedFd<'a> {
-        // SAFETY: it is only given to recv(2) and send(2), for the time of one call. Whoever closes
-        // the handle is noticed before (lib/wire/taken-handle.js), on this thread, and then this
-        // socket is gone; for a program that gets past that, the calls fail or meet another file of
-        // the process, and no memory is touched but the slices given.
-        unsafe { BorrowedFd::borrow_raw(self.fd) }
+    const fn descriptor(&self) -> RawFd {
+        self.stream.descriptor()
     }
 
     /// Writes what the kernel takes now.
-    pub(crate) fn write(&self, slices: &[&[u8]]) -> Taken {
+    pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Taken {
         if !self.watched && !self.ended {
             return Taken::Blocked;
         }
-        match write_some(self.descriptor(), slices) {
+        match self.stream.write(slices) {
             Write::Bytes(len) => Taken::Bytes(len),
             Write::Full => Taken::Blocked,
             Write::Failed(error) => Taken::Failed(error),
@@ -84,7 +79,7 @@ impl LoopSocket {
 
     /// Whether something has come, or the end, of which nobody was told yet.
     pub(crate) fn has_news(&self) -> bool {
-        self.watched && peek_some(self.descriptor(), &mut [0]) != Read::Empty
+        self.watched && self.stream.has_news()
     }
 
     /// Asks to be told, or no more, when there is room to write.
@@ -100,7 +95,7 @@ impl LoopSocket {
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
         self.inbox.set_paused(paused);
         if !paused && self.watched {
-            reactor.rearm(self.fd, self.writable);
+            reactor.rearm(self.descriptor(), self.writable);
         }
     }
 
@@ -117,7 +112,7 @@ impl LoopSocket {
     pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
         if self.watched {
             self.watched = false;
-            reactor.deregister(self.fd);
+            reactor.deregister(self.descriptor());
             if self.referenced {
                 reactor.keep_alive(false);
             }
@@ -133,7 +128,7 @@ impl LoopSocket {
     /// Asks to be told again, as not all was read.
     pub(super) fn rearm(&self, reactor: &Reactor<Turns>) {
         if self.watched {
-            reactor.rearm(self.fd, self.writable);
+            reactor.rearm(self.descriptor(), self.writable);
         }
     }
 }

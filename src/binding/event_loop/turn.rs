@@ -20,7 +20,7 @@ use ws_rs_engine::inbox::{
     MAX_READ, MAX_READS, Mode, Next, Target, asks_kernel, reads_past_scratch,
 };
 use ws_rs_engine::prefetch::prefetch;
-use ws_rs_wire::{Read, Ready, read_some, waiting};
+use ws_rs_wire::{Read, Ready};
 
 /// A socket that has something to read.
 pub(super) struct Turn<'a> {
@@ -155,9 +155,9 @@ impl<'a> Turn<'a> {
                 return Ok(None);
             }
             let _scope = Scope::enter(self.env);
-            let fd = socket.descriptor();
+            let stream = &mut socket.stream;
             let ready = if asks_kernel(missing) {
-                waiting(fd)
+                stream.waiting()
             } else {
                 missing as usize
             };
@@ -165,7 +165,7 @@ impl<'a> Turn<'a> {
                 asked = buffer.len().min(MAX_READ);
                 let buffer = &mut buffer[..asked];
                 prefetch(buffer.as_ptr(), asked);
-                result = read_some(fd, buffer);
+                result = stream.read(buffer);
                 match result {
                     Read::Bytes(len) => len,
                     _ => 0,
@@ -220,7 +220,7 @@ impl<'a> Turn<'a> {
             else {
                 return Ok(Next::Wait);
             };
-            let result = read_some(socket.descriptor(), buffer.bytes);
+            let result = socket.stream.read(buffer.bytes);
             let Read::Bytes(len) = result else {
                 drop(connections);
                 return self.after(result, 0);
@@ -266,8 +266,7 @@ impl<'a> Turn<'a> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
-        let Some(result) = self.with_socket(|socket| read_some(socket.descriptor(), buffer.bytes))
-        else {
+        let Some(result) = self.with_socket(|socket| socket.stream.read(buffer.bytes)) else {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
