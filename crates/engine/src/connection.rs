@@ -112,7 +112,15 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
             return Ok(self.refuse(options));
         }
         let before = self.outbox.waiting();
-        self.outbox.append(spare, encode)?;
+        self.outbox.append(spare, |out| {
+            let start = out.len();
+            let result = encode(out);
+            if result.is_err() {
+                // What it had appended before it failed is no frame.
+                out.truncate(start);
+            }
+            result
+        })?;
         self.meter_wire(self.outbox.waiting() - before);
         let sent = if self.outbox.is_blocked() {
             Sent::Blocked

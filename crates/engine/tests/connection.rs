@@ -245,18 +245,24 @@ fn nothing_is_written_behind_what_was_discarded() {
 }
 
 #[test]
-fn a_frame_that_cannot_be_encoded_is_not_sent() {
+fn a_frame_that_cannot_be_encoded_is_not_sent_not_even_the_part_that_could_be() {
     let mut fixture = Fixture::new(&[]);
-    let result = fixture.connection.send(
-        |_| Err("no text"),
-        TRACKED,
-        (&mut fixture.schedule, 1),
-        || Duration::ZERO,
-        Vec::new,
-        Some(&mut |slices| fixture.wire.write(slices)),
-    );
-    assert_eq!(result, Err("no text"));
-    assert_eq!((fixture.fates(), fixture.wire.writes.len()), (vec![], 0));
+    for part in [&b""[..], b"part"] {
+        let result = fixture.connection.send(
+            |out| {
+                out.extend_from_slice(part);
+                Err("no text")
+            },
+            TRACKED,
+            (&mut fixture.schedule, 1),
+            || Duration::ZERO,
+            Vec::new,
+            Some(&mut |slices| fixture.wire.write(slices)),
+        );
+        assert_eq!(result, Err("no text"));
+        assert_eq!((fixture.fates(), fixture.wire.writes.len()), (vec![], 0));
+        assert_eq!(fixture.connection.outbox().waiting(), 0);
+    }
 }
 
 #[test]
