@@ -8,3 +8,6 @@ mod clock;
 mod memory;
 mod numbers;
 mod runtime;
+
+#[global_allocator]
+static ALLOCATOR: ws_rs_engine::allocator::Allocator = ws_rs_engine::allocator::Allocator;

@@ -1,4 +1,5 @@
-//! The system's allocator, which on request notes where a large block came to lie.
+//! The system's allocator, which on request notes where a large block came to lie. Whoever links the
+//! engine installs it: without it nothing is noted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -13,9 +14,6 @@ thread_local! {
     /// `None`: nobody asks. It needs no destructor, so that it can be used in the allocator.
     static LARGEST: Cell<Option<Block>> = const { Cell::new(None) };
 }
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
 
 /// Where a block lies, or lay: for hints only.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +48,9 @@ fn note(address: usize, len: usize) {
     }
 }
 
-struct Allocator;
+/// To be a program's `#[global_allocator]`.
+#[derive(Debug)]
+pub struct Allocator;
 
 // SAFETY: the system's allocator does it all.
 unsafe impl GlobalAlloc for Allocator {
