@@ -6,7 +6,9 @@ use ws_rs_engine::connection::Options;
 use ws_rs_protocol::{Control, Data, OpCode};
 
 use super::support::Payload;
+use super::support::compressor::Way;
 use super::support::pair::{Pair, What};
+use super::support::threads::Does;
 use super::support::wire::Fault;
 
 /// Lengths of payloads: around those at which a header grows and at which frames are joined no more.
@@ -14,8 +16,8 @@ const LENS: [usize; 16] = [
     0, 1, 2, 5, 17, 60, 125, 126, 127, 300, 1000, 2000, 4000, 4096, 9000, 17_000,
 ];
 
-/// Commands of the programs at both ends of two connections, and faults of their wires, in virtual
-/// time. The checks are in `tests/support/end.rs` and `pair.rs`.
+/// Commands of the programs at both ends of two connections, and faults of their wires, threads and
+/// memory, in virtual time. The checks are in `tests/support/end.rs` and `pair.rs`.
 ///
 /// The first byte is the capacity of the wires; of each step the first byte chooses side, connection
 /// and command, and the next one or two are its arguments.
@@ -50,7 +52,7 @@ pub(crate) fn pair(data: &[u8]) {
         };
         let binary = OpCode::Data(Data::Binary);
         match choice >> 2 & 15 {
-            0 | 1 => {
+            0 => {
                 let flags = argument();
                 let opcode = if flags & 0x20 == 0 {
                     OpCode::Data(Data::Text)
@@ -61,6 +63,17 @@ pub(crate) fn pair(data: &[u8]) {
                     What::Joined(opcode, payload(flags), flags & 0x10 == 0),
                     flags,
                 );
+            }
+            1 => {
+                let flags = argument();
+                let opcode = OpCode::Data(Data::Text);
+                let way = match flags >> 4 & 3 {
+                    0 => Way::Inline,
+                    1 if choice >> 6 == 0 => Way::Refused,
+                    1 => Way::Begun,
+                    _ => Way::Job,
+                };
+                send(What::Compressed(opcode, payload(flags), way), flags);
             }
             2 => {
                 let flags = argument();
@@ -92,7 +105,27 @@ pub(crate) fn pair(data: &[u8]) {
                 let most = [first, second].map(|most| usize::from(most & 0x3f) << (most >> 5));
                 pair.batch(is_far, most, usize::from(choice >> 6) * 8);
             }
-            8 => pair.side(is_far).end_tick(),
+            8 => match choice >> 6 {
+                0 => pair.side(is_far).end_tick(),
+                1 => {
+                    let which = argument();
+                    let does = match which & 7 {
+                        0 => Does::Drop,
+                        1 => Does::Panic,
+                        2 => Does::Refuse,
+                        _ => Does::Work,
+                    };
+                    pair.side(is_far).threads.run(usize::from(which >> 3), does);
+                }
+                2 => pair.take_results(is_far),
+                _ => match argument() {
+                    len @ 0..128 => {
+                        let payload = payload(len);
+                        pair.side(is_far).send_nothing(index, &payload, now);
+                    }
+                    _ => pair.side(is_far).end(index).reader.is_short_of_memory = true,
+                },
+            },
             9 => pair.now += Duration::from_micros(u64::from(argument())),
             10 => {
                 let wire = &mut pair.side(is_far).end(index).wire;
@@ -125,7 +158,7 @@ pub(crate) fn pair(data: &[u8]) {
                     let wire = &mut pair.side(is_far).end(index).wire;
                     wire.reset(104, usize::from(kept));
                 }
-                _ => pair.side(is_far).end(index).destroy(),
+                _ => pair.side(is_far).destroy(index),
             },
             _ => {
                 let close = OpCode::Control(Control::Close);

@@ -98,7 +98,8 @@ impl Job {
     }
 
     /// Does the work after something that may fail, for tests.
-    pub(super) fn run_after(mut self, before: impl FnOnce()) {
+    #[doc(hidden)]
+    pub fn run_after(mut self, before: impl FnOnce()) {
         let (Some((source, mut rest)), Some(done)) = (self.work.take(), &mut self.report.done)
         else {
             return;

@@ -1,16 +1,18 @@
 //! One end of a connection: the engine, its wire, and the program that uses it.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+mod send;
+
 use std::time::Duration;
 
-use ws_rs_engine::connection::{Connection, Options, Sent};
+use ws_rs_engine::connection::{Connection, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_engine::schedule::Schedule;
-use ws_rs_protocol::{Config, Control, Data, Frame, OpCode, Role, encode_frame, encode_header};
+use ws_rs_protocol::{Config, Role};
 
 use super::Payload;
-use super::ledger::{Entry, Ledger, Seen};
+use super::compressor::Compressor;
+use super::ledger::{Ledger, Seen};
+use super::reader::Reader;
+use super::threads::Threads;
 use super::wire::Wire;
 
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct End {
     /// What the stream has, if it writes.
     stream: Option<Vec<u8>>,
     pub ledger: Ledger,
+    pub compressor: Compressor,
+    pub reader: Reader,
     /// Of the message that is open: its bytes so far.
     open: Option<Vec<u8>>,
     is_closed: bool,
@@ -31,8 +35,13 @@ pub struct End {
 }
 
 impl End {
-    pub fn new(role: Role, capacity: usize) -> Self {
-        let mut engine = Connection::new(role, Config::default());
+    /// `resets`: each compressed message begins a new context, in both directions.
+    pub fn new(role: Role, capacity: usize, resets: bool, threads: &mut Threads) -> Self {
+        let config = Config {
+            compression: true,
+            ..Config::default()
+        };
+        let mut engine = Connection::new(role, config);
         engine.set_writes(true);
         Self {
             engine,
@@ -41,6 +50,8 @@ impl End {
             wire: Wire::new(capacity),
             stream: None,
             ledger: Ledger::default(),
+            compressor: Compressor::new(&mut threads.compression, resets),
+            reader: Reader::new(&mut threads.compression, resets),
             open: None,
             is_closed: false,
             is_destroyed: false,
@@ -58,120 +69,9 @@ impl End {
         !self.is_closed && !self.is_destroyed
     }
 
-    /// Sends a frame that is joined with others: a part of a message if `fin` is false or one is
-    /// open. Text is binary if it is part of an open message.
-    pub fn send(
-        &mut self,
-        opcode: OpCode,
-        payload: &[u8],
-        fin: bool,
-        options: Options,
-        (schedule, now): (&mut Schedule, Duration),
-        is_batched: bool,
-    ) -> Sent {
-        let (opcode, event) = self.begin(opcode, payload, fin);
-        let frame = Frame {
-            fin,
-            rsv1: false,
-            opcode,
-            mask: (self.role == Role::Client).then_some([1, 2, 3, 4]),
-        };
-        let mut bytes = Vec::new();
-        encode_frame(&frame, payload, &mut bytes);
-        let sending = (bytes.len(), event, None);
-        let sent = self.add(&bytes, sending, options, (schedule, now));
-        let waits = matches!(sent, Sent::WithBatch | Sent::WithTick);
-        let may_wait = options.more_messages || is_batched || self.has_sent_in_tick;
-        assert!(may_wait || !waits, "the first frame of a tick waits");
-        self.has_sent_in_tick |= !waits;
-        sent
-    }
-
-    /// Sends a frame that others get, too, unless a message is open. Where a stream writes it is sent
-    /// as any other.
-    pub fn share(
-        &mut self,
-        frame: &Arc<[u8]>,
-        payload: &[u8],
-        more_messages: bool,
-        (schedule, now): (&mut Schedule, Duration),
-    ) {
-        let binary = OpCode::Data(Data::Binary);
-        let options = Options {
-            more_messages,
-            track: false,
-        };
-        if !self.is_open() || self.open.is_some() {
-            return;
-        }
-        if !self.engine.writes() || self.engine.write_error().is_some() {
-            self.send(binary, payload, true, options, (schedule, now), true);
-            return;
-        }
-        let (_, event) = self.begin(binary, payload, true);
-        self.push(frame.len(), event, None, options);
-        let Self { engine, wire, .. } = self;
-        let sent = engine.send_shared(
-            frame,
-            more_messages,
-            (schedule, self.id),
-            || now,
-            || Vec::with_capacity(64),
-            Some(&mut |slices| wire.write(slices)),
-        );
-        let sent = sent.expect("a wire writes");
-        self.has_sent_in_tick |= !matches!(sent, Sent::WithBatch | Sent::WithTick);
-        self.after(sent);
-    }
-
-    /// Sends an unmasked frame whose payload is lent.
-    pub fn send_lent(
-        &mut self,
-        opcode: OpCode,
-        payload: &Payload,
-        fin: bool,
-        options: Options,
-        can_lend: bool,
-    ) -> Sent {
-        let (opcode, event) = self.begin(opcode, payload.whole(), fin);
-        let frame = Frame {
-            fin,
-            rsv1: false,
-            opcode,
-            mask: None,
-        };
-        let (header, len) = encode_header(&frame, payload.whole().len() as u64);
-        let is_message = fin && opcode != OpCode::Data(Data::Continue);
-        self.add_lent(
-            &header[..len],
-            payload,
-            (event, is_message),
-            options,
-            can_lend,
-        )
-    }
-
-    /// Sends a frame that somebody else made, in two parts, the second of which is lent.
-    pub fn send_raw(
-        &mut self,
-        payload: &Payload,
-        options: Options,
-        (schedule, now): (&mut Schedule, Duration),
-    ) -> Sent {
-        let (opcode, event) = self.begin(OpCode::Data(Data::Binary), payload.whole(), true);
-        let frame = Frame {
-            fin: true,
-            rsv1: false,
-            opcode,
-            mask: None,
-        };
-        let (header, len) = encode_header(&frame, payload.whole().len() as u64);
-        let first = Options {
-            more_messages: true,
-            track: false,
-        };
-        self.add(&header[..len], (len, None, None), first, (schedule, now));
-        self.add_lent(&[], payload, (event, false), options, true)
+    /// Whether a part of a message was sent, and more of it is to come.
+    pub const fn has_open_message(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Writes what waits, as the end of a tick or batch, a writable wire or an overdue look do.
@@ -225,17 +125,12 @@ impl End {
     }
 
     /// Decodes bytes of the peer; returns the events.
-    pub fn receive(&mut self, mut bytes: Vec<u8>) -> Vec<Seen> {
+    pub fn receive(&mut self, bytes: &[u8], threads: &mut Threads) -> Vec<Seen> {
+        let Threads {
+            compression, jobs, ..
+        } = threads;
         let protocol = &mut self.engine.protocol;
-        let mut seen = Vec::new();
-        let mut input = protocol.handle_bytes(&mut bytes).expect("no chunk limit");
-        while let Some(event) = protocol
-            .poll_event(&mut input)
-            .expect("whole frames of a peer that keeps the rules")
-        {
-            seen.push(Seen::of(event, &input));
-        }
-        seen
+        self.reader.read(protocol, bytes, (compression, jobs))
     }
 
     pub fn end_tick(&mut self) {
@@ -266,8 +161,8 @@ impl End {
         assert!(now - since < Duration::from_micros(100), "frames wait");
     }
 
-    /// What holds when all was written, or lost.
-    pub fn check_end(&mut self) {
+    /// What holds when all was written, or lost; `is_read`: the peer has read it all.
+    pub fn check_end(&mut self, is_read: bool) {
         let outbox = self.engine.outbox();
         assert_eq!((outbox.waiting(), outbox.blocked_len()), (0, 0));
         assert!(!outbox.is_tracking() && !outbox.is_blocked());
@@ -275,112 +170,8 @@ impl End {
         assert_eq!(self.engine.take_spare(), None, "memory goes round");
         let is_whole =
             self.engine.write_error().is_none() && !self.is_destroyed && self.wire.broken.is_none();
-        self.ledger.check_end(is_whole.then_some(self.wire.taken));
-    }
-
-    /// The opcode to send with, and the event that the frame completes.
-    fn begin(&mut self, opcode: OpCode, payload: &[u8], fin: bool) -> (OpCode, Option<Seen>) {
-        let bytes = payload.to_vec();
-        match opcode {
-            OpCode::Control(Control::Close) => {
-                self.is_closed = true;
-                (opcode, Some(Seen::Close(bytes)))
-            }
-            OpCode::Control(_) => (opcode, Some(Seen::Ping(bytes))),
-            OpCode::Data(data) => match &mut self.open {
-                Some(open) => {
-                    open.extend_from_slice(payload);
-                    let whole = if fin { self.open.take() } else { None };
-                    (OpCode::Data(Data::Continue), whole.map(Seen::Binary))
-                }
-                None if !fin => {
-                    self.open = Some(bytes);
-                    (OpCode::Data(Data::Binary), None)
-                }
-                None if data == Data::Text => (opcode, Some(Seen::Text(bytes))),
-                None => (opcode, Some(Seen::Binary(bytes))),
-            },
-        }
-    }
-
-    fn add(
-        &mut self,
-        bytes: &[u8],
-        (len, event, payload): (usize, Option<Seen>, Option<(Payload, bool)>),
-        options: Options,
-        (schedule, now): (&mut Schedule, Duration),
-    ) -> Sent {
-        let options = self.push(len, event, payload, options);
-        let Self { engine, wire, .. } = self;
-        let result = engine.send(
-            |out| {
-                out.extend_from_slice(bytes);
-                Ok::<(), Infallible>(())
-            },
-            options,
-            (schedule, self.id),
-            || now,
-            || Vec::with_capacity(64),
-            Some(&mut |slices| wire.write(slices)),
-        );
-        let Ok(sent) = result;
-        self.after(sent);
-        sent
-    }
-
-    fn add_lent(
-        &mut self,
-        header: &[u8],
-        payload: &Payload,
-        (event, is_message): (Option<Seen>, bool),
-        options: Options,
-        can_lend: bool,
-    ) -> Sent {
-        let whole = payload.whole();
-        let lent = Some((payload.clone(), is_message));
-        // Lent ones are tracked, to know which are left out.
-        let options = Options {
-            track: true,
-            ..options
-        };
-        let options = self.push(header.len() + whole.len(), event, lent, options);
-        let Self { engine, wire, .. } = self;
-        let sent = engine.send_lent(
-            header,
-            whole,
-            options,
-            || can_lend.then(|| payload.clone()),
-            || Vec::with_capacity(64),
-            Some(&mut |slices| wire.write(slices)),
-        );
-        self.after(sent);
-        if sent == Sent::Take
-            && let Some(stream) = &mut self.stream
-        {
-            stream.extend_from_slice(whole);
-        }
-        sent
-    }
-
-    /// Notes what is sent now. The callbacks of what the stream writes are its own.
-    fn push(
-        &mut self,
-        len: usize,
-        event: Option<Seen>,
-        payload: Option<(Payload, bool)>,
-        options: Options,
-    ) -> Options {
-        let is_tracked = options.track && self.stream.is_none();
-        self.ledger.push(Entry {
-            len: len as u64,
-            event,
-            is_tracked,
-            payload,
-        });
-        Options {
-            track: is_tracked,
-            ..options
-        }
+        let wire_taken = is_whole.then_some(self.wire.taken);
+        self.ledger.check_end(wire_taken, is_read);
     }
 
     fn after(&mut self, sent: Sent) {

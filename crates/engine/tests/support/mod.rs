@@ -5,10 +5,15 @@
     reason = "each test file is a crate of its own and uses a part"
 )]
 
+pub mod compressor;
 pub mod end;
 pub mod ledger;
+pub mod memory;
 pub mod pair;
 pub mod random;
+pub mod reader;
+pub mod side;
+pub mod threads;
 pub mod wire;
 
 use std::cell::Cell;

@@ -4,135 +4,12 @@
 
 use std::time::Duration;
 
-use ws_rs_engine::connection::{Options, Sent};
-use ws_rs_engine::registry::{Id, Registry};
-use ws_rs_engine::schedule::Schedule;
-use ws_rs_protocol::{Control, Data, Frame, OpCode, Role, encode_frame};
+use ws_rs_engine::connection::Options;
+use ws_rs_protocol::{Control, Data, OpCode, Role};
 
-use super::Payload;
-use super::end::End;
 use super::ledger::Seen;
-
-pub const CONNECTIONS: usize = 2;
-
-/// One engine: what the binding is to the addon, without Node.
-#[derive(Debug)]
-pub struct Side {
-    schedule: Schedule,
-    ends: Registry<End>,
-    ids: Vec<Id>,
-    /// In a turn with another to come.
-    is_batched: bool,
-}
-
-/// What is sent.
-#[derive(Debug)]
-pub enum What {
-    Joined(OpCode, Vec<u8>, bool),
-    /// Whether there is memory to lend it.
-    Lent(OpCode, Payload, bool, bool),
-    Raw(Payload),
-}
-
-impl Side {
-    fn new(role: Role, capacity: usize) -> Self {
-        let mut ends = Registry::default();
-        let ids: Vec<_> = (0..CONNECTIONS)
-            .map(|_| ends.insert(End::new(role, capacity)).expect("few"))
-            .collect();
-        for id in &ids {
-            ends.get_mut(*id).expect("kept").set_id(*id);
-        }
-        Self {
-            schedule: Schedule::default(),
-            ends,
-            ids,
-            is_batched: false,
-        }
-    }
-
-    pub fn end(&mut self, index: usize) -> &mut End {
-        self.ends.get_mut(self.ids[index]).expect("kept")
-    }
-
-    /// A send, behind a look at what is overdue; `None` if the connection is closed.
-    pub fn send(
-        &mut self,
-        index: usize,
-        what: &What,
-        options: Options,
-        now: Duration,
-    ) -> Option<Sent> {
-        self.look(now);
-        let is_batched = self.is_batched;
-        let end = self.ends.get_mut(self.ids[index]).expect("kept");
-        if !end.is_open() {
-            return None;
-        }
-        let clock = (&mut self.schedule, now);
-        Some(match what {
-            What::Joined(opcode, payload, fin) => {
-                end.send(*opcode, payload, *fin, options, clock, is_batched)
-            }
-            What::Lent(opcode, payload, fin, can_lend) => {
-                end.send_lent(*opcode, payload, *fin, options, *can_lend)
-            }
-            What::Raw(payload) => end.send_raw(payload, options, clock),
-        })
-    }
-
-    /// A message for all connections of a server.
-    pub fn share(&mut self, payload: &[u8], more_messages: bool, now: Duration) {
-        let frame = Frame {
-            fin: true,
-            rsv1: false,
-            opcode: OpCode::Data(Data::Binary),
-            mask: None,
-        };
-        let mut bytes = Vec::new();
-        encode_frame(&frame, payload, &mut bytes);
-        let bytes = bytes.into();
-        for id in &self.ids {
-            let end = self.ends.get_mut(*id).expect("kept");
-            end.share(&bytes, payload, more_messages, (&mut self.schedule, now));
-        }
-    }
-
-    /// Writes what has waited for long enough.
-    fn look(&mut self, now: Duration) {
-        if self.schedule.is_overdue(|| now) {
-            self.write_waiting();
-        }
-        self.check(now);
-        for end in self.ends.iter_mut() {
-            end.check_delay(now);
-        }
-    }
-
-    fn write_waiting(&mut self) {
-        let list = self.schedule.take_waiting();
-        for id in &list {
-            self.ends.get_mut(*id).expect("kept").write_waiting();
-        }
-        self.schedule.give_back(list);
-    }
-
-    pub fn end_tick(&mut self) {
-        self.schedule.end_tick();
-        for end in self.ends.iter_mut() {
-            end.end_tick();
-        }
-        self.write_waiting();
-        assert!(!self.schedule.has_waiting(), "nothing waits behind a tick");
-    }
-
-    pub fn check(&mut self, now: Duration) {
-        let is_listed = self.schedule.has_waiting();
-        for end in self.ends.iter_mut() {
-            end.check(now, is_listed);
-        }
-    }
-}
+pub use super::side::{CONNECTIONS, Side, What};
+use super::threads::Does;
 
 #[derive(Debug)]
 pub struct Pair {
@@ -173,7 +50,7 @@ impl Pair {
             side.schedule.begin_turn(more);
             side.is_batched = more;
             let bytes = peer.end(index).wire.read(most);
-            let events = side.end(index).receive(bytes);
+            let events = side.receive(index, &bytes, now);
             for (nth, seen) in events.iter().enumerate() {
                 peer.end(index).ledger.arrive(seen);
                 if nth < answers {
@@ -203,6 +80,31 @@ impl Pair {
         }
     }
 
+    /// One side takes the results of its jobs, in a tick of its own.
+    pub fn take_results(&mut self, is_far: bool) {
+        let now = self.now;
+        let (side, peer) = if is_far {
+            (&mut self.far, &mut self.near)
+        } else {
+            (&mut self.near, &mut self.far)
+        };
+        side.end_tick();
+        for finished in side.threads.take() {
+            let is_wanted = finished.result.is_some();
+            let mut takers = 0;
+            for index in 0..CONNECTIONS {
+                if let Some(events) = side.finished(index, &finished, now) {
+                    takers += 1;
+                    for seen in &events {
+                        peer.end(index).ledger.arrive(seen);
+                    }
+                }
+            }
+            assert_eq!(takers, usize::from(is_wanted), "a result is for one");
+        }
+        side.end_tick();
+    }
+
     /// All that was sent arrives, or is lost; then nothing is held.
     pub fn finish(mut self) {
         for is_far in [false, true] {
@@ -218,6 +120,12 @@ impl Pair {
             for is_far in [false, true] {
                 let side = self.side(is_far);
                 side.end_tick();
+                while !side.threads.jobs.is_empty() {
+                    side.threads.run(0, Does::Work);
+                }
+                self.take_results(is_far);
+                let side = self.side(is_far);
+                is_idle &= side.is_idle();
                 for index in 0..CONNECTIONS {
                     let end = side.end(index);
                     if end.engine.outbox().is_blocked() {
@@ -231,8 +139,10 @@ impl Pair {
         }
         for is_far in [false, true] {
             for index in 0..CONNECTIONS {
-                self.side(is_far).end(index).check_end();
+                let is_read = self.side(!is_far).end(index).reader.failed.is_none();
+                self.side(is_far).end(index).check_end(is_read);
             }
+            self.side(is_far).check_end();
         }
     }
 }
