@@ -14,6 +14,7 @@ const {
   turns,
   until
 } = require('../support/ends');
+const { frame, MASK, TEXT } = require('../support/frames');
 const { WIRES } = require('../support/wires');
 
 /** Sends of every kind, each with a callback. */
@@ -75,6 +76,33 @@ describe('a callback', () => {
           assert.strictEqual(isEarly, false);
           assert.strictEqual(near.bufferedAmount, 0);
         }
+      }
+    });
+  }
+
+  for (const isLookedAt of [false, true]) {
+    const who = isLookedAt ? 'bytes are looked at' : 'no bytes are looked at';
+
+    it(`of a send that comes too late is behind others, also between messages of one chunk (${who})`, async (t) => {
+      for (const role of ROLES) {
+        const { socket, ws } = await openRaw(t, { role });
+        const mask = role === 'server' ? MASK : null;
+        const called = [];
+
+        if (isLookedAt) ws._socket.on('data', () => {});
+        ws.once('message', () => {
+          ws.send('in time', () => called.push('in time'));
+          ws.ping('', undefined, () => called.push('ping'));
+          ws.close();
+          ws.on('message', () => ws.send('late', () => called.push('late')));
+        });
+        socket.write(
+          Buffer.concat(
+            ['1', '2', '3'].map((text) => frame(TEXT, text, { mask }))
+          )
+        );
+        await until(() => called.length === 4);
+        assert.deepStrictEqual(called, ['in time', 'ping', 'late', 'late']);
       }
     });
   }

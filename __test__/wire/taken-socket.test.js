@@ -37,8 +37,8 @@ class FakeOutbox {
     return this.rest;
   }
 
-  beforeDestroy() {
-    this.log.push('beforeDestroy');
+  writeNow() {
+    this.log.push('writeNow');
   }
 
   close(err) {
@@ -237,7 +237,7 @@ describe('hook', () => {
     take(socket, outbox);
     socket.destroy();
     socket.destroy();
-    assert.deepStrictEqual(outbox.log, ['beforeDestroy', 'destroy']);
+    assert.deepStrictEqual(outbox.log, ['writeNow', 'destroy']);
   });
 
   it('has the write() of a class write, whatever that does', () => {
@@ -382,11 +382,7 @@ describe('The frames of a taken socket', () => {
     const { log, socket } = await openTaken(t);
 
     socket.destroy();
-    assert.deepStrictEqual(log.slice(0, 3), [
-      'beforeDestroy',
-      'close',
-      'release'
-    ]);
+    assert.deepStrictEqual(log.slice(0, 3), ['writeNow', 'close', 'release']);
     await once(socket, 'close');
     assert.deepStrictEqual(log.slice(3), ['lost null']);
   });
@@ -428,7 +424,7 @@ describe('A taken socket', () => {
     socket.setTimeout(60_000).setTimeout(0);
     socket.destroy();
     await once(socket, 'close');
-    assert.deepStrictEqual(log, ['beforeDestroy', 'close', 'lost null']);
+    assert.deepStrictEqual(log, ['writeNow', 'close', 'lost null']);
   });
 
   it('is let go of when its handle was taken away', async (t) => {
@@ -441,7 +437,7 @@ describe('A taken socket', () => {
     handle.close();
     await new Promise(process.nextTick);
     assert.deepStrictEqual(log, [
-      'beforeDestroy',
+      'writeNow',
       'close',
       'release',
       'lost undefined'

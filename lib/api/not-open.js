@@ -25,7 +25,10 @@ function sendAfterClose(websocket, data, cb) {
     else websocket._bufferedAmount += length;
   }
 
-  if (cb) timers.nextTick(cb, notOpenError(websocket));
+  if (!cb) return;
+
+  websocket._sender?.outbox?.beforeCallback();
+  timers.nextTick(cb, notOpenError(websocket));
 }
 
 function byteLength(data) {

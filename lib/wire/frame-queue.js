@@ -141,10 +141,20 @@ class FrameQueue {
     if (this.isNative) this.yieldToStream();
   }
 
-  /** The socket is about to be destroyed: what this tick sent goes first. */
-  beforeDestroy() {
+  /** Something is to come behind what this tick sent, such as the socket's end. */
+  writeNow() {
     if (this.isNative) this.flush();
     else this._giveSafely();
+  }
+
+  /**
+   * Somebody is to be called back in the next tick for what cannot be sent: what
+   * was sent before, with ws, is written by now and called back for first.
+   */
+  beforeCallback() {
+    if (this._callbacks !== null && !this._callbacks.isEmpty) {
+      this.writeNow();
+    }
   }
 
   /** Has the native wire write what waits, as far as the kernel takes it. */

@@ -397,7 +397,7 @@ function close(socket, light, err) {
   const { output } = owner;
 
   light.isDestroyed = true;
-  output.beforeDestroy();
+  output.writeNow();
 
   const callLost = output.close(err);
 

@@ -95,7 +95,7 @@ class LoopTransport {
   onHandleClosing() {
     const { output, socket } = this._connection;
 
-    output.beforeDestroy();
+    output.writeNow();
 
     const isUnderWay = output.blockedLength > 0;
     const err = isUnderWay ? systemError(ECANCELED, 'write') : undefined;

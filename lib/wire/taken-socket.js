@@ -90,7 +90,7 @@ function watchHandle(socket, outbox) {
       let err;
 
       if (socket[kLoop]) err = socket[kLoop].onHandleClosing();
-      else outbox.beforeDestroy();
+      else outbox.writeNow();
 
       if (socket._handle === handle && !socket.destroyed) socket.destroy(err);
     },
@@ -121,7 +121,7 @@ function behindFrames(prototype, base) {
     },
 
     destroy(...args) {
-      if (this[kOutbox] && !this.destroyed) this[kOutbox].beforeDestroy();
+      if (this[kOutbox] && !this.destroyed) this[kOutbox].writeNow();
       return base.destroy.apply(this, args);
     }
   };
@@ -339,7 +339,7 @@ class TakenSocket extends net.Socket {
   /** Node takes the handle away to send it to another process. */
   set _handle(handle) {
     if (!handle && !this.destroyed && super._handle && this[kOutbox]) {
-      this[kOutbox].beforeDestroy();
+      this[kOutbox].writeNow();
 
       const callLost = this[kOutbox].close();
 
