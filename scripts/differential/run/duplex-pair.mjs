@@ -2,13 +2,16 @@ import { Duplex } from 'node:stream';
 import { rng } from '../random.mjs';
 import { activity } from './trace.mjs';
 
-/** A pair of Duplex streams, wired to each other with pieces and delays. */
+/**
+ * A pair of Duplex streams, wired to each other with pieces and delays. Each way
+ * has chances of its own: how often one end writes, which need not be as with
+ * ws, says nothing of how the other's bytes are cut.
+ */
 export function duplexPair(seed, slow) {
-  const r = rng(seed);
-
   class Side extends Duplex {
-    constructor() {
+    constructor(chances) {
       super({ highWaterMark: 16384 });
+      this.chances = chances;
       this.other = null;
       this._wants = null;
     }
@@ -20,7 +23,7 @@ export function duplexPair(seed, slow) {
     }
 
     _write(chunk, encoding, callback) {
-      const other = this.other;
+      const { chances: r, other } = this;
       const step = chunk.length > 20000 ? 8000 : 700;
       let at = 0;
       const next = () => {
@@ -62,8 +65,8 @@ export function duplexPair(seed, slow) {
     }
   }
 
-  const a = new Side();
-  const b = new Side();
+  const a = new Side(rng(seed));
+  const b = new Side(rng(seed + 1));
   a.other = b;
   b.other = a;
   return [a, b];
