@@ -9,6 +9,8 @@ const {
   createDeflater,
   createInflater
 } = require('../../lib/compression/codec');
+const { TAKEN_AWAY } = require('../../lib/compression/faults');
+const Limiter = require('../../lib/compression/limiter');
 const { hex, tick } = require('../support/events');
 const { evaluate } = require('../support/programs');
 
@@ -414,6 +416,29 @@ describe('Payloads that are given while another one is worked on', () => {
         [0, 1, 2].map((i) => `${end} ${i}`)
       );
     }
+  });
+});
+
+describe('A payload that is taken away while it waits for a thread', () => {
+  it('has no result, and those behind it have theirs', async () => {
+    const limiter = new Limiter(1);
+    const busy = createDeflater(15, {}, limiter);
+    const deflater = createDeflater(15, {}, limiter);
+    const inflater = createInflater(15);
+    const memory = new ArrayBuffer(LARGE.length);
+    const results = [
+      deflate(busy, LARGE),
+      deflate(deflater, Buffer.from(memory)),
+      deflate(deflater, Buffer.from('Hello'))
+    ];
+
+    structuredClone(memory, { transfer: [memory] });
+
+    const [, taken, behind] = await Promise.all(results);
+
+    assert.strictEqual(taken, TAKEN_AWAY);
+    assert.strictEqual(String(await inflate(inflater, behind)), 'Hello');
+    for (const codec of [busy, deflater, inflater]) codec.free();
   });
 });
 

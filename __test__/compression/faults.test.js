@@ -8,6 +8,7 @@ const {
   CLOSED,
   FAILED,
   OUT_OF_MEMORY,
+  TAKEN_AWAY,
   TOO_LONG,
   faultError
 } = require('../../lib/compression/faults');
@@ -30,6 +31,18 @@ describe('The error of a payload without bytes', () => {
       'Z_MEM_ERROR',
       1007
     ]);
+  });
+
+  it('is that of the sender for what was taken away, and of its own for a receiver', () => {
+    assert.deepStrictEqual(summary(TAKEN_AWAY), [
+      undefined,
+      1011,
+      'The memory of a message was detached before it was inflated'
+    ]);
+    assert.strictEqual(
+      faultError(TAKEN_AWAY, 'deflate', summary).code,
+      'WS_RS_DATA_DETACHED'
+    );
   });
 
   it('is that of the limit for a message that is too long', () => {

@@ -118,3 +118,13 @@ describe('corruptDataError', () => {
     assert.strictEqual(error[kStatusCode], 1007);
   });
 });
+
+describe('takenAwayError', () => {
+  it('names what to do', () => {
+    const error = errors.takenAwayError();
+
+    assert.ok(error instanceof TypeError);
+    assert.strictEqual(error.code, 'WS_RS_DATA_DETACHED');
+    assert.match(error.message, /send a copy/);
+  });
+});

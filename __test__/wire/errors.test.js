@@ -9,8 +9,7 @@ const { describe, it } = require('node:test');
 const {
   destroyedError,
   failedWriteError,
-  systemError,
-  takenAwayError
+  systemError
 } = require('../../lib/wire/errors');
 
 const { ECONNREFUSED, EPIPE } = os.constants.errno;
@@ -76,13 +75,5 @@ describe('The error of a frame', () => {
     } else {
       assert.strictEqual(destroyedError().code, 'ERR_STREAM_DESTROYED');
     }
-  });
-
-  it('says what to do where the payload was taken away', () => {
-    const error = takenAwayError();
-
-    assert.ok(error instanceof TypeError);
-    assert.strictEqual(error.code, 'WS_RS_DATA_DETACHED');
-    assert.match(error.message, /send a copy/);
   });
 });

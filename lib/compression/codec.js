@@ -11,7 +11,7 @@ const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { runAway } = require('./results');
-const { CLOSED, FAILED } = require('./faults');
+const { CLOSED, FAILED, TAKEN_AWAY } = require('./faults');
 
 /**
  * Payloads of more bytes go to another thread at once. Shorter ones are worked
@@ -132,7 +132,9 @@ class Codec {
     this._settled();
 
     try {
-      if (this._queue !== null && typeof result === 'object') this._next();
+      const isSound = typeof result === 'object' || result === TAKEN_AWAY;
+
+      if (this._queue !== null && isSound) this._next();
     } finally {
       callback(result, a, b);
     }
@@ -162,6 +164,7 @@ class Codec {
   _runAway(data, flags, limit, turns) {
     // Results come back in nobody's async context.
     const context = resource();
+    const length = data === undefined ? 0 : data.length;
 
     this._limiter.add((done) => {
       if (this._freed) {
@@ -175,6 +178,12 @@ class Codec {
         context.runInAsyncScope(later, null, turns, this, result);
         context.emitDestroy();
       };
+
+      // While it waited for room the program may have taken its memory away.
+      if (length > 0 && data.length < length) {
+        timers.setImmediate(finish, TAKEN_AWAY);
+        return;
+      }
 
       try {
         runAway(this._id, data, flags, limit, finish);

@@ -1,7 +1,11 @@
 'use strict';
 
 const { kStatusCode } = require('../constants');
-const { corruptDataError, protocolError } = require('../native/errors');
+const {
+  corruptDataError,
+  protocolError,
+  takenAwayError
+} = require('../native/errors');
 const numbers = require('../native/numbers');
 
 const { MESSAGE_TOO_LONG } = numbers.error;
@@ -10,6 +14,8 @@ const { MESSAGE_TOO_LONG } = numbers.error;
 const { FAILED, OUT_OF_MEMORY, TOO_LONG } = numbers.codec;
 // ... and what we do once it is closed.
 const CLOSED = 0xfffffffc;
+// The program took a payload away that waited for a thread.
+const TAKEN_AWAY = 0xfffffffb;
 
 /** A server that met an unexpected condition (RFC 6455, section 7.4.1). */
 const INTERNAL_ERROR = 1011;
@@ -34,6 +40,18 @@ function faultError(fault, stream, caller) {
     );
   }
 
+  if (fault === TAKEN_AWAY) {
+    const error =
+      stream === 'deflate'
+        ? takenAwayError()
+        : new Error(
+            'The memory of a message was detached before it was inflated'
+          );
+
+    error[kStatusCode] = INTERNAL_ERROR;
+    return error;
+  }
+
   if (fault === OUT_OF_MEMORY) {
     const error = new Error('There is not enough memory for the message');
 
@@ -54,4 +72,11 @@ function faultError(fault, stream, caller) {
   return error;
 }
 
-module.exports = { CLOSED, FAILED, OUT_OF_MEMORY, TOO_LONG, faultError };
+module.exports = {
+  CLOSED,
+  FAILED,
+  OUT_OF_MEMORY,
+  TAKEN_AWAY,
+  TOO_LONG,
+  faultError
+};

@@ -5,7 +5,7 @@ const { Buffer } = require('buffer');
 const Limiter = require('./limiter');
 const negotiation = require('./negotiation');
 const { createDeflater, createInflater } = require('./codec');
-const { CLOSED, faultError } = require('./faults');
+const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
 const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
@@ -304,7 +304,8 @@ function deflated(result, pmd, callback) {
   const error = faultError(result, 'deflate', deflated);
   let deflater = null;
 
-  if (result !== CLOSED) {
+  // What was taken away before it began leaves the context as it was.
+  if (result !== CLOSED && result !== TAKEN_AWAY) {
     deflater = pmd._deflate;
     pmd._deflate = null;
   }

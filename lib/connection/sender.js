@@ -3,7 +3,8 @@
 const { Buffer } = require('buffer');
 
 const { kWebSocket, NOOP } = require('../constants');
-const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
+const { takenAwayError } = require('../native/errors');
+const { BINARY, CLOSE, FIN, OPCODE, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const inContextOfNow = require('./context-of-now');
@@ -18,6 +19,7 @@ const FastBuffer = Buffer[Symbol.species];
 const DEFAULT = 0;
 const DEFLATING = 1;
 const GET_BLOB_DATA = 2;
+const FAILED = 3;
 
 const EXTENSION = 'permessage-deflate';
 
@@ -306,7 +308,10 @@ class Sender {
     while (this._state === DEFAULT && this._queue.length > 0) {
       const job = this._queue.shift();
 
-      if (isBlobPayload(job.payload)) {
+      // Of a string the bytes were counted; nobody can make it shorter.
+      if (typeof job.payload === 'object' && job.payload.length < job.length) {
+        this._leaveOut(job, takenAwayError());
+      } else if (isBlobPayload(job.payload)) {
         this._readBlob(job);
       } else if (job.shared) {
         this._awaitShared(job);
@@ -347,7 +352,14 @@ class Sender {
       }
 
       if (err) {
-        this._fail(err, job.cb);
+        if (err.code !== 'WS_RS_DATA_DETACHED') {
+          this._fail(err, job.cb);
+          return;
+        }
+
+        this._state = DEFAULT;
+        this._leaveOut(job, err);
+        this._next();
         return;
       }
 
@@ -427,6 +439,23 @@ class Sender {
     this._next();
   }
 
+  /**
+   * Sends nothing instead of a message whose memory the program took away. Of a
+   * fragment the peer would not understand what is behind it.
+   */
+  _leaveOut({ cb, first, length }, err) {
+    this.outbox?.beforeCallback();
+
+    if ((first & FIN) === 0 || (first & OPCODE) === 0) {
+      this._state = FAILED;
+      timers.nextTick(() => this._fail(err, cb));
+      return;
+    }
+
+    this._bufferedBytes -= length;
+    if (typeof cb === 'function') timers.nextTick(cb, err);
+  }
+
   /** Tells everybody in the line that nothing more will be sent. */
   _abort(err, cb) {
     const jobs = this._queue;
@@ -437,6 +466,8 @@ class Sender {
   }
 
   _fail(err, cb) {
+    this._state = FAILED;
+
     try {
       this._abort(err, cb);
     } finally {

@@ -54,4 +54,15 @@ function corruptDataError(message) {
   return error;
 }
 
-module.exports = { corruptDataError, protocolError };
+/** Why a message was not sent whose memory went elsewhere. */
+function takenAwayError() {
+  const error = new TypeError(
+    'The data was detached or made shorter before it was written; ' +
+      'send a copy of it: new Uint8Array(data)'
+  );
+
+  error.code = 'WS_RS_DATA_DETACHED';
+  return error;
+}
+
+module.exports = { corruptDataError, protocolError, takenAwayError };

@@ -51,21 +51,9 @@ function failedWriteError(number) {
   return systemError(number, 'write');
 }
 
-/** Why a frame was not written whose memory went elsewhere. */
-function takenAwayError() {
-  const error = new TypeError(
-    'The data was detached or made shorter before it was written; ' +
-      'send a copy of it: new Uint8Array(data)'
-  );
-
-  error.code = 'WS_RS_DATA_DETACHED';
-  return error;
-}
-
 module.exports = {
   GIVES_ECANCELED,
   destroyedError,
   failedWriteError,
-  systemError,
-  takenAwayError
+  systemError
 };

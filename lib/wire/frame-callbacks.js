@@ -1,10 +1,11 @@
 'use strict';
 
 const native = require('../native');
+const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { pendingCallback, settle } = require('./send-callbacks');
-const { destroyedError, takenAwayError } = require('./errors');
+const { destroyedError } = require('./errors');
 
 const { LOST } = numbers.fate;
 

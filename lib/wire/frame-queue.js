@@ -1,13 +1,14 @@
 'use strict';
 
 const native = require('../native');
+const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
-const { failedWriteError, takenAwayError } = require('./errors');
+const { failedWriteError } = require('./errors');
 
 const {
   BLOCKED_LENGTH,
