@@ -127,6 +127,33 @@ describe('differing()', () => {
   it('lets nothing be missing that ws had written whole', () => {
     assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
   });
+
+  it('forgives ws a message that it makes up before an error, and no other', () => {
+    const sent = ['["text 5 aaaa"]'];
+    const of = (...lines) => ({ 'c0a.rx': lines, 'c0b.sent': sent });
+    const compare = (ref, mine) => differing(CALM, [ref], mine);
+    const mine = of('open', 'error x', 'close');
+
+    assert.deepStrictEqual(
+      compare(of('open', 'message text 8 bbbb', 'error x', 'close'), mine),
+      []
+    );
+    for (const message of ['message text 5 aaaa', 'ping 5 aaaa']) {
+      assert.deepStrictEqual(
+        compare(of('open', message, 'error x', 'close'), mine),
+        ['c0a.rx']
+      );
+    }
+  });
+
+  it('asks what a raw peer could send only where nothing has failed', () => {
+    const of = (sent, ...lines) => ({ 'c0a.rx': lines, 'c0b.sent': [sent] });
+    const compare = (...lines) =>
+      differing(CALM, [of('["a","b"]', ...lines)], of('["a"]', ...lines));
+
+    assert.deepStrictEqual(compare('open', 'error x', 'close'), []);
+    assert.deepStrictEqual(compare('open', 'close'), ['c0b.sent']);
+  });
 });
 
 describe('brokenRules()', () => {

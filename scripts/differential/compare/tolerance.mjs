@@ -102,6 +102,25 @@ export function isCutOff(name, theirs, mine) {
 }
 
 /**
+ * After an invalid text ws reads on until its 'error' comes, and takes the next
+ * bytes, whatever they are, for one more message. A raw peer knows that it sent
+ * no such thing.
+ *
+ * @param {String[]} lines What ws emitted
+ * @param {String[]} [sent] What its raw peer sent: one line of JSON
+ * @return {String[]} The lines without that message
+ */
+export function withoutMadeUp(lines, sent) {
+  const at = lines.findIndex((line) => line.startsWith('error ')) - 1;
+
+  if (sent === undefined || !lines[at]?.startsWith('message ')) return lines;
+  const isSent = JSON.parse(sent[0]).some((message) =>
+    lines[at].startsWith(`message ${message}`)
+  );
+  return isSent ? lines : lines.toSpliced(at, 1);
+}
+
+/**
  * A program that sends itself a signal has no end of the tick: what was joined
  * with the frame before it may be lost.
  */
