@@ -23,17 +23,20 @@ const { ROOT, run } = require('./run');
 /** They send, receive, give memory away and end in all ways, in minutes. */
 const FILES = [
   'compression/codec',
+  'compression/deflater',
+  'compression/inflater',
   'compression/faults',
   'compression/results',
   'connection/decoder',
   'memory/message-memory',
   'faults/kept',
+  'wire/frame-queue',
   'wire/loop-no-listener',
   'wire/loop-lent',
   'wire/loop-message-memory',
   'wire/odd-methods',
   'wire/outbox',
-  'wire/outbox-reentry',
+  'wire/stream-writer',
   'wire/taken-socket'
 ].map((name) => `__test__/${name}.test.js`);
 

@@ -3,10 +3,8 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const {
-  createDeflater,
-  createInflater
-} = require('../../lib/compression/codec');
+const { createDeflater } = require('../../lib/compression/deflater');
+const { createInflater } = require('../../lib/compression/inflater');
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const { noMemoryBack } = require('../support/machine');
 const { evaluate } = require('../support/programs');

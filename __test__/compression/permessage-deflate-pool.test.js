@@ -5,10 +5,8 @@ const { randomBytes } = require('node:crypto');
 const { after, describe, it } = require('node:test');
 const zlib = require('node:zlib');
 
-const {
-  createDeflater,
-  createInflater
-} = require('../../lib/compression/codec');
+const { createDeflater } = require('../../lib/compression/deflater');
+const { createInflater } = require('../../lib/compression/inflater');
 const Limiter = require('../../lib/compression/limiter');
 const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../..');

@@ -19,7 +19,7 @@ describe('Results of other threads', () => {
 
       const types = () =>
         [...open.values()].filter((type) => /^WsRs|ws-rs|Gc|GC/.test(type));
-      const { createDeflater } = require('./lib/compression/codec');
+      const { createDeflater } = require('./lib/compression/deflater');
       const deflater = createDeflater(15);
       const run = (data) =>
         new Promise((resolve) => {
@@ -40,7 +40,7 @@ describe('Results of other threads', () => {
 
   it('keep the process alive until they are there, and no longer', async () => {
     const seen = await evaluate(async () => {
-      const { createDeflater } = require('./lib/compression/codec');
+      const { createDeflater } = require('./lib/compression/deflater');
       const data = Buffer.alloc(1_000_000, 'ws-rs ');
 
       createDeflater(15).run(data, true, false, false, (result) => {
@@ -56,7 +56,7 @@ describe('Results of other threads', () => {
       const native = require('./lib/native');
       const Limiter = require('./lib/compression/limiter');
       const { FAILED } = require('./lib/compression/faults');
-      const { createDeflater } = require('./lib/compression/codec');
+      const { createDeflater } = require('./lib/compression/deflater');
       const { codecAway } = native;
       const limiter = new Limiter(1);
       const seen = [];

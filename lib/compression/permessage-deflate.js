@@ -2,9 +2,10 @@
 
 const { Buffer } = require('buffer');
 
+const { createDeflater } = require('./deflater');
+const { createInflater } = require('./inflater');
 const Limiter = require('./limiter');
 const negotiation = require('./negotiation');
-const { createDeflater, createInflater } = require('./codec');
 const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
 const { checkZlibOptions } = require('./zlib-options');
 
