@@ -1,45 +1,11 @@
 'use strict';
 
 const assert = require('node:assert');
-const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const Sender = require('../../lib/connection/sender');
 const { hex, tick } = require('../support/events');
-
-/** Keeps what is written. */
-class FakeSocket {
-  chunks = [];
-  corked = 0;
-  destroyed = false;
-
-  write(chunk, callback) {
-    this.chunks.push(chunk);
-    if (callback) callback();
-  }
-
-  cork() {
-    this.corked++;
-  }
-
-  uncork() {
-    this.corked--;
-  }
-}
-
-const TEXT = { binary: false, compress: false, fin: true, mask: false };
-
-function deflating(options, parameters = {}) {
-  const pmd = new PerMessageDeflate({ threshold: 0, ...options });
-
-  pmd.accept([parameters]);
-  return { 'permessage-deflate': pmd };
-}
-
-async function idle(sender) {
-  for (let i = 0; i < 1000 && sender._bufferedBytes > 0; i++) await tick();
-}
+const { deflating, FakeSocket, idle, TEXT } = require('../support/senders');
 
 describe('Sender.frame', () => {
   const UNMASKED = { fin: true, mask: false, opcode: 2, readOnly: true };
@@ -330,125 +296,6 @@ describe('Compressed messages', () => {
       ['close', message]
     ]);
     assert.deepStrictEqual(socket.chunks, []);
-  });
-});
-
-describe('Messages that wait for another one to be compressed', () => {
-  /** A sender whose socket notes what is written to it. */
-  function open(options) {
-    const extension = new PerMessageDeflate({ isServer: true, ...options });
-    const written = [];
-    const socket = {
-      destroyed: false,
-      cork() {},
-      uncork() {},
-      write(data, callback) {
-        written.push(data);
-        if (callback) process.nextTick(callback, null);
-      }
-    };
-
-    extension.accept([{}]);
-    return {
-      extension,
-      sender: new Sender(socket, { 'permessage-deflate': extension }),
-      socket,
-      written
-    };
-  }
-
-  const OPTIONS = { binary: true, compress: true, fin: true, mask: false };
-
-  it('are called back in the async context of whoever sent', async () => {
-    const storage = new AsyncLocalStorage();
-    const { sender } = open({ threshold: 0 });
-    const seen = await Promise.all(
-      [100_000, 10, 10].map((length, i) =>
-        storage.run(
-          i,
-          () =>
-            new Promise((resolve) => {
-              sender.send(Buffer.alloc(length), OPTIONS, () => {
-                resolve(storage.getStore());
-              });
-            })
-        )
-      )
-    );
-
-    assert.deepStrictEqual(seen, [0, 1, 2]);
-  });
-
-  it('all get the error, once, if the socket is destroyed', async () => {
-    const { sender, socket } = open({ threshold: 0 });
-    const sent = [1, 2, 3].map(
-      () =>
-        new Promise((resolve) => {
-          sender.send(Buffer.alloc(100_000), OPTIONS, resolve);
-        })
-    );
-
-    socket.destroyed = true;
-
-    for (const error of await Promise.all(sent)) {
-      assert.strictEqual(
-        error.message,
-        'The socket was closed while data was being compressed'
-      );
-    }
-    assert.strictEqual(sender._queue.length, 0);
-  });
-
-  it('share no memory with other connections in what a socket sees', async () => {
-    const one = open({ threshold: 0 });
-    const other = open({ threshold: 0 });
-
-    await Promise.all(
-      [one, other].map(
-        ({ sender }) =>
-          new Promise((resolve) => {
-            sender.send('Hello', { ...OPTIONS, binary: false }, resolve);
-          })
-      )
-    );
-
-    const payloads = [one, other].map(({ written }) => written.at(-1));
-
-    assert.deepStrictEqual(payloads[0], payloads[1]);
-    assert.notStrictEqual(payloads[0].buffer, payloads[1].buffer);
-    assert.strictEqual(payloads[0].buffer.byteLength, payloads[0].length);
-  });
-});
-
-describe('Blobs', () => {
-  it('are read later, in the order of everything else', async () => {
-    const socket = new FakeSocket();
-    const sender = new Sender(socket);
-
-    sender.send(new Blob(['ab']), { ...TEXT, binary: true });
-    sender.send('c', TEXT);
-    sender.pong(new Blob(['d']), false);
-    assert.strictEqual(sender._state, 2);
-    assert.strictEqual(sender._bufferedBytes, 4);
-
-    await idle(sender);
-    assert.deepStrictEqual(
-      Buffer.concat(socket.chunks.map((chunk) => Buffer.from(chunk))),
-      hex('82 02 61 62  81 01 63  8a 01 64')
-    );
-  });
-
-  it('that cannot be read are an error of the sender', async () => {
-    const sender = new Sender(new FakeSocket());
-    const blob = new Blob(['a']);
-    const error = new Error('Oops');
-    const errors = [];
-
-    blob.arrayBuffer = () => Promise.reject(error);
-    sender.onerror = (err) => errors.push(err);
-    sender.send(blob, TEXT, (err) => errors.push(err));
-    for (let i = 0; i < 10; i++) await tick();
-    assert.deepStrictEqual(errors, [error, error]);
   });
 });
 

@@ -6,9 +6,8 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
-const Sender = require('../../lib/connection/sender');
 const { openEnds, ROLES, until } = require('../support/ends');
+const { openDeflating } = require('../support/senders');
 const { WIRES } = require('../support/wires');
 
 const CODE = 'WS_RS_DATA_DETACHED';
@@ -158,20 +157,8 @@ describe('A message that waits for a thread', () => {
 describe('A sender without a connection', () => {
   it('counts what waits with the bytes that it had, whatever becomes of it', async () => {
     for (const change of Object.values(changes)) {
-      const extension = new PerMessageDeflate({ isServer: true, threshold: 0 });
-      const socket = {
-        destroyed: false,
-        cork() {},
-        uncork() {},
-        write(data, callback) {
-          if (callback) process.nextTick(callback, null);
-        }
-      };
+      const { sender } = openDeflating({ threshold: 0 });
       const options = { binary: true, compress: true, fin: true };
-
-      extension.accept([{}]);
-
-      const sender = new Sender(socket, { 'permessage-deflate': extension });
       const memory = resizable();
       const sent = [new Uint8Array(300_000), memory, 'last'].map(
         (data) =>
