@@ -4,6 +4,8 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const Original = require('ws');
+
 const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../../lib/api/websocket');
 const { closeOf, openPair } = require('../support/pairs');
@@ -47,6 +49,20 @@ describe('The attributes', () => {
       assert.strictEqual(configurable, true, name);
       assert.strictEqual(enumerable, true, name);
       assert.strictEqual(typeof get, 'function', name);
+    }
+  });
+
+  it('and methods are all those of ws, enumerable where they are there', () => {
+    const namesOf = ({ prototype }) => {
+      const names = [];
+
+      for (const name in prototype) names.push(name);
+      return names.sort();
+    };
+
+    assert.deepStrictEqual(namesOf(WebSocket), namesOf(Original));
+    for (const name of Object.getOwnPropertyNames(Original.prototype)) {
+      assert.ok(Object.hasOwn(WebSocket.prototype, name), name);
     }
   });
 

@@ -4,7 +4,6 @@ const { Buffer } = require('buffer');
 const EventEmitter = require('events');
 
 const {
-  abortHandshake,
   connect,
   normalizeArguments
 } = require('../handshake/client-handshake');
@@ -18,10 +17,6 @@ const {
   kOutput
 } = require('../constants');
 const diagnostics = require('../diagnostics');
-const { defineEventAttributes } = require('./event-attributes');
-const {
-  EventTarget: { addEventListener, removeEventListener }
-} = require('./event-target');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
@@ -35,39 +30,11 @@ const {
   kLight,
   materialize
 } = require('../wire/light-socket');
+const { DEFAULTS, defineProperties } = require('./websocket-properties');
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
-const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
-
-/** Of a server's side that is made without any options. */
-const DEFAULTS = {
-  autoPong: true,
-  closeTimeout: CLOSE_TIMEOUT,
-  maxPendingAutoPongs: 60
-};
-
-/**
- * What few connections have otherwise, or not before their end: an idle one takes
- * half of the memory without.
- */
-const RARELY_SET = {
-  _autoPong: DEFAULTS.autoPong,
-  _backPressure: null,
-  _binaryType: BINARY_TYPES[0],
-  _bufferedAmount: 0,
-  _closeCode: 1006,
-  _closeFrameReceived: false,
-  _closeFrameSent: false,
-  _closeMessage: EMPTY_BUFFER,
-  _closeTimeout: DEFAULTS.closeTimeout,
-  _closeTimer: null,
-  _errorEmitted: false,
-  _heartbeat: null,
-  _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
-  _paused: false,
-  _protocol: ''
-};
+const [CONNECTING, OPEN, , CLOSED] = READY_STATES.keys();
 
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {
@@ -301,60 +268,6 @@ class WebSocket extends EventEmitter {
     }
   }
 
-  /** @private */
-  emitClose() {
-    if (this._opened) {
-      const pmd = this._extensions['permessage-deflate'];
-
-      if (pmd) pmd.cleanup();
-      this._opened.free();
-      this._output = null;
-    }
-
-    this._readyState = CLOSED;
-
-    const code = this._closeCode;
-    const reason = this._closeMessage;
-
-    if (diagnostics.close.hasSubscribers) {
-      diagnostics.close.publish({ code, reason, websocket: this });
-    }
-
-    this.emit('close', code, reason);
-  }
-
-  /**
-   * Begins the closing handshake (RFC 6455, section 7.1.2).
-   *
-   * @param {Number} [code] The status code
-   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
-   * @throws {TypeError|RangeError} A code or reason that may not be sent
-   */
-  close(code, data) {
-    if (this._readyState === CLOSED) return;
-
-    if (this._readyState === CONNECTING) {
-      this._abort();
-      return;
-    }
-
-    if (this._readyState === CLOSING) {
-      if (this._closeFrameSent) this._endIfClosed();
-      return;
-    }
-
-    this._sender.close(code, data, !this._isServer, (err) => {
-      // The socket's 'error' event reports it.
-      if (err) return;
-
-      this._closeFrameSent = true;
-      this._endIfClosed();
-    });
-
-    this._readyState = CLOSING;
-    this._setCloseTimer();
-  }
-
   /** Stops reading from the socket; messages may still come that were read. */
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
@@ -468,59 +381,9 @@ class WebSocket extends EventEmitter {
     );
   }
 
-  /** Destroys the connection without a closing handshake. */
-  terminate() {
-    if (this._readyState === CLOSED) return;
-
-    if (this._readyState === CONNECTING) {
-      this._abort();
-      return;
-    }
-
-    // Without a socket the handshake has failed, and 'close' is on its way.
-    if (!this._socket) return;
-
-    this._readyState = CLOSING;
-    this._socket.destroy();
-  }
-
   /** Sees to the way out of what was accepted natively. */
   _connect() {
     return this._connection === null ? null : this._output;
-  }
-
-  _abort() {
-    abortHandshake(
-      this,
-      this._req,
-      'WebSocket was closed before the connection was established'
-    );
-  }
-
-  /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
-  _endIfClosed() {
-    if (this._closeFrameReceived || this._connection.failed) {
-      this._socket.end();
-    }
-  }
-
-  _setCloseTimer() {
-    // What takes too long from now on is this timer's affair.
-    heartbeat.stop(this._connection.output.id);
-    // The global one, as in ws: with fake timers a test drives it.
-    // eslint-disable-next-line no-restricted-globals
-    this._closeTimer = setTimeout(
-      () => this._socket.destroy(),
-      this._closeTimeout
-    );
-  }
-
-  _emitErrorOnce(err) {
-    if (this._errorEmitted) return;
-
-    this._errorEmitted = true;
-    diagnostics.publishError(this, err);
-    this.emit('error', err);
   }
 
   _sendControl(method, data, mask, cb) {
@@ -546,50 +409,6 @@ class WebSocket extends EventEmitter {
   }
 }
 
-READY_STATES.forEach((name, value) => {
-  const descriptor = { enumerable: true, value };
-
-  Object.defineProperty(WebSocket, name, descriptor);
-  Object.defineProperty(WebSocket.prototype, name, descriptor);
-});
-
-for (const name of [
-  'binaryType',
-  'bufferedAmount',
-  'extensions',
-  'isPaused',
-  'protocol',
-  'readyState',
-  'url'
-]) {
-  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
-}
-
-for (const [name, value] of Object.entries(RARELY_SET)) {
-  Object.defineProperty(WebSocket.prototype, name, {
-    configurable: true,
-    value,
-    writable: true
-  });
-}
-
-defineEventAttributes(WebSocket.prototype);
-
-WebSocket.prototype.addEventListener = addEventListener;
-WebSocket.prototype.removeEventListener = removeEventListener;
-
-// These are accessors, but programs may put properties of their own there.
-for (const name of ['_receiver', '_sender', 'transport']) {
-  Object.defineProperty(WebSocket.prototype, name, {
-    set(value) {
-      Object.defineProperty(this, name, {
-        configurable: true,
-        enumerable: true,
-        value,
-        writable: true
-      });
-    }
-  });
-}
+defineProperties(WebSocket);
 
 module.exports = WebSocket;

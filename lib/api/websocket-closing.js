@@ -1,0 +1,117 @@
+'use strict';
+
+const { abortHandshake } = require('../handshake/client-handshake');
+const diagnostics = require('../diagnostics');
+const heartbeat = require('../connection/heartbeat');
+const { READY_STATES } = require('./not-open');
+
+const [CONNECTING, , CLOSING, CLOSED] = READY_STATES.keys();
+
+/** What ends a `WebSocket`. Meant to be copied onto its prototype. */
+const closing = {
+  /**
+   * Begins the closing handshake (RFC 6455, section 7.1.2).
+   *
+   * @param {Number} [code] The status code
+   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes
+   * @throws {TypeError|RangeError} A code or reason that may not be sent
+   */
+  close(code, data) {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    if (this._readyState === CLOSING) {
+      if (this._closeFrameSent) this._endIfClosed();
+      return;
+    }
+
+    this._sender.close(code, data, !this._isServer, (err) => {
+      // The socket's 'error' event reports it.
+      if (err) return;
+
+      this._closeFrameSent = true;
+      this._endIfClosed();
+    });
+
+    this._readyState = CLOSING;
+    this._setCloseTimer();
+  },
+
+  /** Destroys the connection without a closing handshake. */
+  terminate() {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === CONNECTING) {
+      this._abort();
+      return;
+    }
+
+    // Without a socket the handshake has failed, and 'close' is on its way.
+    if (!this._socket) return;
+
+    this._readyState = CLOSING;
+    this._socket.destroy();
+  },
+
+  /** @private */
+  emitClose() {
+    if (this._opened) {
+      const pmd = this._extensions['permessage-deflate'];
+
+      if (pmd) pmd.cleanup();
+      this._opened.free();
+      this._output = null;
+    }
+
+    this._readyState = CLOSED;
+
+    const code = this._closeCode;
+    const reason = this._closeMessage;
+
+    if (diagnostics.close.hasSubscribers) {
+      diagnostics.close.publish({ code, reason, websocket: this });
+    }
+
+    this.emit('close', code, reason);
+  },
+
+  _abort() {
+    abortHandshake(
+      this,
+      this._req,
+      'WebSocket was closed before the connection was established'
+    );
+  },
+
+  /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
+  _endIfClosed() {
+    if (this._closeFrameReceived || this._connection.failed) {
+      this._socket.end();
+    }
+  },
+
+  _setCloseTimer() {
+    // What takes too long from now on is this timer's affair.
+    heartbeat.stop(this._connection.output.id);
+    // The global one, as in ws: with fake timers a test drives it.
+    // eslint-disable-next-line no-restricted-globals
+    this._closeTimer = setTimeout(
+      () => this._socket.destroy(),
+      this._closeTimeout
+    );
+  },
+
+  _emitErrorOnce(err) {
+    if (this._errorEmitted) return;
+
+    this._errorEmitted = true;
+    diagnostics.publishError(this, err);
+    this.emit('error', err);
+  }
+};
+
+module.exports = closing;

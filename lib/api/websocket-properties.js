@@ -1,0 +1,94 @@
+'use strict';
+
+const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const { defineEventAttributes } = require('./event-attributes');
+const {
+  EventTarget: { addEventListener, removeEventListener }
+} = require('./event-target');
+const { READY_STATES } = require('./not-open');
+const closing = require('./websocket-closing');
+
+/** Of a server's side that is made without any options. */
+const DEFAULTS = {
+  autoPong: true,
+  closeTimeout: CLOSE_TIMEOUT,
+  maxPendingAutoPongs: 60
+};
+
+/**
+ * What few connections have otherwise, or not before their end: an idle one takes
+ * half of the memory without.
+ */
+const RARELY_SET = {
+  _autoPong: DEFAULTS.autoPong,
+  _backPressure: null,
+  _binaryType: BINARY_TYPES[0],
+  _bufferedAmount: 0,
+  _closeCode: 1006,
+  _closeFrameReceived: false,
+  _closeFrameSent: false,
+  _closeMessage: EMPTY_BUFFER,
+  _closeTimeout: DEFAULTS.closeTimeout,
+  _closeTimer: null,
+  _errorEmitted: false,
+  _heartbeat: null,
+  _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
+  _paused: false,
+  _protocol: ''
+};
+
+/**
+ * Gives the class what is not written as its method: properties as those of ws are
+ * seen, and what other files have of it.
+ *
+ * @param {Function} WebSocket The class
+ */
+function defineProperties(WebSocket) {
+  READY_STATES.forEach((name, value) => {
+    const descriptor = { enumerable: true, value };
+
+    Object.defineProperty(WebSocket, name, descriptor);
+    Object.defineProperty(WebSocket.prototype, name, descriptor);
+  });
+
+  for (const name of [
+    'binaryType',
+    'bufferedAmount',
+    'extensions',
+    'isPaused',
+    'protocol',
+    'readyState',
+    'url'
+  ]) {
+    Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+  }
+
+  for (const [name, value] of Object.entries({ ...closing, ...RARELY_SET })) {
+    Object.defineProperty(WebSocket.prototype, name, {
+      configurable: true,
+      value,
+      writable: true
+    });
+  }
+
+  defineEventAttributes(WebSocket.prototype);
+
+  WebSocket.prototype.addEventListener = addEventListener;
+  WebSocket.prototype.removeEventListener = removeEventListener;
+
+  // These are accessors, but programs may put properties of their own there.
+  for (const name of ['_receiver', '_sender', 'transport']) {
+    Object.defineProperty(WebSocket.prototype, name, {
+      set(value) {
+        Object.defineProperty(this, name, {
+          configurable: true,
+          enumerable: true,
+          value,
+          writable: true
+        });
+      }
+    });
+  }
+}
+
+module.exports = { DEFAULTS, defineProperties };
