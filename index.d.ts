@@ -13,8 +13,11 @@ import type { createConnection } from 'node:net';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import type { ZlibOptions } from 'node:zlib';
+import * as adapters from './types/adapters.js';
 import * as codec from './types/codec.js';
 import { Listeners } from './types/listeners.js';
+import * as metrics from './types/metrics.js';
+import * as topics from './types/topics.js';
 
 /** A WebSocket connection, client side or server side (RFC 6455). */
 declare class WebSocket extends Listeners<WebSocket.Events> {
@@ -155,20 +158,6 @@ declare namespace WebSocket {
     readonly transport: Transport;
   }
 
-  /** What a message for many can be: see `send()`, but a `Blob` has to be read. */
-  type Shareable = Exclude<Sendable, Blob>;
-  interface ShareOptions {
-    /** Binary or text. Default: `true` unless the data is a string or number */
-    binary?: boolean | undefined;
-    /** Default: `true`; it is compressed once for all */
-    compress?: boolean | undefined;
-    /** Who does not get it, or a function that is called with each. */
-    except?:
-      | TheClass
-      | Iterable<TheClass>
-      | ((websocket: TheClass) => boolean)
-      | undefined;
-  }
   /**
    * What each server is, for a cast: `(wss as WithBroadcast).broadcast('hello')`.
    * It is no member of the class, so that programs may have one of that name.
@@ -190,176 +179,20 @@ declare namespace WebSocket {
     metrics(): Metrics;
   }
 
-  /** Numbers that only grow, but for `connections` and `queuedBytes`. */
-  interface Metrics {
-    connections: {
-      open: number;
-      /** Those that Rust reads and writes. */
-      loop: number;
-      /** Those that Node's stream does. */
-      stream: number;
-      /** Those that were accepted natively, and on which nothing has happened. */
-      light: number;
-    };
-    opened: number;
-    acceptedNatively: number;
-    /** Those that Node has accepted, by the reason. */
-    acceptedByNode: Record<string, number>;
-    /** Of those accepted natively: on which something has happened. */
-    materialized: number;
-    /** By close code. */
-    closed: Record<string, number>;
-    received: Traffic;
-    sent: Traffic;
-    /** Bytes that wait for slow peers now. */
-    queuedBytes: number;
-    /** Messages that `maxBackpressure` has kept from being queued. */
-    dropped: number;
-    /** Peers that were terminated because of `heartbeat`. */
-    heartbeatsMissed: number;
-  }
+  export import Adapter = topics.Adapter;
+  export import BroadcastChannelAdapter = adapters.BroadcastChannelAdapter;
+  export import Metrics = metrics.Metrics;
+  export import NatsAdapter = adapters.NatsAdapter;
+  export import NatsConnection = adapters.NatsConnection;
+  export import RedisAdapter = adapters.RedisAdapter;
+  export import RedisClient = adapters.RedisClient;
+  export import Shareable = topics.Shareable;
+  export import ShareOptions = topics.ShareOptions;
+  export import Topics = topics.Topics;
+  export import TopicsOptions = topics.TopicsOptions;
+  export import Traffic = metrics.Traffic;
 
-  /** Messages one way. */
-  interface Traffic {
-    messages: number;
-    /** Of messages, before compression. */
-    bytes: number;
-    /** Of frames, after compression. */
-    wireBytes: number;
-  }
-
-  interface TopicsOptions {
-    /** What exchanges messages with other processes. Default: nothing */
-    adapter?: Adapter | undefined;
-    /**
-     * Bytes that the adapter may be behind; what is published on top of that
-     * reaches this process only. Default: 64 MiB
-     */
-    maxPending?: number | undefined;
-  }
-  /**
-   * Connections of any servers by the names of what they subscribe to.
-   *
-   * With an adapter there are the events `'error'`, which without a listener is a
-   * warning of the process, and `'reconnect'`.
-   */
-  class Topics extends Listeners<{ error: [error: Error]; reconnect: [] }> {
-    /** @throws {TypeError} If the adapter is none, or an option is of no use */
-    constructor(options?: TopicsOptions);
-    /** @returns Whether it is new; `false` also if the connection is closing */
-    subscribe(websocket: TheClass, name: string): boolean;
-    /**
-     * @param name Default: all
-     * @returns Whether it was a subscriber
-     */
-    unsubscribe(websocket: TheClass, name?: string): boolean;
-    /**
-     * Has a function of this process hear what is published.
-     *
-     * @returns A function that ends that
-     */
-    listen(
-      name: string,
-      listener: (data: Buffer, isBinary: boolean) => void
-    ): () => boolean;
-    /** @returns How many connections of this process the message was given to */
-    publish(name: string, data: Shareable, options?: ShareOptions): number;
-    /** How many connections of this process subscribe. */
-    size(name: string): number;
-    /** What a connection subscribes to. */
-    of(websocket: TheClass): string[];
-    /** Resolves when the adapter sends all that is subscribed to. */
-    ready(): Promise<void>;
-    /**
-     * Takes all off all topics; the object is of no use any more.
-     *
-     * @returns A promise that is resolved when the adapter is closed
-     */
-    close(): Promise<void>;
-  }
-
-  /** What `Topics` need of something that exchanges messages: docs/scaling.md. */
-  interface Adapter {
-    /** Gives bytes to all other processes that subscribe to a name. */
-    publish(name: string, bytes: Uint8Array): unknown;
-    /** Has a function called with the bytes that come for a name. */
-    subscribe(name: string, listener: (bytes: Uint8Array) => void): unknown;
-    unsubscribe(name: string): unknown;
-    close(): unknown;
-    /** If it can lose a broker: says so, and when it is back. */
-    on?(event: 'error', listener: (error: Error) => void): unknown;
-    on?(event: 'reconnect', listener: () => void): unknown;
-  }
-  /** A client of the package `redis` or `ioredis`. */
-  interface RedisClient {
-    duplicate(...args: any[]): any;
-    publish(...args: any[]): any;
-    connect(...args: any[]): any;
-  }
-  /** Over Redis, with two connections that it makes like the client. */
-  class RedisAdapter
-    extends Listeners<{ error: [error: Error]; reconnect: [] }>
-    implements Adapter
-  {
-    constructor(
-      client: RedisClient,
-      options?: {
-        /** What the names of channels begin with. Default: `'ws-rs:'` */
-        prefix?: string | undefined;
-        /** Default: `false` */
-        sharded?: boolean | undefined;
-      }
-    );
-    publish(name: string, bytes: Uint8Array): Promise<unknown> | undefined;
-    subscribe(
-      name: string,
-      listener: (bytes: Uint8Array) => void
-    ): Promise<void>;
-    unsubscribe(name: string): Promise<void>;
-    close(): Promise<void>;
-  }
-  /** A connection of `@nats-io/transport-node`. */
-  interface NatsConnection {
-    publish(...args: any[]): any;
-    subscribe(...args: any[]): any;
-    flush(): Promise<void>;
-    status(): any;
-    isClosed(): boolean;
-  }
-  /** Over NATS, on the connection that it is given. */
-  class NatsAdapter
-    extends Listeners<{ error: [error: Error]; reconnect: [] }>
-    implements Adapter
-  {
-    constructor(
-      connection: NatsConnection,
-      options?: {
-        /** What subjects begin with. Default: `'ws-rs.'` */
-        prefix?: string | undefined;
-      }
-    );
-    publish(name: string, bytes: Uint8Array): Promise<unknown> | undefined;
-    subscribe(
-      name: string,
-      listener: (bytes: Uint8Array) => void
-    ): Promise<void>;
-    unsubscribe(name: string): void;
-    close(): Promise<void>;
-  }
-  /** Between the threads of a process. */
-  class BroadcastChannelAdapter
-    extends Listeners<{ error: [error: Error] }>
-    implements Adapter
-  {
-    constructor(options?: {
-      /** Of the channel. Default: `'ws-rs'` */
-      name?: string | undefined;
-    });
-    publish(name: string, bytes: Uint8Array): void;
-    subscribe(name: string, listener: (bytes: Uint8Array) => void): void;
-    unsubscribe(name: string): void;
-    close(): void;
-  }
+  // What follows is in one namespace, as with ws: programs add to its interfaces.
 
   // ---- Data ---------------------------------------------------------------
 
