@@ -36,6 +36,7 @@ const FILES = [
   'wire/loop-message-memory',
   'wire/odd-methods',
   'wire/outbox',
+  'wire/outbox-sockets',
   'wire/stream-writer',
   'wire/taken-socket'
 ].map((name) => `__test__/${name}.test.js`);
