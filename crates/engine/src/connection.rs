@@ -255,6 +255,16 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         self.write_error = Some(WriteError::System(error));
     }
 
+    /// A wire has written all but `left` of the bytes that it keeps.
+    pub fn acknowledge(&mut self, left: u64) {
+        self.outbox.acknowledge(left);
+    }
+
+    /// A wire gives back what it could not write; see [`Outbox::put_back`].
+    pub fn put_back(&mut self, bytes: Vec<u8>) {
+        self.outbox.put_back(bytes);
+    }
+
     /// What became of the next tracked frame, as soon as it is known.
     pub fn poll_fate(&mut self) -> Option<Fate> {
         self.outbox.poll_fate()

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod fates;
+mod handed;
 mod lent;
 mod segment;
 mod shared;
@@ -18,6 +19,8 @@ use self::segment::{LentFrame, Segment};
 pub enum Taken {
     /// It took so many bytes, perhaps fewer than there were.
     Bytes(usize),
+    /// It keeps so many, and says later that they are written, or gives them back.
+    Handed(usize),
     /// It takes none for now.
     Blocked,
     /// It is broken; a system error number.
@@ -44,7 +47,8 @@ pub enum Written {
 ///   [`push_shared`](Self::push_shared), and [`track`](Self::track) behind one of them;
 ///   [`write`](Self::write), [`write_shared`](Self::write_shared),
 ///   [`write_through`](Self::write_through), [`take_all`](Self::take_all),
-///   [`discard`](Self::discard).
+///   [`discard`](Self::discard); of a wire that keeps bytes, [`acknowledge`](Self::acknowledge) and
+///   [`put_back`](Self::put_back).
 /// - *Events*: [`poll_fate`](Self::poll_fate), once for each tracked frame, in their order.
 ///
 /// Nothing is kept when nothing waits, but the memory that [`take_spare`](Self::take_spare) gives.
@@ -59,6 +63,8 @@ pub struct Outbox<P> {
     /// All bytes that were ever given to it, and those of them that it has no more.
     accepted: u64,
     gone: u64,
+    /// Those that the wire keeps, and has not said of that they are written.
+    handed: u64,
     /// Bytes that went to another writer.
     moved: u64,
     /// Where the last bytes end that were lost.
@@ -77,6 +83,7 @@ impl<P> Default for Outbox<P> {
             backlog: None,
             accepted: 0,
             gone: 0,
+            handed: 0,
             moved: 0,
             lost_at: u64::MAX,
             peak: 0,
@@ -119,7 +126,7 @@ impl<P: Lent> Outbox<P> {
 
     /// Asks for the fate of what was added last, before or behind the first writing of it.
     pub fn track(&mut self) {
-        if self.waiting() > 0 {
+        if self.waiting() + self.handed > 0 {
             let backlog = self.backlog.get_or_insert_default();
             backlog.track(self.accepted);
         } else if self.lost_at == self.accepted {
@@ -149,6 +156,7 @@ impl<P: Lent> Outbox<P> {
     /// is no fate of it here any more. `None` if a payload was taken away: nothing is left then, and
     /// what was tracked is lost.
     pub fn take_all(&mut self) -> Option<Vec<u8>> {
+        debug_assert!(self.handed == 0, "the wire has given it back");
         let mut tail = std::mem::take(&mut self.tail);
         tail.drain(..self.tail_start);
         let all = match &self.backlog {
@@ -169,7 +177,7 @@ impl<P: Lent> Outbox<P> {
         if let Some(backlog) = &self.backlog {
             backlog.lose(&mut self.fates);
         }
-        if self.waiting() > 0 {
+        if self.waiting() + self.handed > 0 {
             self.lost_at = self.accepted;
         }
         self.clear();
@@ -264,6 +272,7 @@ impl<P: Lent> Outbox<P> {
         self.tail_start = 0;
         self.backlog = None;
         self.gone = self.accepted;
+        self.handed = 0;
         self.peak = 0;
         self.blocked = false;
     }

@@ -42,6 +42,10 @@ impl<P: Lent> Backlog<P> {
         self.segments.push_back(segment);
     }
 
+    pub(super) fn push_front(&mut self, segment: Segment<P>) {
+        self.segments.push_front(segment);
+    }
+
     pub(super) fn has_segments(&self) -> bool {
         !self.segments.is_empty()
     }

@@ -57,7 +57,7 @@ impl<P: Lent> Outbox<P> {
             }
             if self.waiting() == 0 {
                 self.blocked = false;
-                self.backlog = None;
+                self.drop_backlog();
                 return Written::All;
             }
             let (taken, given) = if through.is_none() && self.has_tail_only() {
@@ -70,8 +70,11 @@ impl<P: Lent> Outbox<P> {
                 (wire(&slices[..count]), given)
             };
             match taken {
-                Taken::Bytes(len) if len > 0 && given > 0 => {
+                Taken::Bytes(len) | Taken::Handed(len) if len > 0 && given > 0 => {
                     let len = len.min(given);
+                    if matches!(taken, Taken::Handed(_)) {
+                        self.handed += len as u64;
+                    }
                     let rest = self.advance(len);
                     self.gone += len as u64;
                     if let Some((header, payload)) = through {
@@ -86,7 +89,7 @@ impl<P: Lent> Outbox<P> {
                         return Written::Blocked;
                     }
                 }
-                Taken::Bytes(_) | Taken::Blocked => {
+                Taken::Bytes(_) | Taken::Handed(_) | Taken::Blocked => {
                     self.block(start);
                     return Written::Blocked;
                 }
@@ -106,7 +109,7 @@ impl<P: Lent> Outbox<P> {
     }
 
     /// Notes what the wire was given at once when it blocked.
-    fn block(&mut self, start: u64) {
+    pub(super) fn block(&mut self, start: u64) {
         let (gone, accepted) = (self.gone, self.accepted);
         let again = std::mem::replace(&mut self.blocked, true);
         let backlog = self.backlog.get_or_insert_default();
@@ -184,9 +187,16 @@ impl<P: Lent> Outbox<P> {
     }
 
     /// Notes the fates of what is written.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if let Some(backlog) = &mut self.backlog {
-            backlog.settle(self.gone, &mut self.fates);
+            backlog.settle(self.gone - self.handed, &mut self.fates);
+        }
+    }
+
+    /// Nothing waits: what is kept for it goes, but for frames that the wire has not written.
+    pub(super) fn drop_backlog(&mut self) {
+        if self.handed == 0 || !self.backlog.as_ref().is_some_and(|b| b.is_tracking()) {
+            self.backlog = None;
         }
     }
 }

@@ -117,7 +117,8 @@ impl End {
             && !bytes.is_empty()
         {
             match self.wire.write(&[bytes]) {
-                ws_rs_engine::outbox::Taken::Bytes(len) => drop(bytes.drain(..len)),
+                ws_rs_engine::outbox::Taken::Bytes(len)
+                | ws_rs_engine::outbox::Taken::Handed(len) => drop(bytes.drain(..len)),
                 ws_rs_engine::outbox::Taken::Blocked => return,
                 ws_rs_engine::outbox::Taken::Failed(_) => bytes.clear(),
             }

@@ -99,10 +99,13 @@ impl Script {
         self.writes.push(slices.iter().map(|s| s.len()).collect());
         let all = slices.concat();
         let answer = self.answers.pop_front().unwrap_or(Taken::Bytes(usize::MAX));
-        if let Taken::Bytes(len) = answer {
+        if let Taken::Bytes(len) | Taken::Handed(len) = answer {
             let len = len.min(all.len());
             self.taken.extend_from_slice(&all[..len]);
-            return Taken::Bytes(len);
+            return match answer {
+                Taken::Handed(_) => Taken::Handed(len),
+                _ => Taken::Bytes(len),
+            };
         }
         answer
     }

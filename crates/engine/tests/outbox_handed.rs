@@ -1,0 +1,123 @@
+//! A wire that keeps bytes before it writes them: a frame is written when the wire says so.
+
+mod support;
+
+use support::{Payload, Script, fates};
+use ws_rs_engine::outbox::{Fate, Outbox, Taken, Written};
+
+use Fate::{Lost, Written as IsWritten};
+use Taken::{Blocked, Bytes, Handed};
+
+const ALL: Taken = Handed(usize::MAX);
+
+fn outbox(frames: &[&[u8]]) -> Outbox<Payload> {
+    let mut outbox = Outbox::default();
+    for frame in frames {
+        outbox.append(Vec::new, |out| out.extend_from_slice(frame));
+        outbox.track();
+    }
+    outbox
+}
+
+fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
+    outbox.write(&mut |slices| wire.write(slices))
+}
+
+#[test]
+fn frames_are_written_when_the_wire_says_so() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x02bc"]);
+    let mut wire = Script::new(&[ALL]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!((outbox.waiting(), outbox.handed()), (0, 7));
+    assert_eq!(fates(&mut outbox), []);
+    outbox.acknowledge(5);
+    assert_eq!(fates(&mut outbox), []);
+    outbox.acknowledge(2);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    outbox.acknowledge(0);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert!(!outbox.is_tracking());
+}
+
+#[test]
+fn a_frame_that_is_asked_for_behind_its_writing_is_under_way() {
+    let mut outbox = outbox(&[]);
+    let mut wire = Script::new(&[ALL]);
+    outbox.append(Vec::new, |out| out.extend_from_slice(b"\x81\x01a"));
+    write(&mut outbox, &mut wire);
+    outbox.track();
+    assert_eq!(fates(&mut outbox), []);
+    assert!(outbox.is_tracking());
+    outbox.acknowledge(0);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+}
+
+#[test]
+fn what_is_given_back_waits_before_everything_else() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    let mut wire = Script::new(&[ALL]);
+    write(&mut outbox, &mut wire);
+    outbox.append(Vec::new, |out| out.extend_from_slice(b"\x81\x01c"));
+    outbox.track();
+    outbox.put_back(b"\x01b".to_vec());
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert_eq!((outbox.waiting(), outbox.handed()), (5, 0));
+    assert!(outbox.is_blocked());
+    assert_eq!(outbox.blocked_len(), 5);
+    wire.taken.clear();
+    wire.then(&[Bytes(usize::MAX)]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x01b\x81\x01c");
+    assert_eq!(fates(&mut outbox), [IsWritten, IsWritten]);
+}
+
+#[test]
+fn nothing_given_back_means_that_all_is_written() {
+    let mut outbox = outbox(&[b"\x81\x01a"]);
+    write(&mut outbox, &mut Script::new(&[ALL]));
+    outbox.put_back(Vec::new());
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert!(!outbox.is_blocked());
+    assert_eq!(outbox.waiting(), 0);
+}
+
+#[test]
+fn what_was_given_back_goes_to_another_writer_with_the_rest() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    write(&mut outbox, &mut Script::new(&[ALL]));
+    outbox.append(Vec::new, |out| out.extend_from_slice(b"\x81\x01c"));
+    outbox.put_back(b"\x81\x01b".to_vec());
+    assert_eq!(outbox.take_all().unwrap(), b"\x81\x01b\x81\x01c");
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    // Those that went to the stream do not count here.
+    assert_eq!(outbox.accepted(), 3);
+}
+
+#[test]
+fn frames_that_the_wire_keeps_are_lost_with_the_rest() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    write(&mut outbox, &mut Script::new(&[ALL]));
+    outbox.acknowledge(3);
+    outbox.discard();
+    assert_eq!(fates(&mut outbox), [IsWritten, Lost]);
+    assert_eq!((outbox.waiting(), outbox.handed()), (0, 0));
+    outbox.track();
+    assert_eq!(fates(&mut outbox), [Lost]);
+}
+
+#[test]
+fn a_lent_payload_is_handed_over_in_parts() {
+    let mut outbox = outbox(&[]);
+    let mut wire = Script::new(&[Handed(4), Blocked]);
+    outbox.push_lent(b"\x82\x05", Payload::new(b"lent1"), 5);
+    outbox.track();
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    outbox.put_back(b"\x05le".to_vec());
+    wire.taken.clear();
+    wire.then(&[ALL]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x05lent1");
+    assert_eq!(fates(&mut outbox), []);
+    outbox.acknowledge(0);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+}
