@@ -4,14 +4,19 @@
 //! by a selector of ours, which libuv watches.
 #![cfg(unix)]
 
+mod descriptor;
+mod news;
 mod poll;
 mod reactor;
 mod read;
 mod stream;
+mod threads;
 pub mod uv;
 mod write;
 
-pub use self::reactor::{Handler, Reactor, Ready};
+pub use self::news::Ready;
+pub use self::reactor::{Handler, Reactor};
 pub use self::read::{Read, peek_some, read_some};
 pub use self::stream::Stream;
+pub use self::threads::{Left, Threaded};
 pub use self::write::Write;

@@ -5,12 +5,15 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
 
+use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
+use crate::threads::{Pool, Threaded};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
@@ -30,20 +33,6 @@ const FEW: usize = 4;
 /// Beyond so many all are watched by the selector; more than `FEW`, so that one that comes and goes does not
 /// move the others to and fro.
 const MANY: usize = 2 * FEW;
-
-/// A socket that has something to read, or room to write.
-#[derive(Debug, Clone, Copy)]
-pub struct Ready {
-    /// The number that it was registered with.
-    pub id: u64,
-    /// There is something to read, or an end or an error to be met by reading.
-    pub readable: bool,
-    /// There is room to write, or an error to be met by writing.
-    pub writable: bool,
-    /// To be read until nothing is left, as a short read does not show it: there is an end or an error
-    /// behind the bytes, or urgent data between them.
-    pub until_empty: bool,
-}
 
 /// Who is told.
 pub trait Handler: Sized {
@@ -78,6 +67,8 @@ pub struct Reactor<H> {
     few: RefCell<Vec<NonNull<Poll>>>,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
+    /// Those whose bytes other threads move, from the first one on.
+    pool: RefCell<Option<Rc<Pool>>>,
     closing: Cell<bool>,
     handler: H,
 }
@@ -105,6 +96,7 @@ impl<H: Handler> Reactor<H> {
             watched: Cell::new(0),
             few: RefCell::default(),
             references: Cell::new(0),
+            pool: RefCell::default(),
             closing: Cell::new(false),
             handler,
         });
@@ -145,6 +137,29 @@ impl<H: Handler> Reactor<H> {
             self.watch_all_by_selector();
         }
         Ok(())
+    }
+
+    /// Has one of so many threads read and write a descriptor, and tells of it as of others.
+    ///
+    /// # Errors
+    /// There is no room for a thread.
+    pub fn move_to_thread(
+        &self,
+        socket: (RawFd, u64, bool),
+        threads: usize,
+    ) -> io::Result<Threaded> {
+        let mut pool = self.pool.borrow_mut();
+        let pool = match &*pool {
+            Some(pool) => pool,
+            None => {
+                let told = (ptr::from_ref(self).cast(), on_threads::<H> as unsafe fn(_));
+                // SAFETY: the loop is that of `open`, and the pool is closed before the reactor's
+                // handle is closed.
+                let opened = unsafe { Pool::open(self.uv, self.event_loop, told) }?;
+                pool.insert(Rc::new(opened))
+            }
+        };
+        pool.add(socket, threads)
     }
 
     /// Tells of a descriptor again if there is something to read or, if `writable`, as soon as there
@@ -266,6 +281,9 @@ impl<H: Handler> Reactor<H> {
     /// Begins to close the handle; the reactor is freed some time after.
     pub fn close(&self) {
         if !self.closing.replace(true) {
+            if let Some(pool) = self.pool.take() {
+                pool.close();
+            }
             for poll in self.few.take() {
                 // SAFETY: what is in the list was not closed, and now it is not in it any more.
                 unsafe { Poll::close(poll) };
@@ -316,6 +334,14 @@ impl<H: Handler> Reactor<H> {
         self.events.replace(Some(events));
     }
 
+    /// Sockets of other threads.
+    fn dispatch_threads(&self) {
+        let pool = self.pool.borrow().clone();
+        if let Some(pool) = pool {
+            pool.dispatch(|sockets| self.handler.on_ready(sockets));
+        }
+    }
+
     /// A socket with a handle of its own.
     fn dispatch_one(&self, seen: Seen) {
         // None: JavaScript has found a way to run the loop from within a callback.
@@ -356,6 +382,12 @@ unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
     // SAFETY: it is that of `watch_by_itself`, whose handles are closed before the reactor's own is;
     // behind that nothing is told.
     unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_one(seen);
+}
+
+unsafe fn on_threads<H: Handler>(reactor: *const ()) {
+    // SAFETY: it is that of `move_to_thread`, whose pool is closed before the reactor's handle is
+    // closed; behind that nothing is told.
+    unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_threads();
 }
 
 unsafe extern "C" fn on_poll<H: Handler>(handle: *mut Handle, _status: c_int, _events: c_int) {

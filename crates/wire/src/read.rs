@@ -17,6 +17,8 @@ pub enum Read {
     End,
     /// A system error number.
     Failed(i32),
+    /// Whoever reads it has panicked.
+    Broken,
 }
 
 /// Reads once into `room`, which is not empty.

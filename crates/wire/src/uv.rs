@@ -21,7 +21,8 @@ pub struct Handle {
     pub data: *mut std::ffi::c_void,
 }
 
-/// `UV_POLL` of `uv_handle_type`.
+/// `UV_ASYNC` and `UV_POLL` of `uv_handle_type`.
+const HANDLE_TYPE_ASYNC: c_int = 1;
 const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 pub const READABLE: c_int = 1;
@@ -30,14 +31,20 @@ pub const WRITABLE: c_int = 2;
 /// A `uv_poll_t` takes 160 bytes on 64-bit Linux and 168 on macOS; a process with a larger one is
 /// left alone.
 pub const MAX_POLL_SIZE: usize = 176;
+/// A `uv_async_t` takes 128 bytes.
+pub const MAX_ASYNC_SIZE: usize = 176;
 
 pub type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
+pub type AsyncCallback = unsafe extern "C" fn(*mut Handle);
 pub type CloseCallback = unsafe extern "C" fn(*mut Handle);
 
 /// The functions.
 pub struct Uv {
     pub poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
     pub poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
+    pub async_init: unsafe extern "C" fn(*mut Loop, *mut Handle, AsyncCallback) -> c_int,
+    /// On any thread.
+    pub async_send: unsafe extern "C" fn(*mut Handle) -> c_int,
     pub close: unsafe extern "C" fn(*mut Handle, CloseCallback),
     pub reference: unsafe extern "C" fn(*mut Handle),
     pub unreference: unsafe extern "C" fn(*mut Handle),
@@ -57,12 +64,16 @@ fn look_up() -> Option<Uv> {
         let handle_size = *process
             .get::<unsafe extern "C" fn(c_int) -> usize>(c"uv_handle_size")
             .ok()?;
-        if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE {
+        if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE
+            || handle_size(HANDLE_TYPE_ASYNC) > MAX_ASYNC_SIZE
+        {
             return None;
         }
         Some(Uv {
             poll_init: *process.get(c"uv_poll_init").ok()?,
             poll_start: *process.get(c"uv_poll_start").ok()?,
+            async_init: *process.get(c"uv_async_init").ok()?,
+            async_send: *process.get(c"uv_async_send").ok()?,
             close: *process.get(c"uv_close").ok()?,
             reference: *process.get(c"uv_ref").ok()?,
             unreference: *process.get(c"uv_unref").ok()?,

@@ -11,6 +11,8 @@ use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutd
 pub enum Write {
     /// The kernel took so many bytes.
     Bytes(usize),
+    /// An I/O thread took so many, and the kernel none yet.
+    Handed(usize),
     /// It takes none for now.
     Full,
     /// A system error number.

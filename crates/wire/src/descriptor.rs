@@ -1,0 +1,13 @@
+//! The number of a socket that is Node's, for one call.
+
+use std::os::fd::{BorrowedFd, RawFd};
+
+/// The socket, to be read or written.
+pub(crate) const fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: it is only given to recv(2), send(2) and their like, for the time of one call. Whoever
+    // closes the handle is noticed before (lib/wire/taken-handle.js), on this thread, and then the
+    // stream is gone, after an I/O thread that uses it: it has a lock for the time of the call, which is
+    // needed to take it away. For a program that gets past that, the calls fail or meet another file of the
+    // process, and no memory is touched but the slices given.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}

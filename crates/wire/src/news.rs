@@ -1,0 +1,15 @@
+//! What the owner of a socket is told.
+
+/// A socket that has something to read, or room to write.
+#[derive(Debug, Clone, Copy)]
+pub struct Ready {
+    /// The number that it was registered with.
+    pub id: u64,
+    /// There is something to read, or an end or an error to be met by reading.
+    pub readable: bool,
+    /// There is room to write, or an error to be met by writing.
+    pub writable: bool,
+    /// To be read until nothing is left, as a short read does not show it: there is an end or an error
+    /// behind the bytes, or urgent data between them.
+    pub until_empty: bool,
+}

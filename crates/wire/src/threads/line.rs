@@ -1,0 +1,362 @@
+//! One socket that an I/O thread moves the bytes of.
+
+use std::os::fd::RawFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+
+use super::pipe::{CREDIT, END, End, Pipe, READ, WRITE};
+use crate::descriptor::borrow;
+use crate::read::{Read, peek_some, read_some};
+use crate::write::{Write, write_some};
+
+/// As for sockets on the loop. The selector tells of changes only, so room to write may be watched for
+/// all the time.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const INTEREST: Interest = Interest::READABLE
+    .add(Interest::PRIORITY)
+    .add(Interest::WRITABLE);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// "I/O error".
+const EIO: i32 = 5;
+/// "Broken pipe".
+const EPIPE: i32 = 32;
+
+/// The socket: its bytes on their way, and the descriptor. Whoever reads or writes it has `io` locked,
+/// and the owner may, at any time: no byte is moved then, and none once it has taken the descriptor.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The owner's number for it.
+    pub(super) id: u64,
+    pub(super) pipe: Pipe,
+    /// A short read may not be the last, as the peer can send descriptors along.
+    is_local: bool,
+    io: Mutex<Io>,
+}
+
+/// What it takes to move bytes.
+#[derive(Debug)]
+pub(super) struct Io {
+    /// `None`: the socket is not the I/O thread's any more.
+    fd: Option<RawFd>,
+    /// Where the I/O thread has it.
+    index: Option<usize>,
+    /// There may be something to read.
+    readable: bool,
+    /// As far as is known the kernel takes more.
+    writable: bool,
+    /// A short read may not be the last: there is an end, or urgent data.
+    until_empty: bool,
+    has_ended: bool,
+    /// No more than so many bytes wait for the owner.
+    held: usize,
+    /// What is being written, ...
+    writing: Vec<u8>,
+    /// ... and how much of it is.
+    start: usize,
+    /// For tests.
+    panics: bool,
+}
+
+/// What was left of a socket that was taken from its thread.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// What the kernel did not take.
+    pub unwritten: Vec<u8>,
+    /// What was read, and not taken.
+    pub unread: Vec<u8>,
+    /// Why nothing more can be read; a system error number.
+    pub read_error: Option<i32>,
+    /// Why nothing can be written.
+    pub write_error: Option<i32>,
+}
+
+/// What is left of the slice in which `len` bytes of all end.
+fn rest_of<'a>(slices: &[&'a [u8]], mut len: usize) -> &'a [u8] {
+    for slice in slices {
+        if len < slice.len() {
+            return &slice[len..];
+        }
+        len -= slice.len();
+    }
+    &[]
+}
+
+impl Left {
+    /// Whether anything is to be read, or an error to be met by that.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty() || self.read_error.is_some()
+    }
+}
+
+impl Line {
+    pub(super) fn new(fd: RawFd, id: u64, is_local: bool) -> Self {
+        let io = Io {
+            fd: Some(fd),
+            index: None,
+            readable: true,
+            writable: true,
+            until_empty: false,
+            has_ended: false,
+            held: 0,
+            writing: Vec::new(),
+            start: 0,
+            panics: false,
+        };
+        Self {
+            id,
+            pipe: Pipe::new(),
+            is_local,
+            io: Mutex::new(io),
+        }
+    }
+
+    // On the I/O thread.
+
+    /// Has the selector watch it from now on, as number `index`; `false` if it is not to be.
+    pub(super) fn register(&self, registry: &Registry, index: usize) -> bool {
+        let mut io = self.io();
+        let Some(fd) = io.fd else { return false };
+        if let Err(error) = registry.register(&mut SourceFd(&fd), Token(index), INTEREST) {
+            self.break_off(
+                &mut io,
+                error.raw_os_error().map_or(End::Broken, End::Failed),
+            );
+            return false;
+        }
+        io.index = Some(index);
+        true
+    }
+
+    /// The selector has seen something; returns what the owner is to be told.
+    pub(super) fn on_event(&self, event: &Event, scratch: &mut [u8]) -> u8 {
+        let mut io = self.io();
+        io.readable |= event.is_readable() || event.is_priority() || event.is_error();
+        let mut news = 0;
+        if event.is_writable() || event.is_error() {
+            io.writable = true;
+            if self.pipe.set_full(false) {
+                news = WRITE;
+            }
+        }
+        io.until_empty |= event.is_read_closed() || event.is_error() || event.is_priority();
+        if event.is_error()
+            && let Some(fd) = io.fd
+        {
+            // Whoever meets an error first takes it from the kernel, and it says more to who reads.
+            news |= self.read(&mut io, fd, scratch);
+        }
+        news | self.step(&mut io, scratch)
+    }
+
+    /// The owner has put something, or taken; returns what it is to be told.
+    pub(super) fn attend(&self, scratch: &mut [u8]) -> u8 {
+        self.step(&mut self.io(), scratch)
+    }
+
+    /// The I/O thread does not have it any more; returns where it had it.
+    pub(super) fn forget(&self) -> Option<usize> {
+        self.io().index.take()
+    }
+
+    /// The I/O thread has panicked, and no byte can be trusted.
+    pub(super) fn on_panic(&self, registry: &Registry) -> u8 {
+        let mut io = self.io();
+        if let Some(fd) = io.fd {
+            // It fails if it was not registered.
+            let _ = registry.deregister(&mut SourceFd(&fd));
+        }
+        io.index = None;
+        self.break_off(&mut io, End::Broken);
+        READ | WRITE | END
+    }
+
+    fn break_off(&self, io: &mut Io, end: End) {
+        io.has_ended = true;
+        io.writing = Vec::new();
+        io.start = 0;
+        self.pipe.end(end);
+        self.pipe.fail(match end {
+            End::Failed(error) => error,
+            _ => EIO,
+        });
+    }
+
+    fn step(&self, io: &mut Io, scratch: &mut [u8]) -> u8 {
+        assert!(!io.panics, "a test wants it so");
+        let Some(fd) = io.fd else { return 0 };
+        // What was sent first: the peer may wait for it to send more.
+        self.write(io, fd) | self.read(io, fd, scratch)
+    }
+
+    fn read(&self, io: &mut Io, fd: RawFd, scratch: &mut [u8]) -> u8 {
+        let mut news = 0;
+        while io.readable && !io.has_ended {
+            if io.held + scratch.len() > CREDIT {
+                let room = self.pipe.room();
+                if room == 0 {
+                    break;
+                }
+                io.held = CREDIT - room;
+            }
+            let asked = scratch.len().min(CREDIT - io.held);
+            match read_some(borrow(fd), &mut scratch[..asked]) {
+                Read::Bytes(len) => {
+                    io.held = self.pipe.put_in(&scratch[..len]);
+                    news |= READ;
+                    if len < asked && !io.until_empty && !self.is_local {
+                        io.readable = false;
+                    }
+                }
+                Read::Empty => io.readable = false,
+                Read::Failed(error) => news |= self.end(io, End::Failed(error)),
+                Read::End | Read::Broken => {
+                    // Of a reset that a write has met, reading knows only an end.
+                    let end = match self.pipe.under_way() {
+                        (_, Some(error)) if error != EPIPE => End::Failed(error),
+                        _ => End::Peer,
+                    };
+                    news |= self.end(io, end);
+                }
+            }
+        }
+        news
+    }
+
+    fn end(&self, io: &mut Io, end: End) -> u8 {
+        io.has_ended = true;
+        self.pipe.end(end);
+        READ | END
+    }
+
+    fn write(&self, io: &mut Io, fd: RawFd) -> u8 {
+        let mut news = 0;
+        loop {
+            if io.start == io.writing.len() {
+                io.start = 0;
+                self.pipe.take_out(&mut io.writing);
+            }
+            let rest = &io.writing[io.start..];
+            if rest.is_empty() || !io.writable {
+                return news;
+            }
+            match write_some(borrow(fd), &[rest]) {
+                // If that is not all, the next call is told that the kernel is full: without that there
+                // need not be word of room.
+                Write::Bytes(len) => {
+                    io.start += len;
+                    if self.pipe.written(len) {
+                        news |= WRITE;
+                    }
+                }
+                Write::Full | Write::Handed(_) => {
+                    io.writable = false;
+                    if self.pipe.set_full(true) {
+                        news |= WRITE;
+                    }
+                }
+                Write::Failed(error) => {
+                    io.writing = Vec::new();
+                    io.start = 0;
+                    // Who reads has taken the reason from the kernel.
+                    self.pipe.fail(self.pipe.read_error().unwrap_or(error));
+                    return news | WRITE;
+                }
+            }
+        }
+    }
+
+    // On the owner's thread.
+
+    /// Gives bytes to the kernel, unless others wait to be written before them: `None` then.
+    pub(super) fn write_now(&self, slices: &[&[u8]]) -> Option<Write> {
+        let mut io = self.io();
+        let fd = io.fd?;
+        if self.pipe.under_way() != (0, None) {
+            return None;
+        }
+        let given: usize = slices.iter().map(|slice| slice.len()).sum();
+        let written = write_some(borrow(fd), slices);
+        Some(match written {
+            // Who reads has taken the reason from the kernel.
+            Write::Failed(error) => Write::Failed(self.pipe.read_error().unwrap_or(error)),
+            Write::Bytes(len) if len == given => written,
+            // Once more, so that there will be word of room: with the lock held, so that it comes behind
+            // this.
+            Write::Bytes(len) => match write_some(borrow(fd), &[rest_of(slices, len)]) {
+                Write::Bytes(more) => Write::Bytes(len + more),
+                _ => self.full(&mut io, Write::Bytes(len)),
+            },
+            Write::Full | Write::Handed(_) => self.full(&mut io, Write::Full),
+        })
+    }
+
+    fn full(&self, io: &mut Io, written: Write) -> Write {
+        io.writable = false;
+        // The owner knows it from what was written.
+        let _ = self.pipe.set_full(true);
+        written
+    }
+
+    /// Gives the kernel what waits, now, and takes back what it does not take.
+    pub(super) fn flush(&self) -> Left {
+        self.flush_with(&mut self.io())
+    }
+
+    /// As [`flush`](Self::flush), and takes the socket: no other thread reads or writes it when this
+    /// has returned.
+    pub(super) fn leave(&self, registry: &Registry) -> Left {
+        let mut io = self.io();
+        let mut left = self.flush_with(&mut io);
+        if let Some(fd) = io.fd.take()
+            && io.index.is_some()
+        {
+            // What fails here is closed, and so not watched.
+            let _ = registry.deregister(&mut SourceFd(&fd));
+        }
+        let (end, _) = self.pipe.take_in(&mut left.unread);
+        if let Some(End::Failed(error)) = end {
+            left.read_error = Some(error);
+        }
+        left
+    }
+
+    fn flush_with(&self, io: &mut Io) -> Left {
+        let mut left = Left::default();
+        if let Some(fd) = io.fd
+            && self.pipe.under_way().0 > 0
+        {
+            // The kernel says whether it is so.
+            io.writable = true;
+            self.write(io, fd);
+        }
+        let mut rest = std::mem::take(&mut io.writing);
+        rest.drain(..std::mem::take(&mut io.start));
+        left.write_error = self.pipe.under_way().1;
+        left.unwritten = self.pipe.take_back(rest);
+        left
+    }
+
+    /// Whether something has come that nobody has read.
+    pub(super) fn has_news(&self) -> bool {
+        let io = self.io();
+        self.pipe.waiting() != (0, false)
+            || io
+                .fd
+                .is_some_and(|fd| peek_some(borrow(fd), &mut [0]) != Read::Empty)
+    }
+
+    /// For tests: the I/O thread panics when it next looks at it.
+    pub(super) fn panic_next(&self) {
+        self.io().panics = true;
+    }
+
+    fn io(&self) -> MutexGuard<'_, Io> {
+        // Of a panic with the lock held all are told by the thread.
+        self.io.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

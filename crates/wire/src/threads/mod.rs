@@ -1,0 +1,21 @@
+//! Sockets whose bytes are moved by other threads.
+//!
+//! An I/O thread reads what comes into a [`Pipe`](pipe::Pipe) and writes what it finds in there; the
+//! thread that owns the sockets takes from it and puts into it. Both are woken by a
+//! [`Mailbox`](mailbox::Mailbox), once for whatever has come. These two are all the synchronisation
+//! there is, besides the lock of the descriptor in [`Line`](line::Line), and loom tests them.
+
+mod line;
+mod mailbox;
+#[cfg(all(test, loom))]
+mod models;
+mod pipe;
+mod pool;
+mod ready;
+mod socket;
+mod sync;
+mod worker;
+
+pub use self::line::Left;
+pub(crate) use self::pool::Pool;
+pub use self::socket::Threaded;

@@ -1,0 +1,253 @@
+//! The bytes of one socket between the I/O thread that moves them and the thread that owns it.
+
+use std::sync::atomic::Ordering;
+
+use super::sync::{AtomicU8, Mutex, lock};
+
+/// The most bytes that wait in each direction: who fills it waits.
+pub(super) const CREDIT: usize = 256 * 1024;
+/// From so much room on a full direction goes on.
+const ENOUGH: usize = CREDIT / 2;
+
+/// What the owner is told of: there are bytes, or an end, to be taken ...
+pub(super) const READ: u8 = 1;
+/// ... something became of what it has put ...
+pub(super) const WRITE: u8 = 2;
+/// ... there is an end behind the bytes.
+pub(super) const END: u8 = 4;
+
+/// Why no more bytes come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The peer sends no more.
+    Peer,
+    /// A system error number.
+    Failed(i32),
+    /// The I/O thread has panicked.
+    Broken,
+}
+
+/// Both directions. Nothing is kept for one in which nothing waits.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    inward: Mutex<Inward>,
+    outward: Mutex<Outward>,
+    news: AtomicU8,
+}
+
+/// From the peer: the I/O thread puts, the owner takes.
+#[derive(Debug, Default)]
+struct Inward {
+    bytes: Vec<u8>,
+    end: Option<End>,
+    /// The I/O thread waits for room.
+    is_full: bool,
+}
+
+/// To the peer: the owner puts, whoever writes takes.
+#[derive(Debug, Default)]
+struct Outward {
+    bytes: Vec<u8>,
+    /// All that was put and not written, those included that were taken.
+    under_way: usize,
+    failed: Option<i32>,
+    /// The kernel takes no more for now.
+    is_full: bool,
+    /// The I/O thread knows that there is something.
+    is_known: bool,
+    /// The owner wants to know of room, ...
+    wants_room: bool,
+    /// ... or that anything was written.
+    wants_word: bool,
+}
+
+impl Outward {
+    fn has_room(&self) -> bool {
+        !self.is_full && self.under_way <= CREDIT - ENOUGH
+    }
+}
+
+/// What became of bytes that the owner has put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// So many were taken, and the I/O thread is to be told if it says so.
+    Bytes(usize, bool),
+    Full,
+    Failed(i32),
+}
+
+impl Pipe {
+    pub(super) fn new() -> Self {
+        Self {
+            inward: Mutex::new(Inward::default()),
+            outward: Mutex::new(Outward::default()),
+            news: AtomicU8::new(0),
+        }
+    }
+
+    // What the owner is told.
+
+    /// Has something to tell; returns whether the owner is to hear of it, as it did not yet.
+    #[must_use]
+    pub(super) fn tell(&self, news: u8) -> bool {
+        self.news.fetch_or(news, Ordering::AcqRel) == 0
+    }
+
+    /// What there was to tell. To be called before anything is looked at.
+    pub(super) fn take_news(&self) -> u8 {
+        self.news.swap(0, Ordering::AcqRel)
+    }
+
+    // From the peer.
+
+    /// How much more may be put; 0 has the owner say when that changes.
+    pub(super) fn room(&self) -> usize {
+        let mut inward = lock(&self.inward);
+        let room = CREDIT.saturating_sub(inward.bytes.len());
+        inward.is_full = room == 0;
+        room
+    }
+
+    /// Adds what was read; returns how many bytes wait.
+    pub(super) fn put_in(&self, bytes: &[u8]) -> usize {
+        let mut inward = lock(&self.inward);
+        inward.bytes.extend_from_slice(bytes);
+        inward.bytes.len()
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&self, end: End) {
+        lock(&self.inward).end.get_or_insert(end);
+    }
+
+    /// Takes all that waits, in exchange for `bytes`, which are empty; returns the end behind it, and
+    /// whether the I/O thread is to go on reading.
+    pub(super) fn take_in(&self, bytes: &mut Vec<u8>) -> (Option<End>, bool) {
+        let mut inward = lock(&self.inward);
+        *bytes = std::mem::take(&mut inward.bytes);
+        (inward.end, std::mem::take(&mut inward.is_full))
+    }
+
+    /// Why nothing more comes, if that is an error.
+    pub(super) fn read_error(&self) -> Option<i32> {
+        match lock(&self.inward).end {
+            Some(End::Failed(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// How many bytes wait, and whether there is an end behind them.
+    pub(super) fn waiting(&self) -> (usize, bool) {
+        let inward = lock(&self.inward);
+        (inward.bytes.len(), inward.end.is_some())
+    }
+
+    // To the peer.
+
+    /// Adds what there is room for.
+    pub(super) fn put_out(&self, slices: &[&[u8]]) -> Put {
+        let mut outward = lock(&self.outward);
+        if let Some(error) = outward.failed {
+            return Put::Failed(error);
+        }
+        let room = CREDIT.saturating_sub(outward.under_way);
+        let mut left = room;
+        if left == 0 || outward.is_full {
+            return Put::Full;
+        }
+        for slice in slices {
+            let len = slice.len().min(left);
+            outward.bytes.extend_from_slice(&slice[..len]);
+            left -= len;
+        }
+        outward.under_way += room - left;
+        let is_known = std::mem::replace(&mut outward.is_known, true);
+        Put::Bytes(room - left, !is_known)
+    }
+
+    /// Takes all that waits, in exchange for `bytes`, which are empty. If there is nothing the owner
+    /// says when that changes.
+    pub(super) fn take_out(&self, bytes: &mut Vec<u8>) {
+        let mut outward = lock(&self.outward);
+        *bytes = std::mem::take(&mut outward.bytes);
+        outward.is_known = !bytes.is_empty();
+    }
+
+    /// So many of the bytes that were taken are written; returns whether the owner wants to know.
+    #[must_use]
+    pub(super) fn written(&self, len: usize) -> bool {
+        let mut outward = lock(&self.outward);
+        outward.under_way -= len;
+        let has_room = outward.has_room();
+        let wanted = outward.wants_word || (outward.wants_room && has_room);
+        if wanted {
+            outward.wants_word = false;
+            outward.wants_room &= !has_room;
+        }
+        wanted
+    }
+
+    /// Whether the kernel takes more; returns whether the owner is to know that.
+    #[must_use]
+    pub(super) fn set_full(&self, is_full: bool) -> bool {
+        let mut outward = lock(&self.outward);
+        if std::mem::replace(&mut outward.is_full, is_full) == is_full {
+            return false;
+        }
+        if is_full {
+            // It counts what waits for the kernel, and has it back.
+            return outward.under_way > 0;
+        }
+        outward.has_room() && std::mem::take(&mut outward.wants_room)
+    }
+
+    /// Nothing more can be written, and what waits is lost.
+    pub(super) fn fail(&self, error: i32) {
+        let mut outward = lock(&self.outward);
+        outward.failed.get_or_insert(error);
+        outward.bytes = Vec::new();
+    }
+
+    /// The owner wants to know when there is room, or not; returns whether there is.
+    #[must_use]
+    pub(super) fn want_room(&self, wanted: bool) -> bool {
+        let mut outward = lock(&self.outward);
+        let has_room = outward.has_room() || outward.failed.is_some();
+        outward.wants_room = wanted && !has_room;
+        wanted && has_room
+    }
+
+    /// The owner wants to know when more is written; returns whether there is nothing more.
+    #[must_use]
+    pub(super) fn want_word(&self) -> bool {
+        let mut outward = lock(&self.outward);
+        let is_all = outward.under_way == 0 || outward.failed.is_some();
+        outward.wants_word = !is_all;
+        is_all
+    }
+
+    /// How many bytes are not written, and why if that will not be.
+    pub(super) fn under_way(&self) -> (usize, Option<i32>) {
+        let outward = lock(&self.outward);
+        (outward.under_way, outward.failed)
+    }
+
+    /// Whether bytes wait that the kernel did not take.
+    pub(super) fn is_blocked(&self) -> bool {
+        let outward = lock(&self.outward);
+        outward.is_full && outward.under_way > 0
+    }
+
+    /// Takes back what was not written: `rest`, which was taken, and all behind it.
+    pub(super) fn take_back(&self, mut rest: Vec<u8>) -> Vec<u8> {
+        let mut outward = lock(&self.outward);
+        rest.append(&mut outward.bytes);
+        outward.under_way = 0;
+        outward.is_known = false;
+        rest
+    }
+}
+
+#[cfg(test)]
+#[path = "pipe_tests.rs"]
+mod tests;

@@ -1,0 +1,120 @@
+//! The I/O threads of one event loop.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::RawFd;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use super::line::Line;
+use super::pipe::{END, READ, WRITE};
+use super::ready::{Bell, Ready};
+use super::socket::Threaded;
+use super::worker::Worker;
+use crate::news;
+use crate::uv::{Loop, Uv};
+
+/// Sockets that have their turn before timers and others of Node's loop.
+const BATCH: usize = 512;
+
+/// Threads that move bytes, from the first socket on that is for them. They end when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    ready: Arc<Ready>,
+    bell: Cell<Option<NonNull<Bell>>>,
+    workers: RefCell<Vec<Worker>>,
+    /// How many sockets there were so far.
+    count: Cell<usize>,
+    /// Sockets that wait for their turn; away while some have it.
+    due: RefCell<Option<Vec<Arc<Line>>>>,
+}
+
+impl Pool {
+    /// # Errors
+    /// libuv has no room for one more handle.
+    ///
+    /// # Safety
+    /// `event_loop` is the loop of this thread, and it runs until libuv has closed the handle. `told`
+    /// may be called with `owner` until this is closed, which is on this thread.
+    pub(crate) unsafe fn open(
+        uv: &'static Uv,
+        event_loop: *mut Loop,
+        owner: (*const (), unsafe fn(*const ())),
+    ) -> io::Result<Self> {
+        // SAFETY: the caller's promise.
+        let bell = unsafe { Bell::open(uv, event_loop, owner) }
+            .ok_or_else(|| io::Error::other("libuv has no room for a handle"))?;
+        let ready = Ready::new();
+        ready.set_bell(Some(bell));
+        Ok(Self {
+            ready: Arc::new(ready),
+            bell: Cell::new(Some(bell)),
+            workers: RefCell::default(),
+            count: Cell::new(0),
+            due: RefCell::new(Some(Vec::new())),
+        })
+    }
+
+    /// Has one of the first `threads` threads move the bytes of a socket, each in its turn.
+    ///
+    /// # Errors
+    /// There is no such thread, and the system has no room for one.
+    pub(crate) fn add(
+        &self,
+        (fd, id, is_local): (RawFd, u64, bool),
+        threads: usize,
+    ) -> io::Result<Threaded> {
+        let count = self.count.get();
+        self.count.set(count.wrapping_add(1));
+        let mut workers = self.workers.borrow_mut();
+        let mut index = count % threads.max(1);
+        if index >= workers.len() {
+            index = workers.len();
+            workers.push(Worker::start(Arc::clone(&self.ready))?);
+        }
+        let line = Arc::new(Line::new(fd, id, is_local));
+        let desk = Arc::clone(&workers[index].desk);
+        desk.add(Arc::clone(&line));
+        Ok(Threaded::new(fd, line, desk, Arc::clone(&self.ready)))
+    }
+
+    /// Ends the threads; nothing is told behind that.
+    pub(crate) fn close(&self) {
+        self.workers.take();
+        self.ready.set_bell(None);
+        if let Some(bell) = self.bell.take() {
+            // SAFETY: it was here, so it is open, and nobody else has it any more; it is the loop's
+            // thread, as `open` asks for.
+            unsafe { Bell::close(bell) };
+        }
+    }
+
+    /// Calls `body` with the sockets that are to have their turn. Without one, if it is called from
+    /// within that.
+    pub(crate) fn dispatch(&self, body: impl FnOnce(&mut dyn Iterator<Item = news::Ready>)) {
+        let Some(mut due) = self.due.take() else {
+            return;
+        };
+        self.ready.take(&mut due);
+        let batch = due.len().min(BATCH);
+        body(&mut due.drain(..batch).map(|line| {
+            let news = line.pipe.take_news();
+            news::Ready {
+                id: line.id,
+                readable: news & READ != 0,
+                writable: news & WRITE != 0,
+                until_empty: news & END != 0,
+            }
+        }));
+        if !due.is_empty() {
+            self.ready.ring();
+        }
+        self.due.replace(Some(due));
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

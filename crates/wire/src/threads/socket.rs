@@ -1,0 +1,195 @@
+//! A socket on an I/O thread, for whom it belongs to.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+use super::line::{Left, Line};
+use super::pipe::{END, End, Put, READ, WRITE};
+use super::ready::Ready;
+use super::worker::Desk;
+use crate::read::Read;
+use crate::write::Write;
+
+/// Reads what a thread has read, and gives it what it is to write. Dropped, it takes the socket from
+/// the thread: nothing of it is read or written there any more.
+#[derive(Debug)]
+pub struct Threaded {
+    fd: RawFd,
+    line: Arc<Line>,
+    desk: Arc<Desk>,
+    ready: Arc<Ready>,
+    /// What was taken from the thread, ...
+    bytes: Vec<u8>,
+    /// ... and how much of it is read.
+    start: usize,
+    is_gone: bool,
+}
+
+impl Threaded {
+    pub(super) const fn new(
+        fd: RawFd,
+        line: Arc<Line>,
+        desk: Arc<Desk>,
+        ready: Arc<Ready>,
+    ) -> Self {
+        Self {
+            fd,
+            line,
+            desk,
+            ready,
+            bytes: Vec::new(),
+            start: 0,
+            is_gone: false,
+        }
+    }
+
+    pub(crate) const fn descriptor(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Reads what there is; less than there is room for means that there is no more for now.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> Read {
+        let mut len = 0;
+        while len < room.len() {
+            if self.start == self.bytes.len() {
+                self.start = 0;
+                let (end, goes_on) = self.line.pipe.take_in(&mut self.bytes);
+                if goes_on {
+                    self.desk.attend(Arc::clone(&self.line));
+                }
+                if self.bytes.is_empty() {
+                    match end {
+                        _ if len > 0 => break,
+                        None => return Read::Empty,
+                        Some(End::Peer) => return Read::End,
+                        Some(End::Failed(error)) => return Read::Failed(error),
+                        Some(End::Broken) => return Read::Broken,
+                    }
+                }
+            }
+            let rest = &self.bytes[self.start..];
+            let step = rest.len().min(room.len() - len);
+            room[len..len + step].copy_from_slice(&rest[..step]);
+            len += step;
+            self.start += step;
+            if self.start == self.bytes.len() {
+                // An idle connection keeps none.
+                self.bytes = Vec::new();
+                self.start = 0;
+            }
+        }
+        Read::Bytes(len)
+    }
+
+    /// How many bytes have come and were not read.
+    pub(crate) fn waiting(&self) -> usize {
+        self.bytes.len() - self.start + self.line.pipe.waiting().0
+    }
+
+    /// Whether something has come, or the end, which nobody has read.
+    pub(crate) fn has_news(&self) -> bool {
+        self.start < self.bytes.len() || self.line.has_news()
+    }
+
+    /// Hands over what there is room for.
+    pub(crate) fn write(&self, slices: &[&[u8]]) -> Write {
+        match self.line.pipe.put_out(slices) {
+            Put::Full => Write::Full,
+            Put::Failed(error) => Write::Failed(error),
+            Put::Bytes(len, is_news) => {
+                if is_news {
+                    self.desk.attend(Arc::clone(&self.line));
+                }
+                Write::Handed(len)
+            }
+        }
+    }
+
+    /// Writes at once, unless the thread has something to write before that.
+    pub(crate) fn write_at_once(&self, slices: &[&[u8]]) -> Write {
+        self.line
+            .write_now(slices)
+            .unwrap_or_else(|| self.write(slices))
+    }
+
+    /// Whether bytes were handed over that the kernel does not take for now.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.line.pipe.is_blocked()
+    }
+
+    /// Has the owner told of it again: as readable if it is, and, if `writable`, as soon as there is
+    /// room to write.
+    pub fn rearm(&self, writable: bool) {
+        let (len, has_ended) = self.line.pipe.waiting();
+        if len > 0 || has_ended || self.start < self.bytes.len() {
+            self.tell(if has_ended { READ | END } else { READ });
+        }
+        self.want_room(writable);
+    }
+
+    /// Has the owner told as soon as there is room to write, or no more.
+    pub fn want_room(&self, wanted: bool) {
+        if self.line.pipe.want_room(wanted) {
+            self.tell(WRITE);
+        }
+    }
+
+    /// Has the owner told when more of what was handed over is written.
+    pub fn want_word(&self) {
+        if self.line.pipe.want_word() {
+            self.tell(WRITE);
+        }
+    }
+
+    /// How much of what was handed over is not written, and the error that it will not be for.
+    #[must_use]
+    pub fn under_way(&self) -> (usize, Option<i32>) {
+        self.line.pipe.under_way()
+    }
+
+    /// Has the kernel take what was handed over, now. What it does not take comes back.
+    #[must_use]
+    pub fn flush(&self) -> Left {
+        self.line.flush()
+    }
+
+    /// Takes the socket from its thread.
+    pub(crate) fn leave(&mut self) -> Left {
+        self.is_gone = true;
+        let mut left = self.line.leave(self.desk.registry());
+        self.desk.forget(Arc::clone(&self.line));
+        if self.start < self.bytes.len() {
+            let mut unread = self.bytes.split_off(self.start);
+            unread.append(&mut left.unread);
+            left.unread = unread;
+        }
+        self.bytes = Vec::new();
+        self.start = 0;
+        if left.has_unread() {
+            // Somebody is to see to it.
+            self.tell(READ);
+        }
+        left
+    }
+
+    /// For tests: its thread panics.
+    pub fn panic(&self) {
+        self.line.panic_next();
+        self.desk.attend(Arc::clone(&self.line));
+    }
+
+    fn tell(&self, news: u8) {
+        if self.line.pipe.tell(news) && self.ready.post(Arc::clone(&self.line)) {
+            self.ready.ring();
+        }
+    }
+}
+
+impl Drop for Threaded {
+    fn drop(&mut self) {
+        if !self.is_gone {
+            self.leave();
+        }
+    }
+}
