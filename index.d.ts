@@ -148,8 +148,8 @@ declare namespace WebSocket {
 
   // ---- Additions to ws ----------------------------------------------------
 
-  /** Who moves the bytes of a connection: Rust, or Node's own socket. */
-  type Transport = 'loop' | 'stream';
+  /** Who moves the bytes of a connection: Rust, on a thread or not, or Node's own socket. */
+  type Transport = 'loop' | 'stream' | 'threads';
   /**
    * What each connection is, for a cast: `(ws as WithTransport).transport`. It is
    * no member of the class, so that programs may have one of that name.
@@ -380,6 +380,11 @@ declare namespace WebSocket {
       request: InstanceType<V>
     ) => string | false;
     host?: string | undefined;
+    /**
+     * An addition to ws: how many threads read and write the sockets, past the
+     * event loop, 0 to 64. Default: 0
+     */
+    ioThreads?: number | undefined;
     /** An addition to ws: bytes that may wait for a slow peer. Default: any */
     maxBackpressure?: number | undefined;
     /**

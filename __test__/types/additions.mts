@@ -70,10 +70,11 @@ function transportOf(ws: WebSocket): Transport {
 
 const isFast = (ws: WebSocket): boolean => transportOf(ws) === 'loop';
 
-// @ts-expect-error: there are two, and this is neither
+// @ts-expect-error: there are three, and this is none of them
 const wrong: Transport = 'socket';
+const right: Transport = 'threads';
 
-export { isFast, wrong };
+export { isFast, right, wrong };
 
 import {
   BroadcastChannelAdapter,

@@ -149,10 +149,10 @@ describe('An outbox that is known by its place', () => {
     assert.deepStrictEqual(process.listeners('exit'), before);
     assert.deepStrictEqual(
       [...process[Symbol.for('ws-rs.atExit')]].map((ref) => ref.deref()),
-      [Tick.flush]
+      [Tick.flushAll]
     );
     Tick.add(new FakeOutbox('waits', log));
-    Tick.flush.call(process, 0);
+    Tick.flushAll.call(process, 0);
     assert.deepStrictEqual(log, ['waits']);
     Tick.delist(ID, known);
   });

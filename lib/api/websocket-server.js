@@ -14,6 +14,7 @@ const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
 const Metrics = require('./metrics');
+const ioThreads = require('../wire/io-threads');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
@@ -59,6 +60,8 @@ class WebSocketServer extends EventEmitter {
    *     `timeout`, in milliseconds. Peers of which nothing came for so long get a
    *     ping, and are terminated if nothing comes then either
    * @param {String} [options.host] The host name to listen on
+   * @param {Number} [options.ioThreads=0] An addition to ws: how many threads read
+   *     and write the sockets, past the event loop
    * @param {Number} [options.maxBackpressure] An addition to ws: how many bytes
    *     may wait for a peer that reads too slowly
    * @param {Number} [options.maxBufferedChunks=262144] How many chunks of an
@@ -130,6 +133,7 @@ class WebSocketServer extends EventEmitter {
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
     checkZlibOptions(options.perMessageDeflate);
     BackPressure.check(options);
+    ioThreads.check(options);
 
     this.options = options;
     this._heartbeat = readHeartbeat(options.heartbeat);
@@ -355,6 +359,9 @@ class WebSocketServer extends EventEmitter {
       maxPayload: options.maxPayload,
       skipUTF8Validation: options.skipUTF8Validation
     };
+
+    // A class of the program's sees what it sees with ws.
+    if (options.ioThreads) limits.ioThreads = options.ioThreads;
 
     if (isLight(socket)) {
       const length = lengthOf(request);

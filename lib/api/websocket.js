@@ -163,15 +163,15 @@ class WebSocket extends EventEmitter {
   }
 
   /**
-   * Which transport moves the bytes now: `'stream'` or `'loop'`. An addition to
-   * ws; a program may put a property of its own here.
+   * Which transport moves the bytes now: `'stream'`, `'loop'` or `'threads'`. An
+   * addition to ws; a program may put a property of its own here.
    *
    * @type {String}
    */
   get transport() {
     if (this._opened) return this._opened.transport;
 
-    return this._socket && isLight(this._socket) ? 'loop' : 'stream';
+    return this._socket?.[kLight]?.transport ?? 'stream';
   }
 
   /**

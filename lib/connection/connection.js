@@ -9,6 +9,8 @@ const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
 const native = require('../native');
+const { threadsOf } = require('../wire/io-threads');
+const { forget } = require('../wire/loop');
 const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
 const promotion = require('../wire/promotion');
@@ -43,6 +45,8 @@ class Connection extends ReceivingHalf {
     super(websocket, socket);
     this._autoPong = null;
     this._isFreed = false;
+    /** How many threads share its bytes and others', if it is there; 0 for none. */
+    this.ioThreads = threadsOf(options);
     /** Whether the async context of its socket's handle is still to be noted. */
     this.wantsContext = false;
 
@@ -153,7 +157,8 @@ class Connection extends ReceivingHalf {
 
   /** Which transport moves the connection's bytes. */
   get transport() {
-    return this.loop === null ? 'stream' : 'loop';
+    if (this.loop === null) return 'stream';
+    return this.ioThreads > 0 ? 'threads' : 'loop';
   }
 
   /**
@@ -236,6 +241,7 @@ class Connection extends ReceivingHalf {
     if (this.output.member !== null) this.output.member.free();
     this.output.free();
     heartbeat.stop(this.decoder.id);
+    forget(this.decoder.id);
     this.decoder.free(this.websocket._closeCode);
   }
 

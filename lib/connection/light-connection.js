@@ -7,6 +7,7 @@ const native = require('../native');
 const { COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
 const { MATERIALIZED } = require('../native/numbers').meter;
+const { threadsOf } = require('../wire/io-threads');
 const { connections } = require('../wire/loop');
 const { Light } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
@@ -31,6 +32,11 @@ class LightConnection extends Light {
 
   get isOpen() {
     return this.id >= 0;
+  }
+
+  /** Which transport moves the connection's bytes; see `Connection#transport`. */
+  get transport() {
+    return threadsOf(this.limits ?? {}) > 0 ? 'threads' : 'loop';
   }
 
   /**
@@ -60,7 +66,8 @@ class LightConnection extends Light {
       limits.maxBufferedChunks | 0,
       flags,
       length,
-      answer
+      answer,
+      threadsOf(limits)
     );
 
     if (id === undefined) return false;

@@ -6,7 +6,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const { connections } = require('../wire/loop');
+const { connections, leaving } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
@@ -134,6 +134,15 @@ const listeners = {
     const waiter = connections[rows[SLOT]];
 
     if (waiter !== undefined) waiter.onRequest();
+  },
+
+  onUnread(length) {
+    const transport = leaving.get(rows[SLOT]);
+
+    if (transport === undefined) return;
+
+    if (length > 0) transport.onUnread(copyExactly(scratch, 0, length));
+    else transport.onAllRead(length === 0 ? 0 : -length);
   }
 };
 

@@ -20,6 +20,8 @@ class FrameCallbacks {
   constructor(id) {
     this._id = id;
     this._waiting = null;
+    /** How many calls wait for the next tick: others are not to pass them by. */
+    this._late = 0;
   }
 
   /** Whether none waits. */
@@ -58,7 +60,8 @@ class FrameCallbacks {
         const call = this._nextSettled();
 
         if (call === undefined) break;
-        call();
+        if (this._late > 0) this._callLate(call);
+        else call();
       }
 
       isDone = true;
@@ -81,7 +84,7 @@ class FrameCallbacks {
       const call = this._nextSettled();
 
       if (call === undefined) return;
-      if (isLate) timers.nextTick(call);
+      if (isLate) this._callLate(call);
       else call();
     }
   }
@@ -114,6 +117,14 @@ class FrameCallbacks {
     const callbacks = this.take();
 
     if (callbacks !== null) settle(callbacks)(err);
+  }
+
+  _callLate(call) {
+    this._late++;
+    timers.nextTick(() => {
+      this._late--;
+      call();
+    });
   }
 
   /** Takes the next callbacks whose frames had the same fate. */

@@ -160,7 +160,7 @@ class FrameQueue {
 
   /** Has the native wire write what waits, as far as the kernel takes it. */
   flush() {
-    if (this.blockedLength === 0) native.flushOutbox(this._id);
+    native.settleOutbox(this._id);
     this._settleSoon();
   }
 

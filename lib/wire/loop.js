@@ -20,6 +20,11 @@ const isForced = forced === 'loop';
  * their native half.
  */
 const connections = [];
+/**
+ * Those that were given back to Node, and of which a thread has read more, by
+ * their native halves.
+ */
+const leaving = new Map();
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -38,6 +43,7 @@ class LoopTransport {
   constructor(connection) {
     this._connection = connection;
     this._id = connection.decoder.id;
+    this._wantsMore = true;
   }
 
   /**
@@ -51,7 +57,7 @@ class LoopTransport {
 
     materialize(this._connection.socket);
     this._close(why);
-    readAgain(this._connection.socket);
+    if (!this.isLeaving) readAgain(this._connection.socket);
   }
 
   /** What comes while the decoder is busy is to be queued. */
@@ -73,7 +79,12 @@ class LoopTransport {
     this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;
     connections[slotOf(this._id)] = undefined;
-    native.loopClose(this._id);
+    if (native.loopClose(this._id) === 1) leaving.set(slotOf(this._id), this);
+  }
+
+  /** Whether Node is to read again as soon as it has what a thread has read. */
+  get isLeaving() {
+    return leaving.get(slotOf(this._id)) === this;
   }
 
   /** Gives the descriptor back to Node: from now on its stream writes. */
@@ -112,7 +123,11 @@ class LoopTransport {
   /** Somebody starts or stops the handle's reading, past the socket. */
   onHandleReading() {
     // As Node left it: the socket believes that it reads.
-    if (!isForced) this._close('the program starts or stops its reading');
+    if (isForced) return;
+
+    this._close('the program starts or stops its reading');
+    // Before Node reads what comes behind it.
+    if (this.isLeaving) native.loopUnread(this._id);
   }
 
   /**
@@ -126,8 +141,28 @@ class LoopTransport {
     materialize(socket);
     this._close('bytes came while it is paused; until the next read');
     connection.promoteLater = true;
-    if (socket.push(chunk)) readAgain(socket);
-    else if (socket._handle) socket._handle.reading = false;
+    const wantsMore = socket.push(chunk);
+
+    if (!this.isLeaving) readOn(socket, wantsMore);
+  }
+
+  /** A chunk that a thread has read comes behind what Node has. */
+  onUnread(chunk) {
+    const { socket } = this._connection;
+
+    this._wantsMore = socket.push(chunk);
+    // Whoever reads the socket before the next one comes has Node read again,
+    // which it does behind all of them.
+    if (!this._wantsMore) stopReading(socket);
+  }
+
+  /** That was all that a thread has read; behind it there is an error, or 0. */
+  onAllRead(errno) {
+    const { socket } = this._connection;
+
+    leaving.delete(slotOf(this._id));
+    if (errno !== 0) socket.destroy(systemError(errno, 'read'));
+    else if (this._wantsMore) readAgain(socket);
   }
 
   /** The peer sends no more: `'end'` and what follows are Node's. */
@@ -155,6 +190,19 @@ class LoopTransport {
   }
 }
 
+/** Has Node read if the stream wants more, and else when it does. */
+function readOn(socket, wantsMore) {
+  if (wantsMore) readAgain(socket);
+  else stopReading(socket);
+}
+
+function stopReading({ _handle: handle }) {
+  if (!handle) return;
+
+  handle.reading = false;
+  handle.readStop();
+}
+
 function readAgain(socket) {
   const handle = socket._handle;
 
@@ -179,4 +227,9 @@ function forcedTransport(name) {
   );
 }
 
-module.exports = { LoopTransport, forced, connections };
+/** The native half ends: what a thread has read of it is for nobody. */
+function forget(id) {
+  if (leaving.size > 0) leaving.delete(slotOf(id));
+}
+
+module.exports = { LoopTransport, forced, connections, forget, leaving };

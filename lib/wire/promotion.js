@@ -5,7 +5,7 @@ const net = require('net');
 
 const native = require('../native');
 const timers = require('../timers');
-const { LoopTransport, forced, connections } = require('./loop');
+const { LoopTransport, forced, connections, leaving } = require('./loop');
 const slotOf = require('./slot');
 const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
 const trace = require('./trace');
@@ -96,7 +96,8 @@ function promote(connection) {
       decoder.id,
       handle.fd,
       !decoder.allowSynchronousEvents,
-      !handle.getpeername
+      !handle.getpeername,
+      connection.ioThreads
     ) !== 1
   ) {
     handle.readStart();
@@ -219,6 +220,9 @@ function isIdle(connection) {
   const handle = socket._handle;
 
   if (socket.readableLength > 0 || socket._readableState.ended) return false;
+  if (leaving.size > 0 && leaving.has(slotOf(connection.decoder.id))) {
+    return false;
+  }
 
   return (
     isForced ||

@@ -46,7 +46,7 @@ const Tick = {
   watchExit() {
     if (!listensToExit) {
       listensToExit = true;
-      atExit(flush);
+      atExit(flushAll);
     }
   },
 
@@ -70,7 +70,8 @@ const Tick = {
     if (outbox !== undefined) outbox.attend();
   },
 
-  flush
+  flush,
+  flushAll
 };
 
 /** The tick ends: what waits is written, and callbacks are called. */
@@ -123,6 +124,12 @@ function flush() {
       outbox.attend();
     }
   }
+}
+
+/** As `flush()`, and threads have the kernel take what is theirs to write. */
+function flushAll() {
+  flush();
+  native.loopSettle();
 }
 
 /** Those with something to look at, by their native halves. */

@@ -7,12 +7,12 @@ use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_protocol::{Config, MAX_HEAD, Role, UpgradeRequest};
-use ws_rs_wire::{Read, Stream, peek_some, read_some};
+use ws_rs_wire::{Read, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
 use super::environment::Entry;
-use super::event_loop::{Context, LoopSocket, open_socket};
+use super::event_loop::{Context, LoopSocket, open_stream};
 use super::send::queue_answer;
 use crate::numbers::config::{LOCAL, SINGLE};
 use crate::numbers::request::{NOTHING, OTHER};
@@ -33,7 +33,7 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
     let len = match peek_some(fd, &mut room) {
         Read::Bytes(len) => len,
         Read::Empty => return call.number(NOTHING),
-        Read::End | Read::Failed(_) => return call.number(OTHER),
+        Read::End | Read::Failed(_) | Read::Broken => return call.number(OTHER),
     };
     let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..len]) else {
         return call.number(OTHER);
@@ -65,12 +65,10 @@ pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
     let Some(id) = connections.insert(entry) else {
         return call.undefined();
     };
-    let socket = open_socket(call, fd, id, || {
-        LoopSocket::awaiting(Stream::Plain(fd), Inbox::new(false, false))
-    });
-    match (socket, connections.get_mut(id)) {
-        (Some(socket), Some(entry)) => {
-            entry.socket = Some(socket);
+    let stream = open_stream(call, (fd, id, false), 0);
+    match (stream, connections.get_mut(id)) {
+        (Some(stream), Some(entry)) => {
+            entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
             call.double(id as f64)
         }
         _ => {
@@ -80,10 +78,10 @@ pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
     }
 }
 
-/// `acceptOpen(fd, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer) -> id`:
-/// begins to read and write the socket of a server's connection, and has the answer to its handshake
-/// wait for what is sent in this tick, whose end JavaScript is to tell. `undefined`: it cannot be
-/// watched.
+/// `acceptOpen(fd, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer, threads) ->
+/// id`: begins to read and write the socket of a server's connection, on one of so many threads if there
+/// are any, and has the answer to its handshake wait for what is sent in this tick, whose end JavaScript
+/// is to tell. `undefined`: it cannot be watched.
 pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
     let fd = call.i32(0)?;
     let config = read_config(call, 1)?;
@@ -99,15 +97,13 @@ pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
     let Some(id) = call.state.connections.borrow_mut().insert(entry) else {
         return call.undefined();
     };
-    let socket = open_socket(call, fd, id, || {
-        LoopSocket::new(Stream::Plain(fd), Inbox::new(single, local))
-    });
-    let Some(socket) = socket else {
+    let threads = call.u32(7)? as usize;
+    let Some(stream) = open_stream(call, (fd, id, local), threads) else {
         call.state.connections.borrow_mut().remove(id);
         return call.undefined();
     };
     if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
-        entry.socket = Some(socket);
+        entry.socket = Some(LoopSocket::new(stream, Inbox::new(single, local)));
         entry.connection.set_writes(true);
     }
     queue_answer(call, id, 6)?;

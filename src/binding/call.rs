@@ -13,7 +13,7 @@ use super::environment::Environment;
 pub(crate) use super::fault::{Fault, Outcome, check};
 
 /// The most arguments that a function of this binding takes.
-pub(crate) const MAX_ARGS: usize = 7;
+pub(crate) const MAX_ARGS: usize = 8;
 
 /// The shape that Node-API calls.
 pub(crate) type RawCallback =

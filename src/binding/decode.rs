@@ -55,6 +55,7 @@ pub(crate) fn connection_free(call: &Call<'_>) -> Outcome {
             meter.close(call.u32(1)? as u16);
         }
         call.state.heartbeats.borrow_mut().stop(id);
+        call.state.event_loop.drop_unread(id);
         for topics in call.state.topics.borrow_mut().iter_mut() {
             topics.leave(id);
         }

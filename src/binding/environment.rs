@@ -52,6 +52,10 @@ pub(crate) struct Environment {
     pub(crate) looks: Cell<u8>,
     /// When a frame was last written.
     pub(crate) written_at: Cell<Mark>,
+    /// How often in this tick a frame was written at once past an I/O thread.
+    pub(crate) at_once: Cell<u8>,
+    /// The socket that has its turn is one of several.
+    pub(crate) in_company: Cell<bool>,
     /// JavaScript is going to say when the tick ends.
     pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -88,6 +92,8 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         waiting_since: Cell::default(),
         looks: Cell::default(),
         written_at: Cell::default(),
+        at_once: Cell::default(),
+        in_company: Cell::default(),
         tick_scheduled: Cell::default(),
         spare: RefCell::default(),
         random: RefCell::default(),

@@ -4,6 +4,7 @@ mod context;
 mod listeners;
 mod memory;
 mod socket;
+pub(crate) mod threads;
 mod turn;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -24,7 +25,7 @@ use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Reactor, Stream, uv};
+use ws_rs_wire::{Left, Reactor, Stream, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ pub(crate) struct LoopState {
     injected: Cell<Option<(Id, bool)>>,
     /// From the first socket on, until libuv has closed it.
     reactor: Cell<Option<NonNull<Reactor<Turns>>>>,
+    /// What I/O threads had read of sockets that are Node's now, and was not handed over yet.
+    unread: RefCell<Vec<(Id, Left)>>,
     /// Contexts of connections that ended while JavaScript ran in one.
     retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.
@@ -116,6 +119,7 @@ impl LoopState {
     pub(crate) fn shut_down(&self, environment: &Environment) {
         let env = environment.values.env();
         for entry in environment.connections.borrow_mut().iter_mut() {
+            entry.leave_thread();
             if let Some(socket) = entry.socket.take() {
                 self.close(&environment.values, socket);
             }
@@ -158,65 +162,67 @@ pub(crate) fn loop_fail(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+/// `threadPanic(id)`, for tests only: the connection's I/O thread panics.
+pub(crate) fn thread_panic(call: &Call<'_>) -> Outcome {
+    with_socket(call, |socket, _| {
+        if let Some(thread) = socket.threaded() {
+            thread.panic();
+        }
+    })
+}
+
 /// `loopFew() -> number`, for tests only: how many sockets libuv watches one by one.
 pub(crate) fn loop_few(call: &Call<'_>) -> Outcome {
     let few = call.state.event_loop.reactor().map_or(0, Reactor::few);
     call.number(few as u32)
 }
 
-/// `loopOpen(id, fd, single, local) -> boolean`: begins to read the socket; `single` asks for one
-/// event a macrotask, `local` says that it is a Unix socket.
+/// `loopOpen(id, fd, single, local, threads) -> boolean`: begins to read the socket; `single` asks for
+/// one event a macrotask, `local` says that it is a Unix socket, and if there are `threads` one of so
+/// many reads and writes it.
 pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let fd = call.i32(1)?;
     let single = call.bool(2)?;
     let local = call.bool(3)?;
+    let threads = call.u32(4)? as usize;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
-        && let Some(socket) = open_socket(call, fd, id, || {
-            LoopSocket::new(Stream::Plain(fd), Inbox::new(single, local))
-        })
+        && let Some(stream) = open_stream(call, (fd, id, local), threads)
     {
+        let socket = LoopSocket::new(stream, Inbox::new(single, local));
         entry.socket = Some(socket);
         return call.number(1);
     }
     call.number(0)
 }
 
-/// Has the reactor watch a socket, which `make` makes then.
-pub(crate) fn open_socket(
+/// Has the reactor watch a socket, or one of so many threads if there are any.
+pub(crate) fn open_stream(
     call: &Call<'_>,
-    fd: i32,
-    id: Id,
-    make: impl FnOnce() -> LoopSocket,
-) -> Option<LoopSocket> {
+    socket @ (fd, id, _): (i32, Id, bool),
+    threads: usize,
+) -> Option<Stream> {
     let state = &call.state.event_loop;
     if fd < 0 || state.open_reactor(call).is_err() {
         return None;
     }
     let reactor = state.reactor()?;
-    reactor.register(fd, id).ok()?;
+    let stream = if threads > 0 {
+        Stream::Threaded(reactor.move_to_thread(socket, threads).ok()?)
+    } else {
+        reactor.register(fd, id).ok()?;
+        Stream::Plain(fd)
+    };
     reactor.keep_alive(true);
     call.state.values.retain(true);
-    Some(make())
+    Some(stream)
 }
 
 /// `loopShutDown(id)`: nothing more will be written, and the peer is told so.
 pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
     with_socket(call, |socket, _| socket.stream.shut_down())
-}
-
-/// `loopClose(id)`: gives the socket back to Node.
-pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
-    let socket = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        Some(entry) => entry.socket.take(),
-        None => None,
-    };
-    if let Some(socket) = socket {
-        call.state.event_loop.close(&call.state.values, socket);
-    }
-    call.undefined()
 }
 
 /// `loopPause(id, paused)`: whether what comes is left to Node.

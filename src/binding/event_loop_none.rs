@@ -1,10 +1,12 @@
 //! Where sockets have no descriptor there is no loop transport.
 
 use napi_sys as sys;
+use ws_rs_engine::connection::Sent;
 use ws_rs_engine::outbox::Taken;
+use ws_rs_engine::registry::Id;
 
 use super::call::{Call, Outcome};
-use super::environment::Environment;
+use super::environment::{Entry, Environment};
 use super::values::Values;
 
 /// Never made.
@@ -13,6 +15,14 @@ pub(crate) enum LoopSocket {}
 
 impl LoopSocket {
     pub(crate) const fn write(&mut self, _slices: &[&[u8]]) -> Taken {
+        match *self {}
+    }
+
+    pub(crate) const fn write_at_once(&mut self, _slices: &[&[u8]]) -> Taken {
+        match *self {}
+    }
+
+    pub(crate) const fn threaded(&self) -> Option<&Threaded> {
         match *self {}
     }
 
@@ -27,6 +37,30 @@ impl LoopSocket {
     pub(crate) const fn watch_writable(&mut self, _state: &LoopState, _writable: bool) {
         match *self {}
     }
+}
+
+/// Never made.
+#[derive(Debug)]
+pub(crate) enum Threaded {}
+
+impl Threaded {
+    pub(crate) const fn want_word(&self) {
+        match *self {}
+    }
+}
+
+impl Entry {
+    pub(crate) const fn is_threaded(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn flush_thread(&mut self) {}
+
+    pub(crate) const fn settle(&mut self) -> Sent {
+        Sent::Blocked
+    }
+
+    pub(crate) const fn note_progress(&mut self) {}
 }
 
 /// Nobody wants any.
@@ -44,6 +78,8 @@ impl LoopState {
     pub(crate) const fn close(&self, _values: &Values, socket: LoopSocket) {
         match socket {}
     }
+
+    pub(crate) const fn drop_unread(&self, _id: Id) {}
 
     pub(crate) const fn forget(&self, _env: sys::napi_env, _context: Context) {}
 
@@ -64,8 +100,15 @@ pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
 
 pub(crate) use self::on_events as loop_fail;
 pub(crate) use self::on_events as loop_few;
-pub(crate) use self::on_events as loop_close;
+
+pub(crate) mod threads {
+    pub(crate) use super::on_events as loop_close;
+    pub(crate) use super::on_events as loop_settle;
+    pub(crate) use super::on_events as loop_unread;
+}
+
 pub(crate) use self::on_events as loop_pause;
+pub(crate) use self::on_events as thread_panic;
 pub(crate) use self::on_events as loop_busy;
 pub(crate) use self::on_events as loop_reference;
 pub(crate) use self::on_events as capture_context;

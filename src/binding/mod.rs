@@ -101,11 +101,15 @@ raw_callback!(loop_fail, event_loop::loop_fail);
 raw_callback!(loop_few, event_loop::loop_few);
 raw_callback!(capture_context, event_loop::capture_context);
 raw_callback!(loop_open, event_loop::loop_open);
-raw_callback!(loop_close, event_loop::loop_close);
+raw_callback!(loop_close, event_loop::threads::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
 raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
+raw_callback!(settle_outbox, send::settle_outbox);
+raw_callback!(thread_panic, event_loop::thread_panic);
+raw_callback!(loop_unread, event_loop::threads::loop_unread);
+raw_callback!(loop_settle, event_loop::threads::loop_settle);
 raw_callback!(accept_request, accept::accept_request, 1);
 raw_callback!(await_request, accept::await_request, 1);
 raw_callback!(accept_open, accept::accept_open);
@@ -172,7 +176,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 65] = [
+const FUNCTIONS: [(&CStr, RawCallback); 69] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -235,6 +239,10 @@ const FUNCTIONS: [(&CStr, RawCallback); 65] = [
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
     (c"loopShutDown", loop_shut_down),
+    (c"loopUnread", loop_unread),
+    (c"loopSettle", loop_settle),
+    (c"settleOutbox", settle_outbox),
+    (c"threadPanic", thread_panic),
     (c"acceptRequest", accept_request),
     (c"awaitRequest", await_request),
     (c"acceptOpen", accept_open),

@@ -25,6 +25,9 @@ use crate::numbers::sent::{
 /// What a connection fails with that could not be written to for a fault of ours: "I/O error".
 pub(crate) const EIO: i32 = 5;
 
+/// So many frames of a tick are written at once past I/O threads.
+const MOST_AT_ONCE: u8 = 4;
+
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
 
@@ -178,7 +181,7 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
          Entry {
              connection, socket, ..
          }| {
-            with_wire(socket.as_mut(), |wire| {
+            with_wire_of_program(state, socket.as_mut(), |wire| {
                 let sent = connection.send_lent(
                     header,
                     // SAFETY: no JavaScript runs in this call, and the payload is only read.
@@ -216,7 +219,7 @@ fn queue(
                 state.schedule.borrow_mut().end_tick();
             }
             let mut length = 0;
-            let sent = with_wire(socket.as_mut(), |wire| {
+            let sent = with_wire_of_program(state, socket.as_mut(), |wire| {
                 connection.send(
                     |out| {
                         length = encode(out)?;
@@ -285,6 +288,29 @@ pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wi
     }
 }
 
+/// As `with_wire`, for what a program sends. The first frames that it sends in a tick, or as the answer
+/// to one connection alone, are written at once, on whatever thread: they need no hop, and are with the
+/// kernel when `send()` returns, even if a signal ends the process then.
+fn with_wire_of_program<T>(
+    state: &Environment,
+    socket: Option<&mut LoopSocket>,
+    body: impl FnOnce(Wire<'_>) -> T,
+) -> T {
+    match socket {
+        Some(socket)
+            if socket.threaded().is_some()
+                && state.at_once.get() < MOST_AT_ONCE
+                && !(state.in_company.get() && state.schedule.borrow().is_in_turn()) =>
+        {
+            body(Some(&mut |slices| {
+                state.at_once.set(state.at_once.get() + 1);
+                socket.write_at_once(slices)
+            }))
+        }
+        socket => with_wire(socket, body),
+    }
+}
+
 const fn options_of(flags: u32) -> Options {
     Options {
         more_messages: flags & MORE_MESSAGES != 0,
@@ -333,6 +359,10 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let Some(entry) = connections.get_mut(id) else {
         return false;
     };
+    let is_threaded = entry.is_threaded();
+    if is_threaded {
+        entry.note_progress();
+    }
     let Entry {
         connection, socket, ..
     } = entry;
@@ -344,7 +374,8 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
         (Sent::Failed, true)
     });
     after_write(state, entry, sent);
-    attend
+    // Of a thread's errors nothing else says.
+    attend || (is_threaded && entry.connection.write_error().is_some())
 }
 
 /// Has the socket wait for room to write if there is none, and memory go round.
@@ -357,10 +388,15 @@ pub(crate) fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
     {
         state.recycle(buffer);
     }
-    if let Some(socket) = &mut entry.socket
-        && matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed)
-    {
-        socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
+    if let Some(socket) = &mut entry.socket {
+        if matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed) {
+            socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
+        }
+        if let Some(thread) = socket.threaded()
+            && entry.connection.outbox().waits_for_word()
+        {
+            thread.want_word();
+        }
     }
 }
 
@@ -370,6 +406,7 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
     let state = call.state;
     if call.bool(0)? {
         state.tick_scheduled.set(false);
+        state.at_once.set(0);
         state.schedule.borrow_mut().end_tick();
     }
     let mut ids = Vec::new();
@@ -394,11 +431,33 @@ pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+/// `settleOutbox(id)`: as `flushOutbox`, unless the kernel is known to be full. What it has not taken then
+/// waits here: an I/O thread has nothing of it.
+pub(crate) fn settle_outbox(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
+        return call.undefined();
+    };
+    let sent = if entry.is_threaded() {
+        entry.settle()
+    } else if entry.connection.outbox().blocked_len() > 0 {
+        return call.undefined();
+    } else {
+        let Entry {
+            connection, socket, ..
+        } = &mut *entry;
+        with_wire(socket.as_mut(), |wire| connection.write(wire))
+    };
+    after_write(call.state, entry, sent);
+    call.undefined()
+}
+
 /// `setWriter(id, isNative)`: who writes from now on what waits in the outbox.
 pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
     let is_native = call.bool(1)?;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(call.id(0)?) {
+        entry.flush_thread();
         entry
             .connection
             .set_writes(is_native && entry.socket.is_some());
@@ -435,6 +494,7 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
 pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
+        entry.flush_thread();
         entry.connection.discard();
     }
     call.state.heartbeats.borrow_mut().rest(id);

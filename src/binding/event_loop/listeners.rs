@@ -34,9 +34,12 @@ pub(super) enum Listener {
     Unwritten,
     /// Something has come on a connection that is to be opened.
     Request,
+    /// A chunk that an I/O thread had read of a socket that is Node's now; behind the last one 0, or
+    /// a system error number below that.
+    Unread,
 }
 
-const NAMES: [&CStr; 11] = [
+const NAMES: [&CStr; 12] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -48,6 +51,7 @@ const NAMES: [&CStr; 11] = [
     c"onNeedMemory",
     c"onUnwritten",
     c"onRequest",
+    c"onUnread",
 ];
 
 /// The functions.

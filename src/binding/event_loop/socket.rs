@@ -15,7 +15,7 @@ use super::turn::Turn;
 use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Handler, Reactor, Ready, Stream, Write};
+use ws_rs_wire::{Handler, Left, Reactor, Ready, Stream, Threaded, Write};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
 const MAX_TURNS: u32 = 64;
@@ -60,16 +60,27 @@ impl LoopSocket {
         self.stream.descriptor()
     }
 
+    /// What an I/O thread has of it, if one has.
+    pub(crate) const fn threaded(&self) -> Option<&Threaded> {
+        self.stream.threaded()
+    }
+
+    /// Takes it from its I/O thread, if one has it, to be stopped.
+    pub(super) fn leave_thread(&mut self) -> Option<Left> {
+        self.stream.leave_thread()
+    }
+
     /// Writes what the kernel takes now.
     pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Taken {
         if !self.watched && !self.ended {
             return Taken::Blocked;
         }
-        match self.stream.write(slices) {
-            Write::Bytes(len) => Taken::Bytes(len),
-            Write::Full => Taken::Blocked,
-            Write::Failed(error) => Taken::Failed(error),
-        }
+        taken(self.stream.write(slices))
+    }
+
+    /// As [`write`](Self::write), and past an I/O thread, if that has nothing else to write.
+    pub(crate) fn write_at_once(&mut self, slices: &[&[u8]]) -> Taken {
+        taken(self.stream.write_at_once(slices))
     }
 
     /// Whether nothing that comes is read for now.
@@ -84,7 +95,13 @@ impl LoopSocket {
 
     /// Asks to be told, or no more, when there is room to write.
     pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
-        if self.writable != writable {
+        // Who is on a thread is told once.
+        if let Some(socket) = self.stream.threaded() {
+            if writable || self.writable {
+                self.writable = writable;
+                socket.want_room(writable);
+            }
+        } else if self.writable != writable {
             self.writable = writable;
             if let Some(reactor) = state.reactor() {
                 self.rearm(reactor);
@@ -94,8 +111,8 @@ impl LoopSocket {
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
         self.inbox.set_paused(paused);
-        if !paused && self.watched {
-            reactor.rearm(self.descriptor(), self.writable);
+        if !paused {
+            self.rearm(reactor);
         }
     }
 
@@ -108,10 +125,11 @@ impl LoopSocket {
         }
     }
 
-    /// Reads no more.
+    /// Reads no more. What an I/O thread has of it is to be taken before; see `threads.rs`.
     pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
         if self.watched {
             self.watched = false;
+            // Of one that was a thread's the reactor knows nothing.
             reactor.deregister(self.descriptor());
             if self.referenced {
                 reactor.keep_alive(false);
@@ -127,9 +145,22 @@ impl LoopSocket {
 
     /// Asks to be told again, as not all was read.
     pub(super) fn rearm(&self, reactor: &Reactor<Turns>) {
-        if self.watched {
-            reactor.rearm(self.descriptor(), self.writable);
+        if !self.watched {
+            return;
         }
+        match self.stream.threaded() {
+            Some(socket) => socket.rearm(self.writable),
+            None => reactor.rearm(self.descriptor(), self.writable),
+        }
+    }
+}
+
+const fn taken(write: Write) -> Taken {
+    match write {
+        Write::Bytes(len) => Taken::Bytes(len),
+        Write::Handed(len) => Taken::Handed(len),
+        Write::Full => Taken::Blocked,
+        Write::Failed(error) => Taken::Failed(error),
     }
 }
 
@@ -224,6 +255,8 @@ impl Handler for Turns {
             // First what is to be read: an error says more there.
             if ready.readable {
                 let more = sockets.peek().is_some();
+                state.in_company.set(more || turns > 0);
+                state.at_once.set(0);
                 state.schedule.borrow_mut().begin_turn(more);
                 self.give_turn(ready);
                 state.schedule.borrow_mut().end_turn();

@@ -43,8 +43,10 @@ impl<'a> Turn<'a> {
 
     /// Reads all there is, if that is not so much that others have to wait.
     pub(super) fn run(&self) {
-        if self.with_socket(|socket| socket.awaits_request) == Some(true) {
-            return self.announce_request();
+        match self.with_socket(|socket| socket.awaits_request) {
+            Some(false) => {}
+            Some(true) => return self.announce_request(),
+            None => return self.hand_unread(),
         }
         for _ in 0..MAX_READS {
             match self.read() {
@@ -85,11 +87,19 @@ impl<'a> Turn<'a> {
 
     /// Reads no more of this socket.
     pub(super) fn stop(&self) {
+        self.leave_thread();
         self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
                 socket.stop(reactor);
             }
         });
+    }
+
+    /// Nothing more is read: what is written from now on is written here.
+    fn leave_thread(&self) {
+        if let Some(entry) = self.state.connections.borrow_mut().get_mut(self.id) {
+            entry.leave_thread();
+        }
     }
 
     /// The socket, unless JavaScript has closed it.
@@ -288,6 +298,7 @@ impl<'a> Turn<'a> {
             Read::Empty => Ok(Next::Wait),
             Read::End => self.announce_end(Listener::End, 0),
             Read::Failed(error) => self.announce_end(Listener::Error, error),
+            Read::Broken => Err(Fault::Message("its I/O thread panicked")),
         }
     }
 
@@ -301,6 +312,7 @@ impl<'a> Turn<'a> {
     }
 
     fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {
+        self.leave_thread();
         let is_there = self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
                 match listener {
@@ -316,7 +328,7 @@ impl<'a> Turn<'a> {
         Ok(Next::Wait)
     }
 
-    fn begin_rows(&self, len: usize, source: u32) -> Outcome<()> {
+    pub(super) fn begin_rows(&self, len: usize, source: u32) -> Outcome<()> {
         let mut events = self.state.events.borrow_mut();
         events.open(self.env, 0)?.begin(len, source, self.id);
         Ok(())

@@ -1,0 +1,104 @@
+'use strict';
+
+const assert = require('node:assert');
+const net = require('node:net');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { until, turns } = require('../support/loop');
+const { openThreaded, skipThreads: skip } = require('../support/threads');
+
+const MIB = 1 << 20;
+
+/** Keeps this thread busy, so that only others run. */
+function work(milliseconds) {
+  for (const end = Date.now() + milliseconds; Date.now() < end;);
+}
+
+/** The socket of a client that reads nothing. */
+async function openSilent(t, wss) {
+  const socket = net.connect(wss.address().port, '127.0.0.1');
+
+  t.after(() => socket.destroy());
+  socket.pause();
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n' +
+      'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+      'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n'
+  );
+
+  const [ws] = await once(wss, 'connection');
+
+  await turns();
+  return { socket, ws };
+}
+
+describe('On an I/O thread', { skip }, () => {
+  it('a callback waits for the kernel, and bufferedAmount counts until then', async (t) => {
+    const { wss } = await openThreaded(t, 0);
+    const { socket, ws } = await openSilent(t, wss);
+    const total = 64 * MIB;
+    let called = 0;
+    let received = 0;
+
+    assert.strictEqual(ws.transport, 'threads');
+    ws.on('message', () => {});
+    for (let i = 0; i < 64; i++) ws.send(Buffer.alloc(MIB), () => called++);
+    await turns(50);
+    assert.ok(called < 64, `${called} callbacks, and nobody has read`);
+
+    const before = ws.bufferedAmount;
+
+    assert.ok(before > 32 * MIB, `${before} bytes wait`);
+    socket.on('data', (chunk) => (received += chunk.length));
+    socket.resume();
+    await until(() => received >= total);
+    await until(() => called === 64);
+    assert.strictEqual(ws.bufferedAmount, 0);
+  });
+
+  it('a program that is busy makes its peer wait', async (t) => {
+    const { pairs } = await openThreaded(t, 1);
+    const [{ client, peer }] = pairs;
+    let count = 0;
+
+    peer.on('message', () => count++);
+    for (let i = 0; i < 64; i++) client.send(Buffer.alloc(MIB));
+
+    const before = process.memoryUsage().arrayBuffers;
+
+    work(300);
+
+    // Neither end's JavaScript has run; the thread has read what it may.
+    const { unread } = { unread: peer._socket.bytesRead };
+
+    assert.ok(unread < MIB, `${unread} bytes`);
+    assert.ok(process.memoryUsage().arrayBuffers - before < MIB);
+    await until(() => count === 64);
+  });
+
+  it('what was sent is with the kernel when a connection is terminated', async (t) => {
+    for (const end of [
+      (ws) => ws.terminate(),
+      (ws) => ws._socket.destroy(),
+      (ws) => ws._socket._handle.close(),
+      (ws) => ws.close()
+    ]) {
+      const { pairs } = await openThreaded(t, 1);
+      const [{ client, peer }] = pairs;
+      const got = [];
+
+      client.on('message', (data) => got.push(data.length));
+
+      const closed = once(client, 'close');
+
+      for (let i = 0; i < 20; i++) peer.send(Buffer.alloc(1000 + i));
+      end(peer);
+      await closed;
+      assert.deepStrictEqual(
+        got,
+        Array.from({ length: 20 }, (_, i) => 1000 + i)
+      );
+    }
+  });
+});

@@ -1,0 +1,171 @@
+//! Sockets whose bytes are moved by I/O threads.
+
+use ws_rs_engine::connection::Sent;
+use ws_rs_engine::inbox::Target;
+use ws_rs_engine::registry::Id;
+use ws_rs_wire::{Left, Ready};
+
+use super::super::call::{Call, Outcome};
+use super::super::environment::Entry;
+use super::listeners::Listener;
+use super::turn::Turn;
+use super::{LoopSocket, LoopState, SCRATCH};
+use crate::numbers::source::NOWHERE;
+
+impl Entry {
+    /// Takes the socket from its I/O thread, if it is on one, as nothing else is to be read or written
+    /// there. The kernel gets what was sent, and what it does not take waits in the outbox. Returns
+    /// what was read and nobody has taken.
+    pub(crate) fn leave_thread(&mut self) -> Option<Left> {
+        let mut left = self.socket.as_mut()?.leave_thread()?;
+        self.put_back(&mut left);
+        Some(left)
+    }
+
+    /// Has the kernel take what was sent, now: what it does not take waits in the outbox.
+    pub(crate) fn flush_thread(&mut self) {
+        if self.connection.outbox().handed() > 0
+            && let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded)
+        {
+            self.put_back(&mut socket.flush());
+        }
+    }
+
+    /// Whether an I/O thread moves its bytes.
+    pub(crate) fn is_threaded(&self) -> bool {
+        self.socket
+            .as_ref()
+            .is_some_and(|socket| socket.threaded().is_some())
+    }
+
+    /// Has the kernel take all that waits, now, past the I/O thread.
+    pub(crate) fn settle(&mut self) -> Sent {
+        self.flush_thread();
+        let Self {
+            connection, socket, ..
+        } = self;
+        // It has nothing of it any more, so nobody else writes.
+        match socket
+            .as_mut()
+            .filter(|_| !connection.outbox().is_blocked())
+        {
+            Some(socket) => connection.write(Some(&mut |slices| socket.write_at_once(slices))),
+            None => Sent::Blocked,
+        }
+    }
+
+    /// Learns what the I/O thread has written.
+    pub(crate) fn note_progress(&mut self) {
+        let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded) else {
+            return;
+        };
+        if socket.is_blocked() {
+            // What waits for the kernel is the outbox's.
+            self.flush_thread();
+            return;
+        }
+        match socket.under_way() {
+            (_, Some(error)) => self.connection.fail(error),
+            (left, None) => self.connection.acknowledge(left as u64),
+        }
+    }
+
+    fn put_back(&mut self, left: &mut Left) {
+        match left.write_error {
+            Some(error) => self.connection.fail(error),
+            None => self
+                .connection
+                .put_back(std::mem::take(&mut left.unwritten)),
+        }
+    }
+}
+
+/// `loopClose(id) -> boolean`: gives the socket back to Node. `true`: a thread has read more of it, which
+/// `onUnread` is going to be called with.
+pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    let id = call.id(0)?;
+    let Some(entry) = connections.get_mut(id) else {
+        return call.number(0);
+    };
+    let left = entry.leave_thread();
+    let socket = entry.socket.take();
+    drop(connections);
+    if let Some(socket) = socket {
+        call.state.event_loop.close(&call.state.values, socket);
+    }
+    let has_unread = left.filter(Left::has_unread).is_some_and(|left| {
+        let event_loop = &call.state.event_loop;
+        // Node does not read yet, and nothing else may keep the loop alive.
+        event_loop.reactor().is_some_and(|reactor| {
+            reactor.keep_alive(true);
+            event_loop.unread.borrow_mut().push((id, left));
+            true
+        })
+    });
+    call.number(u32::from(has_unread))
+}
+
+/// `loopUnread(id)`: has `onUnread` called now.
+pub(crate) fn loop_unread(call: &Call<'_>) -> Outcome {
+    let ready = Ready {
+        id: call.id(0)?,
+        readable: true,
+        writable: false,
+        until_empty: false,
+    };
+    Turn::new(call.state, call.env, ready).hand_unread();
+    call.undefined()
+}
+
+impl LoopState {
+    /// What a thread has read of a socket that is Node's now.
+    fn take_unread(&self, id: Id) -> Option<Left> {
+        let mut unread = self.unread.borrow_mut();
+        let index = unread.iter().position(|(other, _)| *other == id)?;
+        if let Some(reactor) = self.reactor() {
+            reactor.keep_alive(false);
+        }
+        Some(unread.swap_remove(index).1)
+    }
+
+    /// The connection ends.
+    pub(crate) fn drop_unread(&self, id: Id) {
+        self.take_unread(id);
+    }
+}
+
+impl Turn<'_> {
+    /// Hands over what a thread has read of a socket that is Node's now, in pieces, and then the system
+    /// error number that is behind it, or 0.
+    pub(super) fn hand_unread(&self) {
+        let Some(left) = self.state.event_loop.take_unread(self.id) else {
+            return;
+        };
+        // Without JavaScript, at the end of the environment, nobody is left to be told.
+        let _ = self.hand_over(&left);
+    }
+
+    fn hand_over(&self, left: &Left) -> Outcome<()> {
+        for piece in left.unread.chunks(SCRATCH) {
+            // SAFETY: the bytes are used no more when the listener runs.
+            let room = unsafe { self.memory(Target::Scratch(piece.len())) }?;
+            room.bytes.copy_from_slice(piece);
+            let source = room.source;
+            self.begin_rows(piece.len(), source)?;
+            self.call_listener(Listener::Unread, piece.len() as i32)?;
+        }
+        self.begin_rows(0, NOWHERE)?;
+        self.call_listener(Listener::Unread, -left.read_error.unwrap_or(0))
+    }
+}
+
+/// `loopSettle()`: has the kernel take what was sent on all sockets of I/O threads, now.
+pub(crate) fn loop_settle(call: &Call<'_>) -> Outcome {
+    for entry in call.state.connections.borrow_mut().iter_mut() {
+        if entry.is_threaded() {
+            entry.settle();
+        }
+    }
+    call.undefined()
+}
