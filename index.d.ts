@@ -9,7 +9,7 @@ import type {
   Server as HttpServer
 } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { createConnection } from 'node:net';
+import type { createConnection, Socket } from 'node:net';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import type { ZlibOptions } from 'node:zlib';
@@ -17,6 +17,7 @@ import * as adapters from './types/adapters.js';
 import * as codec from './types/codec.js';
 import { Listeners } from './types/listeners.js';
 import * as metrics from './types/metrics.js';
+import * as tls from './types/tls.js';
 import * as topics from './types/topics.js';
 
 /** A WebSocket connection, client side or server side (RFC 6455). */
@@ -179,6 +180,16 @@ declare namespace WebSocket {
     metrics(): Metrics;
   }
 
+  /** What servers with the `tls` option are, for a cast. */
+  interface WithTls extends Server {
+    /**
+     * Has clients that connect from now on meet other certificates.
+     *
+     * @throws {Error} If these cannot be used, or without the `tls` option
+     */
+    setSecureContext(options: TlsIdentity): void;
+  }
+
   export import Adapter = topics.Adapter;
   export import BroadcastChannelAdapter = adapters.BroadcastChannelAdapter;
   export import Metrics = metrics.Metrics;
@@ -188,6 +199,8 @@ declare namespace WebSocket {
   export import RedisClient = adapters.RedisClient;
   export import Shareable = topics.Shareable;
   export import ShareOptions = topics.ShareOptions;
+  export import TlsIdentity = tls.TlsIdentity;
+  export import TlsOptions = tls.TlsOptions;
   export import Topics = topics.Topics;
   export import TopicsOptions = topics.TopicsOptions;
   export import Traffic = metrics.Traffic;
@@ -256,6 +269,8 @@ declare namespace WebSocket {
     headers: [headers: string[], request: InstanceType<U>];
     close: [];
     error: [error: Error];
+    /** A TLS handshake failed; with the `tls` option. */
+    tlsClientError: [error: Error & { code?: string }, socket: Socket];
     /** The handshake failed; the listener has to close the socket. */
     wsClientError: [error: Error, socket: Duplex, request: InstanceType<U>];
   }
@@ -406,6 +421,8 @@ declare namespace WebSocket {
     port?: number | undefined;
     /** A server of your own; `close()` leaves it open. */
     server?: HttpServer<V> | HttpsServer<V> | undefined;
+    /** An addition to ws: TLS of our own, with `port`. See docs/api.md. */
+    tls?: TlsOptions | undefined;
     verifyClient?:
       | VerifyClientCallbackAsync<InstanceType<V>>
       | VerifyClientCallbackSync<InstanceType<V>>

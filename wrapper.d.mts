@@ -37,6 +37,8 @@ export import RedisClient = WebSocket.RedisClient;
 export import ServerOptions = WebSocket.ServerOptions;
 export import Shareable = WebSocket.Shareable;
 export import ShareOptions = WebSocket.ShareOptions;
+export import TlsIdentity = WebSocket.TlsIdentity;
+export import TlsOptions = WebSocket.TlsOptions;
 export import TopicsOptions = WebSocket.TopicsOptions;
 export import Traffic = WebSocket.Traffic;
 export import Transport = WebSocket.Transport;
@@ -44,6 +46,7 @@ export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
 export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
 export import WithBroadcast = WebSocket.WithBroadcast;
 export import WithMetrics = WebSocket.WithMetrics;
+export import WithTls = WebSocket.WithTls;
 export import WithTransport = WebSocket.WithTransport;
 
 // Only a type, as there is no export of that name at run time.

@@ -25,6 +25,7 @@ const OF_NODE = [
   '_readableState',
   '_server',
   '_sockname',
+  '_unrefTimer',
   '_writableState'
 ];
 

@@ -211,6 +211,19 @@ numbers! {
         NOTHING: u32 = 0;
         /// Something that Node is to judge.
         OTHER: u32 = 1;
+        /// Over TLS: a hello, whose context is to be picked.
+        HELLO: u32 = 2;
+        /// Over TLS: the end.
+        END: u32 = 3;
+    }
+
+    /// Options of a TLS context.
+    tls {
+        ASK_CLIENTS: u32 = 1;
+        REQUIRE_CLIENTS: u32 = 2;
+        /// At least, and at most, which version is spoken.
+        LEAST_13: u32 = 4;
+        MOST_12: u32 = 8;
     }
 
     /// The numbers of connections: which of those that exist it is, and how often that was used.

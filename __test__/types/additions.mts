@@ -189,3 +189,20 @@ const counted: number[] = [
 // @ts-expect-error: servers have it, connections do not
 (ws as WithMetrics).metrics();
 export { counted };
+
+import type { TlsOptions, WithTls } from 'ws-rs';
+
+const tls: TlsOptions = {
+  ALPNProtocols: ['http/1.1'],
+  cert: 'PEM',
+  contexts: { 'a.example': { cert: 'PEM', key: 'PEM' } },
+  key: 'PEM',
+  onRequest: (request, response) => response.end(request.url),
+  SNICallback: (name, callback) => callback(null, { cert: name, key: 'PEM' })
+};
+const secure = new WebSocketServer({ port: 0, tls });
+
+secure.on('tlsClientError', (err, socket) => [err.code, socket.remoteAddress]);
+(secure as WithTls).setSecureContext({ cert: 'PEM', key: 'PEM' });
+// @ts-expect-error: it cannot be honoured
+new WebSocketServer({ port: 0, tls: { ...tls, ciphers: 'ALL' } });

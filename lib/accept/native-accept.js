@@ -1,8 +1,5 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
-const diagnostics = require('diagnostics_channel');
-const EventEmitter = require('events');
 const http = require('http');
 
 const { makeRequest } = require('./light-request');
@@ -12,27 +9,14 @@ const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
 const { LightSocket } = require('../wire/light-socket');
 const { isAvailable } = require('../wire/promotion');
+const Scope = require('./scope');
+const { hasOwnUpgrade, strangeness } = require('./strangeness');
 const { noteWhyNode } = require('./why-node');
 const WaitingHandles = require('./waiting-handles');
-
-const channel = diagnostics.channel('net.server.socket');
-const { emit } = EventEmitter.prototype;
-
-/** A server as Node makes it: what others differ in is somebody's work. */
-const ordinary = new http.Server();
-const [onHttpConnection] = ordinary.listeners('connection');
-const kIncomingMessage = symbolOf(ordinary, 'IncomingMessage');
-
-/** If less than this is allowed, Node is to count bytes and lines itself. */
-const LEAST_HEADER_SIZE = 8 * 1024;
-const LEAST_HEADERS = 64;
 
 const isEnabled = isAcceptEnabled(process.env.WS_RS_ACCEPT);
 /** For tests: also where a program could see that Node did not build it. */
 const isForced = process.env.WS_RS_ACCEPT === 'forced';
-/** Whether stores belong to the context that a resource was made in. */
-const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
-
 /** On a listening handle: that it was taken. */
 const kTaken = Symbol('ws-rs.taken');
 
@@ -57,7 +41,7 @@ function acceptNatively(server, objectionOf, upgrade) {
   if (
     typeof onconnection !== 'function' ||
     onconnection.length !== 2 ||
-    String(shouldUpgradeCallback) !== String(ordinary.shouldUpgradeCallback)
+    !hasOwnUpgrade(server)
   ) {
     return;
   }
@@ -65,15 +49,12 @@ function acceptNatively(server, objectionOf, upgrade) {
   listening[kTaken] = true;
   listenToLoop();
 
-  const resource = new AsyncResource('WSRSACCEPT', {
-    requireManualDestroy: true
-  });
-  let isClosed = false;
+  const scope = new Scope();
   const objection = () =>
     objectionOf() ??
     (isForced && server instanceof http.Server
       ? null
-      : (strangeness(server) ??
+      : (strangeness(server, http.Server) ??
         (server.shouldUpgradeCallback === shouldUpgradeCallback
           ? null
           : 'class')));
@@ -112,75 +93,19 @@ function acceptNatively(server, objectionOf, upgrade) {
   };
   listening.close = function closeListening(...args) {
     waiting.close();
-    if (!isClosed) resource.emitDestroy();
-    isClosed = true;
+    scope.close();
     return close.apply(this, args);
   };
 
   function open(handle, head) {
     server._connections++;
-    if (handle.setNoDelay) handle.setNoDelay(true);
-    if (server.keepAlive && handle.setKeepAlive) {
-      handle.setKeepAlive(true, server.keepAliveInitialDelay);
-    }
+    setOptions(server, handle);
 
     const socket = new LightSocket(new LightConnection(server, handle));
     const request = makeRequest(head, socket, server);
 
-    forgetStores(resource);
-    resource.runInAsyncScope(upgrade, undefined, request, socket);
+    scope.run(upgrade, request, socket);
   }
-}
-
-/**
- * How somebody could see that a connection was not made by Node, in a word;
- * `null` if nobody could.
- */
-function strangeness(server) {
-  if (
-    server._events.connection !== onHttpConnection ||
-    server.emit !== emit ||
-    channel.hasSubscribers
-  ) {
-    return 'listener';
-  }
-
-  if (
-    server.constructor !== http.Server ||
-    server[kIncomingMessage] !== http.IncomingMessage
-  ) {
-    return 'class';
-  }
-
-  const isLimited =
-    server.maxConnections >= 0 && server._connections >= server.maxConnections;
-
-  return isLimited ||
-    server.blockList ||
-    server.pauseOnConnect ||
-    (server.maxHeadersCount && server.maxHeadersCount < LEAST_HEADERS) ||
-    (server.maxHeaderSize ?? http.maxHeaderSize) < LEAST_HEADER_SIZE
-    ? 'options'
-    : null;
-}
-
-/**
- * Up to Node 22 a listener's `enterWith()` puts its store on the resource that
- * runs, which is one for all connections: each is to begin without. Later ones
- * keep no stores there.
- */
-function forgetStores(resource) {
-  if (keepsStores) return;
-
-  for (const name of Object.getOwnPropertySymbols(resource)) {
-    if (name.description === 'kResourceStore') resource[name] = undefined;
-  }
-}
-
-function symbolOf(object, description) {
-  return Object.getOwnPropertySymbols(object).find(
-    (symbol) => symbol.description === description
-  );
 }
 
 function isAcceptEnabled(name) {
@@ -194,4 +119,12 @@ function isAcceptEnabled(name) {
   );
 }
 
-module.exports = acceptNatively;
+/** What Node's server sets on the sockets that it makes. */
+function setOptions(server, handle) {
+  if (handle.setNoDelay) handle.setNoDelay(true);
+  if (server.keepAlive && handle.setKeepAlive) {
+    handle.setKeepAlive(true, server.keepAliveInitialDelay);
+  }
+}
+
+module.exports = { acceptNatively, isEnabled, setOptions };

@@ -17,7 +17,10 @@ function noteWhyNode(handle, why) {
  * @return {String} The reason
  */
 function whyNode(socket, options) {
-  const why = socket._handle?.[kWhyNode];
+  const handle = socket._handle;
+  // Node's TLS has the handle that was accepted behind its own.
+  const accepted = options.tls && handle?._parent ? handle._parent : handle;
+  const why = accepted?.[kWhyNode];
 
   if (why !== undefined) return why;
   if (socket.encrypted) return 'tls';

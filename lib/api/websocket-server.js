@@ -2,11 +2,14 @@
 
 const EventEmitter = require('node:events');
 const http = require('node:http');
+const https = require('node:https');
 
 const { CLOSE_TIMEOUT, EMPTY_BUFFER, kWebSocket } = require('../constants');
 const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
-const acceptNatively = require('../accept/native-accept');
+const { acceptNatively } = require('../accept/native-accept');
+const acceptTls = require('../accept/tls-accept');
+const { TlsContexts, forNode } = require('../accept/tls-contexts');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
@@ -38,6 +41,8 @@ const CLOSED = 2;
  * @fires WebSocketServer#wsClientError `(error, socket, request)`: a handshake is
  *     wrong. With a listener nothing is answered: the listener has to close the
  *     socket
+ * @fires WebSocketServer#tlsClientError `(error, socket)`: a TLS handshake failed;
+ *     with the `tls` option
  * @fires WebSocketServer#error `(error)`: the HTTP server has a problem
  * @fires WebSocketServer#close The server is closed
  */
@@ -86,6 +91,8 @@ class WebSocketServer extends EventEmitter {
    *     of
    * @param {Boolean} [options.skipUTF8Validation=false] Whether to accept text
    *     that is not UTF-8
+   * @param {Object} [options.tls] An addition to ws: TLS of our own on `port`, with the
+   *     options of `tls.createServer()`; see docs/api.md
    * @param {Function} [options.verifyClient] `(info) => boolean` or `(info,
    *     callback) => void`: decides whether to accept a client
    * @param {typeof WebSocket} [options.WebSocket=WebSocket] The class of the
@@ -135,6 +142,13 @@ class WebSocketServer extends EventEmitter {
     BackPressure.check(options);
     ioThreads.check(options);
 
+    if (options.tls != null && options.port == null) {
+      throw new TypeError(
+        'The "tls" option goes with "port"; an HTTP server of your own has its ' +
+          'TLS itself'
+      );
+    }
+
     this.options = options;
     this._heartbeat = readHeartbeat(options.heartbeat);
     this._metrics = new Metrics();
@@ -143,13 +157,15 @@ class WebSocketServer extends EventEmitter {
     this._detach = null;
     this._closeWithLastClient = false;
     this._limits = null;
+    /** With the `tls` option. */
+    this._contexts = options.tls == null ? null : new TlsContexts(options.tls);
 
     /** @type {Set<WebSocket>|undefined} The connections that are not closed */
     this.clients = options.clientTracking ? new Set() : undefined;
 
     if (options.noServer) return;
 
-    this._attach(options.server || http.createServer(handshake.refuse));
+    this._attach(options.server || this._createServer());
 
     if (!options.server) {
       const { backlog, host, port } = options;
@@ -209,6 +225,29 @@ class WebSocketServer extends EventEmitter {
    */
   metrics() {
     return this._metrics.read(this.clients);
+  }
+
+  /**
+   * Has clients that connect from now on meet other certificates. An addition to
+   * ws, for servers with the `tls` option.
+   *
+   * @param {Object} options Those of `tls.createSecureContext()`; others stay as
+   *     they are
+   * @throws {Error} If the server has no `tls` option, or if these cannot be used;
+   *     everything stays as it is then
+   */
+  setSecureContext(options) {
+    if (this._contexts === null) {
+      throw new Error(
+        'setSecureContext() is for servers with the "tls" option; call that of ' +
+          'the https.Server that was given as "server"'
+      );
+    }
+
+    this._contexts.replace(options);
+    this._server?.setSecureContext(
+      forNode({ ...this.options.tls, ...options })
+    );
   }
 
   /**
@@ -387,6 +426,14 @@ class WebSocketServer extends EventEmitter {
     callback(ws, request);
   }
 
+  /** The server on `port`. @private */
+  _createServer() {
+    const { tls } = this.options;
+
+    if (tls == null) return http.createServer(handshake.refuse);
+    return https.createServer(forNode(tls), tls.onRequest ?? handshake.refuse);
+  }
+
   /**
    * Listens to an HTTP server, until `_detach()` is called.
    *
@@ -403,25 +450,39 @@ class WebSocketServer extends EventEmitter {
       },
       upgrade: (request, socket, head) => {
         this.handleUpgrade(request, socket, head, onConnection);
-      }
+      },
+      ...(this._contexts !== null && {
+        tlsClientError: (error, socket) => {
+          this.emit('tlsClientError', error, socket);
+        }
+      })
     };
     const events = Object.keys(listeners);
     const accept = () => {
       if (this.options.accept === 'node') return;
 
-      acceptNatively(
-        server,
-        () => {
-          if (server._events.upgrade !== listeners.upgrade) return 'listener';
-          return isOrdinary(this) ? null : 'class';
-        },
-        (request, socket) => {
-          this.handleUpgrade(request, socket, EMPTY_BUFFER, onConnection);
-        }
-      );
+      const objectionOf = () => {
+        if (server._events.upgrade !== listeners.upgrade) return 'listener';
+        return isOrdinary(this) ? null : 'class';
+      };
+      const upgrade = (request, socket) => {
+        this.handleUpgrade(request, socket, EMPTY_BUFFER, onConnection);
+      };
+
+      const contexts = this._contexts ?? TlsContexts.forced(server);
+
+      if (contexts === null) acceptNatively(server, objectionOf, upgrade);
+      else acceptTls(server, contexts, objectionOf, upgrade);
     };
 
-    for (const event of events) server.on(event, listeners[event]);
+    for (const event of events) {
+      // Node's own destroys the socket, which is then nobody's any more.
+      if (event === 'tlsClientError') {
+        server.prependListener(event, listeners[event]);
+      } else {
+        server.on(event, listeners[event]);
+      }
+    }
 
     if (server.listening) accept();
 

@@ -46,7 +46,7 @@ class Connection extends ReceivingHalf {
     this._autoPong = null;
     this._isFreed = false;
     /** How many threads share its bytes and others', if it is there; 0 for none. */
-    this.ioThreads = threadsOf(options);
+    this.ioThreads = socket.encrypted === true ? 0 : threadsOf(options);
     /** Whether the async context of its socket's handle is still to be noted. */
     this.wantsContext = false;
 

@@ -59,8 +59,7 @@ class LightConnection extends Light {
 
     listen();
 
-    const id = native.acceptOpen(
-      handle.fd,
+    const id = this.accept(
       limits.maxPayload | 0,
       limits.maxFragments | 0,
       limits.maxBufferedChunks | 0,
@@ -84,6 +83,16 @@ class LightConnection extends Light {
     Tick.schedule();
     trace(this, 'accepted natively, on loop');
     return true;
+  }
+
+  /**
+   * Begins to read and write the socket natively.
+   *
+   * @param {...*} args Those of the addon's `acceptOpen()` behind the first
+   * @return {Number|undefined} The native half, or `undefined` if it cannot be
+   */
+  accept(...args) {
+    return native.acceptOpen(this.handle.fd, ...args);
   }
 
   /** The connection; see `Connection#connect()`. */

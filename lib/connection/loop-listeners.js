@@ -6,7 +6,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const { connections, leaving } = require('../wire/loop');
+const { connections, leaving, writers } = require('../wire/loop');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
@@ -127,7 +127,11 @@ const listeners = {
   },
 
   onUnwritten() {
-    Tick.attend(rows[SLOT]);
+    const slot = rows[SLOT];
+
+    // A stream may have bytes of its own there.
+    if (writers.size > 0) writers.get(slot)?.onWritable();
+    Tick.attend(slot);
   },
 
   onRequest() {

@@ -173,7 +173,20 @@ module.exports = {
   request: {
     NOTHING: 0,
     /** Something that Node is to judge. */
-    OTHER: 1
+    OTHER: 1,
+    /** Over TLS: a hello, whose context is to be picked. */
+    HELLO: 2,
+    /** Over TLS: the end. */
+    END: 3
+  },
+
+  /** Options of a TLS context. */
+  tls: {
+    ASK_CLIENTS: 1,
+    REQUIRE_CLIENTS: 2,
+    /** At least, and at most, which version is spoken. */
+    LEAST_13: 4,
+    MOST_12: 8
   },
 
   /** The numbers of connections: which of those that exist it is, and how often that was used. */

@@ -46,6 +46,22 @@ function canceled() {
   return os.constants.errno.ECANCELED;
 }
 
+/**
+ * What went wrong with a TLS session.
+ *
+ * @param {Array|undefined} list What the addon's `tlsError()` says
+ * @return {Error|undefined} The error, with Node's code for it
+ */
+function tlsError(list) {
+  if (list === undefined || list.length < 3) return undefined;
+
+  const [, code, text] = list;
+  const error = new Error(`TLS: ${text}`);
+
+  error.code = code;
+  return error;
+}
+
 /** Why a frame was not written that the kernel refused. */
 function failedWriteError(number) {
   return systemError(number, 'write');
@@ -55,5 +71,6 @@ module.exports = {
   GIVES_ECANCELED,
   destroyedError,
   failedWriteError,
-  systemError
+  systemError,
+  tlsError
 };

@@ -46,6 +46,15 @@ class Light {
   }
 
   /**
+   * Node has constructed the socket.
+   *
+   * @param {net.Socket} socket The socket
+   */
+  built(socket) {
+    void socket;
+  }
+
+  /**
    * @return {{loop: LoopTransport, onClosed: Function, onEnd: Function,
    *     onMaterialized: Function, output: Outbox}} The owner of a socket that is
    *     open, made if need be
@@ -103,6 +112,7 @@ function materialize(view) {
     });
     socket.server = server;
   });
+  light.built(socket);
 
   // What Node's HTTP server leaves on a socket.
   define(socket, 'parser', null);

@@ -3,7 +3,7 @@
 const os = require('os');
 
 const native = require('../native');
-const { systemError } = require('./errors');
+const { systemError, tlsError } = require('./errors');
 const { endedByPeer, materialize } = require('./light-socket');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
@@ -25,6 +25,8 @@ const connections = [];
  * their native halves.
  */
 const leaving = new Map();
+/** Those whose streams wait for a write to be over, by the same slot. */
+const writers = new Map();
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -186,7 +188,9 @@ class LoopTransport {
   }
 
   onError(errno) {
-    this._connection.socket.destroy(systemError(errno, 'read'));
+    this._connection.socket.destroy(
+      tlsError(native.tlsError(this._id)) ?? systemError(errno, 'read')
+    );
   }
 }
 
@@ -232,4 +236,11 @@ function forget(id) {
   if (leaving.size > 0) leaving.delete(slotOf(id));
 }
 
-module.exports = { LoopTransport, forced, connections, forget, leaving };
+module.exports = {
+  LoopTransport,
+  forced,
+  connections,
+  forget,
+  leaving,
+  writers
+};

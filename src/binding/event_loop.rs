@@ -17,15 +17,15 @@ use napi_sys as sys;
 
 pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
-pub(crate) use self::socket::LoopSocket;
 use self::socket::Turns;
+pub(crate) use self::socket::{LoopSocket, Reader};
 use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
 use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
-use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Left, Reactor, Stream, uv};
+use ws_rs_engine::registry::{Id, Registry};
+use ws_rs_wire::{Left, Reactor, Stream, tls, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -45,6 +45,8 @@ pub(crate) struct LoopState {
     retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.
     ending: Cell<bool>,
+    /// Those of servers that speak TLS.
+    pub(crate) contexts: RefCell<Registry<tls::Context>>,
     /// As long as there is a reactor.
     cleanup: Cell<Option<CleanupHook>>,
 }
@@ -220,6 +222,21 @@ pub(crate) fn open_stream(
     Some(stream)
 }
 
+/// Has the reactor watch a socket that is to speak TLS.
+pub(crate) fn open_tls(call: &Call<'_>, tls: tls::Tls, id: Id) -> Option<Stream> {
+    let stream = Stream::Tls(Box::new(tls));
+    let state = &call.state.event_loop;
+    let fd = stream.descriptor();
+    if fd < 0 || state.open_reactor(call).is_err() {
+        return None;
+    }
+    let reactor = state.reactor()?;
+    reactor.register(fd, id).ok()?;
+    reactor.keep_alive(true);
+    call.state.values.retain(true);
+    Some(stream)
+}
+
 /// `loopShutDown(id)`: nothing more will be written, and the peer is told so.
 pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
     with_socket(call, |socket, _| socket.stream.shut_down())
@@ -228,8 +245,9 @@ pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
 /// `loopPause(id, paused)`: whether what comes is left to Node.
 pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
     let paused = call.bool(1)?;
+    let id = call.id(0)?;
     with_socket(call, |socket, reactor| {
-        socket.set_paused(reactor, paused);
+        socket.set_paused(reactor, id, paused);
     })
 }
 

@@ -18,6 +18,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn take_committed(&mut self) -> usize {
+        match *self {}
+    }
+
     pub(crate) const fn write_at_once(&mut self, _slices: &[&[u8]]) -> Taken {
         match *self {}
     }
@@ -116,3 +120,15 @@ pub(crate) use self::on_events as loop_shut_down;
 pub(crate) use self::on_events as accept_request;
 pub(crate) use self::on_events as await_request;
 pub(crate) use self::on_events as accept_open;
+pub(crate) use self::on_events as tls_context;
+pub(crate) use self::on_events as tls_context_free;
+pub(crate) use self::on_events as tls_accept;
+pub(crate) use self::on_events as tls_request;
+pub(crate) use self::on_events as tls_server_name;
+pub(crate) use self::on_events as tls_begin;
+pub(crate) use self::on_events as tls_open;
+pub(crate) use self::on_events as tls_read;
+pub(crate) use self::on_events as tls_write;
+pub(crate) use self::on_events as tls_close;
+pub(crate) use self::on_events as tls_facts;
+pub(crate) use self::on_events as tls_error;

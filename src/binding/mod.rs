@@ -27,6 +27,8 @@ mod pongs;
 mod rows;
 mod send;
 mod shared_memory;
+#[cfg(unix)]
+mod tls;
 mod topics;
 mod values;
 
@@ -40,6 +42,8 @@ use napi_sys as sys;
 
 #[cfg(not(unix))]
 use self::event_loop as accept;
+#[cfg(not(unix))]
+use self::event_loop as tls;
 
 use self::call::{Outcome, RawCallback, answer, check, export, raw_callback};
 use crate::numbers;
@@ -113,6 +117,18 @@ raw_callback!(loop_settle, event_loop::threads::loop_settle);
 raw_callback!(accept_request, accept::accept_request, 1);
 raw_callback!(await_request, accept::await_request, 1);
 raw_callback!(accept_open, accept::accept_open);
+raw_callback!(tls_context, tls::tls_context);
+raw_callback!(tls_context_free, tls::tls_context_free);
+raw_callback!(tls_accept, tls::tls_accept);
+raw_callback!(tls_request, tls::tls_request);
+raw_callback!(tls_server_name, tls::tls_server_name);
+raw_callback!(tls_begin, tls::tls_begin);
+raw_callback!(tls_open, tls::tls_open);
+raw_callback!(tls_read, tls::tls_read);
+raw_callback!(tls_write, tls::tls_write);
+raw_callback!(tls_close, tls::tls_close);
+raw_callback!(tls_facts, tls::tls_facts);
+raw_callback!(tls_error, tls::tls_error);
 
 /// Fills the module's exports, once for each Node environment.
 #[napi(module_exports)]
@@ -176,7 +192,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 69] = [
+const FUNCTIONS: [(&CStr, RawCallback); 81] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -246,4 +262,16 @@ const FUNCTIONS: [(&CStr, RawCallback); 69] = [
     (c"acceptRequest", accept_request),
     (c"awaitRequest", await_request),
     (c"acceptOpen", accept_open),
+    (c"tlsContext", tls_context),
+    (c"tlsContextFree", tls_context_free),
+    (c"tlsAccept", tls_accept),
+    (c"tlsRequest", tls_request),
+    (c"tlsServerName", tls_server_name),
+    (c"tlsBegin", tls_begin),
+    (c"tlsOpen", tls_open),
+    (c"tlsRead", tls_read),
+    (c"tlsWrite", tls_write),
+    (c"tlsClose", tls_close),
+    (c"tlsFacts", tls_facts),
+    (c"tlsError", tls_error),
 ];

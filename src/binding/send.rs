@@ -5,7 +5,7 @@ use std::ptr;
 
 use napi_sys as sys;
 use ws_rs_engine::connection::{Options, Sent, Wire};
-use ws_rs_engine::outbox::Fate;
+use ws_rs_engine::outbox::{Fate, Taken};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
@@ -458,6 +458,9 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(call.id(0)?) {
         entry.flush_thread();
+        if !is_native {
+            settle_committed(entry);
+        }
         entry
             .connection
             .set_writes(is_native && entry.socket.is_some());
@@ -466,6 +469,22 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
         }
     }
     call.undefined()
+}
+
+/// What a wire has taken without saying so, it will write: the stream is not to get it again.
+fn settle_committed(entry: &mut Entry) {
+    let Some(socket) = &mut entry.socket else {
+        return;
+    };
+    let mut committed = socket.take_committed();
+    if committed > 0 && entry.connection.writes() {
+        entry
+            .connection
+            .write(Some(&mut |_| match std::mem::take(&mut committed) {
+                0 => Taken::Blocked,
+                len => Taken::Bytes(len),
+            }));
+    }
 }
 
 /// `takeQueued(id, target) -> boolean`: moves what waits to the target, which is as long. `false`:

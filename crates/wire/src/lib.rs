@@ -11,6 +11,7 @@ mod reactor;
 mod read;
 mod stream;
 mod threads;
+pub mod tls;
 pub mod uv;
 mod write;
 

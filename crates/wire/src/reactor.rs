@@ -1,6 +1,6 @@
 //! Many sockets under one libuv handle.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Token};
+use mio::{Events, Interest, Token, Waker};
 
 use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
@@ -23,6 +23,8 @@ const POLL_WORDS: usize = uv::MAX_POLL_SIZE / 8;
 const INTEREST: Interest = Interest::READABLE.add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE;
+/// What the selector says for sockets of which it knows nothing.
+const AGAIN: Token = Token(usize::MAX);
 /// The number of a descriptor that is not watched.
 const NOBODY: u64 = u64::MAX;
 /// Sockets that have their turn before timers and others of Node's loop.
@@ -65,6 +67,10 @@ pub struct Reactor<H> {
     watched: Cell<usize>,
     /// Those that libuv watches itself.
     few: RefCell<Vec<NonNull<Poll>>>,
+    /// Those that are to have a turn though the kernel has nothing to tell, and what wakes the selector
+    /// for them, once there was one.
+    again: RefCell<Vec<u64>>,
+    waker: OnceCell<Waker>,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
     /// Those whose bytes other threads move, from the first one on.
@@ -95,6 +101,8 @@ impl<H: Handler> Reactor<H> {
             ids: RefCell::default(),
             watched: Cell::new(0),
             few: RefCell::default(),
+            again: RefCell::default(),
+            waker: OnceCell::new(),
             references: Cell::new(0),
             pool: RefCell::default(),
             closing: Cell::new(false),
@@ -177,6 +185,23 @@ impl<H: Handler> Reactor<H> {
             Token(fd as usize),
             interest(writable),
         );
+    }
+
+    /// Has a socket told of as having something to read, soon, whatever the kernel knows of it.
+    ///
+    /// # Errors
+    /// The system has no room for what that takes.
+    pub fn tell_again(&self, id: u64) -> io::Result<()> {
+        let waker = match self.waker.get() {
+            Some(waker) => waker,
+            None => {
+                let made = Waker::new(self.selector.borrow().registry(), AGAIN)?;
+                self.waker.get_or_init(|| made)
+            }
+        };
+        waker.wake()?;
+        self.again.borrow_mut().push(id);
+        Ok(())
     }
 
     /// Watches a descriptor no more. To be called before it is closed.
@@ -315,14 +340,26 @@ impl<H: Handler> Reactor<H> {
             .poll(&mut events, Some(Duration::ZERO));
         // A signal came first: libuv sees the same sockets ready at once.
         if polled.is_ok() {
-            self.handler.on_ready(events.iter().filter_map(|event| {
+            let told = events.iter().filter_map(|event| {
                 Some(Ready {
                     id: self.id_of(event.token().0)?,
                     readable: event.is_readable() || event.is_priority() || event.is_error(),
                     writable: event.is_writable() || event.is_error(),
                     until_empty: event.is_read_closed() || event.is_error() || event.is_priority(),
                 })
-            }));
+            });
+            let again = self.again.take();
+            if again.is_empty() {
+                self.handler.on_ready(told);
+            } else {
+                self.handler
+                    .on_ready(told.chain(again.into_iter().map(|id| Ready {
+                        id,
+                        readable: true,
+                        writable: false,
+                        until_empty: false,
+                    })));
+            }
             if self.watched.get() <= FEW {
                 for index in events.iter().map(|event| event.token().0) {
                     if let Some(id) = self.id_of(index) {

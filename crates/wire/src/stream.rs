@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 use crate::descriptor::borrow;
 use crate::read::{Read, peek_some, read_some, waiting};
 use crate::threads::{Left, Threaded};
+use crate::tls::Tls;
 use crate::write::{Write, shut_down_writing, write_some};
 
 /// A socket that bytes are read from and written to, without waiting.
@@ -14,6 +15,8 @@ pub enum Stream {
     Plain(RawFd),
     /// An I/O thread reads and writes it.
     Threaded(Threaded),
+    /// It gets there encrypted.
+    Tls(Box<Tls>),
 }
 
 impl Stream {
@@ -23,6 +26,15 @@ impl Stream {
         match self {
             Self::Plain(fd) => *fd,
             Self::Threaded(socket) => socket.descriptor(),
+            Self::Tls(tls) => tls.descriptor(),
+        }
+    }
+
+    /// The TLS that it speaks, if it does.
+    pub const fn tls(&mut self) -> Option<&mut Tls> {
+        match self {
+            Self::Tls(tls) => Some(tls),
+            _ => None,
         }
     }
 
@@ -31,15 +43,27 @@ impl Stream {
         match self {
             Self::Plain(fd) => read_some(borrow(*fd), room),
             Self::Threaded(socket) => socket.read(room),
+            Self::Tls(tls) => tls.read(room),
         }
     }
 
-    /// How many bytes have arrived and wait to be read.
+    /// How many bytes have arrived and wait to be read, at most.
     #[must_use]
     pub fn waiting(&self) -> usize {
         match self {
             Self::Plain(fd) => waiting(borrow(*fd)),
             Self::Threaded(socket) => socket.waiting(),
+            Self::Tls(tls) => tls.waiting(),
+        }
+    }
+
+    /// Whether something is to be read, or the end, of which the kernel knows nothing and so never
+    /// tells.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.has_more(),
+            _ => false,
         }
     }
 
@@ -49,6 +73,9 @@ impl Stream {
         match self {
             Self::Plain(fd) => peek_some(borrow(*fd), &mut [0]) != Read::Empty,
             Self::Threaded(socket) => socket.has_news(),
+            Self::Tls(tls) => {
+                tls.has_more() || peek_some(borrow(tls.descriptor()), &mut [0]) != Read::Empty
+            }
         }
     }
 
@@ -57,6 +84,7 @@ impl Stream {
         match self {
             Self::Plain(fd) => write_some(borrow(*fd), slices),
             Self::Threaded(socket) => socket.write(slices),
+            Self::Tls(tls) => tls.write(slices),
         }
     }
 
@@ -65,6 +93,32 @@ impl Stream {
         match self {
             Self::Plain(fd) => write_some(borrow(*fd), slices),
             Self::Threaded(socket) => socket.write_at_once(slices),
+            Self::Tls(tls) => tls.write(slices),
+        }
+    }
+
+    /// Whether records wait to be written that nobody has to give again.
+    #[must_use]
+    pub fn has_backlog(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.has_backlog(),
+            _ => false,
+        }
+    }
+
+    /// Has those written that the kernel takes; `Bytes` if those were all.
+    pub fn flush(&mut self) -> Write {
+        match self {
+            Self::Tls(tls) => tls.flush(),
+            _ => Write::Bytes(0),
+        }
+    }
+
+    /// How many bytes were encrypted that `write` has not reported yet. They count as reported.
+    pub const fn take_committed(&mut self) -> usize {
+        match self {
+            Self::Tls(tls) => tls.take_committed(),
+            _ => 0,
         }
     }
 
@@ -72,8 +126,8 @@ impl Stream {
     #[must_use]
     pub const fn threaded(&self) -> Option<&Threaded> {
         match self {
-            Self::Plain(_) => None,
             Self::Threaded(socket) => Some(socket),
+            _ => None,
         }
     }
 
@@ -89,6 +143,9 @@ impl Stream {
 
     /// Says that nothing more will be written. What a thread has is not waited for.
     pub fn shut_down(&mut self) {
-        shut_down_writing(borrow(self.descriptor()));
+        match self {
+            Self::Tls(tls) => tls.shut_down(),
+            _ => shut_down_writing(borrow(self.descriptor())),
+        }
     }
 }

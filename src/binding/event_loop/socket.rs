@@ -15,6 +15,7 @@ use super::turn::Turn;
 use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
+use ws_rs_wire::tls::Tls;
 use ws_rs_wire::{Handler, Left, Reactor, Ready, Stream, Threaded, Write};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
@@ -34,6 +35,21 @@ pub(crate) struct LoopSocket {
     writable: bool,
     /// Whether its request is yet to come: nothing is read then, and JavaScript is told once.
     pub(super) awaits_request: bool,
+    /// Who gets what comes.
+    pub(crate) reader: Reader,
+    /// Whether a stream wants to know when all is written.
+    pub(crate) stream_waits: bool,
+}
+
+/// Who gets what comes on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The connection.
+    Connection,
+    /// A stream in JavaScript, as it is.
+    Stream,
+    /// A stream in JavaScript, which wants nothing now.
+    Nobody,
 }
 
 impl LoopSocket {
@@ -46,6 +62,8 @@ impl LoopSocket {
             referenced: true,
             writable: false,
             awaits_request: false,
+            reader: Reader::Connection,
+            stream_waits: false,
         }
     }
 
@@ -83,6 +101,26 @@ impl LoopSocket {
         taken(self.stream.write_at_once(slices))
     }
 
+    /// The TLS that it speaks, if it does.
+    pub(crate) const fn tls(&mut self) -> Option<&mut Tls> {
+        self.stream.tls()
+    }
+
+    /// How it is read from now on.
+    pub(crate) const fn set_inbox(&mut self, inbox: Inbox) {
+        self.inbox = inbox;
+    }
+
+    /// Has the kernel take what waits to be written, as far as it does.
+    pub(crate) fn flush(&mut self) {
+        self.stream.flush();
+    }
+
+    /// How many bytes were taken that `write` has not reported yet.
+    pub(crate) const fn take_committed(&mut self) -> usize {
+        self.stream.take_committed()
+    }
+
     /// Whether nothing that comes is read for now.
     pub(crate) fn is_deaf(&self) -> bool {
         self.inbox.mode() == Mode::Paused
@@ -95,6 +133,7 @@ impl LoopSocket {
 
     /// Asks to be told, or no more, when there is room to write.
     pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
+        let writable = writable || self.stream.has_backlog();
         // Who is on a thread is told once.
         if let Some(socket) = self.stream.threaded() {
             if writable || self.writable {
@@ -103,16 +142,42 @@ impl LoopSocket {
             }
         } else if self.writable != writable {
             self.writable = writable;
-            if let Some(reactor) = state.reactor() {
-                self.rearm(reactor);
+            if let Some(reactor) = state.reactor()
+                && self.watched
+            {
+                reactor.rearm(self.descriptor(), self.writable);
             }
         }
     }
 
-    pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, paused: bool) {
+    pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: Id, paused: bool) {
         self.inbox.set_paused(paused);
         if !paused {
-            self.rearm(reactor);
+            self.rearm(reactor, id);
+        }
+    }
+
+    /// Who gets what comes from now on.
+    pub(crate) fn set_reader(&mut self, state: &LoopState, id: Id, reader: Reader) {
+        self.reader = reader;
+        self.awaits_request = false;
+        if reader != Reader::Nobody
+            && let Some(reactor) = state.reactor()
+        {
+            self.rearm(reactor, id);
+        }
+    }
+
+    /// Watches a socket again of which all was read, as it is still written to.
+    pub(crate) fn watch_again(&mut self, state: &LoopState, id: Id) {
+        if let Some(reactor) = state.reactor()
+            && !self.watched
+            && reactor.register(self.descriptor(), id).is_ok()
+        {
+            self.watched = true;
+            if self.referenced {
+                reactor.keep_alive(true);
+            }
         }
     }
 
@@ -144,13 +209,17 @@ impl LoopSocket {
     }
 
     /// Asks to be told again, as not all was read.
-    pub(super) fn rearm(&self, reactor: &Reactor<Turns>) {
+    pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
         if !self.watched {
             return;
         }
         match self.stream.threaded() {
             Some(socket) => socket.rearm(self.writable),
             None => reactor.rearm(self.descriptor(), self.writable),
+        }
+        if self.stream.has_more() {
+            // Without memory for that it is told when more comes.
+            let _ = reactor.tell_again(id);
         }
     }
 }
@@ -211,7 +280,7 @@ impl Turns {
     /// There is room to write.
     fn write(&self, id: Id) {
         self.within_scope(|| {
-            if needs_attention(self.state(), id) {
+            if flush_backlog(self.state(), id) || needs_attention(self.state(), id) {
                 self.attend(id);
             }
         });
@@ -241,6 +310,25 @@ impl Turns {
             unsafe { sys::napi_close_handle_scope(self.env, scope) };
         }
     }
+}
+
+/// Writes what a socket has of its own to write; returns whether a stream waited for that.
+fn flush_backlog(state: &Environment, id: Id) -> bool {
+    let mut connections = state.connections.borrow_mut();
+    let socket = connections
+        .get_mut(id)
+        .and_then(|entry| entry.socket.as_mut());
+    let Some(socket) = socket else {
+        return false;
+    };
+    // What fails here is met by reading, too.
+    socket.stream.flush();
+    if !socket.stream_waits || socket.stream.has_backlog() {
+        return false;
+    }
+    socket.stream_waits = false;
+    socket.watch_writable(&state.event_loop, false);
+    true
 }
 
 impl Handler for Turns {

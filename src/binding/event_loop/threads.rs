@@ -9,7 +9,7 @@ use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
 use super::listeners::Listener;
 use super::turn::Turn;
-use super::{LoopSocket, LoopState, SCRATCH};
+use super::{LoopSocket, LoopState, Reader, SCRATCH};
 use crate::numbers::source::NOWHERE;
 
 impl Entry {
@@ -80,14 +80,20 @@ impl Entry {
     }
 }
 
-/// `loopClose(id) -> boolean`: gives the socket back to Node. `true`: a thread has read more of it, which
-/// `onUnread` is going to be called with.
+/// `loopClose(id) -> boolean`: gives the socket back to Node; one that speaks TLS stays, for a stream that
+/// reads nothing yet. `true`: a thread has read more of it, which `onUnread` is going to be called with.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let id = call.id(0)?;
     let Some(entry) = connections.get_mut(id) else {
         return call.number(0);
     };
+    if let Some(socket) = &mut entry.socket
+        && socket.tls().is_some()
+    {
+        socket.set_reader(&call.state.event_loop, id, Reader::Nobody);
+        return call.number(0);
+    }
     let left = entry.leave_thread();
     let socket = entry.socket.take();
     drop(connections);

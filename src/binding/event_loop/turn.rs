@@ -12,14 +12,16 @@ use super::super::environment::{Entry, Environment};
 use super::super::events::decode;
 use super::super::pongs::Pongs;
 use super::listeners::Listener;
+use super::socket::Reader;
 use super::{Context, LoopSocket};
 use crate::numbers::frame::TEXT;
 use crate::numbers::source::NOWHERE;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{
-    MAX_READ, MAX_READS, Mode, Next, Target, asks_kernel, reads_past_scratch,
+    MAX_READ, MAX_READS, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch,
 };
 use ws_rs_engine::prefetch::prefetch;
+use ws_rs_wire::tls::{Arrived, Tls};
 use ws_rs_wire::{Read, Ready};
 
 /// A socket that has something to read.
@@ -45,7 +47,7 @@ impl<'a> Turn<'a> {
     pub(super) fn run(&self) {
         match self.with_socket(|socket| socket.awaits_request) {
             Some(false) => {}
-            Some(true) => return self.announce_request(),
+            Some(true) => return self.await_request(),
             None => return self.hand_unread(),
         }
         for _ in 0..MAX_READS {
@@ -59,7 +61,7 @@ impl<'a> Turn<'a> {
         }
         self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
-                socket.rearm(reactor);
+                socket.rearm(reactor, self.id);
             }
         });
     }
@@ -111,12 +113,16 @@ impl<'a> Turn<'a> {
 
     fn read(&self) -> Outcome<Next> {
         self.fail_if_injected()?;
-        let Some((mode, target)) =
-            self.with_socket(|socket| (socket.inbox.mode(), socket.inbox.target()))
+        let Some((reader, mode, target)) =
+            self.with_socket(|socket| (socket.reader, socket.inbox.mode(), socket.inbox.target()))
         else {
             return Ok(Next::Wait);
         };
         match mode {
+            _ if reader == Reader::Nobody => Ok(Next::Wait),
+            _ if reader == Reader::Stream => {
+                self.read_undecoded(Target::Scratch(SCRATCH), Listener::Undecoded)
+            }
             Mode::Paused => self.read_undecoded(target, Listener::Paused),
             Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
             Mode::Decode => match self.read_payload()? {
@@ -293,7 +299,10 @@ impl<'a> Turn<'a> {
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
         match result {
             Read::Bytes(len) => Ok(self
-                .with_socket(|socket| socket.inbox.after(len, asked, self.drain))
+                .with_socket(|socket| {
+                    let drain = self.drain || socket.stream.has_more();
+                    socket.inbox.after(len, asked, drain)
+                })
                 .unwrap_or(Next::Wait)),
             Read::Empty => Ok(Next::Wait),
             Read::End => self.announce_end(Listener::End, 0),
@@ -302,9 +311,25 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Something has come on a socket whose request is awaited.
+    fn await_request(&self) {
+        let arrived = self.with_socket(|socket| {
+            let arrived = socket.stream.tls().map(Tls::arrive);
+            socket.watch_writable(&self.state.event_loop, false);
+            arrived
+        });
+        match arrived {
+            None | Some(Some(Arrived::Nothing)) => {}
+            Some(Some(_)) => self.announce_request(),
+            Some(None) => {
+                self.stop();
+                self.announce_request();
+            }
+        }
+    }
+
     /// A request has come, or the end of its connection.
     fn announce_request(&self) {
-        self.stop();
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         let _ = self
             .begin_rows(0, NOWHERE)

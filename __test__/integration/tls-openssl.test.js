@@ -1,0 +1,105 @@
+'use strict';
+
+const assert = require('node:assert');
+const { execFile, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { isAvailable } = require('../../lib/wire/promotion');
+const { serveTls } = require('../support/own-tls');
+
+const skip =
+  (!isAvailable && 'TLS is of Node without the native wire') ||
+  (spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl');
+
+/** What `openssl s_client` says of a server, to which it sends `input`. */
+function ask(port, args, input = '') {
+  return new Promise((resolve) => {
+    const child = execFile(
+      'openssl',
+      ['s_client', '-connect', `127.0.0.1:${port}`, ...args],
+      (error, stdout, stderr) => {
+        resolve({ failed: error !== null, text: stdout + stderr });
+      }
+    );
+
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
+
+describe('openssl s_client', { skip }, () => {
+  for (const [version, name] of [
+    ['-tls1_2', 'TLSv1.2'],
+    ['-tls1_3', 'TLSv1.3']
+  ]) {
+    it(`speaks ${name}, with forward secrecy and no compression`, async (t) => {
+      const { port } = await serveTls(t);
+      const { failed, text } = await ask(port, [version, '-brief']);
+
+      assert.ok(!failed, text);
+      assert.match(text, new RegExp(`Protocol version: ${name}`));
+      assert.match(text, /Ciphersuite: (TLS_|ECDHE-)\S*(GCM|POLY1305)/);
+      assert.match(text, /Server Temp Key: X25519|Peer Temp Key: X25519/);
+    });
+  }
+
+  for (const version of ['-tls1', '-tls1_1']) {
+    it(`cannot speak ${version.slice(1)}`, async (t) => {
+      const { port } = await serveTls(t);
+      const { failed, text } = await ask(port, [
+        version,
+        '-cipher',
+        'ALL:@SECLEVEL=0'
+      ]);
+
+      assert.ok(failed);
+      assert.match(
+        text,
+        /alert (protocol version|handshake failure)|unsupported protocol/i
+      );
+    });
+  }
+
+  for (const suite of [
+    'AES128-SHA',
+    'AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES128-SHA',
+    'ECDHE-ECDSA-AES256-SHA384',
+    'DHE-RSA-AES128-GCM-SHA256',
+    'aNULL',
+    'eNULL',
+    'PSK'
+  ]) {
+    it(`cannot have ${suite}`, async (t) => {
+      const { port } = await serveTls(t);
+      const { failed, text } = await ask(port, [
+        '-tls1_2',
+        '-cipher',
+        `${suite}:@SECLEVEL=0`
+      ]);
+
+      assert.ok(failed);
+      assert.match(text, /handshake failure|no ciphers available|alert/i);
+    });
+  }
+
+  it('cannot renegotiate', async (t) => {
+    const { port, url, wss } = await serveTls(t);
+    const { text } = await ask(port, ['-tls1_2'], 'R\n');
+
+    assert.match(text, /RENEGOTIATING/);
+    assert.match(text, /no renegotiation|unexpected|alert/i);
+    assert.ok(url && wss);
+  });
+
+  it('says why it does not trust the server, which is passed on', async (t) => {
+    const { port, wss } = await serveTls(t);
+    const [[error]] = await Promise.all([
+      once(wss, 'tlsClientError'),
+      ask(port, ['-verify_return_error'])
+    ]);
+
+    assert.match(error.code, /^ERR_SSL_(SSLV3|TLSV1)_ALERT_\w+$/);
+  });
+});

@@ -1,0 +1,261 @@
+//! What the sessions of a server have in common: certificates, keys, who is trusted.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, InconsistentKeys,
+    RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion, version,
+};
+
+/// A version of TLS that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+/// Whether clients are asked for certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// They are not.
+    None,
+    /// They are, and whoever has none, or one that is not trusted, is told apart later.
+    Asked,
+    /// They are, and nobody else gets in.
+    Required,
+}
+
+/// What a context is made of.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// Chains in PEM, the server's own certificate first, each with its key in PKCS #8, DER.
+    pub identities: &'a [(&'a [u8], &'a [u8])],
+    /// An OCSP response for the first of them, in DER; empty if there is none.
+    pub ocsp: &'a [u8],
+    /// Whom to trust, in PEM.
+    pub authorities: &'a [u8],
+    /// Whether clients are asked for certificates.
+    pub clients: ClientCertificates,
+    /// The least version, and the highest.
+    pub versions: (Version, Version),
+    /// The protocols that are offered by ALPN (RFC 7301), best first.
+    pub protocols: Vec<Vec<u8>>,
+}
+
+/// The context of sessions.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub(super) config: Arc<ServerConfig>,
+    /// Whom clients are checked by.
+    pub(super) verifier: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+impl Context {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// A certificate or key cannot be read or used, or does not fit the other; in words.
+    pub fn new(options: Options<'_>) -> Result<Self, String> {
+        let provider = Arc::new(ring::default_provider());
+        let verifier = match options.clients {
+            ClientCertificates::None => None,
+            _ => Some(verifier_of(options.authorities, &provider)?),
+        };
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(versions_of(options.versions))
+            .map_err(|error| error.to_string())?;
+        let builder = match &verifier {
+            None => builder.with_no_client_auth(),
+            Some(verifier) if options.clients == ClientCertificates::Required => {
+                builder.with_client_cert_verifier(Arc::clone(verifier))
+            }
+            Some(verifier) => {
+                builder.with_client_cert_verifier(Arc::new(Lenient(Arc::clone(verifier))))
+            }
+        };
+        let mut config =
+            builder.with_cert_resolver(Arc::new(Identities::new(&options, &provider)?));
+        config.alpn_protocols = options.protocols;
+        config.ticketer = ring::Ticketer::new().map_err(|error| error.to_string())?;
+        Ok(Self {
+            config: Arc::new(config),
+            verifier,
+        })
+    }
+}
+
+static VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS13, &version::TLS12];
+
+fn versions_of((least, most): (Version, Version)) -> &'static [&'static SupportedProtocolVersion] {
+    match (least, most) {
+        (Version::Tls13, _) => &VERSIONS[..1],
+        (_, Version::Tls12) => &VERSIONS[1..],
+        _ => &VERSIONS,
+    }
+}
+
+thread_local! {
+    /// Whom the last hello named: only who picks a certificate is told, and sessions are worked on one
+    /// at a time.
+    static NAMED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Whom the hello named that was just worked off, if one was.
+pub(super) fn take_name() -> Option<String> {
+    NAMED.take()
+}
+
+fn verifier_of(
+    authorities: &[u8],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(authorities)? {
+        // One that cannot be used is trusted by nobody, which is how OpenSSL takes it.
+        let _ = roots.add(authority);
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map(|verifier| verifier as Arc<dyn ClientCertVerifier>)
+        .map_err(|error| format!("no certificate of \"ca\" can be used: {error}"))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("a certificate cannot be read: {error}"))
+}
+
+/// The certificates of a server, of which the client's algorithms pick one.
+#[derive(Debug)]
+struct Identities(Vec<Arc<CertifiedKey>>);
+
+impl Identities {
+    fn new(options: &Options<'_>, provider: &CryptoProvider) -> Result<Self, String> {
+        let mut keys = Vec::with_capacity(options.identities.len());
+        for (chain, key) in options.identities {
+            let chain = certificates(chain)?;
+            if chain.is_empty() {
+                return Err("\"cert\" holds no certificate in PEM".to_owned());
+            }
+            let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.to_vec()));
+            let key = provider
+                .key_provider
+                .load_private_key(key)
+                .map_err(|error| format!("the key cannot be used: {error}"))?;
+            let mut key = CertifiedKey::new(chain, key);
+            // It can only be told of certificates of version 3; others are as good.
+            if let Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) = key.keys_match() {
+                return Err("the certificate is not that of the key".to_owned());
+            }
+            if keys.is_empty() && !options.ocsp.is_empty() {
+                key.ocsp = Some(options.ocsp.to_vec());
+            }
+            keys.push(Arc::new(key));
+        }
+        if keys.is_empty() {
+            return Err("\"key\" and \"cert\" are missing".to_owned());
+        }
+        Ok(Self(keys))
+    }
+}
+
+impl ResolvesServerCert for Identities {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        NAMED.set(hello.server_name().map(str::to_owned));
+        let fits =
+            |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
+        self.0.iter().find(fits).cloned()
+    }
+}
+
+/// Takes every certificate whose key its sender has; whether it is trusted is asked later.
+#[derive(Debug)]
+struct Lenient(Arc<dyn ClientCertVerifier>);
+
+impl ClientCertVerifier for Lenient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.0.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// Why a chain of a client's is not trusted, by OpenSSL's name for it; `None` if it is.
+pub(super) fn distrust(
+    verifier: &dyn ClientCertVerifier,
+    chain: &[CertificateDer<'_>],
+) -> Option<&'static str> {
+    let Some((certificate, intermediates)) = chain.split_first() else {
+        return Some("UNABLE_TO_GET_ISSUER_CERT");
+    };
+    let error = verifier
+        .verify_client_cert(certificate, intermediates, UnixTime::now())
+        .err()?;
+    Some(match error {
+        Error::InvalidCertificate(error) => certificate_code(&error),
+        _ => "CERT_REJECTED",
+    })
+}
+
+/// OpenSSL's name for what is wrong with a certificate.
+pub(super) const fn certificate_code(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "CERT_HAS_EXPIRED",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "CERT_NOT_YET_VALID"
+        }
+        CertificateError::Revoked => "CERT_REVOKED",
+        CertificateError::UnknownIssuer => "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+        CertificateError::BadSignature => "CERT_SIGNATURE_FAILURE",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "INVALID_PURPOSE"
+        }
+        _ => "CERT_REJECTED",
+    }
+}

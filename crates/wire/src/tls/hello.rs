@@ -1,0 +1,115 @@
+//! What a client says before anything else, looked at without answering it.
+
+use rustls::server::Acceptor;
+use rustls::{AlertDescription, Error};
+
+/// What the first bytes of a connection are.
+#[derive(Debug)]
+pub(super) enum Hello {
+    /// A part of a hello.
+    Partial,
+    /// A whole one, and whom it wants to speak to (RFC 6066, section 3).
+    Whole(Option<String>),
+    /// None, with what is to be answered.
+    Refused(Error, Vec<u8>),
+}
+
+impl Hello {
+    /// Looks at all that has come.
+    pub(super) fn of(mut bytes: &[u8]) -> Self {
+        let mut acceptor = Acceptor::default();
+        loop {
+            // From memory nothing fails; it takes some bytes at a time.
+            let len = acceptor.read_tls(&mut bytes).unwrap_or(0);
+            match acceptor.accept() {
+                Ok(Some(accepted)) => {
+                    let name = accepted.client_hello().server_name().map(str::to_owned);
+                    return Self::Whole(name);
+                }
+                Ok(None) if len == 0 => return Self::Partial,
+                Ok(None) => {}
+                Err((error, mut alert)) => {
+                    let mut answer = Vec::new();
+                    // To memory nothing fails.
+                    let _ = alert.write_all(&mut answer);
+                    return Self::Refused(error, answer);
+                }
+            }
+        }
+    }
+}
+
+/// Node's code for an error of a session, and what it says. `first` are the first bytes that came.
+pub(super) fn describe(error: &Error, first: &[u8]) -> (String, String) {
+    let code = match error {
+        Error::AlertReceived(alert) => format!("ERR_SSL_{}", alert_name(*alert)),
+        Error::InvalidMessage(_) if is_http(first) => "ERR_SSL_HTTP_REQUEST".to_owned(),
+        Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            "ERR_SSL_WRONG_VERSION_NUMBER".to_owned()
+        }
+        Error::InvalidMessage(_) => "ERR_SSL_BAD_LENGTH".to_owned(),
+        Error::PeerIncompatible(why) => match why {
+            rustls::PeerIncompatible::NoCipherSuitesInCommon => "ERR_SSL_NO_SHARED_CIPHER",
+            rustls::PeerIncompatible::NoKxGroupsInCommon => "ERR_SSL_NO_SHARED_GROUP",
+            rustls::PeerIncompatible::NoSignatureSchemesInCommon => {
+                "ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS"
+            }
+            _ => "ERR_SSL_UNSUPPORTED_PROTOCOL",
+        }
+        .to_owned(),
+        Error::NoCertificatesPresented => "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE".to_owned(),
+        Error::InvalidCertificate(_) => "ERR_SSL_CERTIFICATE_VERIFY_FAILED".to_owned(),
+        Error::DecryptError => "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC".to_owned(),
+        Error::NoApplicationProtocol => "ERR_SSL_NO_APPLICATION_PROTOCOL".to_owned(),
+        Error::PeerSentOversizedRecord => "ERR_SSL_DATA_LENGTH_TOO_LONG".to_owned(),
+        _ => "ERR_SSL_UNEXPECTED_MESSAGE".to_owned(),
+    };
+    let text = if code == "ERR_SSL_HTTP_REQUEST" {
+        "plain HTTP came where TLS is spoken".to_owned()
+    } else {
+        error.to_string()
+    };
+    (code, text)
+}
+
+/// OpenSSL's names for alerts (RFC 8446, section 6.2), those of SSL 3 with its prefix.
+fn alert_name(alert: AlertDescription) -> String {
+    use AlertDescription as A;
+    let (prefix, name) = match alert {
+        A::UnexpectedMessage => ("SSLV3", "UNEXPECTED_MESSAGE"),
+        A::BadRecordMac => ("SSLV3", "BAD_RECORD_MAC"),
+        A::HandshakeFailure => ("SSLV3", "HANDSHAKE_FAILURE"),
+        A::BadCertificate => ("SSLV3", "BAD_CERTIFICATE"),
+        A::UnsupportedCertificate => ("SSLV3", "UNSUPPORTED_CERTIFICATE"),
+        A::CertificateRevoked => ("SSLV3", "CERTIFICATE_REVOKED"),
+        A::CertificateExpired => ("SSLV3", "CERTIFICATE_EXPIRED"),
+        A::CertificateUnknown => ("SSLV3", "CERTIFICATE_UNKNOWN"),
+        A::IllegalParameter => ("SSLV3", "ILLEGAL_PARAMETER"),
+        A::UnknownCA => ("TLSV1", "UNKNOWN_CA"),
+        A::AccessDenied => ("TLSV1", "ACCESS_DENIED"),
+        A::DecodeError => ("TLSV1", "DECODE_ERROR"),
+        A::DecryptError => ("TLSV1", "DECRYPT_ERROR"),
+        A::ProtocolVersion => ("TLSV1", "PROTOCOL_VERSION"),
+        A::InsufficientSecurity => ("TLSV1", "INSUFFICIENT_SECURITY"),
+        A::InternalError => ("TLSV1", "INTERNAL_ERROR"),
+        A::UserCanceled => ("TLSV1", "USER_CANCELLED"),
+        A::NoApplicationProtocol => ("TLSV1", "NO_APPLICATION_PROTOCOL"),
+        other => return format!("TLSV1_ALERT_{}", u8::from(other)),
+    };
+    format!("{prefix}_ALERT_{name}")
+}
+
+fn is_http(first: &[u8]) -> bool {
+    [
+        &b"GET "[..],
+        b"POST",
+        b"HEAD",
+        b"PUT ",
+        b"OPTI",
+        b"DELE",
+        b"PATC",
+        b"CONN",
+    ]
+    .iter()
+    .any(|method| first.starts_with(method))
+}

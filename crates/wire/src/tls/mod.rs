@@ -1,0 +1,531 @@
+//! TLS on a socket of our own: what is read is plaintext, and what is written gets to the peer as records.
+
+mod context;
+mod facts;
+mod hello;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+
+use rustix::io::Errno;
+use rustls::Error;
+
+use self::context::take_name;
+pub use self::context::{ClientCertificates, Context, Options, Version};
+pub use self::facts::Facts;
+use self::hello::{Hello, describe};
+use self::session::{MAX_PARTIAL, MAX_RECORD, Queue, RECORD_OVERHEAD, Session};
+use crate::descriptor::borrow;
+use crate::read::{Read, read_some, waiting};
+use crate::write::{Write, shut_down_writing, write_some};
+
+/// The most plaintext that is encrypted before the kernel is asked to take it: a message of 64 KiB goes in
+/// one piece, of which the end would else wait for the peer where Nagle's algorithm is on.
+const MAX_SEALED: usize = SEALED_RECORDS * MAX_RECORD;
+const SEALED_RECORDS: usize = 8;
+/// What one read from the kernel gives at most, behind what came before.
+const MAX_RECEIVED: usize = 5 * (MAX_RECORD + RECORD_OVERHEAD);
+/// What is read for a handshake, or a request, at once.
+const FIRST_READ: usize = 8 * 1024;
+/// Room for an update of keys, which goes before a record.
+const MAX_UPDATE: usize = 1024;
+/// How much of a request is kept before somebody looks at it.
+const MAX_REQUEST: usize = 16 * 1024;
+
+thread_local! {
+    /// What is received and sent. It stays in the processor's cache, and nobody keeps anything there.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+        received: vec![0; MAX_PARTIAL + MAX_RECEIVED].into(),
+        sealed: vec![0; MAX_SEALED + SEALED_RECORDS * RECORD_OVERHEAD + MAX_UPDATE].into(),
+        joined: vec![0; MAX_RECORD].into(),
+    });
+}
+
+struct Scratch {
+    received: Box<[u8]>,
+    sealed: Box<[u8]>,
+    /// A record's plaintext, where it is in pieces.
+    joined: Box<[u8]>,
+}
+
+/// What has come on a connection that is to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrived {
+    /// Nothing that somebody has to look at.
+    Nothing,
+    /// A hello, whose context is to be picked: [`Tls::server_name`], [`Tls::begin`].
+    Hello,
+    /// Plaintext: [`Tls::plaintext`].
+    Plaintext,
+    /// The end: [`Tls::error`] says whether it is a bad one.
+    End,
+}
+
+/// A server's side of a TLS connection.
+#[derive(Debug)]
+pub struct Tls {
+    fd: RawFd,
+    /// From the hello on.
+    session: Option<Session>,
+    context: Option<Context>,
+    server_name: Option<String>,
+    /// What came of the hello, as long as there is no session.
+    hello: Queue,
+    /// Plaintext that was encrypted and not reported as written, as the kernel has not taken all of it.
+    committed: usize,
+    /// The kernel has no more: a system error number, or 0 for the end.
+    kernel_end: Option<i32>,
+    /// What was wrong with the hello.
+    refused: Option<Error>,
+    first: [u8; 4],
+    is_shut_down: bool,
+    shut_down_later: bool,
+}
+
+impl Tls {
+    /// A connection that was just accepted. Without a context one is picked when the client has said
+    /// whom it wants to speak to.
+    ///
+    /// # Errors
+    /// The context is of no use.
+    pub fn new(fd: RawFd, context: Option<&Context>) -> Result<Self, String> {
+        let mut tls = Self {
+            fd,
+            session: None,
+            context: None,
+            server_name: None,
+            hello: Queue::default(),
+            committed: 0,
+            kernel_end: None,
+            refused: None,
+            first: [0; 4],
+            is_shut_down: false,
+            shut_down_later: false,
+        };
+        if let Some(context) = context {
+            tls.begin(context)?;
+        }
+        Ok(tls)
+    }
+
+    pub(crate) const fn descriptor(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Goes on with the handshake in a context.
+    ///
+    /// # Errors
+    /// The context is of no use.
+    pub fn begin(&mut self, context: &Context) -> Result<(), String> {
+        let mut session =
+            Session::new(context.config.clone()).map_err(|error| error.to_string())?;
+        self.context = Some(context.clone());
+        let mut hello = std::mem::take(&mut self.hello);
+        if !hello.is_empty() {
+            let len = hello.len();
+            session.receive(hello.as_mut_slice(), len, &mut []);
+            take_name();
+        }
+        self.session = Some(session);
+        self.flush();
+        Ok(())
+    }
+
+    /// Reads what there is before the connection is open.
+    pub fn arrive(&mut self) -> Arrived {
+        if self.session.is_none() {
+            return self.read_hello();
+        }
+        loop {
+            let read = self.receive(FIRST_READ, &mut []);
+            let Some(session) = &self.session else {
+                return Arrived::End;
+            };
+            if session.plain.len() >= MAX_REQUEST {
+                return Arrived::Plaintext;
+            }
+            if !read {
+                return match session {
+                    Session { plain, .. } if !plain.is_empty() => Arrived::Plaintext,
+                    _ if self.end().is_some() => Arrived::End,
+                    _ => Arrived::Nothing,
+                };
+            }
+        }
+    }
+
+    fn read_hello(&mut self) -> Arrived {
+        if self.server_name.is_some() {
+            // Somebody is at picking a context.
+            return Arrived::Nothing;
+        }
+        let mut bytes = [0; FIRST_READ];
+        loop {
+            match read_some(borrow(self.fd), &mut bytes) {
+                Read::Bytes(len) => {
+                    self.note_first(&bytes[..len]);
+                    self.hello.push(&bytes[..len]);
+                }
+                Read::Empty => return Arrived::Nothing,
+                Read::End | Read::Broken => {
+                    self.kernel_end = Some(0);
+                    return Arrived::End;
+                }
+                Read::Failed(error) => {
+                    self.kernel_end = Some(error);
+                    return Arrived::End;
+                }
+            }
+            match Hello::of(self.hello.as_slice()) {
+                Hello::Partial if self.hello.len() < MAX_PARTIAL => {}
+                Hello::Partial => {
+                    self.refused = Some(Error::PeerSentOversizedRecord);
+                    return Arrived::End;
+                }
+                Hello::Whole(name) => {
+                    self.server_name = Some(name.unwrap_or_default());
+                    return Arrived::Hello;
+                }
+                Hello::Refused(error, alert) => {
+                    // It is closed next; what the kernel does not take is lost.
+                    write_some(borrow(self.fd), &[&alert]);
+                    self.refused = Some(error);
+                    return Arrived::End;
+                }
+            }
+        }
+    }
+
+    /// Whom the client wants to speak to; empty if it did not say.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        self.server_name.as_deref().unwrap_or_default()
+    }
+
+    /// What came and nobody has read.
+    #[must_use]
+    pub fn plaintext(&self) -> &[u8] {
+        self.session
+            .as_ref()
+            .map_or(&[], |session| session.plain.as_slice())
+    }
+
+    /// The first `len` bytes of it were read.
+    pub fn skip(&mut self, len: usize) {
+        if let Some(session) = &mut self.session {
+            session.plain.advance(len);
+        }
+    }
+
+    /// Whether the handshake is through.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| !session.is_handshaking())
+    }
+
+    /// Whether the client has said whom it wants to speak to, and no context was picked.
+    #[must_use]
+    pub const fn awaits_context(&self) -> bool {
+        self.session.is_none() && self.server_name.is_some()
+    }
+
+    /// Whether nothing more comes.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.end().is_some() || self.refused.is_some()
+    }
+
+    /// What the handshake has agreed on.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        match (&self.session, &self.context) {
+            (Some(session), Some(context)) => Facts::of(session.connection(), context),
+            _ => Facts::default(),
+        }
+    }
+
+    /// What went wrong: Node's code for it, and a text.
+    #[must_use]
+    pub fn error(&self) -> Option<(String, String)> {
+        let error = match &self.session {
+            Some(session) => session.error.as_ref(),
+            None => self.refused.as_ref(),
+        };
+        error.map(|error| describe(error, &self.first))
+    }
+
+    /// The system's error number, if the connection broke.
+    #[must_use]
+    pub fn system_error(&self) -> Option<i32> {
+        self.kernel_end.filter(|error| *error != 0)
+    }
+
+    /// Reads plaintext into `room`, which is not empty: all there is, or as much as it takes.
+    pub(crate) fn read(&mut self, room: &mut [u8]) -> Read {
+        let Some(session) = &mut self.session else {
+            return Read::Empty;
+        };
+        let mut filled = session.plain.take(room);
+        while filled < room.len() && self.end().is_none() {
+            let before = filled;
+            let wanted = room.len() - filled;
+            // Records have some bytes that are not read out again.
+            let asked = wanted + (wanted / MAX_RECORD + 2) * RECORD_OVERHEAD;
+            let is_more = self.receive_into(asked, room, &mut filled);
+            if !is_more || (filled == before && self.end().is_some()) {
+                break;
+            }
+        }
+        match self.end() {
+            _ if filled > 0 => Read::Bytes(filled),
+            None => Read::Empty,
+            Some(0) => Read::End,
+            Some(error) => Read::Failed(error),
+        }
+    }
+
+    /// Whether there is something to read that the kernel knows nothing of, or the end.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.plaintext().is_empty() || self.end().is_some()
+    }
+
+    /// How many bytes have come, at most.
+    pub(crate) fn waiting(&self) -> usize {
+        waiting(borrow(self.fd)) + self.plaintext().len() + self.partial_len()
+    }
+
+    /// How it has ended: a system error number, or 0.
+    fn end(&self) -> Option<i32> {
+        let session = self.session.as_ref();
+        if session.is_some_and(|session| session.error.is_some()) {
+            return Some(Errno::PROTO.raw_os_error());
+        }
+        if session.is_some_and(|session| session.is_closed) {
+            return Some(0);
+        }
+        self.kernel_end
+    }
+
+    fn receive(&mut self, asked: usize, room: &mut [u8]) -> bool {
+        self.receive_into(asked, room, &mut 0)
+    }
+
+    /// Reads up to `asked` bytes of records once, and puts what they hold behind the first `filled`
+    /// bytes of `room`. Returns whether the kernel may have more.
+    fn receive_into(&mut self, asked: usize, room: &mut [u8], filled: &mut usize) -> bool {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let scratch = &mut scratch.received[..];
+            let held = self.partial_len();
+            let asked = asked.min(MAX_RECEIVED);
+            let result = read_some(borrow(self.fd), &mut scratch[held..held + asked]);
+            let len = match result {
+                Read::Bytes(len) => len,
+                Read::Empty => return false,
+                Read::End | Read::Failed(_) | Read::Broken => {
+                    self.kernel_end = Some(match result {
+                        Read::Failed(error) => error,
+                        _ => 0,
+                    });
+                    return false;
+                }
+            };
+            self.note_first(&scratch[held..held + len]);
+            let Some(session) = &mut self.session else {
+                return false;
+            };
+            let is_handshaking = session.is_handshaking();
+            *filled += session.receive(scratch, len, &mut room[*filled..]);
+            if is_handshaking && let Some(name) = take_name() {
+                self.server_name = Some(name);
+            }
+            let answers = !session.outgoing.is_empty();
+            if answers {
+                self.flush();
+            }
+            len == asked
+        })
+    }
+
+    fn partial_len(&self) -> usize {
+        self.session.as_ref().map_or(0, Session::partial_len)
+    }
+
+    fn note_first(&mut self, bytes: &[u8]) {
+        if self.first == [0; 4] {
+            let len = bytes.len().min(4);
+            self.first[..len].copy_from_slice(&bytes[..len]);
+        }
+    }
+
+    /// Writes what is taken now of `slices`. Bytes count as written when the kernel has all of the
+    /// records that they are in.
+    pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Write {
+        match self.flush() {
+            Write::Bytes(_) => {}
+            other => return other,
+        }
+        if self.committed > 0 {
+            return Write::Bytes(std::mem::take(&mut self.committed));
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            let Scratch { sealed, joined, .. } = scratch;
+            let Some(session) = &mut self.session else {
+                return Write::Full;
+            };
+            let mut rest = Slices { slices, used: 0 };
+            let mut taken = 0;
+            // A part of what was given means that the kernel takes no more, as with any socket.
+            loop {
+                let (mut records, mut plaintext) = (0, 0);
+                while plaintext < MAX_SEALED {
+                    let record = rest.next_record(joined);
+                    if record.is_empty() {
+                        break;
+                    }
+                    let Some(len) = session.seal(record, &mut sealed[records..]) else {
+                        return Write::Failed(Errno::PIPE.raw_os_error());
+                    };
+                    records += len;
+                    plaintext += record.len();
+                }
+                if plaintext == 0 {
+                    return Write::Bytes(taken);
+                }
+                let sealed = &sealed[..records];
+                let written = match write_some(borrow(self.fd), &[sealed]) {
+                    Write::Bytes(len) | Write::Handed(len) => len,
+                    Write::Full => 0,
+                    Write::Failed(error) => return Write::Failed(error),
+                };
+                if written < records {
+                    session.outgoing.push(&sealed[written..]);
+                    self.committed = plaintext;
+                    return if taken == 0 {
+                        Write::Full
+                    } else {
+                        Write::Bytes(taken)
+                    };
+                }
+                taken += plaintext;
+            }
+        })
+    }
+
+    /// As [`write`](Self::write), of all bytes: what the kernel does not take is kept. Returns whether
+    /// it has taken all.
+    ///
+    /// # Errors
+    /// A system error number.
+    pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<bool, i32> {
+        while !bytes.is_empty() {
+            match self.write(&[bytes]) {
+                Write::Bytes(len) | Write::Handed(len) => bytes = &bytes[len..],
+                Write::Failed(error) => return Err(error),
+                Write::Full => {
+                    bytes = &bytes[std::mem::take(&mut self.committed)..];
+                    self.keep(bytes).ok_or(Errno::PIPE.raw_os_error())?;
+                    break;
+                }
+            }
+        }
+        Ok(!self.has_backlog())
+    }
+
+    /// Encrypts bytes to be written later.
+    fn keep(&mut self, bytes: &[u8]) -> Option<()> {
+        let session = self.session.as_mut()?;
+        SCRATCH.with_borrow_mut(|scratch| {
+            for record in bytes.chunks(MAX_RECORD) {
+                let len = session.seal(record, &mut scratch.sealed)?;
+                session.outgoing.push(&scratch.sealed[..len]);
+            }
+            Some(())
+        })
+    }
+
+    /// Whether records wait for the kernel to take them.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| !session.outgoing.is_empty())
+    }
+
+    /// Plaintext that was encrypted and not reported as written, which now counts as written.
+    pub(crate) const fn take_committed(&mut self) -> usize {
+        std::mem::replace(&mut self.committed, 0)
+    }
+
+    /// Has the kernel take records that wait: `Bytes(0)` if it took all.
+    pub fn flush(&mut self) -> Write {
+        let Some(session) = &mut self.session else {
+            return Write::Bytes(0);
+        };
+        while !session.outgoing.is_empty() {
+            match write_some(borrow(self.fd), &[session.outgoing.as_slice()]) {
+                Write::Bytes(len) => session.outgoing.advance(len),
+                other => return other,
+            }
+        }
+        if std::mem::take(&mut self.shut_down_later) {
+            shut_down_writing(borrow(self.fd));
+        }
+        Write::Bytes(0)
+    }
+
+    /// Says that nothing more will be written, behind all that was.
+    pub fn shut_down(&mut self) {
+        if let Some(session) = &mut self.session
+            && !std::mem::replace(&mut self.is_shut_down, true)
+        {
+            session.close();
+            self.shut_down_later = true;
+            self.flush();
+        }
+    }
+}
+
+/// Slices, and how far they were gone through.
+struct Slices<'a, 'b> {
+    slices: &'a [&'b [u8]],
+    used: usize,
+}
+
+impl Slices<'_, '_> {
+    /// The next bytes, as many as a record takes; joined in `room` if they are in pieces.
+    fn next_record<'r>(&mut self, room: &'r mut [u8]) -> &'r [u8]
+    where
+        Self: 'r,
+    {
+        let mut len = 0;
+        while let Some((first, rest)) = self.slices.split_first() {
+            let bytes = &first[self.used..];
+            if len == 0 && bytes.len() >= MAX_RECORD {
+                self.used += MAX_RECORD;
+                return &bytes[..MAX_RECORD];
+            }
+            let part = bytes.len().min(MAX_RECORD - len);
+            if len == 0 && (rest.is_empty() || part == MAX_RECORD) {
+                self.used += part;
+                if self.used == first.len() {
+                    (self.slices, self.used) = (rest, 0);
+                }
+                return &bytes[..part];
+            }
+            room[len..len + part].copy_from_slice(&bytes[..part]);
+            len += part;
+            self.used += part;
+            if self.used == first.len() {
+                (self.slices, self.used) = (rest, 0);
+            }
+            if len == MAX_RECORD {
+                break;
+            }
+        }
+        &room[..len]
+    }
+}

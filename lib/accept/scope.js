@@ -1,0 +1,42 @@
+'use strict';
+
+const { AsyncResource } = require('async_hooks');
+
+/** Whether stores belong to the context that a resource was made in. */
+const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
+
+/** The async context in which connections of a server are opened. */
+class Scope {
+  constructor() {
+    this._resource = new AsyncResource('WSRSACCEPT', {
+      requireManualDestroy: true
+    });
+    this._isClosed = false;
+  }
+
+  run(body, ...args) {
+    forgetStores(this._resource);
+    return this._resource.runInAsyncScope(body, undefined, ...args);
+  }
+
+  /** The server listens no more. What runs later still has its context. */
+  close() {
+    if (!this._isClosed) this._resource.emitDestroy();
+    this._isClosed = true;
+  }
+}
+
+/**
+ * Up to Node 22 a listener's `enterWith()` puts its store on the resource that
+ * runs, which is one for all connections: each is to begin without. Later ones
+ * keep no stores there.
+ */
+function forgetStores(resource) {
+  if (keepsStores) return;
+
+  for (const name of Object.getOwnPropertySymbols(resource)) {
+    if (name.description === 'kResourceStore') resource[name] = undefined;
+  }
+}
+
+module.exports = Scope;

@@ -1,0 +1,86 @@
+'use strict';
+
+const diagnostics = require('diagnostics_channel');
+const EventEmitter = require('events');
+const http = require('http');
+const https = require('https');
+
+const channel = diagnostics.channel('net.server.socket');
+const { emit } = EventEmitter.prototype;
+
+/** If less than this is allowed, Node is to count bytes and lines itself. */
+const LEAST_HEADER_SIZE = 8 * 1024;
+const LEAST_HEADERS = 64;
+
+/** Servers as Node makes them: what others differ in is somebody's work. */
+const ordinary = new Map(
+  [new http.Server(), new https.Server()].map((server) => [
+    server.constructor,
+    {
+      connection: server._events.connection,
+      secureConnection: server._events.secureConnection,
+      shouldUpgrade: String(server.shouldUpgradeCallback)
+    }
+  ])
+);
+const kIncomingMessage = symbolOf(new http.Server(), 'IncomingMessage');
+
+/**
+ * Whether Node has no callback of the program's to ask about upgrades.
+ *
+ * @param {http.Server} server A server
+ * @return {Boolean} Whether its `shouldUpgradeCallback` is Node's own
+ */
+function hasOwnUpgrade(server) {
+  return (
+    String(server.shouldUpgradeCallback) ===
+    ordinary.get(http.Server).shouldUpgrade
+  );
+}
+
+/**
+ * How somebody could see that a connection was not made by Node, in a word;
+ * `null` if nobody could.
+ *
+ * @param {http.Server} server Its server
+ * @param {typeof http.Server} Class What it is to be
+ * @return {String|null} See "fallbacks" in docs/api.md
+ */
+function strangeness(server, Class) {
+  if (
+    server.constructor !== Class ||
+    server[kIncomingMessage] !== http.IncomingMessage
+  ) {
+    return 'class';
+  }
+
+  const model = ordinary.get(Class);
+
+  if (
+    server._events.connection !== model.connection ||
+    server._events.secureConnection !== model.secureConnection ||
+    server.emit !== emit ||
+    channel.hasSubscribers
+  ) {
+    return 'listener';
+  }
+
+  const isLimited =
+    server.maxConnections >= 0 && server._connections >= server.maxConnections;
+
+  return isLimited ||
+    server.blockList ||
+    server.pauseOnConnect ||
+    (server.maxHeadersCount && server.maxHeadersCount < LEAST_HEADERS) ||
+    (server.maxHeaderSize ?? http.maxHeaderSize) < LEAST_HEADER_SIZE
+    ? 'options'
+    : null;
+}
+
+function symbolOf(object, description) {
+  return Object.getOwnPropertySymbols(object).find(
+    (symbol) => symbol.description === description
+  );
+}
+
+module.exports = { hasOwnUpgrade, strangeness };

@@ -1,0 +1,101 @@
+'use strict';
+
+const https = require('https');
+
+const { makeRequest } = require('./light-request');
+const TlsConnection = require('../connection/tls-connection');
+const { listen: listenToLoop } = require('../connection/loop-listeners');
+const { isEnabled, setOptions } = require('./native-accept');
+const native = require('../native');
+const { materialize } = require('../wire/light-socket');
+const Scope = require('./scope');
+const { strangeness } = require('./strangeness');
+const Handshakes = require('./tls-handshakes');
+const TlsLightSocket = require('../wire/tls-socket');
+const { noteWhyNode } = require('./why-node');
+
+/**
+ * Accepts the connections of a server with TLS of our own. Those that ask for an
+ * upgrade, and plainly, are `upgrade`'s; what others ask is put to the server, on
+ * a socket that Node can use as one of its own. If somebody could see that Node
+ * did not make the socket, it does.
+ *
+ * @param {https.Server} server A server that listens
+ * @param {TlsContexts} contexts Its contexts
+ * @param {Function} objectionOf Says why the `WebSocketServer` does not want them,
+ *     in a word, or `null`; asked for each
+ * @param {Function} upgrade `(request, socket)`: opens a connection
+ */
+function acceptTls(server, contexts, objectionOf, upgrade) {
+  const listening = server._handle;
+
+  if (!isEnabled || !listening) return;
+
+  const { close, onconnection } = listening;
+
+  if (typeof onconnection !== 'function' || onconnection.length !== 2) return;
+
+  listenToLoop();
+
+  const scope = new Scope();
+  const handshakes = new Handshakes(server, contexts, {
+    onRequest(handle, head) {
+      const socket = lightSocket(handle);
+
+      scope.run(upgrade, makeRequest(head, socket, server), socket);
+    },
+
+    onOther(handle, why) {
+      const socket = lightSocket(handle);
+
+      noteWhyNode(handle, why);
+      scope.run(() => {
+        materialize(socket);
+        server.emit('secureConnection', socket);
+      });
+    },
+
+    onError(handle, err) {
+      const socket = lightSocket(handle);
+
+      scope.run(() => {
+        server.emit('tlsClientError', err, socket);
+        // Who listens may have left that to us, as with Node.
+        if (!socket.destroyed) socket.destroy();
+      });
+    }
+  });
+
+  listening.onconnection = function onConnection(err, handle) {
+    const why =
+      err || !handle || !(handle.fd >= 0)
+        ? 'descriptor'
+        : (objectionOf() ?? strangeness(server, https.Server));
+
+    if (why === null) {
+      setOptions(server, handle);
+
+      const id = native.tlsAccept(handle.fd, contexts.id);
+
+      if (id !== undefined) {
+        handshakes.add(handle, id);
+        return undefined;
+      }
+    }
+
+    noteWhyNode(handle, why ?? 'descriptor');
+    return onconnection.call(this, err, handle);
+  };
+  listening.close = function closeListening(...args) {
+    scope.close();
+    return close.apply(this, args);
+  };
+
+  function lightSocket(handle) {
+    const light = new TlsConnection(server, handle);
+
+    return new TlsLightSocket(light, handle, contexts.isAsking);
+  }
+}
+
+module.exports = acceptTls;

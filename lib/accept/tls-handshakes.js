@@ -1,0 +1,175 @@
+'use strict';
+
+const native = require('../native');
+const { END, HELLO } = require('../native/numbers').request;
+const timers = require('../timers');
+const { systemError, tlsError } = require('../wire/errors');
+const { connections } = require('../wire/loop');
+const slotOf = require('../wire/slot');
+const TlsHandle = require('../wire/tls-handle');
+
+/** How often is looked at most for those that have waited for long, in milliseconds. */
+const INTERVAL = 500;
+/** How long a request is waited for at least, in all, before Node does. */
+const PATIENCE = 500;
+
+/** Connections of a server that are not open yet, from the first byte on. */
+class Handshakes {
+  /**
+   * @param {https.Server} server Who counts them among its connections
+   * @param {TlsContexts} contexts Its contexts
+   * @param {Object} listeners `onRequest(handle, head)`, `onOther(handle, why)` for
+   *     what else was asked, and `onError(handle, err)`
+   */
+  constructor(server, contexts, listeners) {
+    this._server = server;
+    this._contexts = contexts;
+    this._listeners = listeners;
+    this._all = new Set();
+    this._timer = null;
+    this._interval = Math.min(INTERVAL, contexts.handshakeTimeout);
+  }
+
+  /**
+   * @param {Object} tcp Node's handle
+   * @param {Number} id The native half, which has begun
+   */
+  add(tcp, id) {
+    const handshake = new Handshake(this, new TlsHandle(tcp, id));
+
+    this._server._connections++;
+    connections[slotOf(id)] = handshake;
+    this._all.add(handshake);
+
+    if (this._timer === null) {
+      this._timer = timers.setInterval(() => this._look(), this._interval);
+      this._timer.unref();
+    }
+  }
+
+  /** There is something to look at. */
+  arrived(handshake) {
+    const { handle } = handshake;
+    const request = native.tlsRequest(handle.id);
+
+    if (request === HELLO) {
+      this._choose(handshake);
+    } else if (request === END) {
+      this._remove(handshake);
+      this._ended(handle, native.tlsError(handle.id));
+    } else {
+      this._remove(handshake);
+      if (typeof request === 'string') {
+        this._listeners.onRequest(handle, request);
+      } else {
+        this._listeners.onOther(handle, 'request');
+      }
+    }
+  }
+
+  /** The native half failed. */
+  failed(handshake, err) {
+    this._remove(handshake);
+    this._listeners.onError(handshake.handle, err);
+  }
+
+  _choose(handshake) {
+    const { id } = handshake.handle;
+
+    this._contexts.find(native.tlsServerName(id), (err, context) => {
+      // It may have gone meanwhile.
+      if (!this._all.has(handshake)) return;
+
+      if (!err && native.tlsBegin(id, context) === 1) return;
+
+      this.failed(
+        handshake,
+        err ?? new Error('TLS: the context for the server name is gone')
+      );
+    });
+  }
+
+  _ended(handle, list) {
+    const [isEstablished, errno] = list;
+    const err =
+      tlsError(list) ??
+      (errno === undefined ? null : systemError(errno, 'read'));
+
+    if (isEstablished === 1 && err === null) {
+      // Whoever says nothing and goes is no error.
+      this._server._connections--;
+      handle.close();
+      this._server._emitCloseIfDrained();
+    } else {
+      this._listeners.onError(handle, err ?? disconnected());
+    }
+  }
+
+  _remove(handshake) {
+    this._all.delete(handshake);
+    connections[slotOf(handshake.handle.id)] = undefined;
+
+    if (this._all.size === 0 && this._timer !== null) {
+      timers.clearInterval(this._timer);
+      this._timer = null;
+    }
+  }
+
+  _look() {
+    for (const handshake of [...this._all]) {
+      const { handle } = handshake;
+      const [isEstablished] = native.tlsError(handle.id);
+      // At least; the first look may come right behind it.
+      const age = handshake.looks++ * this._interval;
+
+      if (isEstablished === 1) {
+        if (age >= PATIENCE) {
+          this._remove(handshake);
+          this._listeners.onOther(handle, 'silent');
+        }
+      } else if (age >= this._contexts.handshakeTimeout) {
+        this.failed(handshake, timedOut());
+      }
+    }
+  }
+}
+
+/** One of them, as the event loop calls it. */
+class Handshake {
+  constructor(handshakes, handle) {
+    this._handshakes = handshakes;
+    this.handle = handle;
+    /** How often somebody has looked whether it waits for too long. */
+    this.looks = 0;
+  }
+
+  connect() {
+    return this;
+  }
+
+  onRequest() {
+    this._handshakes.arrived(this);
+  }
+
+  fail(err) {
+    this._handshakes.failed(this, err);
+  }
+}
+
+function disconnected() {
+  const err = new Error(
+    'The client disconnected before the TLS handshake was through'
+  );
+
+  err.code = 'ECONNRESET';
+  return err;
+}
+
+function timedOut() {
+  const err = new Error('TLS handshake timeout');
+
+  err.code = 'ERR_TLS_HANDSHAKE_TIMEOUT';
+  return err;
+}
+
+module.exports = Handshakes;

@@ -1,0 +1,224 @@
+'use strict';
+
+const os = require('os');
+
+const native = require('../native');
+const { BYTES_READ } = require('../native/numbers').counter;
+const { systemError, tlsError } = require('./errors');
+const { connections, writers } = require('./loop');
+const slotOf = require('./slot');
+
+const { ECANCELED } = os.constants.errno;
+
+/**
+ * In the place of Node's handle: that of a socket that speaks TLS natively. Node's
+ * own handle for the socket, which has the descriptor, is behind it, and nobody
+ * reads that.
+ */
+class TlsHandle {
+  /**
+   * @param {Object} tcp Node's handle
+   * @param {Number} id The native half, which has the session
+   */
+  constructor(tcp, id) {
+    this._tcp = tcp;
+    this.id = id;
+    /** The stream that reads it, once there is one. */
+    this.socket = null;
+    /** Whether that wants what comes; Node's stream sets it, too. */
+    this.reading = false;
+    /** Whether a connection has the native half, and frees it. */
+    this.isConnected = false;
+    this.writeQueueSize = 0;
+    /** What streams have written. */
+    this.bytesWritten = 0;
+    this._isReferenced = true;
+    /** Called when what was written last is in the kernel. */
+    this._onWritten = null;
+    /** See `facts()`. */
+    this._facts = undefined;
+    this._isClosed = false;
+  }
+
+  /** Nobody is to read or write the descriptor itself. */
+  get fd() {
+    return -1;
+  }
+
+  /** A connection counts for itself. */
+  get bytesRead() {
+    return this.isConnected || this._isClosed
+      ? 0
+      : native.connectionState(this.id, BYTES_READ);
+  }
+
+  getAsyncId() {
+    return this._tcp.getAsyncId();
+  }
+
+  getpeername(out) {
+    return this._tcp.getpeername(out);
+  }
+
+  getsockname(out) {
+    return this._tcp.getsockname(out);
+  }
+
+  setNoDelay(noDelay) {
+    return this._tcp.setNoDelay(noDelay);
+  }
+
+  setKeepAlive(enable, delay) {
+    return this._tcp.setKeepAlive(enable, delay);
+  }
+
+  hasRef() {
+    return this._isReferenced;
+  }
+
+  ref() {
+    this._setReferenced(true);
+  }
+
+  unref() {
+    this._setReferenced(false);
+  }
+
+  _setReferenced(isReferenced) {
+    this._isReferenced = isReferenced;
+    if (!this._isClosed) native.loopReference(this.id, isReferenced);
+  }
+
+  /** A stream wants what comes, from now on. */
+  readStart() {
+    if (this._isClosed) return 0;
+
+    connections[slotOf(this.id)] = this;
+    native.tlsRead(this.id, true);
+    return 0;
+  }
+
+  readStop() {
+    if (!this._isClosed) native.tlsRead(this.id, false);
+    return 0;
+  }
+
+  /**
+   * Writes bytes of a stream, one chunk after the other.
+   *
+   * @param {Buffer} bytes The bytes
+   * @param {Function} callback Called when the kernel has them
+   */
+  write(bytes, callback) {
+    this.bytesWritten += bytes.length;
+
+    const written = this._isClosed
+      ? -ECANCELED
+      : native.tlsWrite(this.id, bytes);
+
+    if (written === 1) {
+      callback();
+    } else if (written === 0) {
+      writers.set(slotOf(this.id), this);
+      this._onWritten = callback;
+      this.writeQueueSize = bytes.length;
+    } else {
+      callback(systemError(-written, 'write'));
+    }
+  }
+
+  /** @return {Number} What Node takes for "done" */
+  shutdown() {
+    if (!this._isClosed) native.loopShutDown(this.id);
+    return 1;
+  }
+
+  /**
+   * What the handshake has agreed on; the last word on it once it is closed.
+   *
+   * @return {Array|undefined} See `tlsFacts()` of the addon
+   */
+  facts() {
+    if (this._facts === undefined && !this._isClosed) {
+      this._facts = native.tlsFacts(this.id);
+    }
+
+    return this._facts;
+  }
+
+  get isClosed() {
+    return this._isClosed;
+  }
+
+  close(callback) {
+    if (!this._isClosed) {
+      this.facts();
+      this._isClosed = true;
+      this._settle(systemError(ECANCELED, 'write'));
+      if (connections[slotOf(this.id)] === this) {
+        connections[slotOf(this.id)] = undefined;
+      }
+      // Before Node closes the descriptor.
+      native.tlsClose(this.id);
+      if (!this.isConnected) native.connectionFree(this.id, 0);
+    }
+
+    this._tcp.close(callback);
+  }
+
+  _settle(err) {
+    const callback = this._onWritten;
+
+    if (callback === null) return;
+
+    this._onWritten = null;
+    this.writeQueueSize = 0;
+    writers.delete(slotOf(this.id));
+    callback(err);
+  }
+
+  // What the event loop calls, while a stream reads.
+
+  connect() {
+    return this;
+  }
+
+  get loop() {
+    return this;
+  }
+
+  feed(chunk) {
+    const { socket } = this;
+
+    if (socket === null || socket.destroyed) return;
+
+    socket._unrefTimer();
+    if (socket.push(chunk)) return;
+
+    this.reading = false;
+    this.readStop();
+  }
+
+  onWritable() {
+    this._settle();
+  }
+
+  onEnd() {
+    const { socket } = this;
+
+    if (socket === null || socket.destroyed) return;
+
+    socket.push(null);
+    socket.read(0);
+  }
+
+  onError(errno) {
+    this.fail(tlsError(native.tlsError(this.id)) ?? systemError(errno, 'read'));
+  }
+
+  fail(err) {
+    if (this.socket !== null) this.socket.destroy(err);
+  }
+}
+
+module.exports = TlsHandle;

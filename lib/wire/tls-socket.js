@@ -1,0 +1,225 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+const { X509Certificate } = require('crypto');
+const tls = require('tls');
+
+const { LightSocket } = require('./light-socket');
+const timers = require('../timers');
+const { systemError } = require('./errors');
+
+/** On a socket that speaks TLS natively: its handle. */
+const kTls = Symbol('ws-rs.tls');
+
+/** Where a suite's name stands in the list of a handle's facts, and so on. */
+const [PROTOCOL, CIPHER, ALPN, SERVER_NAME, RESUMED, DISTRUST, CERTIFICATES] = [
+  0, 1, 2, 3, 4, 5, 6
+];
+const EPIPE = 32;
+
+/**
+ * The socket of a server's connection that speaks TLS natively: as `LightSocket`,
+ * with what a `tls.TLSSocket` says of its handshake.
+ *
+ * @param {Light} light What there is of it
+ * @param {TlsHandle} handle Its handle
+ * @param {Boolean} isAsked Whether clients are asked for certificates
+ */
+function TlsLightSocket(light, handle, isAsked) {
+  LightSocket.call(this, light);
+  this[kTls] = { handle, isAsked };
+}
+
+TlsLightSocket.prototype = Object.create(LightSocket.prototype);
+
+const members = {
+  // For everybody it is what Node makes.
+  constructor: tls.TLSSocket,
+
+  encrypted: true,
+
+  /** Where `net.Socket` gives its handle bytes to write. */
+  _writeGeneric(isMany, data, encoding, callback) {
+    const bytes = isMany
+      ? Buffer.concat(
+          data.map(({ chunk, encoding }) => toBytes(chunk, encoding))
+        )
+      : toBytes(data, encoding);
+    const handle = this._handle;
+
+    if (!handle) {
+      callback(systemError(EPIPE, 'write'));
+      return;
+    }
+
+    this._unrefTimer();
+    handle.write(bytes, callback);
+  },
+
+  getProtocol() {
+    const facts = factsOf(this);
+
+    return facts ? facts[PROTOCOL] : null;
+  },
+
+  getCipher() {
+    const facts = factsOf(this);
+
+    if (!facts) return undefined;
+
+    const standardName = facts[CIPHER];
+    const isNew = facts[PROTOCOL] === 'TLSv1.3';
+
+    return {
+      name: isNew ? standardName : opensslName(standardName),
+      standardName,
+      version: facts[PROTOCOL]
+    };
+  },
+
+  getPeerCertificate(detailed) {
+    const chain = chainOf(this);
+
+    if (chain === null) return null;
+    if (chain.length === 0) return {};
+
+    const legacy = chain.map((one) => one.toLegacyObject());
+
+    if (detailed) {
+      legacy.forEach((one, i) => {
+        // As with Node, one that nobody above it signed is its own.
+        one.issuerCertificate = legacy[i + 1] ?? one;
+      });
+    }
+
+    return legacy[0];
+  },
+
+  getPeerX509Certificate() {
+    return chainOf(this)?.[0];
+  },
+
+  isSessionReused() {
+    const facts = factsOf(this);
+
+    return facts ? facts[RESUMED] === 1 : false;
+  },
+
+  getEphemeralKeyInfo() {
+    // Servers are told nothing.
+    return null;
+  },
+
+  getSession() {
+    return undefined;
+  },
+
+  getTLSTicket() {
+    return undefined;
+  },
+
+  getSharedSigalgs() {
+    return [];
+  },
+
+  getFinished() {
+    return undefined;
+  },
+
+  getPeerFinished() {
+    return undefined;
+  },
+
+  disableRenegotiation() {},
+
+  enableTrace() {},
+
+  setMaxSendFragment() {
+    return false;
+  },
+
+  renegotiate(options, callback) {
+    const error = new Error(
+      'TLS sessions of ws-rs are not renegotiated (RFC 8446 knows no renegotiation)'
+    );
+
+    error.code = 'ERR_TLS_RENEGOTIATION_DISABLED';
+    if (typeof callback === 'function') timers.nextTick(callback, error);
+    return false;
+  },
+
+  exportKeyingMaterial() {
+    const error = new Error(
+      'exportKeyingMaterial() is not there for TLS sessions of ws-rs; give an ' +
+        'https.Server as "server" to have it'
+    );
+
+    error.code = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
+    throw error;
+  }
+};
+
+for (const [name, value] of Object.entries(members)) {
+  Object.defineProperty(TlsLightSocket.prototype, name, {
+    configurable: true,
+    enumerable: false,
+    value,
+    writable: true
+  });
+}
+
+const accessors = {
+  authorized: (socket) =>
+    socket[kTls].isAsked && factsOf(socket)?.[DISTRUST] === '',
+  authorizationError: (socket) =>
+    socket[kTls].isAsked ? factsOf(socket)?.[DISTRUST] || null : null,
+  alpnProtocol: (socket) => factsOf(socket)?.[ALPN].toString() || false,
+  servername: (socket) => factsOf(socket)?.[SERVER_NAME] || false
+};
+
+for (const [name, read] of Object.entries(accessors)) {
+  Object.defineProperty(TlsLightSocket.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[kTls] === undefined ? undefined : read(this);
+    },
+    set(value) {
+      Object.defineProperty(this, name, {
+        configurable: true,
+        enumerable: true,
+        value,
+        writable: true
+      });
+    }
+  });
+}
+
+function factsOf(socket) {
+  return socket[kTls]?.handle.facts();
+}
+
+/** The peer's certificates; `null` once the socket is closed, as with Node. */
+function chainOf(socket) {
+  if (socket[kTls].handle.isClosed) return null;
+
+  return factsOf(socket)
+    .slice(CERTIFICATES)
+    .map((der) => new X509Certificate(der));
+}
+
+function toBytes(data, encoding) {
+  return typeof data === 'string' ? Buffer.from(data, encoding) : data;
+}
+
+/** What OpenSSL calls a suite of TLS 1.2. */
+function opensslName(name) {
+  return name
+    .replace(/^TLS_/, '')
+    .replace('_WITH_', '_')
+    .replace(/AES_(\d+)_GCM_SHA(\d+)/, 'AES$1-GCM-SHA$2')
+    .replace('CHACHA20_POLY1305_SHA256', 'CHACHA20-POLY1305')
+    .replaceAll('_', '-');
+}
+
+module.exports = TlsLightSocket;

@@ -1,0 +1,302 @@
+//! TLS of our own: contexts, handshakes, and sockets whose plaintext a stream in JavaScript reads and
+//! writes.
+
+use napi_sys as sys;
+use ws_rs_engine::connection::Connection;
+use ws_rs_engine::inbox::Inbox;
+use ws_rs_engine::registry::Id;
+use ws_rs_protocol::{Config, Role, UpgradeRequest};
+use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
+
+use super::call::{Call, Fault, Outcome};
+use super::config::read_config;
+use super::environment::Entry;
+use super::event_loop::{Context, LoopSocket, Reader, open_tls};
+use super::send::queue_answer;
+use crate::numbers::config::SINGLE;
+use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
+use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
+
+/// `tlsContext(identities, authorities, flags, protocols, ocsp) -> id | string`: a context, or what is
+/// wrong with its options. `identities` are chains in PEM and keys in PKCS #8, DER, by turns, each
+/// behind its length of four bytes; `authorities` are in PEM; `protocols` are as in ALPN.
+pub(crate) fn tls_context(call: &Call<'_>) -> Outcome {
+    let bytes = |index| -> Outcome<&[u8]> {
+        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+        Ok(unsafe { call.bytes(index)?.slice() })
+    };
+    let flags = call.u32(2)?;
+    let lists = [split(bytes(0)?, 4), split(bytes(3)?, 1)];
+    let [Some(identities), Some(protocols)] = lists else {
+        return Err(Fault::Message("ws-rs: a list of bytes is not whole"));
+    };
+    let identities: Vec<_> = identities
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect();
+    let context = TlsContext::new(Options {
+        identities: &identities,
+        ocsp: bytes(4)?,
+        authorities: bytes(1)?,
+        clients: match flags {
+            flags if flags & REQUIRE_CLIENTS != 0 => ClientCertificates::Required,
+            flags if flags & ASK_CLIENTS != 0 => ClientCertificates::Asked,
+            _ => ClientCertificates::None,
+        },
+        versions: (
+            if flags & LEAST_13 == 0 {
+                Version::Tls12
+            } else {
+                Version::Tls13
+            },
+            if flags & MOST_12 == 0 {
+                Version::Tls13
+            } else {
+                Version::Tls12
+            },
+        ),
+        protocols: protocols.into_iter().map(<[u8]>::to_vec).collect(),
+    });
+    let context = match context {
+        Ok(context) => context,
+        Err(reason) => return call.string(&reason),
+    };
+    match call.state.event_loop.contexts.borrow_mut().insert(context) {
+        Some(id) => call.double(id as f64),
+        None => Err(Fault::Message("ws-rs: too many TLS contexts")),
+    }
+}
+
+/// Cuts bytes into those that stand behind their lengths, of `width` bytes each.
+fn split(mut bytes: &[u8], width: usize) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    while !bytes.is_empty() {
+        let (len, rest) = bytes.split_at_checked(width)?;
+        let len = len
+            .iter()
+            .fold(0, |len, byte| len << 8 | usize::from(*byte));
+        let (part, rest) = rest.split_at_checked(len)?;
+        parts.push(part);
+        bytes = rest;
+    }
+    Some(parts)
+}
+
+/// `tlsContextFree(id)`: no connection begins in it any more.
+pub(crate) fn tls_context_free(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    call.state.event_loop.contexts.borrow_mut().remove(id);
+    call.undefined()
+}
+
+/// `tlsAccept(fd, context | -1) -> id`: begins a handshake on a socket that nobody has read yet, and
+/// has `onRequest` called when there is something that [`tls_request`] has a word for. Without a
+/// context the first is the client's hello. `undefined`: it cannot be watched.
+pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
+    let fd = call.i32(0)?;
+    let is_known = call.f64(1)? >= 0.0;
+    let context = call.id(1)?;
+    let tls = {
+        let mut contexts = call.state.event_loop.contexts.borrow_mut();
+        match contexts.get_mut(context).filter(|_| is_known) {
+            None if is_known => return call.undefined(),
+            context => Tls::new(fd, context.map(|context| &*context)),
+        }
+    };
+    let Ok(tls) = tls else {
+        return call.undefined();
+    };
+    let mut connections = call.state.connections.borrow_mut();
+    let entry = Entry {
+        connection: Connection::new(Role::Server, Config::default()),
+        socket: None,
+        context: Context::NONE,
+    };
+    let Some(id) = connections.insert(entry) else {
+        return call.undefined();
+    };
+    match (open_tls(call, tls, id), connections.get_mut(id)) {
+        (Some(stream), Some(entry)) => {
+            entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
+            call.double(id as f64)
+        }
+        _ => {
+            connections.remove(id);
+            call.undefined()
+        }
+    }
+}
+
+/// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, or one
+/// of the numbers of `request`. Nothing is taken.
+pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
+    with_tls(call, |tls| {
+        let plaintext = tls.plaintext();
+        if !plaintext.is_empty() {
+            return match UpgradeRequest::of(plaintext) {
+                UpgradeRequest::Whole(len) => {
+                    call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default())
+                }
+                UpgradeRequest::Other => call.number(OTHER),
+            };
+        }
+        call.number(if tls.error().is_some() || tls.has_ended() {
+            END
+        } else if tls.awaits_context() {
+            HELLO
+        } else {
+            NOTHING
+        })
+    })
+}
+
+/// `tlsServerName(id) -> string`: whom the client wants to speak to; empty if it did not say.
+pub(crate) fn tls_server_name(call: &Call<'_>) -> Outcome {
+    with_tls(call, |tls| call.string(tls.server_name()))
+}
+
+/// `tlsBegin(id, context) -> boolean`: goes on with a handshake in a context.
+pub(crate) fn tls_begin(call: &Call<'_>) -> Outcome {
+    let context = call.id(1)?;
+    let mut contexts = call.state.event_loop.contexts.borrow_mut();
+    let Some(context) = contexts.get_mut(context) else {
+        return call.number(0);
+    };
+    with_tls(call, |tls| {
+        call.number(u32::from(tls.begin(context).is_ok()))
+    })
+}
+
+/// `tlsOpen(id, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer) -> boolean`:
+/// what comes behind the request is the connection's from now on; the answer waits as with
+/// `acceptOpen`.
+pub(crate) fn tls_open(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    let config = read_config(call, 1)?;
+    let single = call.u32(4)? & SINGLE != 0;
+    let request_len = call.u32(5)?;
+    {
+        let mut connections = call.state.connections.borrow_mut();
+        let Some(Entry {
+            connection,
+            socket: Some(socket),
+            ..
+        }) = connections.get_mut(id)
+        else {
+            return call.number(0);
+        };
+        *connection = Connection::new(Role::Server, config);
+        connection.bytes_read = u64::from(request_len);
+        connection.set_writes(true);
+        socket.set_inbox(Inbox::new(single, false));
+        if let Some(tls) = socket.tls() {
+            tls.skip(request_len as usize);
+        }
+        socket.set_reader(&call.state.event_loop, id, Reader::Connection);
+    }
+    queue_answer(call, id, 6)?;
+    call.number(1)
+}
+
+/// `tlsRead(id, reads)`: whether a stream in JavaScript gets what comes, by `onUndecoded`.
+pub(crate) fn tls_read(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    let reader = if call.bool(1)? {
+        Reader::Stream
+    } else {
+        Reader::Nobody
+    };
+    with_socket(call, id, |socket| {
+        socket.set_reader(&call.state.event_loop, id, reader);
+        call.undefined()
+    })
+}
+
+/// `tlsWrite(id, bytes) -> number`: 1 if all is written, 0 if `onUnwritten` will be called when it is,
+/// or a system error number below 0.
+pub(crate) fn tls_write(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    let bytes = call.bytes(1)?;
+    with_socket(call, id, |socket| {
+        let Some(tls) = socket.tls() else {
+            return call.number(1);
+        };
+        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+        let written = tls.write_all(unsafe { bytes.slice() });
+        match written {
+            Ok(true) => call.number(1),
+            Ok(false) => {
+                socket.stream_waits = true;
+                socket.watch_again(&call.state.event_loop, id);
+                socket.watch_writable(&call.state.event_loop, true);
+                call.number(0)
+            }
+            Err(error) => call.double(-f64::from(error)),
+        }
+    })
+}
+
+/// `tlsClose(id)`: the socket's descriptor is about to be closed.
+pub(crate) fn tls_close(call: &Call<'_>) -> Outcome {
+    let socket = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        Some(entry) => entry.socket.take(),
+        None => None,
+    };
+    if let Some(mut socket) = socket {
+        // What the kernel takes of it is all that can be done.
+        socket.flush();
+        call.state.event_loop.close(&call.state.values, socket);
+    }
+    call.undefined()
+}
+
+/// `tlsFacts(id) -> [protocol, cipher, alpn, server name, resumed, distrust, ...certificates]`
+pub(crate) fn tls_facts(call: &Call<'_>) -> Outcome {
+    with_tls(call, |tls| {
+        let facts = tls.facts();
+        let mut items = vec![
+            call.string(facts.protocol)?,
+            call.string(&facts.cipher)?,
+            call.buffer(&facts.application_protocol)?,
+            call.string(tls.server_name())?,
+            call.number(u32::from(facts.is_resumed))?,
+            call.string(facts.distrust)?,
+        ];
+        for certificate in &facts.certificates {
+            items.push(call.buffer(certificate)?);
+        }
+        call.array(&items)
+    })
+}
+
+/// `tlsError(id) -> [established, code, text] | [established, errno]`: how it ended, if it has.
+pub(crate) fn tls_error(call: &Call<'_>) -> Outcome {
+    with_tls(call, |tls| {
+        let mut items: Vec<sys::napi_value> = vec![call.number(u32::from(tls.is_established()))?];
+        if let Some((code, text)) = tls.error() {
+            items.push(call.string(&code)?);
+            items.push(call.string(&text)?);
+        } else if let Some(error) = tls.system_error() {
+            items.push(call.double(f64::from(error))?);
+        }
+        call.array(&items)
+    })
+}
+
+fn with_tls(call: &Call<'_>, body: impl FnOnce(&mut Tls) -> Outcome) -> Outcome {
+    with_socket(call, call.id(0)?, |socket| match socket.tls() {
+        Some(tls) => body(tls),
+        None => call.undefined(),
+    })
+}
+
+fn with_socket(call: &Call<'_>, id: Id, body: impl FnOnce(&mut LoopSocket) -> Outcome) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    match connections
+        .get_mut(id)
+        .and_then(|entry| entry.socket.as_mut())
+    {
+        Some(socket) => body(socket),
+        None => call.undefined(),
+    }
+}
