@@ -67,7 +67,14 @@ const servers = [
   wsRsToAll('topics', '#cc5490'),
   wsRs('stream', '#7a6ff0'),
   wsRs('loop', '#1f9d73'),
-  wsRs('pool', '#cc5490')
+  wsRs('pool', '#cc5490'),
+  // With Node's TLS.
+  {
+    ...wsRs(null, '#a98467'),
+    name: 'ws-rs+https',
+    title: 'ws-rs, https.Server',
+    env: { BENCH_HTTPS: '1' }
+  }
 ].flatMap((kind) => (kind.package ? kind : [kind, baseline(kind)]));
 
 /**

@@ -42,6 +42,26 @@ const workloads = [
     connections: 10_000
   },
   {
+    ...tls({
+      name: 'accept',
+      title: 'a connection opened and closed',
+      kind: 'accept',
+      connections: 3000
+    }),
+    group: 'tls-connections',
+    extra: true
+  },
+  {
+    ...tls({
+      name: 'idle',
+      title: 'an idle connection',
+      kind: 'idle',
+      connections: 3000
+    }),
+    group: 'tls-connections',
+    extra: true
+  },
+  {
     name: 'idle',
     group: 'connections',
     title: 'an idle connection',

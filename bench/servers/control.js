@@ -15,6 +15,7 @@ const maxPayload = 64 * 1024 * 1024;
  *
  * @type {{
  *   tls: { keyFile: string, certFile: string } | null,
+ *   https: boolean,
  *   deflate: 'takeover' | 'no-takeover' | null,
  *   level: number | undefined,
  *   fanOut: 'send' | 'frame' | 'broadcast' | 'topics' | null,
@@ -28,6 +29,7 @@ const settings = {
         certFile: process.env.BENCH_TLS_CERT
       }
     : null,
+  https: process.env.BENCH_HTTPS === '1',
   deflate: process.env.BENCH_DEFLATE || null,
   level: Number(process.env.BENCH_DEFLATE_LEVEL) || undefined,
   fanOut: process.env.BENCH_FAN_OUT || null,
@@ -53,11 +55,17 @@ function serveWithWs({ Sender, Topics, WebSocketServer }) {
   let wss;
   let listening;
 
-  if (settings.tls) {
-    listening = require('node:https').createServer({
-      key: readFileSync(settings.tls.keyFile),
-      cert: readFileSync(settings.tls.certFile)
-    });
+  const tls = settings.tls && {
+    key: readFileSync(settings.tls.keyFile),
+    cert: readFileSync(settings.tls.certFile)
+  };
+
+  // TLS of its own has ws-rs only.
+  if (tls && WebSocketServer.prototype.setSecureContext && !settings.https) {
+    wss = new WebSocketServer({ ...options, host, port: 0, tls });
+    listening = wss;
+  } else if (tls) {
+    listening = require('node:https').createServer(tls);
     wss = new WebSocketServer({ ...options, server: listening });
     listening.listen(0, host);
   } else {

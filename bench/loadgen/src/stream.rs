@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rustix::net::RecvFlags;
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -153,11 +154,13 @@ fn tls_config() -> Result<Arc<ClientConfig>> {
     let schemes = provider
         .signature_verification_algorithms
         .supported_schemes();
-    let config = ClientConfig::builder_with_provider(provider.into())
+    let mut config = ClientConfig::builder_with_provider(provider.into())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(schemes)))
         .with_no_client_auth();
+    // Each connection is to cost what a new client's does.
+    config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
 }
 
