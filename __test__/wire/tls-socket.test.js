@@ -153,6 +153,91 @@ describe('the socket of a connection with TLS of our own', { skip }, () => {
     assert.strictEqual(peer.bufferedAmount, 0);
   });
 
+  for (const [how, options] of [
+    [
+      'with an asynchronous verifyClient',
+      { verifyClient: (info, callback) => setImmediate(callback, true) }
+    ],
+    [
+      'that was touched before',
+      {
+        verifyClient({ req }) {
+          req.socket.on('custom', () => {});
+          return true;
+        }
+      }
+    ]
+  ]) {
+    it(`is on the native wire soon, ${how}`, async (t) => {
+      const server = await serveTls(t, {}, options);
+      const { client, peer } = await openTls(t, server);
+
+      peer.on('message', (data) => peer.send(data));
+      client.send('first');
+      await once(client, 'message');
+      while (peer.transport !== 'loop') {
+        client.send('more');
+        await once(client, 'message');
+      }
+
+      const long = Buffer.alloc(300_000, 'long');
+
+      client.send(long);
+
+      const [data] = await once(client, 'message');
+
+      assert.ok(data.equals(long));
+      assert.strictEqual(peer._socket.encrypted, true);
+      client.close(4000, 'done');
+      assert.deepStrictEqual((await once(peer, 'close')).map(String), [
+        '4000',
+        'done'
+      ]);
+      assert.strictEqual(server.wss._server._connections, 0);
+    });
+  }
+
+  it('goes back to the native wire when nobody listens any more', async (t) => {
+    const server = await serveTls(t);
+    const { client, peer } = await openTls(t, server);
+    const bytesOf = () => [peer._socket.bytesRead, peer._socket.bytesWritten];
+    const listener = () => {};
+
+    peer.on('message', (data) => peer.send(data));
+    client.send('one');
+    await once(client, 'message');
+
+    const [read, written] = bytesOf();
+
+    peer.pause();
+    client.send('two');
+    while (peer.transport !== 'stream') await new Promise(setImmediate);
+    peer.resume();
+    await once(client, 'message');
+    assert.deepStrictEqual(bytesOf(), [read + 9, written + 5]);
+    while (peer.transport !== 'loop') {
+      client.send('more');
+      await once(client, 'message');
+    }
+    peer._socket.on('data', listener);
+    assert.strictEqual(peer.transport, 'stream');
+    client.send('end');
+
+    const [data] = await once(client, 'message');
+
+    assert.strictEqual(data.toString(), 'end');
+  });
+
+  it('ends its connection when a program closes its handle', async (t) => {
+    const server = await serveTls(t);
+    const { peer } = await openTls(t, server);
+    const closed = once(peer, 'close');
+
+    peer.on('error', () => {});
+    peer._socket._handle.close();
+    assert.strictEqual((await closed)[0], 1006);
+  });
+
   it('pauses and goes on', async (t) => {
     const server = await serveTls(t);
     const { client, peer } = await openTls(t, server);

@@ -7,7 +7,7 @@ const native = require('../native');
 const timers = require('../timers');
 const { LoopTransport, forced, connections, leaving } = require('./loop');
 const slotOf = require('./slot');
-const { isPlain, kLoop, TakenSocket } = require('./taken-socket');
+const { isPlain, kLoop, kOwnTls, TakenSocket } = require('./taken-socket');
 const trace = require('./trace');
 
 const OPEN = 1;
@@ -74,7 +74,7 @@ function promote(connection) {
     return;
   }
 
-  const { socket, decoder, output } = connection;
+  const { socket, output } = connection;
   const handle = socket._handle;
 
   connection.listenToLoop();
@@ -91,15 +91,7 @@ function promote(connection) {
   handle.readStop();
   handle.reading = true;
 
-  if (
-    native.loopOpen(
-      decoder.id,
-      handle.fd,
-      !decoder.allowSynchronousEvents,
-      !handle.getpeername,
-      connection.ioThreads
-    ) !== 1
-  ) {
+  if (!open(connection, handle)) {
     handle.readStart();
     trace(connection, 'on stream until the next read: its descriptor is taken');
     connection.promoteLater = true;
@@ -114,6 +106,20 @@ function promote(connection) {
   if (connection.isBusy) connection.suspendLoop();
   if (socket.isPaused()) transport.setPaused(true);
   trace(connection, 'to loop');
+}
+
+function open({ decoder, ioThreads, socket }, handle) {
+  const { allowSynchronousEvents, id } = decoder;
+
+  return socket[kOwnTls]
+    ? handle.moveTo(id, !allowSynchronousEvents)
+    : native.loopOpen(
+        id,
+        handle.fd,
+        !allowSynchronousEvents,
+        !handle.getpeername,
+        ioThreads
+      ) === 1;
 }
 
 /**
@@ -181,7 +187,9 @@ function objection({ receiver, socket, websocket }) {
   if (socket.destroyed || !socket.readable || !socket.writable) {
     return 'its socket is not open both ways';
   }
-  if (!handle || !(handle.fd >= 0)) return 'its socket has no descriptor';
+  if (!handle || !(handle.fd >= 0 || socket[kOwnTls])) {
+    return 'its socket has no descriptor';
+  }
   if (!isPlain(socket)) return strangeness(socket);
   if (!Object.isExtensible(socket)) return 'its socket is frozen';
   return isForced ? null : touch(receiver, socket);

@@ -15,6 +15,9 @@ const kLoop = Symbol('ws-rs.loop');
 
 const netWrite = net.Socket.prototype.write;
 
+/** On a socket whose handle speaks TLS natively: `true`. */
+const kOwnTls = Symbol('ws-rs.ownTls');
+
 /** What streams become, by the prototype that they had. */
 const prototypes = new WeakMap();
 
@@ -61,13 +64,13 @@ function hook(socket) {
 
 /**
  * Whether a socket does nothing but what `net.Socket` does: what it is given
- * goes to its descriptor as it is.
+ * goes to its descriptor as it is, or as records of our own.
  */
 function isPlain(socket) {
   const { write } = socket;
 
   return (
-    socket.constructor === net.Socket &&
+    (socket.constructor === net.Socket || socket[kOwnTls] === true) &&
     (write === netWrite || write === TakenSocket.prototype.write)
   );
 }
@@ -403,6 +406,7 @@ module.exports = {
   isPlain,
   kLoop,
   kOutbox,
+  kOwnTls,
   putMethod,
   TakenSocket,
   watchHandle

@@ -127,6 +127,26 @@ class TlsHandle {
     }
   }
 
+  /**
+   * Has a connection's native half read and write from now on, in the place of
+   * a stream.
+   *
+   * @param {Number} id That native half
+   * @param {Boolean} single Whether it hands out one event a macrotask
+   * @return {Boolean} `false`: it cannot
+   */
+  moveTo(id, single) {
+    if (this._isClosed || native.tlsMove(this.id, id, single) !== 1) {
+      return false;
+    }
+
+    connections[slotOf(this.id)] = undefined;
+    if (!this.isConnected) native.connectionFree(this.id, 0);
+    this.id = id;
+    this.isConnected = true;
+    return true;
+  }
+
   /** @return {Number} What Node takes for "done" */
   shutdown() {
     if (!this._isClosed) native.loopShutDown(this.id);

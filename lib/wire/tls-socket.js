@@ -5,6 +5,7 @@ const { X509Certificate } = require('crypto');
 const tls = require('tls');
 
 const { LightSocket } = require('./light-socket');
+const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
 const { systemError } = require('./errors');
 
@@ -31,10 +32,20 @@ function TlsLightSocket(light, handle, isAsked) {
 }
 
 TlsLightSocket.prototype = Object.create(LightSocket.prototype);
+// It is what `hook()` makes of others, too.
+for (const key of [kLoop, kOutbox]) {
+  Object.defineProperty(
+    TlsLightSocket.prototype,
+    key,
+    Object.getOwnPropertyDescriptor(LightSocket.prototype, key)
+  );
+}
 
 const members = {
   // For everybody it is what Node makes.
   constructor: tls.TLSSocket,
+
+  [kOwnTls]: true,
 
   encrypted: true,
 
@@ -159,11 +170,11 @@ const members = {
   }
 };
 
-for (const [name, value] of Object.entries(members)) {
+for (const name of Reflect.ownKeys(members)) {
   Object.defineProperty(TlsLightSocket.prototype, name, {
     configurable: true,
     enumerable: false,
-    value,
+    value: members[name],
     writable: true
   });
 }

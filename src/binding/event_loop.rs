@@ -63,6 +63,13 @@ impl LoopState {
         values.retain(false);
     }
 
+    /// Another connection has a socket from now on.
+    pub(crate) fn rename(&self, socket: &mut LoopSocket, id: Id) {
+        if let Some(reactor) = self.reactor() {
+            reactor.rename(socket.stream.descriptor(), id);
+        }
+    }
+
     /// To be called when JavaScript has returned.
     fn end_turn(&self, env: sys::napi_env) {
         self.in_turn.set(false);

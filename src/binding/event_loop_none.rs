@@ -127,6 +127,7 @@ pub(crate) use self::on_events as tls_request;
 pub(crate) use self::on_events as tls_server_name;
 pub(crate) use self::on_events as tls_begin;
 pub(crate) use self::on_events as tls_open;
+pub(crate) use self::on_events as tls_move;
 pub(crate) use self::on_events as tls_read;
 pub(crate) use self::on_events as tls_write;
 pub(crate) use self::on_events as tls_close;

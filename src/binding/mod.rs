@@ -124,6 +124,7 @@ raw_callback!(tls_request, tls::tls_request);
 raw_callback!(tls_server_name, tls::tls_server_name);
 raw_callback!(tls_begin, tls::tls_begin);
 raw_callback!(tls_open, tls::tls_open);
+raw_callback!(tls_move, tls::tls_move);
 raw_callback!(tls_read, tls::tls_read);
 raw_callback!(tls_write, tls::tls_write);
 raw_callback!(tls_close, tls::tls_close);
@@ -192,7 +193,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 81] = [
+const FUNCTIONS: [(&CStr, RawCallback); 82] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -269,6 +270,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 81] = [
     (c"tlsServerName", tls_server_name),
     (c"tlsBegin", tls_begin),
     (c"tlsOpen", tls_open),
+    (c"tlsMove", tls_move),
     (c"tlsRead", tls_read),
     (c"tlsWrite", tls_write),
     (c"tlsClose", tls_close),

@@ -127,15 +127,17 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     }
 }
 
-/// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, or one
-/// of the numbers of `request`. Nothing is taken.
+/// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, and is
+/// taken, or one of the numbers of `request`, and nothing is taken.
 pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
     with_tls(call, |tls| {
         let plaintext = tls.plaintext();
         if !plaintext.is_empty() {
             return match UpgradeRequest::of(plaintext) {
                 UpgradeRequest::Whole(len) => {
-                    call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default())
+                    let head = call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default());
+                    tls.skip(len);
+                    head
                 }
                 UpgradeRequest::Other => call.number(OTHER),
             };
@@ -189,12 +191,33 @@ pub(crate) fn tls_open(call: &Call<'_>) -> Outcome {
         connection.bytes_read = u64::from(request_len);
         connection.set_writes(true);
         socket.set_inbox(Inbox::new(single, false));
-        if let Some(tls) = socket.tls() {
-            tls.skip(request_len as usize);
-        }
         socket.set_reader(&call.state.event_loop, id, Reader::Connection);
     }
     queue_answer(call, id, 6)?;
+    call.number(1)
+}
+
+/// `tlsMove(from, to, single) -> boolean`: the socket that one has is the other's from now on, which
+/// reads and writes it.
+pub(crate) fn tls_move(call: &Call<'_>) -> Outcome {
+    let (from, to) = (call.id(0)?, call.id(1)?);
+    let single = call.bool(2)?;
+    let state = &call.state.event_loop;
+    let mut connections = call.state.connections.borrow_mut();
+    let is_free = connections
+        .get_mut(to)
+        .is_some_and(|entry| from == to || entry.socket.is_none());
+    let socket = connections
+        .get_mut(from)
+        .filter(|_| is_free)
+        .and_then(|entry| entry.socket.take());
+    let (Some(mut socket), Some(entry)) = (socket, connections.get_mut(to)) else {
+        return call.number(0);
+    };
+    state.rename(&mut socket, to);
+    socket.set_inbox(Inbox::new(single, false));
+    socket.set_reader(state, to, Reader::Connection);
+    entry.socket = Some(socket);
     call.number(1)
 }
 

@@ -204,6 +204,15 @@ impl<H: Handler> Reactor<H> {
         Ok(())
     }
 
+    /// A descriptor that is watched has another number from now on.
+    pub fn rename(&self, fd: RawFd, id: u64) {
+        if let Some(known) = self.ids.borrow_mut().get_mut(fd as usize)
+            && *known != NOBODY
+        {
+            *known = id;
+        }
+    }
+
     /// Watches a descriptor no more. To be called before it is closed.
     pub fn deregister(&self, fd: RawFd) {
         if let Some(id) = self.ids.borrow_mut().get_mut(fd as usize)
