@@ -113,6 +113,7 @@ const ONCE = [
   'threads/exchange',
   'threads/lifetime',
   'threads/options',
+  'threads/pings',
   'threads/pressure',
   'types',
   'wire/errors',

@@ -96,6 +96,8 @@ numbers! {
         SINGLE: u32 = 4;
         /// It is a Unix socket.
         LOCAL: u32 = 8;
+        /// An I/O thread may answer pings.
+        ANSWER_PINGS: u32 = 16;
     }
 
     /// What can be asked of a connection.

@@ -79,7 +79,11 @@ describe('Connections on I/O threads', { skip }, () => {
       await until(() => log.length === 4 * (i + 1));
     }
 
-    assert.deepStrictEqual(log.slice(0, 2), ['ping hello', 'pong hello']);
+    // The pong may come first.
+    assert.deepStrictEqual(log.slice(0, 2).sort(), [
+      'ping hello',
+      'pong hello'
+    ]);
     assert.deepStrictEqual(log.slice(2, 4).sort(), [
       '4000 enough',
       'peer 4000 enough'

@@ -407,6 +407,8 @@ class WebSocketServer extends EventEmitter {
 
       ws.setSocket(socket, head, this._share(limits), {
         answer,
+        // A method of the program's is to see the pongs.
+        answersPings: options.autoPong && ws.pong === pong,
         length,
         meter
       });
@@ -580,7 +582,7 @@ class WebSocketServer extends EventEmitter {
 }
 
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
-const { setSocket } = WebSocket.prototype;
+const { pong, setSocket } = WebSocket.prototype;
 
 /** Whether nobody has put methods there that are to see Node's sockets. */
 function isOrdinary(server) {

@@ -183,8 +183,12 @@ class Connection extends ReceivingHalf {
 
   onPing(data) {
     const { websocket } = this;
+    // To be asked for each of them.
+    const isAnswered =
+      this.ioThreads > 0 &&
+      native.pingAnswered(this.decoder.id, data.length) === 1;
 
-    if (websocket._autoPong && websocket._readyState === OPEN) {
+    if (!isAnswered && websocket._autoPong && websocket._readyState === OPEN) {
       if (this._autoPong === null) this._autoPong = new AutoPong(websocket);
       this._autoPong.answer(data);
     }

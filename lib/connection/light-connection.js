@@ -4,7 +4,7 @@ const Connection = require('./connection');
 const { listen } = require('./loop-listeners');
 const { kWebSocket } = require('../constants');
 const native = require('../native');
-const { COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
+const { ANSWER_PINGS, COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
 const { MATERIALIZED } = require('../native/numbers').meter;
 const { threadsOf } = require('../wire/io-threads');
@@ -45,17 +45,19 @@ class LightConnection extends Light {
    * @param {WebSocket} websocket The `WebSocket` to be opened
    * @param {LightSocket} socket The socket
    * @param {Object} limits See `WebSocket#setSocket()`; kept, for others as well
-   * @param {Object} opening The `answer`, the `length` of the request, and the
-   *     `meter` that is to count
+   * @param {Object} opening The `answer`, the `length` of the request, the `meter`
+   *     that is to count, and whether an I/O thread `answersPings`
    * @return {Boolean} `false`: the socket cannot be watched
    */
-  open(websocket, socket, limits, { answer, length, meter }) {
+  open(websocket, socket, limits, opening) {
+    const { answer, answersPings, length, meter } = opening;
     const { handle } = this;
     const flags =
       (websocket.extensions === '' ? 0 : COMPRESSION) |
       (limits.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
       (limits.allowSynchronousEvents === false ? SINGLE : 0) |
-      (handle.getpeername ? 0 : LOCAL);
+      (handle.getpeername ? 0 : LOCAL) |
+      (answersPings ? ANSWER_PINGS : 0);
 
     listen();
 

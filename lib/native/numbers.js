@@ -58,7 +58,9 @@ module.exports = {
     /** One event a macrotask is handed out. */
     SINGLE: 4,
     /** It is a Unix socket. */
-    LOCAL: 8
+    LOCAL: 8,
+    /** An I/O thread may answer pings. */
+    ANSWER_PINGS: 16
   },
 
   /** What can be asked of a connection. */

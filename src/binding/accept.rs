@@ -6,7 +6,7 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
-use ws_rs_protocol::{Config, MAX_HEAD, Role, UpgradeRequest};
+use ws_rs_protocol::{Config, MAX_HEAD, PingResponder, Role, UpgradeRequest};
 use ws_rs_wire::{Read, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
@@ -14,7 +14,7 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::{Context, LoopSocket, open_stream};
 use super::send::queue_answer;
-use crate::numbers::config::{LOCAL, SINGLE};
+use crate::numbers::config::{ANSWER_PINGS, LOCAL, SINGLE};
 use crate::numbers::request::{NOTHING, OTHER};
 
 /// `acceptRequest(fd) -> string | number`: the head of the request to be upgraded that has come on a
@@ -61,11 +61,12 @@ pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
         connection: Connection::new(Role::Server, Config::default()),
         socket: None,
         context: Context::NONE,
+        questions: None,
     };
     let Some(id) = connections.insert(entry) else {
         return call.undefined();
     };
-    let stream = open_stream(call, (fd, id, false), 0);
+    let stream = open_stream(call, (fd, id, false), 0, None);
     match (stream, connections.get_mut(id)) {
         (Some(stream), Some(entry)) => {
             entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
@@ -93,12 +94,14 @@ pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
         connection,
         socket: None,
         context: Context::NONE,
+        questions: None,
     };
     let Some(id) = call.state.connections.borrow_mut().insert(entry) else {
         return call.undefined();
     };
     let threads = call.u32(7)? as usize;
-    let Some(stream) = open_stream(call, (fd, id, local), threads) else {
+    let responder = (flags & ANSWER_PINGS != 0).then(|| PingResponder::new(config));
+    let Some(stream) = open_stream(call, (fd, id, local), threads, responder) else {
         call.state.connections.borrow_mut().remove(id);
         return call.undefined();
     };

@@ -27,6 +27,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         connection: connection::Connection::new(role, read_config(call, 1)?),
         socket: None,
         context: Context::NONE,
+        questions: None,
     };
     let id = call
         .state

@@ -2,6 +2,7 @@
 //! main thread, a worker).
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::{Rc, Weak};
@@ -72,6 +73,9 @@ pub(crate) struct Entry {
     /// In which its events run, from the first one on.
     pub(crate) context: Context,
     pub(crate) connection: Connection<BufferStore, LentBuffer>,
+    /// Whether an I/O thread that it was on has answered the pings that are yet to be decoded.
+    #[expect(clippy::box_collection, reason = "few have any")]
+    pub(crate) questions: Option<Box<VecDeque<bool>>>,
 }
 
 /// Makes a state, and the object that every function which uses it must have: the state lives as

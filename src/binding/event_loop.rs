@@ -1,5 +1,6 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
+mod answers;
 mod context;
 mod listeners;
 mod memory;
@@ -15,6 +16,7 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use self::answers::Answers;
 pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
 use self::socket::Turns;
@@ -25,7 +27,8 @@ use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
-use ws_rs_wire::{Left, Reactor, Stream, tls, uv};
+use ws_rs_protocol::PingResponder;
+use ws_rs_wire::{Left, Reactor, Responder, Stream, tls, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -198,7 +201,7 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
-        && let Some(stream) = open_stream(call, (fd, id, local), threads)
+        && let Some(stream) = open_stream(call, (fd, id, local), threads, None)
     {
         let socket = LoopSocket::new(stream, Inbox::new(single, local));
         entry.socket = Some(socket);
@@ -207,11 +210,13 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     call.number(0)
 }
 
-/// Has the reactor watch a socket, or one of so many threads if there are any.
+/// Has the reactor watch a socket, or one of so many threads if there are any, which `responder` answers
+/// pings for.
 pub(crate) fn open_stream(
     call: &Call<'_>,
     socket @ (fd, id, _): (i32, Id, bool),
     threads: usize,
+    responder: Option<PingResponder>,
 ) -> Option<Stream> {
     let state = &call.state.event_loop;
     if fd < 0 || state.open_reactor(call).is_err() {
@@ -219,7 +224,8 @@ pub(crate) fn open_stream(
     }
     let reactor = state.reactor()?;
     let stream = if threads > 0 {
-        Stream::Threaded(reactor.move_to_thread(socket, threads).ok()?)
+        let responder = responder.map(|one| Box::new(Answers(one)) as Box<dyn Responder>);
+        Stream::Threaded(reactor.move_to_thread(socket, threads, responder).ok()?)
     } else {
         reactor.register(fd, id).ok()?;
         Stream::Plain(fd)

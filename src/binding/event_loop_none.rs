@@ -51,6 +51,10 @@ impl Threaded {
     pub(crate) const fn want_word(&self) {
         match *self {}
     }
+
+    pub(crate) const fn stop_answering(&self) {
+        match *self {}
+    }
 }
 
 impl Entry {
@@ -109,6 +113,7 @@ pub(crate) mod threads {
     pub(crate) use super::on_events as loop_close;
     pub(crate) use super::on_events as loop_settle;
     pub(crate) use super::on_events as loop_unread;
+    pub(crate) use super::on_events as ping_answered;
 }
 
 pub(crate) use self::on_events as loop_pause;

@@ -457,6 +457,9 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
     let is_native = call.bool(1)?;
     let mut connections = call.state.connections.borrow_mut();
     if let Some(entry) = connections.get_mut(call.id(0)?) {
+        if !is_native && let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded) {
+            thread.stop_answering();
+        }
         entry.flush_thread();
         if !is_native {
             settle_committed(entry);

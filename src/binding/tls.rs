@@ -111,6 +111,7 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
         connection: Connection::new(Role::Server, Config::default()),
         socket: None,
         context: Context::NONE,
+        questions: None,
     };
     let Some(id) = connections.insert(entry) else {
         return call.undefined();

@@ -260,9 +260,15 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         self.outbox.acknowledge(left);
     }
 
+    /// A wire has sent so many bytes by itself.
+    pub fn count_others(&mut self, len: u64) {
+        self.outbox.count_others(len);
+        self.meter_wire(len);
+    }
+
     /// A wire gives back what it could not write; see [`Outbox::put_back`].
-    pub fn put_back(&mut self, bytes: Vec<u8>) {
-        self.outbox.put_back(bytes);
+    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize) {
+        self.outbox.put_back(bytes, others);
     }
 
     /// What became of the next tracked frame, as soon as it is known.

@@ -65,7 +65,7 @@ pub struct Outbox<P> {
     gone: u64,
     /// Those that the wire keeps, and has not said of that they are written.
     handed: u64,
-    /// Bytes that went to another writer.
+    /// Bytes that went to another writer, less those that it has sent itself.
     moved: u64,
     /// Where the last bytes end that were lost.
     lost_at: u64,
@@ -167,7 +167,7 @@ impl<P: Lent> Outbox<P> {
             self.discard();
             return None;
         };
-        self.moved += all.len() as u64;
+        self.moved = self.moved.wrapping_add(all.len() as u64);
         self.clear();
         Some(all)
     }
@@ -235,7 +235,7 @@ impl<P: Lent> Outbox<P> {
     /// Bytes that were added and did not go to another writer.
     #[must_use]
     pub const fn accepted(&self) -> u64 {
-        self.accepted - self.moved
+        self.accepted.wrapping_sub(self.moved)
     }
 
     /// Adds what is left of a frame that is counted already.

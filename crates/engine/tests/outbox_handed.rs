@@ -59,7 +59,7 @@ fn what_is_given_back_waits_before_everything_else() {
     write(&mut outbox, &mut wire);
     outbox.append(Vec::new, |out| out.extend_from_slice(b"\x81\x01c"));
     outbox.track();
-    outbox.put_back(b"\x01b".to_vec());
+    outbox.put_back(b"\x01b".to_vec(), 0);
     assert_eq!(fates(&mut outbox), [IsWritten]);
     assert_eq!((outbox.waiting(), outbox.handed()), (5, 0));
     assert!(outbox.is_blocked());
@@ -75,7 +75,7 @@ fn what_is_given_back_waits_before_everything_else() {
 fn nothing_given_back_means_that_all_is_written() {
     let mut outbox = outbox(&[b"\x81\x01a"]);
     write(&mut outbox, &mut Script::new(&[ALL]));
-    outbox.put_back(Vec::new());
+    outbox.put_back(Vec::new(), 0);
     assert_eq!(fates(&mut outbox), [IsWritten]);
     assert!(!outbox.is_blocked());
     assert_eq!(outbox.waiting(), 0);
@@ -86,7 +86,7 @@ fn what_was_given_back_goes_to_another_writer_with_the_rest() {
     let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
     write(&mut outbox, &mut Script::new(&[ALL]));
     outbox.append(Vec::new, |out| out.extend_from_slice(b"\x81\x01c"));
-    outbox.put_back(b"\x81\x01b".to_vec());
+    outbox.put_back(b"\x81\x01b".to_vec(), 0);
     assert_eq!(outbox.take_all().unwrap(), b"\x81\x01b\x81\x01c");
     assert_eq!(fates(&mut outbox), [IsWritten]);
     // Those that went to the stream do not count here.
@@ -112,12 +112,29 @@ fn a_lent_payload_is_handed_over_in_parts() {
     outbox.push_lent(b"\x82\x05", Payload::new(b"lent1"), 5);
     outbox.track();
     assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
-    outbox.put_back(b"\x05le".to_vec());
+    outbox.put_back(b"\x05le".to_vec(), 0);
     wire.taken.clear();
     wire.then(&[ALL]);
     assert_eq!(write(&mut outbox, &mut wire), Written::All);
     assert_eq!(wire.taken, b"\x05lent1");
     assert_eq!(fates(&mut outbox), []);
     outbox.acknowledge(0);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+}
+
+#[test]
+fn what_the_wire_was_to_write_between_frames_comes_back_before_them() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    let mut wire = Script::new(&[ALL]);
+    write(&mut outbox, &mut wire);
+    outbox.put_back(b"\x8a\0\x81\x01b".to_vec(), 2);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert_eq!(outbox.waiting(), 5);
+    wire.taken.clear();
+    wire.then(&[Bytes(4)]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    assert_eq!(fates(&mut outbox), []);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x8a\0\x81\x01b");
     assert_eq!(fates(&mut outbox), [IsWritten]);
 }

@@ -29,6 +29,7 @@ mod frame;
 mod header;
 mod inflate;
 mod mask;
+mod ping_responder;
 mod store;
 mod upgrade_request;
 mod utf8;
@@ -42,6 +43,7 @@ pub use event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload
 pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_header};
 pub use inflate::Inflater;
 pub use mask::{apply_mask, apply_mask_at, copy_masked};
+pub use ping_responder::PingResponder;
 pub use store::{OutOfMemory, PayloadStore};
 pub use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 pub use upgrade_request::{MAX_HEAD, UpgradeRequest};

@@ -13,7 +13,7 @@ use mio::{Events, Interest, Token, Waker};
 
 use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
-use crate::threads::{Pool, Threaded};
+use crate::threads::{Pool, Responder, Threaded};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
@@ -147,7 +147,8 @@ impl<H: Handler> Reactor<H> {
         Ok(())
     }
 
-    /// Has one of so many threads read and write a descriptor, and tells of it as of others.
+    /// Has one of so many threads read and write a descriptor, and tells of it as of others. `responder`
+    /// answers on the way.
     ///
     /// # Errors
     /// There is no room for a thread.
@@ -155,6 +156,7 @@ impl<H: Handler> Reactor<H> {
         &self,
         socket: (RawFd, u64, bool),
         threads: usize,
+        responder: Option<Box<dyn Responder>>,
     ) -> io::Result<Threaded> {
         let mut pool = self.pool.borrow_mut();
         let pool = match &*pool {
@@ -167,7 +169,7 @@ impl<H: Handler> Reactor<H> {
                 pool.insert(Rc::new(opened))
             }
         };
-        pool.add(socket, threads)
+        pool.add(socket, threads, responder)
     }
 
     /// Tells of a descriptor again if there is something to read or, if `writable`, as soon as there

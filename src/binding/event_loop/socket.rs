@@ -152,6 +152,9 @@ impl LoopSocket {
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: Id, paused: bool) {
         self.inbox.set_paused(paused);
+        if let Some(thread) = self.stream.threaded() {
+            thread.set_paused(paused);
+        }
         if !paused {
             self.rearm(reactor, id);
         }

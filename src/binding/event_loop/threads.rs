@@ -3,7 +3,7 @@
 use ws_rs_engine::connection::Sent;
 use ws_rs_engine::inbox::Target;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Left, Ready};
+use ws_rs_wire::{Left, Ready, Threaded};
 
 use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
@@ -19,7 +19,22 @@ impl Entry {
     pub(crate) fn leave_thread(&mut self) -> Option<Left> {
         let mut left = self.socket.as_mut()?.leave_thread()?;
         self.put_back(&mut left);
+        if !left.questions.is_empty() {
+            self.questions = Some(Box::new(std::mem::take(&mut left.questions)));
+        }
         Some(left)
+    }
+
+    /// Whether an I/O thread has answered the next ping that is decoded.
+    fn take_question(&mut self) -> bool {
+        if let Some(questions) = &mut self.questions {
+            if let Some(was_answered) = questions.pop_front() {
+                return was_answered;
+            }
+            self.questions = None;
+        }
+        let thread = self.socket.as_ref().and_then(LoopSocket::threaded);
+        thread.is_some_and(Threaded::take_question)
     }
 
     /// Has the kernel take what was sent, now: what it does not take waits in the outbox.
@@ -75,7 +90,7 @@ impl Entry {
             Some(error) => self.connection.fail(error),
             None => self
                 .connection
-                .put_back(std::mem::take(&mut left.unwritten)),
+                .put_back(std::mem::take(&mut left.unwritten), left.answer_len),
         }
     }
 }
@@ -164,6 +179,22 @@ impl Turn<'_> {
         self.begin_rows(0, NOWHERE)?;
         self.call_listener(Listener::Unread, -left.read_error.unwrap_or(0))
     }
+}
+
+/// `pingAnswered(id, length) -> boolean`: whether an I/O thread has answered the next ping that is decoded,
+/// which has so many bytes. To be called for each, in their order.
+pub(crate) fn ping_answered(call: &Call<'_>) -> Outcome {
+    const HEADER: u64 = 2;
+    let mut connections = call.state.connections.borrow_mut();
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
+        return call.number(0);
+    };
+    let was_answered = entry.take_question();
+    if was_answered {
+        let len = HEADER + u64::from(call.u32(1)?);
+        entry.connection.count_others(len);
+    }
+    call.number(u32::from(was_answered))
 }
 
 /// `loopSettle()`: has the kernel take what was sent on all sockets of I/O threads, now.

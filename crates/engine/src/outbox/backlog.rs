@@ -169,6 +169,14 @@ impl<P: Lent> Backlog<P> {
         Some(all)
     }
 
+    /// Bytes come before all that waits.
+    pub(super) fn lengthen(&mut self, len: u64) {
+        for frame in &mut self.tracked {
+            frame.end += len;
+        }
+        self.unit.1 += len;
+    }
+
     /// The frame is dropped that lies at `start` and has `len` bytes.
     fn shorten(&mut self, start: u64, len: u64) {
         for frame in &mut self.tracked {

@@ -1,5 +1,6 @@
 //! One socket that an I/O thread moves the bytes of.
 
+use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
 use super::pipe::{CREDIT, END, End, Pipe, READ, WRITE};
+use super::responder::Responder;
 use crate::descriptor::borrow;
 use crate::read::{Read, peek_some, read_some};
 use crate::write::{Write, write_some};
@@ -57,6 +59,11 @@ pub(super) struct Io {
     writing: Vec<u8>,
     /// ... and how much of it is.
     start: usize,
+    /// What is left to be written of an answer, before everything else.
+    answer: Vec<u8>,
+    responder: Option<Box<dyn Responder>>,
+    /// The owner reads nothing for now, and nothing is answered.
+    is_paused: bool,
     /// For tests.
     panics: bool,
 }
@@ -64,8 +71,12 @@ pub(super) struct Io {
 /// What was left of a socket that was taken from its thread.
 #[derive(Debug, Default)]
 pub struct Left {
-    /// What the kernel did not take.
+    /// What the kernel did not take, ...
     pub unwritten: Vec<u8>,
+    /// ... the first bytes of which are nobody's but the thread's.
+    pub answer_len: usize,
+    /// Of the questions that are to come: whether they were answered.
+    pub questions: VecDeque<bool>,
     /// What was read, and not taken.
     pub unread: Vec<u8>,
     /// Why nothing more can be read; a system error number.
@@ -94,7 +105,10 @@ impl Left {
 }
 
 impl Line {
-    pub(super) fn new(fd: RawFd, id: u64, is_local: bool) -> Self {
+    pub(super) fn new(
+        (fd, id, is_local): (RawFd, u64, bool),
+        responder: Option<Box<dyn Responder>>,
+    ) -> Self {
         let io = Io {
             fd: Some(fd),
             index: None,
@@ -105,6 +119,9 @@ impl Line {
             held: 0,
             writing: Vec::new(),
             start: 0,
+            answer: Vec::new(),
+            responder,
+            is_paused: false,
             panics: false,
         };
         Self {
@@ -206,6 +223,7 @@ impl Line {
             let asked = scratch.len().min(CREDIT - io.held);
             match read_some(borrow(fd), &mut scratch[..asked]) {
                 Read::Bytes(len) => {
+                    self.respond(io, fd, &scratch[..len]);
                     io.held = self.pipe.put_in(&scratch[..len]);
                     news |= READ;
                     if len < asked && !io.until_empty && !self.is_local {
@@ -227,6 +245,31 @@ impl Line {
         news
     }
 
+    /// Answers the questions in bytes that have come, if that can be done now; else they are the owner's
+    /// to answer.
+    fn respond(&self, io: &mut Io, fd: RawFd, bytes: &[u8]) {
+        let Some(responder) = &mut io.responder else {
+            return;
+        };
+        let mut answers = Vec::new();
+        let count = responder.read(bytes, &mut answers);
+        if count == 0 {
+            return;
+        }
+        let can_answer = !io.is_paused && io.answer.is_empty() && responder.can_answer();
+        let written = match can_answer.then(|| write_some(borrow(fd), &[&answers])) {
+            Some(Write::Bytes(len)) => len,
+            _ => 0,
+        };
+        if written > 0 {
+            responder.written(&answers);
+            io.answer = answers.split_off(written);
+        } else {
+            responder.leave(count);
+        }
+        self.pipe.put_questions(count, written > 0);
+    }
+
     fn end(&self, io: &mut Io, end: End) -> u8 {
         io.has_ended = true;
         self.pipe.end(end);
@@ -235,6 +278,17 @@ impl Line {
 
     fn write(&self, io: &mut Io, fd: RawFd) -> u8 {
         let mut news = 0;
+        while !io.answer.is_empty() {
+            match write_some(borrow(fd), &[&io.answer]) {
+                Write::Bytes(len) => drop(io.answer.drain(..len)),
+                Write::Full | Write::Handed(_) => {
+                    io.writable = false;
+                    return if self.pipe.set_full(true) { WRITE } else { 0 };
+                }
+                // Who writes or reads next meets it.
+                Write::Failed(_) => io.answer = Vec::new(),
+            }
+        }
         loop {
             if io.start == io.writing.len() {
                 io.start = 0;
@@ -248,6 +302,9 @@ impl Line {
                 // If that is not all, the next call is told that the kernel is full: without that there
                 // need not be word of room.
                 Write::Bytes(len) => {
+                    if let Some(responder) = &mut io.responder {
+                        responder.written(&rest[..len]);
+                    }
                     io.start += len;
                     if self.pipe.written(len) {
                         news |= WRITE;
@@ -276,12 +333,24 @@ impl Line {
     pub(super) fn write_now(&self, slices: &[&[u8]]) -> Option<Write> {
         let mut io = self.io();
         let fd = io.fd?;
-        if self.pipe.under_way() != (0, None) {
+        if self.pipe.under_way() != (0, None) || !io.answer.is_empty() {
             return None;
         }
         let given: usize = slices.iter().map(|slice| slice.len()).sum();
+        let written = self.write_all_now(&mut io, fd, slices, given);
+        if let (Some(responder), Write::Bytes(mut len)) = (&mut io.responder, written) {
+            for slice in slices {
+                let step = len.min(slice.len());
+                responder.written(&slice[..step]);
+                len -= step;
+            }
+        }
+        Some(written)
+    }
+
+    fn write_all_now(&self, io: &mut Io, fd: RawFd, slices: &[&[u8]], given: usize) -> Write {
         let written = write_some(borrow(fd), slices);
-        Some(match written {
+        match written {
             // Who reads has taken the reason from the kernel.
             Write::Failed(error) => Write::Failed(self.pipe.read_error().unwrap_or(error)),
             Write::Bytes(len) if len == given => written,
@@ -289,10 +358,10 @@ impl Line {
             // this.
             Write::Bytes(len) => match write_some(borrow(fd), &[rest_of(slices, len)]) {
                 Write::Bytes(more) => Write::Bytes(len + more),
-                _ => self.full(&mut io, Write::Bytes(len)),
+                _ => self.full(io, Write::Bytes(len)),
             },
-            Write::Full | Write::Handed(_) => self.full(&mut io, Write::Full),
-        })
+            Write::Full | Write::Handed(_) => self.full(io, Write::Full),
+        }
     }
 
     fn full(&self, io: &mut Io, written: Write) -> Write {
@@ -318,6 +387,8 @@ impl Line {
             // What fails here is closed, and so not watched.
             let _ = registry.deregister(&mut SourceFd(&fd));
         }
+        io.responder = None;
+        left.questions = self.pipe.take_questions();
         let (end, _) = self.pipe.take_in(&mut left.unread);
         if let Some(End::Failed(error)) = end {
             left.read_error = Some(error);
@@ -328,7 +399,7 @@ impl Line {
     fn flush_with(&self, io: &mut Io) -> Left {
         let mut left = Left::default();
         if let Some(fd) = io.fd
-            && self.pipe.under_way().0 > 0
+            && (self.pipe.under_way().0 > 0 || !io.answer.is_empty())
         {
             // The kernel says whether it is so.
             io.writable = true;
@@ -337,6 +408,10 @@ impl Line {
         let mut rest = std::mem::take(&mut io.writing);
         rest.drain(..std::mem::take(&mut io.start));
         left.write_error = self.pipe.under_way().1;
+        left.answer_len = io.answer.len();
+        if left.answer_len > 0 {
+            rest.splice(..0, std::mem::take(&mut io.answer));
+        }
         left.unwritten = self.pipe.take_back(rest);
         left
     }
@@ -348,6 +423,16 @@ impl Line {
             || io
                 .fd
                 .is_some_and(|fd| peek_some(borrow(fd), &mut [0]) != Read::Empty)
+    }
+
+    /// Nothing is answered from now on, as somebody else writes.
+    pub(super) fn stop_answering(&self) {
+        self.io().responder = None;
+    }
+
+    /// Nothing is answered as long as the owner reads nothing.
+    pub(super) fn set_paused(&self, is_paused: bool) {
+        self.io().is_paused = is_paused;
     }
 
     /// For tests: the I/O thread panics when it next looks at it.

@@ -12,10 +12,12 @@ mod models;
 mod pipe;
 mod pool;
 mod ready;
+mod responder;
 mod socket;
 mod sync;
 mod worker;
 
 pub use self::line::Left;
 pub(crate) use self::pool::Pool;
+pub use self::responder::Responder;
 pub use self::socket::Threaded;

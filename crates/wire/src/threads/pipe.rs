@@ -1,5 +1,6 @@
 //! The bytes of one socket between the I/O thread that moves them and the thread that owns it.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use super::sync::{AtomicU8, Mutex, lock};
@@ -42,6 +43,9 @@ struct Inward {
     end: Option<End>,
     /// The I/O thread waits for room.
     is_full: bool,
+    /// Whether the questions in the bytes that the owner has not looked at yet were answered, in their
+    /// order.
+    questions: VecDeque<bool>,
 }
 
 /// To the peer: the owner puts, whoever writes takes.
@@ -113,6 +117,29 @@ impl Pipe {
         let mut inward = lock(&self.inward);
         inward.bytes.extend_from_slice(bytes);
         inward.bytes.len()
+    }
+
+    /// There were questions in the bytes that are put next.
+    pub(super) fn put_questions(&self, count: usize, were_answered: bool) {
+        let mut inward = lock(&self.inward);
+        inward
+            .questions
+            .extend(std::iter::repeat_n(were_answered, count));
+    }
+
+    /// The owner comes to a question: whether it was answered.
+    pub(super) fn take_question(&self) -> bool {
+        let mut inward = lock(&self.inward);
+        let was_answered = inward.questions.pop_front().unwrap_or(false);
+        if inward.questions.is_empty() {
+            inward.questions = VecDeque::new();
+        }
+        was_answered
+    }
+
+    /// All questions that the owner has not come to.
+    pub(super) fn take_questions(&self) -> VecDeque<bool> {
+        std::mem::take(&mut lock(&self.inward).questions)
     }
 
     /// Nothing more comes.

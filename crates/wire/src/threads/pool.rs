@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::line::Line;
 use super::pipe::{END, READ, WRITE};
 use super::ready::{Bell, Ready};
+use super::responder::Responder;
 use super::socket::Threaded;
 use super::worker::Worker;
 use crate::news;
@@ -61,8 +62,9 @@ impl Pool {
     /// There is no such thread, and the system has no room for one.
     pub(crate) fn add(
         &self,
-        (fd, id, is_local): (RawFd, u64, bool),
+        socket: (RawFd, u64, bool),
         threads: usize,
+        responder: Option<Box<dyn Responder>>,
     ) -> io::Result<Threaded> {
         let count = self.count.get();
         self.count.set(count.wrapping_add(1));
@@ -72,10 +74,10 @@ impl Pool {
             index = workers.len();
             workers.push(Worker::start(Arc::clone(&self.ready))?);
         }
-        let line = Arc::new(Line::new(fd, id, is_local));
+        let line = Arc::new(Line::new(socket, responder));
         let desk = Arc::clone(&workers[index].desk);
         desk.add(Arc::clone(&line));
-        Ok(Threaded::new(fd, line, desk, Arc::clone(&self.ready)))
+        Ok(Threaded::new(socket.0, line, desk, Arc::clone(&self.ready)))
     }
 
     /// Ends the threads; nothing is told behind that.

@@ -173,6 +173,22 @@ impl Threaded {
         left
     }
 
+    /// Whether the thread has answered the next question that is read.
+    #[must_use]
+    pub fn take_question(&self) -> bool {
+        self.line.pipe.take_question()
+    }
+
+    /// The thread answers nothing any more, as somebody else writes.
+    pub fn stop_answering(&self) {
+        self.line.stop_answering();
+    }
+
+    /// The thread answers nothing as long as nothing is read.
+    pub fn set_paused(&self, is_paused: bool) {
+        self.line.set_paused(is_paused);
+    }
+
     /// For tests: its thread panics.
     pub fn panic(&self) {
         self.line.panic_next();
