@@ -7,7 +7,10 @@
  *
  *   npm run check:platforms -- [--install] [targets]
  *
- *   --install  as root: install what is missing, from Debian
+ *   --install  as root: install what is missing, from Debian and PyPI
+ *
+ * cargo runs the build scripts of dependencies even to check, and that of ring,
+ * which all but Windows has, compiles C: zig does it for every platform.
  */
 
 const { parseArgs } = require('node:util');
@@ -15,7 +18,7 @@ const { parseArgs } = require('node:util');
 const { choose } = require('./dist');
 const { MACHINES } = require('./platforms/machines');
 const { cargoEnv } = require('./platforms/toolchain');
-const { need, rust } = require('./platforms/tools');
+const { need, rust, zigBuild } = require('./platforms/tools');
 const { run } = require('./run');
 
 /** cargo's way to refuse what the compiler warns of, in our own crates alone. */
@@ -40,7 +43,7 @@ function main() {
   const targets =
     positionals.length > 0 ? choose(positionals) : choose([]).filter(notRun);
 
-  need(['rust'], values.install);
+  need(targets.some(compilesC) ? ['rust', 'zig'] : ['rust'], values.install);
 
   const failed = targets.filter((target) => check(target) !== 0);
 
@@ -54,11 +57,15 @@ function main() {
   }
 }
 
-function check({ name, os, triple }) {
-  console.log(`== ${name}`);
+function check(target) {
+  console.log(`== ${target.name}`);
   return run(
-    rust().cargo,
-    ['check', '--locked', '--quiet', '-p', 'ws-rs', '--target', triple],
-    { env: { ...cargoEnv({ os }), ...WARNINGS } }
+    compilesC(target) ? zigBuild() : rust().cargo,
+    ['check', '--locked', '--quiet', '-p', 'ws-rs', '--target', target.triple],
+    { env: { ...cargoEnv(target), ...WARNINGS } }
   );
+}
+
+function compilesC({ os }) {
+  return os !== 'win32';
 }

@@ -34,6 +34,7 @@ function cargoEnv(target) {
     ...(target.os === 'win32' && {
       LIBNODE_PATH: standInForLibnode(path.join(folder, 'libnode'))
     }),
+    ...(target.os === 'android' && androidCompiler(target.triple)),
     ...(darwin && {
       CARGO_PROFILE_RELEASE_STRIP: 'none',
       RUSTFLAGS: '-C link-arg=-s'
@@ -42,3 +43,15 @@ function cargoEnv(target) {
 }
 
 module.exports = { cargoEnv };
+
+// zig has no headers of Android's C library. Those of musl are near enough for
+// ring's C, which calls next to nothing of either, and what comes of it is never
+// linked: that takes Android's NDK, which has a compiler of its own.
+function androidCompiler(triple) {
+  const name = triple.replaceAll('-', '_');
+
+  return {
+    [`CC_${name}`]: 'cargo-zigbuild zig cc -- -target aarch64-linux-musl',
+    [`AR_${name}`]: 'cargo-zigbuild zig ar --'
+  };
+}

@@ -25,7 +25,7 @@ const TOOLS = {
     isThere: () => rust() !== undefined
   },
   zig: {
-    what: 'zig, which links for every platform, and cargo-zigbuild',
+    what: 'zig, which compiles C and links for every platform, and cargo-zigbuild',
     packages: ['python3-venv'],
     isThere: () => isZigThere(),
     prepare: installZig,
@@ -127,6 +127,11 @@ function zigBin() {
   return path.join(PYTHON, 'bin');
 }
 
+/** @return {String} The path of `cargo-zigbuild`. */
+function zigBuild() {
+  return path.join(zigBin(), 'cargo-zigbuild');
+}
+
 /**
  * Installs a package of npm, for whatever machine it is.
  *
@@ -173,7 +178,8 @@ module.exports = {
   rust,
   which,
   wine,
-  zigBin
+  zigBin,
+  zigBuild
 };
 
 // Enough of Debian's libraries for Node on another processor.
@@ -192,7 +198,7 @@ function libraries(architecture, loader) {
 }
 
 function isZigThere() {
-  return fs.existsSync(path.join(PYTHON, 'bin/cargo-zigbuild'));
+  return fs.existsSync(zigBuild());
 }
 
 function installZig() {
