@@ -158,10 +158,6 @@ impl Tls {
     }
 
     fn read_hello(&mut self) -> Arrived {
-        if self.server_name.is_some() {
-            // Somebody is at picking a context.
-            return Arrived::Nothing;
-        }
         let mut bytes = [0; FIRST_READ];
         loop {
             match read_some(borrow(self.fd), &mut bytes) {
@@ -178,6 +174,14 @@ impl Tls {
                     self.kernel_end = Some(error);
                     return Arrived::End;
                 }
+            }
+            if self.server_name.is_some() {
+                // Somebody is at picking a context, and is to be told if the client goes.
+                if self.hello.len() < MAX_PARTIAL {
+                    continue;
+                }
+                self.refused = Some(Error::PeerSentOversizedRecord);
+                return Arrived::End;
             }
             match Hello::of(self.hello.as_slice()) {
                 Hello::Partial if self.hello.len() < MAX_PARTIAL => {}
