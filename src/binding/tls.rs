@@ -128,29 +128,39 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     }
 }
 
-/// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, and is
-/// taken, or one of the numbers of `request`, and nothing is taken.
+/// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, or one
+/// of the numbers of `request`. The head is taken: whoever has the socket next reads what is behind it.
 pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
-    with_tls(call, |tls| {
-        let plaintext = tls.plaintext();
-        if !plaintext.is_empty() {
-            return match UpgradeRequest::of(plaintext) {
-                UpgradeRequest::Whole(len) => {
-                    let head = call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default());
-                    tls.skip(len);
-                    head
-                }
-                UpgradeRequest::Other => call.number(OTHER),
-            };
-        }
-        call.number(if tls.error().is_some() || tls.has_ended() {
+    let id = call.id(0)?;
+    let mut connections = call.state.connections.borrow_mut();
+    let Some(Entry {
+        connection,
+        socket: Some(socket),
+        ..
+    }) = connections.get_mut(id)
+    else {
+        return call.undefined();
+    };
+    let Some(tls) = socket.tls() else {
+        return call.undefined();
+    };
+    let plaintext = tls.plaintext();
+    if plaintext.is_empty() {
+        return call.number(if tls.error().is_some() || tls.has_ended() {
             END
         } else if tls.awaits_context() {
             HELLO
         } else {
             NOTHING
-        })
-    })
+        });
+    }
+    let UpgradeRequest::Whole(len) = UpgradeRequest::of(plaintext) else {
+        return call.number(OTHER);
+    };
+    let head = call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default())?;
+    tls.skip(len);
+    connection.bytes_read = len as u64;
+    Ok(head)
 }
 
 /// `tlsServerName(id) -> string`: whom the client wants to speak to; empty if it did not say.
