@@ -1,0 +1,48 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { isAvailable } = require('../../lib/wire/promotion');
+const { connectTls, serveTls, upgradeRequest } = require('../support/own-tls');
+
+const skip = !isAvailable && 'TLS is of Node without the native wire';
+/** Masked text: "hi". */
+const FRAME = '\x81\x82\0\0\0\0hi';
+
+/** What a program does before a connection is open, by which Node makes its socket. */
+const touches = {
+  'a verifyClient that takes its time': {
+    verifyClient: (info, callback) => setImmediate(callback, true)
+  },
+  'a verifyClient that looks at the socket': {
+    verifyClient: ({ req }) => Boolean(req.socket.on('error', () => {}))
+  }
+};
+
+describe(
+  'a connection over TLS whose socket was touched before',
+  { skip },
+  () => {
+    for (const [title, options] of Object.entries(touches)) {
+      it(`gets its frames, and not the request (${title})`, async (t) => {
+        const { port, wss } = await serveTls(t, {}, options);
+        const socket = await connectTls(t, port);
+
+        // One frame right behind the request, and one when it is answered.
+        socket.write(upgradeRequest() + FRAME, 'latin1');
+
+        const [peer] = await once(wss, 'connection');
+        const messages = [];
+
+        peer.on('message', (data) => messages.push(data.toString()));
+        await once(peer, 'message');
+        socket.write(FRAME, 'latin1');
+        await once(peer, 'message');
+
+        assert.deepStrictEqual(messages, ['hi', 'hi']);
+      });
+    }
+  }
+);
