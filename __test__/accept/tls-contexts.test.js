@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 const tls = require('node:tls');
 
 const { WebSocketServer } = require('../..');
-const { TlsContexts } = require('../../lib/accept/tls-contexts');
+const TlsContexts = require('../../lib/accept/tls-contexts');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { connectTls, ownIdentity, serveTls } = require('../support/own-tls');
 const { selfSigned } = require('../../examples/self-signed');

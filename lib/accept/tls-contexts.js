@@ -4,39 +4,39 @@ const { Buffer } = require('buffer');
 const crypto = require('crypto');
 const https = require('https');
 const tls = require('tls');
+const v8 = require('v8');
 
+const {
+  CALLBACK,
+  CONTEXTS,
+  check,
+  forNode,
+  lookUp,
+  merge
+} = require('./tls-options');
 const native = require('../native');
 const { ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS } =
   require('../native/numbers').tls;
 
-/** Options of `tls.createServer()` that mean something else to rustls, or nothing. */
-const UNKNOWN = [
-  'ALPNCallback',
-  'allowPartialTrustChain',
-  'ciphers',
-  'clientCertEngine',
-  'crl',
-  'dhparam',
-  'ecdhCurve',
-  'enableTrace',
-  'pauseOnConnect',
-  'pfx',
-  'privateKeyEngine',
-  'privateKeyIdentifier',
-  'pskCallback',
-  'pskIdentityHint',
-  'secureContext',
-  'secureOptions',
-  'secureProtocol',
-  'sessionIdContext',
-  'sessionTimeout',
-  'sigalgs',
-  'ticketKeys'
+/** What a native context is made of. */
+const OF_CONTEXT = [
+  'ca',
+  'cert',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'ocspResponse',
+  'passphrase'
 ];
-const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 /** What Node's `https.Server` offers. */
 const PROTOCOLS = ['http/1.1'];
 const HANDSHAKE_TIMEOUT = 120_000;
+const NEWLINE = Buffer.from('\n');
+/** How many contexts of an `SNICallback` are kept for the next who ask for them. */
+const MOST_RECENT = 1000;
+
+/** Of servers that never listened nobody says that they are closed. */
+const forgotten = new FinalizationRegistry(freeAll);
 
 /** The TLS contexts of a server: one, and others by the name that a client wants. */
 class TlsContexts {
@@ -49,8 +49,11 @@ class TlsContexts {
     this.handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
     /** The native contexts, by the options that they were made of. */
     this._ids = new WeakMap();
-    this._all = [];
+    this._all = new Set();
+    /** Those of an `SNICallback`, by what they were made of; the oldest is the first. */
+    this._recent = new Map();
     this._take(options);
+    forgotten.register(this, this._all);
   }
 
   /**
@@ -87,16 +90,21 @@ class TlsContexts {
     return this._isNamed ? -1 : this._idOf(this._options);
   }
 
+  /** The options, as they are now. */
+  get options() {
+    return this._options;
+  }
+
   /**
    * Takes other certificates and keys; connections that are open keep theirs.
    *
    * @param {Object} options Those of `tls.createSecureContext()`
    */
   replace(options) {
-    const next = { ...this._options, ...options };
+    const next = merge(this._options, options, 'setSecureContext()');
 
     check(next);
-    makeContext(next, (id) => native.tlsContextFree(id));
+    native.tlsContextFree(makeContext(next));
     this.free();
     this._take(next);
   }
@@ -109,39 +117,46 @@ class TlsContexts {
    */
   find(name, callback) {
     const { SNICallback, contexts } = this._options;
-    const settle = (err, options) => {
+    const settle = (err, options, idOf = () => this._idOf(this._options)) => {
       if (err) {
         callback(err);
         return;
       }
 
-      try {
-        const chosen = options
-          ? { ...this._options, ...plain(options, 'SNICallback') }
-          : this._options;
+      let id;
 
-        callback(null, this._idOf(options ?? this._options, chosen));
+      try {
+        id = idOf(options);
       } catch (error) {
         callback(error);
+        return;
       }
+
+      callback(null, id);
     };
+    const found = name === '' ? undefined : lookUp(contexts, name);
 
-    if (name !== '' && contexts) {
-      const found =
-        contexts[name] ?? contexts[`*${name.slice(name.indexOf('.'))}`];
-
-      if (found) return settle(null, found);
+    if (found) {
+      settle(null, found, () =>
+        this._idOf(found, () => merge(this._options, found, CONTEXTS))
+      );
+    } else if (name !== '' && SNICallback) {
+      SNICallback(
+        name,
+        once((err, chosen) => {
+          if (err || !chosen) settle(err);
+          else settle(null, chosen, (options) => this._recentOf(options));
+        })
+      );
+    } else {
+      settle(null);
     }
-
-    if (name !== '' && SNICallback) return SNICallback(name, once(settle));
-
-    return settle(null, null);
   }
 
   free() {
-    for (const id of this._all) native.tlsContextFree(id);
-    this._all = [];
+    freeAll(this._all);
     this._ids = new WeakMap();
+    this._recent.clear();
   }
 
   _take(options) {
@@ -150,106 +165,63 @@ class TlsContexts {
     this._idOf(options);
   }
 
-  _idOf(key, options = key) {
+  _idOf(key, optionsOf = () => key) {
     let id = this._ids.get(key);
 
     if (id === undefined) {
-      id = makeContext(options);
+      id = makeContext(optionsOf());
       this._ids.set(key, id);
-      this._all.push(id);
+      this._all.add(id);
+    }
+
+    return id;
+  }
+
+  /** Most callbacks give a new object each time, with what is mostly the same. */
+  _recentOf(chosen) {
+    const options = merge(this._options, chosen, CALLBACK);
+    const key = fingerprint(options);
+    let id = this._recent.get(key);
+
+    if (id === undefined) {
+      check(options);
+      id = makeContext(options);
+      this._all.add(id);
+    }
+
+    this._recent.delete(key);
+    this._recent.set(key, id);
+
+    if (this._recent.size > MOST_RECENT) {
+      const [[oldest, unused]] = this._recent;
+
+      this._recent.delete(oldest);
+      this._all.delete(unused);
+      // Sessions that began in it have it still.
+      native.tlsContextFree(unused);
     }
 
     return id;
   }
 }
 
-/** What Node's own server is to get of the options. */
-function forNode(options) {
-  const { SNICallback, contexts, ocspResponse, onRequest, ...others } = options;
-  const toContext = (chosen) =>
-    tls.createSecureContext({ ...others, ...plain(chosen, 'SNICallback') });
+function fingerprint(options) {
+  const parts = OF_CONTEXT.map((name) => options[name]);
 
-  void ocspResponse;
-  void onRequest;
-  if (!SNICallback && !contexts) return others;
-
-  return {
-    ...others,
-    SNICallback(name, callback) {
-      const found =
-        contexts?.[name] ?? contexts?.[`*${name.slice(name.indexOf('.'))}`];
-
-      if (found) callback(null, toContext(found));
-      else if (!SNICallback) callback(null);
-      else {
-        SNICallback(name, (err, chosen) => {
-          if (err || !chosen) callback(err);
-          else callback(null, toContext(chosen));
-        });
-      }
-    }
-  };
+  return crypto
+    .createHash('sha256')
+    .update(v8.serialize(parts))
+    .digest('base64');
 }
 
-function plain(options, name) {
-  if (options?.context !== undefined && options.key === undefined) {
-    throw new TypeError(
-      `"tls.${name}" gave a tls.SecureContext, out of which no key can be had; ` +
-        'give the options for it: { key, cert }'
-    );
-  }
-
-  return options;
-}
-
-function check(options) {
-  if (options === null || typeof options !== 'object') {
-    throw new TypeError(
-      'The "tls" option must be an object with the options of ' +
-        'tls.createServer(), { key, cert } at least'
-    );
-  }
-
-  for (const name of UNKNOWN) {
-    if (options[name] !== undefined) {
-      throw new TypeError(
-        `"tls.${name}" cannot be honoured by the TLS of ws-rs; leave it out, or ` +
-          'give an https.Server as "server"'
-      );
-    }
-  }
-
-  for (const name of ['minVersion', 'maxVersion']) {
-    if (options[name] != null && !VERSIONS.includes(options[name])) {
-      throw new TypeError(
-        `"tls.${name}" is "${options[name]}"; ws-rs speaks TLSv1.2 and TLSv1.3`
-      );
-    }
-  }
-
-  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
-    throw new TypeError('"tls.minVersion" is above "tls.maxVersion"');
-  }
-
-  const { contexts, handshakeTimeout, ocspResponse } = options;
-
-  if (contexts != null && typeof contexts !== 'object') {
-    throw new TypeError(
-      '"tls.contexts" must be an object: names of servers to { key, cert }'
-    );
-  }
-  if (ocspResponse != null && !(ocspResponse instanceof Uint8Array)) {
-    throw new TypeError('"tls.ocspResponse" must be a Buffer (DER)');
-  }
-  if (handshakeTimeout != null && !(handshakeTimeout > 0)) {
-    throw new RangeError(
-      '"tls.handshakeTimeout" must be above 0 (milliseconds)'
-    );
-  }
+/** @param {Set<Number>} ids Native contexts in which nothing begins any more */
+function freeAll(ids) {
+  for (const id of ids) native.tlsContextFree(id);
+  ids.clear();
 }
 
 /** @return {Number} The native context of some options */
-function makeContext(options, use) {
+function makeContext(options) {
   // Node says best what is wrong with them.
   tls.createSecureContext({ ...forNode(options), SNICallback: undefined });
 
@@ -257,7 +229,7 @@ function makeContext(options, use) {
   const ca = options.ca ?? (requestCert ? tls.rootCertificates : []);
   const context = native.tlsContext(
     pack(identities(options).flat(), 4),
-    Buffer.from([].concat(ca).map(String).join('\n')),
+    Buffer.concat([].concat(ca).flatMap((one) => [toBytes(one), NEWLINE])),
     (requestCert ? (rejectUnauthorized ? REQUIRE_CLIENTS : ASK_CLIENTS) : 0) |
       (options.minVersion === 'TLSv1.3' ? LEAST_13 : 0) |
       (options.maxVersion === 'TLSv1.2' ? MOST_12 : 0),
@@ -266,7 +238,6 @@ function makeContext(options, use) {
   );
 
   if (typeof context === 'string') throw new Error(`"tls": ${context}`);
-  if (use) use(context);
   return context;
 }
 
@@ -282,8 +253,15 @@ function identities({ cert, key, passphrase }) {
       passphrase: (hasOwn && one.passphrase) || passphrase
     });
 
-    return [Buffer.from(chain), made.export({ format: 'der', type: 'pkcs8' })];
+    return [toBytes(chain), made.export({ format: 'der', type: 'pkcs8' })];
   });
+}
+
+/** PEM, in any form that Node takes. */
+function toBytes(pem) {
+  return ArrayBuffer.isView(pem)
+    ? Buffer.from(pem.buffer, pem.byteOffset, pem.byteLength)
+    : Buffer.from(pem);
 }
 
 /** Names, or what `tls.convertALPNProtocols()` makes of them. */
@@ -292,10 +270,11 @@ function protocolsOf(protocols) {
     return protocols.map((name) => Buffer.from(name));
   }
 
+  const bytes = toBytes(protocols);
   const list = [];
 
-  for (let at = 0; at < protocols.length; at += protocols[at] + 1) {
-    list.push(Buffer.from(protocols).subarray(at + 1, at + 1 + protocols[at]));
+  for (let at = 0; at < bytes.length; at += bytes[at] + 1) {
+    list.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
   }
 
   return list;
@@ -324,4 +303,4 @@ function once(callback) {
   };
 }
 
-module.exports = { TlsContexts, forNode };
+module.exports = TlsContexts;

@@ -76,7 +76,7 @@ class Handshakes {
   _choose(handshake) {
     const { id } = handshake.handle;
 
-    this._contexts.find(native.tlsServerName(id), (err, context) => {
+    const settle = (err, context) => {
       // It may have gone meanwhile.
       if (!this._all.has(handshake)) return;
 
@@ -86,7 +86,13 @@ class Handshakes {
         handshake,
         err ?? new Error('TLS: the context for the server name is gone')
       );
-    });
+    };
+
+    try {
+      this._contexts.find(native.tlsServerName(id), settle);
+    } catch (err) {
+      settle(err ?? new Error('TLS: "SNICallback" threw nothing'));
+    }
   }
 
   _ended(handle, list) {
@@ -117,6 +123,9 @@ class Handshakes {
 
   _look() {
     for (const handshake of [...this._all]) {
+      // What a listener did may have ended it.
+      if (!this._all.has(handshake)) continue;
+
       const { handle } = handshake;
       const [isEstablished] = native.tlsError(handle.id);
       // At least; the first look may come right behind it.

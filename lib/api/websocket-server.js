@@ -9,7 +9,8 @@ const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
 const { acceptNatively } = require('../accept/native-accept');
 const acceptTls = require('../accept/tls-accept');
-const { TlsContexts, forNode } = require('../accept/tls-contexts');
+const TlsContexts = require('../accept/tls-contexts');
+const { forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
@@ -245,9 +246,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     this._contexts.replace(options);
-    this._server?.setSecureContext(
-      forNode({ ...this.options.tls, ...options })
-    );
+    this._server?.setSecureContext(forNode(this._contexts.options));
   }
 
   /**

@@ -1,0 +1,163 @@
+'use strict';
+
+const tls = require('tls');
+
+/** Options of `tls.createServer()` that mean something else to rustls, or nothing. */
+const UNKNOWN = [
+  'ALPNCallback',
+  'allowPartialTrustChain',
+  'ciphers',
+  'clientCertEngine',
+  'crl',
+  'dhparam',
+  'ecdhCurve',
+  'enableTrace',
+  'pauseOnConnect',
+  'pfx',
+  'privateKeyEngine',
+  'privateKeyIdentifier',
+  'pskCallback',
+  'pskIdentityHint',
+  'secureContext',
+  'secureOptions',
+  'secureProtocol',
+  'sessionIdContext',
+  'sessionTimeout',
+  'sigalgs',
+  'ticketKeys'
+];
+/** Those that are the same for all of a server's clients. */
+const OF_SERVER = [
+  'ALPNProtocols',
+  'SNICallback',
+  'handshakeTimeout',
+  'onRequest',
+  'rejectUnauthorized',
+  'requestCert'
+];
+const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
+/** Who gives options for some clients only, by the names that errors have for them. */
+const CALLBACK = '"tls.SNICallback"';
+const CONTEXTS = '"tls.contexts"';
+
+/**
+ * @param {Object} all A server's options
+ * @param {Object} some Other ones, for some clients or for those to come
+ * @param {String} giver Who gives them
+ * @return {Object} What is to be taken
+ */
+function merge(all, some, giver) {
+  if (some === null || typeof some !== 'object') {
+    throw new TypeError(`${giver} must be given options: { key, cert }`);
+  }
+  if (some.context !== undefined && some.key === undefined) {
+    throw new TypeError(
+      `${giver} gave a tls.SecureContext, out of which no key can be had; ` +
+        'give the options for it: { key, cert }'
+    );
+  }
+
+  for (const name of OF_SERVER) {
+    if (some[name] !== undefined && some[name] !== all[name]) {
+      throw new TypeError(
+        `${giver} gave "${name}", which is the same for all clients of a server; ` +
+          'give it as an option of "tls"'
+      );
+    }
+  }
+
+  const { ocspResponse, ...others } = all;
+
+  // That is about the certificate that is replaced.
+  return some.cert === undefined ? { ...all, ...some } : { ...others, ...some };
+}
+
+/** @return {Object|undefined} What a map of contexts has for a name */
+function lookUp(contexts, name) {
+  if (!contexts) return undefined;
+
+  const wildcard = `*${name.slice(name.indexOf('.'))}`;
+  const key = [name, wildcard].find((one) => Object.hasOwn(contexts, one));
+
+  return key === undefined ? undefined : contexts[key];
+}
+
+/** What Node's own server is to get of the options. */
+function forNode(options) {
+  const { SNICallback, contexts, ocspResponse, onRequest, ...others } = options;
+  const toContext = (chosen, giver) =>
+    tls.createSecureContext(merge(others, chosen, giver));
+
+  void ocspResponse;
+  void onRequest;
+  if (!SNICallback && !contexts) return others;
+
+  return {
+    ...others,
+    SNICallback(name, callback) {
+      const found = lookUp(contexts, name);
+
+      if (found) callback(null, toContext(found, CONTEXTS));
+      else if (!SNICallback) callback(null);
+      else {
+        SNICallback(name, (err, chosen) => {
+          if (err || !chosen) callback(err);
+          else callback(null, toContext(chosen, CALLBACK));
+        });
+      }
+    }
+  };
+}
+
+function check(options) {
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError(
+      'The "tls" option must be an object with the options of ' +
+        'tls.createServer(), { key, cert } at least'
+    );
+  }
+
+  for (const name of UNKNOWN) {
+    if (options[name] !== undefined) {
+      throw new TypeError(
+        `"tls.${name}" cannot be honoured by the TLS of ws-rs; leave it out, or ` +
+          'give an https.Server as "server"'
+      );
+    }
+  }
+
+  for (const name of ['minVersion', 'maxVersion']) {
+    if (options[name] != null && !VERSIONS.includes(options[name])) {
+      throw new TypeError(
+        `"tls.${name}" is "${options[name]}"; ws-rs speaks TLSv1.2 and TLSv1.3`
+      );
+    }
+  }
+
+  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
+    throw new TypeError('"tls.minVersion" is above "tls.maxVersion"');
+  }
+
+  const { contexts, handshakeTimeout, ocspResponse } = options;
+
+  if (contexts != null && typeof contexts !== 'object') {
+    throw new TypeError(
+      '"tls.contexts" must be an object: names of servers to { key, cert }'
+    );
+  }
+  for (const some of Object.values(contexts ?? {})) {
+    const { contexts: none, ...all } = options;
+
+    check(merge(all, some, CONTEXTS));
+  }
+  if (ocspResponse != null && !(ocspResponse instanceof Uint8Array)) {
+    throw new TypeError('"tls.ocspResponse" must be a Buffer (DER)');
+  }
+  if (handshakeTimeout != null && !(handshakeTimeout > 0)) {
+    throw new RangeError(
+      '"tls.handshakeTimeout" must be above 0 (milliseconds)'
+    );
+  }
+}
+
+module.exports = { CALLBACK, CONTEXTS, check, forNode, lookUp, merge };
