@@ -41,8 +41,19 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
   const handshakes = new Handshakes(server, contexts, {
     onRequest(handle, head) {
       const socket = lightSocket(handle);
+      const request = makeRequest(head, socket, server);
 
-      scope.run(upgrade, makeRequest(head, socket, server), socket);
+      scope.run(() => {
+        try {
+          upgrade(request, socket);
+        } catch (err) {
+          // Nobody else may look after it, and its client may leave.
+          if (handle.socket === null && !handle.isConnected) {
+            materialize(socket);
+          }
+          throw err;
+        }
+      });
     },
 
     onOther(handle, why) {
@@ -59,9 +70,12 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
       const socket = lightSocket(handle);
 
       scope.run(() => {
-        server.emit('tlsClientError', err, socket);
-        // Who listens may have left that to us, as with Node.
-        if (!socket.destroyed) socket.destroy();
+        try {
+          server.emit('tlsClientError', err, socket);
+        } finally {
+          // Who listens may have left that to us, as with Node.
+          if (!socket.destroyed) socket.destroy();
+        }
       });
     }
   });
@@ -86,6 +100,8 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
     noteWhyNode(handle, why ?? 'descriptor');
     return onconnection.call(this, err, handle);
   };
+  // Nothing begins any more.
+  server.once('close', () => contexts.free());
   listening.close = function closeListening(...args) {
     scope.close();
     return close.apply(this, args);
