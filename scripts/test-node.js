@@ -87,6 +87,7 @@ const ONCE = [
   'install',
   'integration/tls-openssl',
   'wire/tls-socket',
+  'wire/tls-unread',
   'links',
   'native/cache',
   'native/errors',

@@ -42,8 +42,8 @@ pub trait Handler: Sized {
     /// [`Reactor::rearm`] is called there is no word of them again.
     fn on_ready(&self, sockets: impl Iterator<Item = Ready>);
 
-    /// Whether a socket is to be told of room to write.
-    fn waits_for_room(&self, id: u64) -> bool;
+    /// Whether a socket is to be told of once only: of room to write, or of what nobody reads.
+    fn is_told_once(&self, id: u64) -> bool;
 
     /// The reactor is closed, and the handler is about to be dropped.
     fn on_closed(&self);
@@ -189,6 +189,14 @@ impl<H: Handler> Reactor<H> {
         );
     }
 
+    /// What there is to read of a socket is left unread: it is told of only when more comes, or with
+    /// [`rearm`](Self::rearm).
+    pub fn leave_unread(&self, fd: RawFd) {
+        if let Some(poll) = self.poll_of(fd) {
+            self.watch_by_selector(poll);
+        }
+    }
+
     /// Has a socket told of as having something to read, soon, whatever the kernel knows of it.
     ///
     /// # Errors
@@ -258,7 +266,7 @@ impl<H: Handler> Reactor<H> {
 
     /// Gives a socket that the selector watches a handle of its own.
     fn watch_by_itself(&self, fd: RawFd, id: u64) {
-        if self.poll_of(fd).is_some() || self.handler.waits_for_room(id) {
+        if self.poll_of(fd).is_some() || self.handler.is_told_once(id) {
             return;
         }
         let told = (ptr::from_ref(self).cast(), on_one::<H> as Told);

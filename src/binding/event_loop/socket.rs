@@ -211,6 +211,13 @@ impl LoopSocket {
         self.ended = true;
     }
 
+    /// Nobody wants what there is to read, as long as it is not asked for again.
+    pub(super) fn leave_unread(&self, reactor: &Reactor<Turns>) {
+        if self.watched {
+            reactor.leave_unread(self.descriptor());
+        }
+    }
+
     /// Asks to be told again, as not all was read.
     pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
         if !self.watched {
@@ -364,12 +371,13 @@ impl Handler for Turns {
         self.flush();
     }
 
-    fn waits_for_room(&self, id: Id) -> bool {
+    fn is_told_once(&self, id: Id) -> bool {
         let mut connections = self.state().connections.borrow_mut();
         let socket = connections
             .get_mut(id)
             .and_then(|entry| entry.socket.as_ref());
-        socket.is_some_and(|socket| socket.writable)
+        // One that nobody reads would be told of for ever.
+        socket.is_some_and(|socket| socket.writable || socket.reader == Reader::Nobody)
     }
 
     fn on_closed(&self) {

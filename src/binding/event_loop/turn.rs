@@ -119,7 +119,14 @@ impl<'a> Turn<'a> {
             return Ok(Next::Wait);
         };
         match mode {
-            _ if reader == Reader::Nobody => Ok(Next::Wait),
+            _ if reader == Reader::Nobody => {
+                self.with_socket(|socket| {
+                    if let Some(reactor) = self.state.event_loop.reactor() {
+                        socket.leave_unread(reactor);
+                    }
+                });
+                Ok(Next::Wait)
+            }
             _ if reader == Reader::Stream => {
                 self.read_undecoded(Target::Scratch(SCRATCH), Listener::Undecoded)
             }
