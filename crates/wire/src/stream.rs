@@ -67,6 +67,15 @@ impl Stream {
         }
     }
 
+    /// Whether there may be something to read of which nobody was told, or will be.
+    #[must_use]
+    pub fn may_have_more(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.may_have_more(),
+            _ => true,
+        }
+    }
+
     /// Whether something has come, or the end, which nobody has read.
     #[must_use]
     pub fn has_news(&self) -> bool {

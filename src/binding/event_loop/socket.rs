@@ -164,11 +164,22 @@ impl LoopSocket {
     pub(crate) fn set_reader(&mut self, state: &LoopState, id: Id, reader: Reader) {
         self.reader = reader;
         self.awaits_request = false;
-        if reader != Reader::Nobody
-            && let Some(reactor) = state.reactor()
-        {
-            self.rearm(reactor, id);
+        if reader == Reader::Nobody {
+            return;
         }
+        if let Some(reactor) = state.reactor() {
+            if self.stream.may_have_more() {
+                self.rearm(reactor, id);
+            } else if self.stream.has_more() {
+                // Without memory for that it is told when more comes.
+                let _ = reactor.tell_again(id);
+            }
+        }
+    }
+
+    /// Whether it waits for room to write.
+    pub(super) const fn is_writing(&self) -> bool {
+        self.writable
     }
 
     /// Watches a socket again of which all was read, as it is still written to.

@@ -327,7 +327,14 @@ impl<'a> Turn<'a> {
         });
         match arrived {
             None | Some(Some(Arrived::Nothing)) => {}
-            Some(Some(_)) => self.announce_request(),
+            Some(Some(_)) => {
+                self.announce_request();
+                // What ended the handshake, if nothing was sent behind it.
+                self.with_socket(|socket| {
+                    socket.flush();
+                    socket.watch_writable(&self.state.event_loop, socket.is_writing());
+                });
+            }
             Some(None) => {
                 self.stop();
                 self.announce_request();

@@ -86,6 +86,8 @@ impl Context {
         let mut config =
             builder.with_cert_resolver(Arc::new(Identities::new(&options, &provider)?));
         config.alpn_protocols = options.protocols;
+        // A client of ours opens one connection at a time, and gets a new one with each.
+        config.send_tls13_tickets = 1;
         config.ticketer = ring::Ticketer::new().map_err(|error| error.to_string())?;
         Ok(Self {
             config: Arc::new(config),

@@ -17,7 +17,7 @@ use self::context::take_name;
 pub use self::context::{ClientCertificates, Context, Options, Version};
 pub use self::facts::Facts;
 use self::hello::{Hello, describe};
-use self::session::{MAX_PARTIAL, MAX_RECORD, Queue, RECORD_OVERHEAD, Session};
+use self::session::{MAX_LITTLE, MAX_PARTIAL, MAX_RECORD, Queue, RECORD_OVERHEAD, Session};
 use crate::descriptor::borrow;
 use crate::read::{Read, read_some, waiting};
 use crate::write::{Write, shut_down_writing, write_some};
@@ -39,7 +39,7 @@ thread_local! {
     /// What is received and sent. It stays in the processor's cache, and nobody keeps anything there.
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
         received: vec![0; MAX_PARTIAL + MAX_RECEIVED].into(),
-        sealed: vec![0; MAX_SEALED + SEALED_RECORDS * RECORD_OVERHEAD + MAX_UPDATE].into(),
+        sealed: vec![0; MAX_SEALED + SEALED_RECORDS * RECORD_OVERHEAD + MAX_UPDATE + MAX_LITTLE].into(),
         joined: vec![0; MAX_RECORD].into(),
     });
 }
@@ -81,6 +81,8 @@ pub struct Tls {
     /// What was wrong with the hello.
     refused: Option<Error>,
     first: [u8; 4],
+    /// The kernel had no more when it was last asked.
+    is_drained: bool,
     is_shut_down: bool,
     shut_down_later: bool,
 }
@@ -102,6 +104,7 @@ impl Tls {
             kernel_end: None,
             refused: None,
             first: [0; 4],
+            is_drained: false,
             is_shut_down: false,
             shut_down_later: false,
         };
@@ -298,6 +301,11 @@ impl Tls {
         !self.plaintext().is_empty() || self.end().is_some()
     }
 
+    /// Whether there may be something to read of which nobody was told.
+    pub(crate) fn may_have_more(&self) -> bool {
+        !self.is_drained
+    }
+
     /// How many bytes have come, at most.
     pub(crate) fn waiting(&self) -> usize {
         waiting(borrow(self.fd)) + self.plaintext().len() + self.partial_len()
@@ -329,7 +337,10 @@ impl Tls {
             let result = read_some(borrow(self.fd), &mut scratch[held..held + asked]);
             let len = match result {
                 Read::Bytes(len) => len,
-                Read::Empty => return false,
+                Read::Empty => {
+                    self.is_drained = true;
+                    return false;
+                }
                 Read::End | Read::Failed(_) | Read::Broken => {
                     self.kernel_end = Some(match result {
                         Read::Failed(error) => error,
@@ -347,11 +358,12 @@ impl Tls {
             if is_handshaking && let Some(name) = take_name() {
                 self.server_name = Some(name);
             }
-            let answers = !session.outgoing.is_empty();
-            if answers {
+            // Behind a request there is soon more to write.
+            if !session.outgoing.is_empty() && (session.plain.is_empty() || !session.has_little()) {
                 self.flush();
             }
-            len == asked
+            self.is_drained = len < asked;
+            !self.is_drained
         })
     }
 
@@ -369,9 +381,15 @@ impl Tls {
     /// Writes what is taken now of `slices`. Bytes count as written when the kernel has all of the
     /// records that they are in.
     pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Write {
-        match self.flush() {
-            Write::Bytes(_) => {}
-            other => return other,
+        // What ends the handshake goes out with the first record.
+        let joins = self.committed == 0
+            && !self.shut_down_later
+            && self.session.as_ref().is_some_and(Session::has_little);
+        if !joins {
+            match self.flush() {
+                Write::Bytes(_) => {}
+                other => return other,
+            }
         }
         if self.committed > 0 {
             return Write::Bytes(std::mem::take(&mut self.committed));
@@ -381,11 +399,12 @@ impl Tls {
             let Some(session) = &mut self.session else {
                 return Write::Full;
             };
+            let mut before = session.outgoing.take(sealed);
             let mut rest = Slices { slices, used: 0 };
             let mut taken = 0;
             // A part of what was given means that the kernel takes no more, as with any socket.
             loop {
-                let (mut records, mut plaintext) = (0, 0);
+                let (mut records, mut plaintext) = (std::mem::take(&mut before), 0);
                 while plaintext < MAX_SEALED {
                     let record = rest.next_record(joined);
                     if record.is_empty() {
@@ -397,7 +416,7 @@ impl Tls {
                     records += len;
                     plaintext += record.len();
                 }
-                if plaintext == 0 {
+                if records == 0 {
                     return Write::Bytes(taken);
                 }
                 let sealed = &sealed[..records];

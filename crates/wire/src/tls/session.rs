@@ -13,6 +13,8 @@ pub(super) const MAX_RECORD: usize = 16 * 1024;
 /// of eight (TLS 1.2) or the type of its content (TLS 1.3).
 pub(super) const RECORD_OVERHEAD: usize = 5 + 16 + 8;
 
+/// The most that is sent together with what comes behind it.
+pub(super) const MAX_LITTLE: usize = 1024;
 /// The longest record that may still wait to be sent when a session fails.
 const MAX_FLIGHT: usize = MAX_RECORD + RECORD_OVERHEAD;
 /// The longest part of a record, or of a message of the handshake, that is kept until the rest comes.
@@ -111,6 +113,11 @@ impl Session {
 
     pub(super) const fn connection(&self) -> &UnbufferedServerConnection {
         &self.connection
+    }
+
+    /// Whether the records that are to be sent are so few that they may wait for the next one.
+    pub(super) const fn has_little(&self) -> bool {
+        self.outgoing.len() <= MAX_LITTLE
     }
 
     /// How many bytes of the last record there are, if it is not whole.
