@@ -172,6 +172,27 @@ describe('misfits', () => {
     );
   });
 
+  it("allows a function of ring's where that is Rust, and nowhere else", () => {
+    const exports = [ENTRY, 'ring_core_0_17_14__bn_mul_mont'];
+
+    for (const cpu of ['ppc64', 'riscv64', 's390x']) {
+      assert.deepStrictEqual(
+        wrong(`linux-${cpu}-gnu`, { arch: cpu, exports, needed: [] }),
+        []
+      );
+    }
+    assert.deepStrictEqual(wrong('linux-x64-gnu', { exports }), [
+      'exports ring_core_0_17_14__bn_mul_mont, too'
+    ]);
+    assert.deepStrictEqual(
+      wrong('linux-s390x-gnu', {
+        ...{ arch: 's390x', needed: [] },
+        exports: [ENTRY, 'ring_core_0_17_14__sha256_block_data_order']
+      }),
+      ['exports ring_core_0_17_14__sha256_block_data_order, too']
+    );
+  });
+
   for (const [what, name, changes, message] of [
     ['another format', 'linux-x64-gnu', { format: 'PE' }, /^is PE, not ELF$/],
     [

@@ -12,10 +12,19 @@ const { compareVersions, isElf, readElf } = require('./elf');
 const { isMachO, readMachO } = require('./mach-o');
 const { isPe, readPe } = require('./pe');
 
-/** What Node calls, and all that a binary may export. */
+/** What Node calls, and all that a binary may export, but for `OF_RING`. */
 const ENTRY = 'napi_register_module_v1';
-/** A binary has about 0.9 MB; one that was not stripped has several. */
-const MOST_BYTES = 1_500_000;
+/**
+ * Where ring has no assembly for it, this is a function in Rust that ring's C
+ * calls, and rustc exports such functions of all crates. No setting against it
+ * is known. Its name has ring's version, so nobody takes it for another.
+ */
+const OF_RING = {
+  cpus: ['ppc64', 'riscv64', 's390x'],
+  name: /^ring_core_\d+_\d+_\d+__bn_mul_mont$/
+};
+/** A binary has up to 2.6 MB. With much more nobody has stripped it. */
+const MOST_BYTES = 3_000_000;
 
 const FORMATS = {
   android: 'ELF',
@@ -77,7 +86,7 @@ function misfits(target, found) {
   // The linkers that zig has for the others keep no list of exports.
   const other =
     found.format === 'ELF'
-      ? found.exports.filter((name) => name !== ENTRY)
+      ? found.exports.filter((name) => !mayExport(target, name))
       : [];
   const wrong = [];
 
@@ -111,6 +120,12 @@ function misfits(target, found) {
 }
 
 module.exports = { ENTRY, inspect, misfits };
+
+function mayExport({ cpu }, name) {
+  return (
+    name === ENTRY || (OF_RING.cpus.includes(cpu) && OF_RING.name.test(name))
+  );
+}
 
 function libraryFamily({ libc, os }) {
   if (os !== 'linux') return os;
