@@ -3,6 +3,9 @@
 use rustls::server::Acceptor;
 use rustls::{AlertDescription, Error};
 
+/// The type of records that a handshake is in (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
+
 /// What the first bytes of a connection are.
 #[derive(Debug)]
 pub(super) enum Hello {
@@ -17,6 +20,12 @@ pub(super) enum Hello {
 impl Hello {
     /// Looks at all that has come.
     pub(super) fn of(mut bytes: &[u8]) -> Self {
+        if let [HANDSHAKE, _, _, high, low, rest @ ..] = bytes
+            && rest.len() < usize::from(u16::from_be_bytes([*high, *low]))
+        {
+            // It comes in however many pieces, and is looked at once.
+            return Self::Partial;
+        }
         let mut acceptor = Acceptor::default();
         loop {
             // From memory nothing fails; it takes some bytes at a time.
