@@ -42,6 +42,10 @@ describe(
         await once(peer, 'message');
 
         assert.deepStrictEqual(messages, ['hi', 'hi']);
+        assert.strictEqual(
+          peer._socket.bytesRead,
+          upgradeRequest().length + 2 * FRAME.length
+        );
       });
     }
   }

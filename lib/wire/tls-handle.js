@@ -38,6 +38,8 @@ class TlsHandle {
     /** See `facts()`. */
     this._facts = undefined;
     this._isClosed = false;
+    /** What was read before there was a connection. */
+    this._bytesReadBefore = 0;
   }
 
   /** Nobody is to read or write the descriptor itself. */
@@ -45,10 +47,10 @@ class TlsHandle {
     return -1;
   }
 
-  /** A connection counts for itself. */
+  /** What a stream has read; a connection counts for itself. */
   get bytesRead() {
     return this.isConnected || this._isClosed
-      ? 0
+      ? this._bytesReadBefore
       : native.connectionState(this.id, BYTES_READ);
   }
 
@@ -140,6 +142,7 @@ class TlsHandle {
       return false;
     }
 
+    this._bytesReadBefore = this.bytesRead;
     connections[slotOf(this.id)] = undefined;
     if (!this.isConnected) native.connectionFree(this.id, 0);
     this.id = id;
@@ -173,6 +176,7 @@ class TlsHandle {
   close(callback) {
     if (!this._isClosed) {
       this.facts();
+      this._bytesReadBefore = this.bytesRead;
       this._isClosed = true;
       this._settle(systemError(ECANCELED, 'write'));
       if (connections[slotOf(this.id)] === this) {
