@@ -35,6 +35,18 @@ describe('options of the TLS of our own', { skip }, () => {
       /above/
     ],
     [{ ...identity, contexts: 1 }, 'TypeError', /"tls\.contexts" must be/],
+    [{ ...identity, contexts: [] }, 'TypeError', /"tls\.contexts" must be/],
+    [
+      { ...identity, ALPNProtocols: 'http/1.1' },
+      'TypeError',
+      /must be an array of names/
+    ],
+    [
+      { ...identity, SNICallback: {} },
+      'TypeError',
+      /SNICallback" must be a func/
+    ],
+    [{ ...identity, key: 'key.pem' }, 'Error', /contents of files/],
     [{ ...identity, handshakeTimeout: 0 }, 'RangeError', /must be above 0/],
     [{ ...identity, ocspResponse: 'no' }, 'TypeError', /must be a Buffer/],
     [{ ...identity, key: selfSigned().key }, 'Error', /key values mismatch/],
@@ -116,5 +128,28 @@ describe('options of the TLS of our own', { skip }, () => {
     assert.strictEqual(ids[0], ids[1]);
     assert.strictEqual(ids[2], ids[3]);
     assert.notStrictEqual(ids[0], ids[2]);
+  });
+
+  it('may not all be replaced while a server runs', async (t) => {
+    const { wss } = await serveTls(t);
+
+    for (const [options, message] of [
+      [{}, /was given none of them/],
+      [{ kye: identity.key }, /was given "kye"/],
+      [{ ...identity, minVersion: 'TLSv1.3' }, /was given "minVersion"/]
+    ]) {
+      assert.throws(() => wss.setSecureContext(options), {
+        message,
+        name: 'TypeError'
+      });
+    }
+    wss.setSecureContext(identity);
+  });
+
+  it('may be switched off by a value that says nothing', (t) => {
+    const wss = new WebSocketServer({ port: 0, tls: false });
+
+    t.after(() => wss.close());
+    assert.throws(() => wss.setSecureContext(identity), /"tls" option/);
   });
 });

@@ -3,6 +3,9 @@
 const assert = require('node:assert');
 const { execFile, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
@@ -91,6 +94,32 @@ describe('openssl s_client', { skip }, () => {
     assert.match(text, /RENEGOTIATING/);
     assert.match(text, /no renegotiation|unexpected|alert/i);
     assert.ok(url && wss);
+  });
+
+  it('is told apart with a certificate of an authority', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-tls-'));
+    const [key, cert] = ['key.pem', 'cert.pem'].map((name) =>
+      path.join(folder, name)
+    );
+
+    t.after(() => fs.rmSync(folder, { force: true, recursive: true }));
+    spawnSync('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-nodes', '-subj', '/CN=client'],
+      ...['-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2'],
+      ...['-keyout', key, '-out', cert]
+    ]);
+
+    const { port, wss } = await serveTls(t, {
+      ca: fs.readFileSync(cert),
+      requestCert: true
+    });
+    const [[error]] = await Promise.all([
+      once(wss, 'tlsClientError'),
+      ask(port, ['-key', key, '-cert', cert])
+    ]);
+
+    assert.strictEqual(error.code, 'ERR_SSL_CERTIFICATE_VERIFY_FAILED');
+    assert.match(error.message, /an authority \(CA:TRUE\)/);
   });
 
   it('says why it does not trust the server, which is passed on', async (t) => {

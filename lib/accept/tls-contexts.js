@@ -10,6 +10,7 @@ const {
   CALLBACK,
   CONTEXTS,
   check,
+  checkReplacement,
   forNode,
   lookUp,
   merge
@@ -102,6 +103,8 @@ class TlsContexts {
    */
   replace(options) {
     const next = merge(this._options, options, 'setSecureContext()');
+
+    checkReplacement(options);
 
     check(next);
     native.tlsContextFree(makeContext(next));
@@ -222,8 +225,15 @@ function freeAll(ids) {
 
 /** @return {Number} The native context of some options */
 function makeContext(options) {
-  // Node says best what is wrong with them.
-  tls.createSecureContext({ ...forNode(options), SNICallback: undefined });
+  try {
+    // Node says best what is wrong with them.
+    tls.createSecureContext({ ...forNode(options), SNICallback: undefined });
+  } catch (err) {
+    err.message =
+      `"tls": ${err.message}; "key", "cert" and "ca" are the contents of files ` +
+      'in PEM, not their names, and an encrypted key wants its "passphrase"';
+    throw err;
+  }
 
   const { requestCert, rejectUnauthorized = true } = options;
   const ca = options.ca ?? (requestCert ? tls.rootCertificates : []);

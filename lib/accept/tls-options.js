@@ -35,6 +35,15 @@ const OF_SERVER = [
   'rejectUnauthorized',
   'requestCert'
 ];
+/** What may be replaced while a server runs. */
+const REPLACEABLE = [
+  'ca',
+  'cert',
+  'contexts',
+  'key',
+  'ocspResponse',
+  'passphrase'
+];
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 /** Who gives options for some clients only, by the names that errors have for them. */
 const CALLBACK = '"tls.SNICallback"';
@@ -138,9 +147,22 @@ function check(options) {
     throw new TypeError('"tls.minVersion" is above "tls.maxVersion"');
   }
 
-  const { contexts, handshakeTimeout, ocspResponse } = options;
+  const { ALPNProtocols, contexts, handshakeTimeout, ocspResponse } = options;
 
-  if (contexts != null && typeof contexts !== 'object') {
+  if (typeof ALPNProtocols === 'string') {
+    throw new TypeError(
+      '"tls.ALPNProtocols" must be an array of names, best first, or a Buffer'
+    );
+  }
+  for (const name of ['SNICallback', 'onRequest']) {
+    if (options[name] != null && typeof options[name] !== 'function') {
+      throw new TypeError(`"tls.${name}" must be a function`);
+    }
+  }
+  if (
+    contexts != null &&
+    (typeof contexts !== 'object' || Array.isArray(contexts))
+  ) {
     throw new TypeError(
       '"tls.contexts" must be an object: names of servers to { key, cert }'
     );
@@ -160,4 +182,28 @@ function check(options) {
   }
 }
 
-module.exports = { CALLBACK, CONTEXTS, check, forNode, lookUp, merge };
+/**
+ * @param {Object} options What `setSecureContext()` was given
+ * @throws {TypeError} If that is not what it is for
+ */
+function checkReplacement(options) {
+  const names = Object.keys(options ?? {});
+  const wrong = names.find((name) => !REPLACEABLE.includes(name));
+
+  if (names.length === 0 || wrong !== undefined) {
+    throw new TypeError(
+      `setSecureContext() replaces ${REPLACEABLE.join(', ')}, and was given ` +
+        `${wrong === undefined ? 'none of them' : `"${wrong}"`}`
+    );
+  }
+}
+
+module.exports = {
+  CALLBACK,
+  CONTEXTS,
+  check,
+  checkReplacement,
+  forNode,
+  lookUp,
+  merge
+};

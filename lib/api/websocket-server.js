@@ -143,7 +143,7 @@ class WebSocketServer extends EventEmitter {
     BackPressure.check(options);
     ioThreads.check(options);
 
-    if (options.tls != null && options.port == null) {
+    if (options.tls && options.port == null) {
       throw new TypeError(
         'The "tls" option goes with "port"; an HTTP server of your own has its ' +
           'TLS itself'
@@ -159,7 +159,7 @@ class WebSocketServer extends EventEmitter {
     this._closeWithLastClient = false;
     this._limits = null;
     /** With the `tls` option. */
-    this._contexts = options.tls == null ? null : new TlsContexts(options.tls);
+    this._contexts = options.tls ? new TlsContexts(options.tls) : null;
 
     /** @type {Set<WebSocket>|undefined} The connections that are not closed */
     this.clients = options.clientTracking ? new Set() : undefined;
@@ -431,7 +431,7 @@ class WebSocketServer extends EventEmitter {
   _createServer() {
     const { tls } = this.options;
 
-    if (tls == null) return http.createServer(handshake.refuse);
+    if (!tls) return http.createServer(handshake.refuse);
     return https.createServer(forNode(tls), tls.onRequest ?? handshake.refuse);
   }
 

@@ -1,7 +1,7 @@
 //! What a client says before anything else, looked at without answering it.
 
 use rustls::server::Acceptor;
-use rustls::{AlertDescription, Error};
+use rustls::{AlertDescription, CertificateError, Error};
 
 /// The type of records that a handshake is in (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
@@ -73,12 +73,32 @@ pub(super) fn describe(error: &Error, first: &[u8]) -> (String, String) {
         Error::PeerSentOversizedRecord => "ERR_SSL_DATA_LENGTH_TOO_LONG".to_owned(),
         _ => "ERR_SSL_UNEXPECTED_MESSAGE".to_owned(),
     };
-    let text = if code == "ERR_SSL_HTTP_REQUEST" {
-        "plain HTTP came where TLS is spoken".to_owned()
-    } else {
-        error.to_string()
+    let text = match error {
+        _ if code == "ERR_SSL_HTTP_REQUEST" => "plain HTTP came where TLS is spoken".to_owned(),
+        Error::InvalidCertificate(why) => certificate_text(why),
+        error => error.to_string(),
     };
     (code, text)
+}
+
+/// What is wrong with a client's certificate, where rustls has no words for it.
+fn certificate_text(error: &CertificateError) -> String {
+    // They come from below rustls, as a type that it does not name.
+    let known = [
+        (
+            "UnsupportedCertVersion",
+            "of X.509 version 1; make one of version 3",
+        ),
+        (
+            "CaUsedAsEndEntity",
+            "that of an authority (CA:TRUE); make one with CA:FALSE",
+        ),
+    ];
+    let name = format!("{error:?}");
+    match known.iter().find(|(kind, _)| name.contains(kind)) {
+        Some((_, text)) => format!("the client's certificate is {text}"),
+        None => Error::InvalidCertificate(error.clone()).to_string(),
+    }
 }
 
 /// OpenSSL's names for alerts (RFC 8446, section 6.2), those of SSL 3 with its prefix.
