@@ -1,21 +1,11 @@
 //! Answers pings while nobody decodes what comes: it follows the frames that pass in both directions.
 
-use crate::config::Config;
-use crate::mask::apply_mask;
+use tungstenite::protocol::frame::coding::{Control, OpCode};
 
-const FIN: u8 = 0x80;
-const RSV1: u8 = 0x40;
-const RSV: u8 = 0x70;
-const OPCODE: u8 = 0x0f;
-const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
-const BINARY: u8 = 2;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
-/// RFC 6455, section 5.5.
-const MAX_CONTROL: u64 = 125;
-const MAX_HEAD: usize = 14;
+use crate::config::{Config, Role};
+use crate::frame::{Frame, MAX_HEADER_LEN, encode_frame};
+use crate::header::{CLOSE, Context, Header, PING, PONG, Progress, inspect};
+use crate::mask::apply_mask;
 
 /// The server's end of a connection from the answer to its handshake on, as far as pings go. It stops for
 /// good where a close frame passes in either direction, and where the peer breaks a rule that shows in the
@@ -24,10 +14,7 @@ const MAX_HEAD: usize = 14;
 /// - *Commands*: [`read`](Self::read), [`leave`](Self::leave), [`written`](Self::written).
 #[derive(Debug)]
 pub struct PingResponder {
-    config: Config,
     incoming: Frames,
-    /// The message whose fragments are coming: how many there were, and of how many bytes.
-    message: Option<(u32, u64)>,
     /// The payload of a ping that has come so far.
     ping: Vec<u8>,
     outgoing: Frames,
@@ -43,11 +30,18 @@ impl PingResponder {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
-            config,
-            incoming: Frames::default(),
-            message: None,
+            incoming: Frames::new(Role::Server, config),
             ping: Vec::new(),
-            outgoing: Frames::default(),
+            // What this end sends is its own affair; only where frames end is to be known.
+            outgoing: Frames::new(
+                Role::Client,
+                Config {
+                    max_payload: 0,
+                    max_fragments: 0,
+                    compression: true,
+                    ..config
+                },
+            ),
             blank: 0,
             owed: 0,
             is_over: false,
@@ -67,19 +61,15 @@ impl PingResponder {
             && let Some(part) = self.incoming.next(&mut bytes)
         {
             match part {
-                Part::Head(head) => {
-                    if head.opcode() == CLOSE || !self.is_right(head) {
-                        self.is_over = true;
-                        return count;
-                    }
-                }
+                Part::Wrong => self.is_over = true,
+                Part::Header(header) => self.is_over = header.opcode == CLOSE,
                 Part::Payload(payload) => {
-                    if self.incoming.head.opcode() == PING {
+                    if self.incoming.header.opcode == PING {
                         self.ping.extend_from_slice(payload);
                     }
                 }
                 Part::End => {
-                    if self.incoming.head.opcode() == PING {
+                    if self.incoming.header.opcode == PING {
                         self.answer(answers);
                         count += 1;
                     }
@@ -111,79 +101,77 @@ impl PingResponder {
                 _ => 0,
             };
         }
-        while let Some(part) = self.outgoing.next(&mut bytes) {
-            if let Part::Head(head) = part {
-                self.is_over |= head.opcode() == CLOSE;
-                if head.opcode() == PONG {
+        while !self.is_over
+            && let Some(part) = self.outgoing.next(&mut bytes)
+        {
+            match part {
+                // Frames that a program made itself: where they end is not known any more.
+                Part::Wrong => self.is_over = true,
+                Part::Header(header) if header.opcode == CLOSE => self.is_over = true,
+                Part::Header(header) if header.opcode == PONG => {
                     self.owed = self.owed.saturating_sub(1);
                 }
+                _ => {}
             }
         }
     }
 
-    /// Whether a frame of the peer's may come now.
-    fn is_right(&mut self, head: Head) -> bool {
-        let (fin, rsv) = (head.first & FIN != 0, head.first & RSV);
-        if head.key.is_none() {
-            return false;
-        }
-        let fragments = match (head.opcode(), self.message) {
-            (PING | PONG, _) => return fin && rsv == 0 && head.len <= MAX_CONTROL,
-            (TEXT | BINARY, None) if rsv == 0 || (rsv == RSV1 && self.config.compression) => (0, 0),
-            (CONTINUATION, Some(fragments)) if rsv == 0 => fragments,
-            _ => return false,
-        };
-        let (count, len) = (fragments.0 + 1, fragments.1.saturating_add(head.len));
-        self.message = (!fin).then_some((count, len));
-        let exceeds = |value: u64, limit: u64| limit > 0 && value > limit;
-        !exceeds(len, self.config.max_payload)
-            && !exceeds(count.into(), self.config.max_fragments.into())
-    }
-
     fn answer(&mut self, answers: &mut Vec<u8>) {
-        let key = self.incoming.head.key.unwrap_or_default();
+        let key = self.incoming.header.mask.unwrap_or_default();
         apply_mask(&mut self.ping, key);
-        answers.extend([FIN | PONG, self.ping.len() as u8]);
-        answers.append(&mut self.ping);
+        let pong = Frame {
+            fin: true,
+            rsv1: false,
+            opcode: OpCode::Control(Control::Pong),
+            mask: None,
+        };
+        encode_frame(&pong, &self.ping, answers);
+        self.ping.clear();
     }
 }
 
 /// Follows frames by their headers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Frames {
-    bytes: [u8; MAX_HEAD],
+    /// The end of the connection that they come to.
+    role: Role,
+    config: Config,
+    bytes: [u8; MAX_HEADER_LEN],
     /// How many bytes of the header there are.
     got: usize,
     /// That of the frame which is passing.
-    head: Head,
+    header: Header,
     /// How much of its payload is yet to come; `None` between frames.
     left: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Head {
-    first: u8,
-    len: u64,
-    key: Option<[u8; 4]>,
+    /// The message whose fragments are passing: how many there were, and of how many bytes.
+    message: Option<(u32, u64)>,
 }
 
 #[derive(Debug)]
 enum Part<'a> {
     /// A frame begins.
-    Head(Head),
+    Header(Header),
     /// More of its payload.
     Payload(&'a [u8]),
     /// It is over.
     End,
-}
-
-impl Head {
-    const fn opcode(self) -> u8 {
-        self.first & OPCODE
-    }
+    /// A header that breaks a rule.
+    Wrong,
 }
 
 impl Frames {
+    fn new(role: Role, config: Config) -> Self {
+        Self {
+            role,
+            config,
+            bytes: [0; MAX_HEADER_LEN],
+            got: 0,
+            header: Header::default(),
+            left: None,
+            message: None,
+        }
+    }
+
     const fn is_at_boundary(&self) -> bool {
         self.got == 0 && self.left.is_none()
     }
@@ -210,36 +198,37 @@ impl Frames {
                     *bytes = rest;
                     self.bytes[self.got] = *byte;
                     self.got += 1;
-                    if let Some(head) = head_of(&self.bytes[..self.got]) {
-                        self.got = 0;
-                        self.head = head;
-                        self.left = Some(head.len);
-                        return Some(Part::Head(head));
+                    let context = Context {
+                        role: self.role,
+                        config: &self.config,
+                        fragmented: self.message.is_some(),
+                        message_len: self.message.map_or(0, |(_, len)| len),
+                    };
+                    match inspect(&self.bytes[..self.got], &context) {
+                        Ok(Progress::Incomplete { .. }) => {}
+                        Ok(Progress::Complete(header, _)) if self.counts(header) => {
+                            self.got = 0;
+                            self.header = header;
+                            self.left = Some(header.len);
+                            return Some(Part::Header(header));
+                        }
+                        _ => return Some(Part::Wrong),
                     }
                 }
                 None
             }
         }
     }
-}
 
-/// A header, if it is whole (RFC 6455, section 5.2).
-fn head_of(bytes: &[u8]) -> Option<Head> {
-    let [first, second, rest @ ..] = bytes else {
-        return None;
-    };
-    let (len, rest) = match second & 0x7f {
-        126 => (u16::from_be_bytes(*rest.first_chunk()?).into(), &rest[2..]),
-        127 => (u64::from_be_bytes(*rest.first_chunk()?), &rest[8..]),
-        len => (len.into(), rest),
-    };
-    let key = match second & 0x80 {
-        0 => None,
-        _ => Some(*rest.first_chunk()?),
-    };
-    Some(Head {
-        first: *first,
-        len,
-        key,
-    })
+    /// Counts a frame; whether its message may have one more.
+    fn counts(&mut self, header: Header) -> bool {
+        if header.is_control() {
+            return true;
+        }
+        let (count, len) = self.message.unwrap_or_default();
+        let (count, len) = (count + 1, len.saturating_add(header.len));
+        self.message = (!header.fin).then_some((count, len));
+        let most = self.config.max_fragments;
+        most == 0 || count <= most
+    }
 }
