@@ -238,13 +238,13 @@ function makeContext(options) {
   const { requestCert, rejectUnauthorized = true } = options;
   const ca = options.ca ?? (requestCert ? tls.rootCertificates : []);
   const context = native.tlsContext(
-    pack(identities(options).flat(), 4),
+    pack(identities(options).flat()),
     Buffer.concat([].concat(ca).flatMap((one) => [toBytes(one), NEWLINE])),
     (requestCert ? (rejectUnauthorized ? REQUIRE_CLIENTS : ASK_CLIENTS) : 0) |
       (options.minVersion === 'TLSv1.3' ? LEAST_13 : 0) |
       (options.maxVersion === 'TLSv1.2' ? MOST_12 : 0),
-    pack(protocolsOf(options.ALPNProtocols ?? PROTOCOLS), 1),
-    options.ocspResponse ?? Buffer.alloc(0)
+    protocolsOf(options.ALPNProtocols ?? PROTOCOLS),
+    Buffer.from(options.ocspResponse ?? [])
   );
 
   if (typeof context === 'string') throw new Error(`"tls": ${context}`);
@@ -274,29 +274,21 @@ function toBytes(pem) {
     : Buffer.from(pem);
 }
 
-/** Names, or what `tls.convertALPNProtocols()` makes of them. */
+/** Names as ALPN has them: each behind its length. */
 function protocolsOf(protocols) {
-  if (Array.isArray(protocols)) {
-    return protocols.map((name) => Buffer.from(name));
-  }
+  const converted = {};
 
-  const bytes = toBytes(protocols);
-  const list = [];
-
-  for (let at = 0; at < bytes.length; at += bytes[at] + 1) {
-    list.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
-  }
-
-  return list;
+  tls.convertALPNProtocols(protocols, converted);
+  return converted.ALPNProtocols;
 }
 
 /** Puts the length before each of a list of buffers. */
-function pack(list, width) {
+function pack(list) {
   return Buffer.concat(
     list.flatMap((bytes) => {
-      const length = Buffer.alloc(width);
+      const length = Buffer.alloc(4);
 
-      length.writeUIntBE(bytes.length, 0, width);
+      length.writeUInt32BE(bytes.length);
       return [length, bytes];
     })
   );

@@ -4,6 +4,7 @@ const { Buffer } = require('buffer');
 const { X509Certificate } = require('crypto');
 const tls = require('tls');
 
+const { define } = require('./lazy-fields');
 const { LightSocket } = require('./light-socket');
 const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
@@ -171,12 +172,7 @@ const members = {
 };
 
 for (const name of Reflect.ownKeys(members)) {
-  Object.defineProperty(TlsLightSocket.prototype, name, {
-    configurable: true,
-    enumerable: false,
-    value: members[name],
-    writable: true
-  });
+  define(TlsLightSocket.prototype, name, members[name], false);
 }
 
 const accessors = {
@@ -196,12 +192,7 @@ for (const [name, read] of Object.entries(accessors)) {
       return this[kTls] === undefined ? undefined : read(this);
     },
     set(value) {
-      Object.defineProperty(this, name, {
-        configurable: true,
-        enumerable: true,
-        value,
-        writable: true
-      });
+      define(this, name, value);
     }
   });
 }

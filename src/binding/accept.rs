@@ -6,8 +6,9 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
+use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Config, MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{Read, peek_some, read_some};
+use ws_rs_wire::{Read, Stream, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -56,6 +57,12 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
 /// until then the id is for `connectionFree` only. `undefined`: it cannot be watched.
 pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
     let fd = call.i32(0)?;
+    await_on(call, |id| open_stream(call, (fd, id, false), 0, None))
+}
+
+/// The number of a connection that is yet to be opened, on what `open` gives for it; `undefined` if that
+/// is nothing.
+pub(crate) fn await_on(call: &Call<'_>, open: impl FnOnce(Id) -> Option<Stream>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let entry = Entry {
         connection: Connection::new(Role::Server, Config::default()),
@@ -66,8 +73,7 @@ pub(crate) fn await_request(call: &Call<'_>) -> Outcome {
     let Some(id) = connections.insert(entry) else {
         return call.undefined();
     };
-    let stream = open_stream(call, (fd, id, false), 0, None);
-    match (stream, connections.get_mut(id)) {
+    match (open(id), connections.get_mut(id)) {
         (Some(stream), Some(entry)) => {
             entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
             call.double(id as f64)

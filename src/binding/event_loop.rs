@@ -218,33 +218,39 @@ pub(crate) fn open_stream(
     threads: usize,
     responder: Option<PingResponder>,
 ) -> Option<Stream> {
-    let state = &call.state.event_loop;
-    if fd < 0 || state.open_reactor(call).is_err() {
-        return None;
-    }
-    let reactor = state.reactor()?;
-    let stream = if threads > 0 {
+    watch(call, fd, |reactor| {
+        if threads == 0 {
+            reactor.register(fd, id).ok()?;
+            return Some(Stream::Plain(fd));
+        }
         let responder = responder.map(|one| Box::new(Answers(one)) as Box<dyn Responder>);
-        Stream::Threaded(reactor.move_to_thread(socket, threads, responder).ok()?)
-    } else {
-        reactor.register(fd, id).ok()?;
-        Stream::Plain(fd)
-    };
-    reactor.keep_alive(true);
-    call.state.values.retain(true);
-    Some(stream)
+        let threaded = reactor.move_to_thread(socket, threads, responder).ok()?;
+        Some(Stream::Threaded(threaded))
+    })
 }
 
 /// Has the reactor watch a socket that is to speak TLS.
 pub(crate) fn open_tls(call: &Call<'_>, tls: tls::Tls, id: Id) -> Option<Stream> {
     let stream = Stream::Tls(Box::new(tls));
-    let state = &call.state.event_loop;
     let fd = stream.descriptor();
+    watch(call, fd, |reactor| {
+        reactor.register(fd, id).ok()?;
+        Some(stream)
+    })
+}
+
+/// Opens the reactor, and keeps it and what JavaScript needs for what `register` has it watch.
+fn watch(
+    call: &Call<'_>,
+    fd: i32,
+    register: impl FnOnce(&Reactor<Turns>) -> Option<Stream>,
+) -> Option<Stream> {
+    let state = &call.state.event_loop;
     if fd < 0 || state.open_reactor(call).is_err() {
         return None;
     }
     let reactor = state.reactor()?;
-    reactor.register(fd, id).ok()?;
+    let stream = register(reactor)?;
     reactor.keep_alive(true);
     call.state.values.retain(true);
     Some(stream)

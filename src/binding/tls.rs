@@ -5,13 +5,14 @@ use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Config, Role, UpgradeRequest};
+use ws_rs_protocol::{Role, UpgradeRequest};
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
+use super::accept::await_on;
 use super::call::{Call, Fault, Outcome};
 use super::config::read_config;
 use super::environment::Entry;
-use super::event_loop::{Context, LoopSocket, Reader, open_tls};
+use super::event_loop::{LoopSocket, Reader, open_tls};
 use super::send::queue_answer;
 use crate::numbers::config::SINGLE;
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
@@ -22,7 +23,8 @@ use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 /// behind its length of four bytes; `authorities` are in PEM; `protocols` are as in ALPN.
 pub(crate) fn tls_context(call: &Call<'_>) -> Outcome {
     let bytes = |index| -> Outcome<&[u8]> {
-        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+        // SAFETY: no JavaScript runs in this call, the bytes are only read, and no program has them
+        // (lib/accept/tls-contexts.js makes copies).
         Ok(unsafe { call.bytes(index)?.slice() })
     };
     let flags = call.u32(2)?;
@@ -106,26 +108,7 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     let Ok(tls) = tls else {
         return call.undefined();
     };
-    let mut connections = call.state.connections.borrow_mut();
-    let entry = Entry {
-        connection: Connection::new(Role::Server, Config::default()),
-        socket: None,
-        context: Context::NONE,
-        questions: None,
-    };
-    let Some(id) = connections.insert(entry) else {
-        return call.undefined();
-    };
-    match (open_tls(call, tls, id), connections.get_mut(id)) {
-        (Some(stream), Some(entry)) => {
-            entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
-            call.double(id as f64)
-        }
-        _ => {
-            connections.remove(id);
-            call.undefined()
-        }
-    }
+    await_on(call, |id| open_tls(call, tls, id))
 }
 
 /// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, or one
@@ -250,14 +233,14 @@ pub(crate) fn tls_read(call: &Call<'_>) -> Outcome {
 /// or a system error number below 0.
 pub(crate) fn tls_write(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
-    let bytes = call.bytes(1)?;
+    let mut bytes = Vec::new();
+    // Another thread may write to what a program gives its socket.
+    call.bytes(1)?.append_to(&mut bytes);
     with_socket(call, id, |socket| {
         let Some(tls) = socket.tls() else {
             return call.number(1);
         };
-        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
-        let written = tls.write_all(unsafe { bytes.slice() });
-        match written {
+        match tls.write_all(&bytes) {
             Ok(true) => call.number(1),
             Ok(false) => {
                 socket.stream_waits = true;
