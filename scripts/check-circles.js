@@ -57,7 +57,7 @@ const TANGLE = [
   'binding/event_loop/context.rs',
   'binding/event_loop/socket.rs',
   'binding/event_loop/turn.rs',
-  'binding/send.rs'
+  'binding/outbox.rs'
 ];
 
 if (require.main === module) {

@@ -10,7 +10,8 @@ use ws_rs_protocol::encode_frame;
 use super::call::{Bytes, Call, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
-use super::send::{EIO, after_write, length_of, with_wire};
+use super::outbox::{EIO, after_write, with_wire};
+use super::send::length_of;
 use crate::numbers::flag::MORE_MESSAGES;
 use crate::numbers::sent::{REST, SCHEDULE};
 

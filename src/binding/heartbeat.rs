@@ -12,7 +12,7 @@ use super::call::{Call, Fault, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::event_loop::LoopSocket;
-use super::send::{after_write, with_wire};
+use super::outbox::{after_write, with_wire};
 use crate::clock;
 use crate::numbers::frame::{FIN, PING};
 use crate::numbers::heartbeat::{ATTEND, DEAD};

@@ -1,32 +1,22 @@
-//! Frames from JavaScript into the outbox, and from there to the wire.
+//! Frames from JavaScript into the outbox.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use napi_sys as sys;
-use ws_rs_engine::connection::{Options, Sent, Wire};
-use ws_rs_engine::outbox::{Fate, Taken};
+use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::{Entry, Environment};
-use super::event_loop::LoopSocket;
 use super::lent_buffer::LentBuffer;
-use crate::clock::{self, Mark};
-use crate::numbers::fate;
+use super::outbox::{after_write, is_overdue, with_wire, with_wire_of_program};
 use crate::numbers::flag::{
     HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES, NO_HEADER, TRACK,
 };
 use crate::numbers::sent::{
     BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WITH_BATCH, WITH_TICK, WRITTEN,
 };
-
-/// What a connection fails with that could not be written to for a fault of ours: "I/O error".
-pub(crate) const EIO: i32 = 5;
-
-/// So many frames of a tick are written at once past I/O threads.
-const MOST_AT_ONCE: u8 = 4;
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
@@ -280,37 +270,6 @@ fn send(
     call.number(answer)
 }
 
-/// Calls `body` with what writes to the socket, if there is one.
-pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
-    match socket {
-        Some(socket) => body(Some(&mut |slices| socket.write(slices))),
-        None => body(None),
-    }
-}
-
-/// As `with_wire`, for what a program sends. The first frames that it sends in a tick, or as the answer
-/// to one connection alone, are written at once, on whatever thread: they need no hop, and are with the
-/// kernel when `send()` returns, even if a signal ends the process then.
-fn with_wire_of_program<T>(
-    state: &Environment,
-    socket: Option<&mut LoopSocket>,
-    body: impl FnOnce(Wire<'_>) -> T,
-) -> T {
-    match socket {
-        Some(socket)
-            if socket.threaded().is_some()
-                && state.at_once.get() < MOST_AT_ONCE
-                && !(state.in_company.get() && state.schedule.borrow().is_in_turn()) =>
-        {
-            body(Some(&mut |slices| {
-                state.at_once.set(state.at_once.get() + 1);
-                socket.write_at_once(slices)
-            }))
-        }
-        socket => with_wire(socket, body),
-    }
-}
-
 const fn options_of(flags: u32) -> Options {
     Options {
         more_messages: flags & MORE_MESSAGES != 0,
@@ -327,222 +286,6 @@ fn overdue(state: &Environment, in_chunk: bool) -> u32 {
         return 0;
     }
     OVERDUE
-}
-
-/// Whether frames have waited long enough for others; they may for longer in the middle of a chunk.
-pub(crate) fn is_overdue(state: &Environment, in_chunk: bool) -> bool {
-    let schedule = state.schedule.borrow();
-    schedule.has_waiting()
-        && !state.waiting_since.get().is_fresh()
-        && if in_chunk {
-            schedule.is_overdue_in_chunk(clock::now)
-        } else {
-            schedule.is_overdue(clock::now)
-        }
-}
-
-/// Writes what waits in the outboxes of connections; `attend` is called with those that JavaScript
-/// has to look at.
-pub(crate) fn write_waiting(state: &Environment, mut attend: impl FnMut(Id)) {
-    let list = state.schedule.borrow_mut().take_waiting();
-    for id in &list {
-        if needs_attention(state, *id) {
-            attend(*id);
-        }
-    }
-    state.schedule.borrow_mut().give_back(list);
-}
-
-/// Writes what waits in one outbox; returns whether JavaScript has to look at it.
-pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
-    let mut connections = state.connections.borrow_mut();
-    let Some(entry) = connections.get_mut(id) else {
-        return false;
-    };
-    let is_threaded = entry.is_threaded();
-    if is_threaded {
-        entry.note_progress();
-    }
-    let Entry {
-        connection, socket, ..
-    } = entry;
-    let write =
-        AssertUnwindSafe(|| with_wire(socket.as_mut(), |wire| connection.write_waiting(wire)));
-    let (sent, attend) = catch_unwind(write).unwrap_or_else(|_| {
-        // The message went to stderr. It is the end of this connection, and of no other.
-        connection.fail(EIO);
-        (Sent::Failed, true)
-    });
-    after_write(state, entry, sent);
-    // Of a thread's errors nothing else says.
-    attend || (is_threaded && entry.connection.write_error().is_some())
-}
-
-/// Has the socket wait for room to write if there is none, and memory go round.
-pub(crate) fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
-    if matches!(sent, Sent::Written | Sent::Take) {
-        state.written_at.set(Mark::now());
-    }
-    if sent == Sent::Written
-        && let Some(buffer) = entry.connection.take_spare()
-    {
-        state.recycle(buffer);
-    }
-    if let Some(socket) = &mut entry.socket {
-        if matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed) {
-            socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
-        }
-        if let Some(thread) = socket.threaded()
-            && entry.connection.outbox().waits_for_word()
-        {
-            thread.want_word();
-        }
-    }
-}
-
-/// `endTick(isOver) -> ids`: the tick ends, or comes to a pause: what waits is written. Returns an
-/// array of those connections that have to be looked at, if there are any.
-pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
-    let state = call.state;
-    if call.bool(0)? {
-        state.tick_scheduled.set(false);
-        state.at_once.set(0);
-        state.schedule.borrow_mut().end_tick();
-    }
-    let mut ids = Vec::new();
-    write_waiting(state, |id| ids.push(id));
-    if ids.is_empty() {
-        return call.undefined();
-    }
-    let ids: Outcome<Vec<_>> = ids.iter().map(|id| call.double(*id as f64)).collect();
-    call.array(&ids?)
-}
-
-/// `flushOutbox(id)`: writes what waits, if it is not the stream's to write.
-pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    if let Some(entry) = connections.get_mut(call.id(0)?) {
-        let Entry {
-            connection, socket, ..
-        } = &mut *entry;
-        let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
-        after_write(call.state, entry, sent);
-    }
-    call.undefined()
-}
-
-/// `settleOutbox(id)`: as `flushOutbox`, unless the kernel is known to be full. What it has not taken then
-/// waits here: an I/O thread has nothing of it.
-pub(crate) fn settle_outbox(call: &Call<'_>) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    let Some(entry) = connections.get_mut(call.id(0)?) else {
-        return call.undefined();
-    };
-    let sent = if entry.is_threaded() {
-        entry.settle()
-    } else if entry.connection.outbox().blocked_len() > 0 {
-        return call.undefined();
-    } else {
-        let Entry {
-            connection, socket, ..
-        } = &mut *entry;
-        with_wire(socket.as_mut(), |wire| connection.write(wire))
-    };
-    after_write(call.state, entry, sent);
-    call.undefined()
-}
-
-/// `setWriter(id, isNative)`: who writes from now on what waits in the outbox.
-pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
-    let is_native = call.bool(1)?;
-    let mut connections = call.state.connections.borrow_mut();
-    if let Some(entry) = connections.get_mut(call.id(0)?) {
-        if !is_native && let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded) {
-            thread.stop_answering();
-        }
-        entry.flush_thread();
-        if !is_native {
-            settle_committed(entry);
-        }
-        entry
-            .connection
-            .set_writes(is_native && entry.socket.is_some());
-        if let Some(socket) = &mut entry.socket {
-            socket.watch_writable(&call.state.event_loop, false);
-        }
-    }
-    call.undefined()
-}
-
-/// What a wire has taken without saying so, it will write: the stream is not to get it again.
-fn settle_committed(entry: &mut Entry) {
-    let Some(socket) = &mut entry.socket else {
-        return;
-    };
-    let mut committed = socket.take_committed();
-    if committed > 0 && entry.connection.writes() {
-        entry
-            .connection
-            .write(Some(&mut |_| match std::mem::take(&mut committed) {
-                0 => Taken::Blocked,
-                len => Taken::Bytes(len),
-            }));
-    }
-}
-
-/// `takeQueued(id, target) -> boolean`: moves what waits to the target, which is as long. `false`:
-/// a payload was taken away, and everything is lost.
-pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
-    let target = call.bytes(1)?;
-    let mut connections = call.state.connections.borrow_mut();
-    let Some(entry) = connections.get_mut(call.id(0)?) else {
-        return call.number(1);
-    };
-    let Some(bytes) = entry.connection.take_all() else {
-        return call.number(0);
-    };
-    if target.len != bytes.len() {
-        return Err(Fault::Message(
-            "ws-rs: the target is not as long as the queue",
-        ));
-    }
-    // SAFETY: no JavaScript runs in this call, and the bytes are memory of our own.
-    unsafe { target.slice_mut() }.copy_from_slice(&bytes);
-    call.state.recycle(bytes);
-    call.number(1)
-}
-
-/// `discardOutbox(id)`: what waits is lost, and the peer is not asked anything any more.
-pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
-    let id = call.id(0)?;
-    if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
-        entry.flush_thread();
-        entry.connection.discard();
-    }
-    call.state.heartbeats.borrow_mut().rest(id);
-    call.undefined()
-}
-
-/// `nextFates(id) -> number`: how many tracked frames in a row had the same fate, times four, plus
-/// 0 written, 1 lost or 2 payload taken away; 0 if no more is known.
-pub(crate) fn next_fates(call: &Call<'_>) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    let Some(entry) = connections.get_mut(call.id(0)?) else {
-        return call.number(0);
-    };
-    let Some(fate) = entry.connection.poll_fate() else {
-        return call.number(0);
-    };
-    let mut count = 1;
-    while entry.connection.poll_fate_if(fate) {
-        count += 1;
-    }
-    let kind = match fate {
-        Fate::Written => fate::WRITTEN,
-        Fate::Lost => fate::LOST,
-        Fate::TakenAway => fate::TAKEN_AWAY,
-    };
-    call.number(count << fate::BITS | kind)
 }
 
 fn frame_of(flags: u32) -> Frame {

@@ -9,7 +9,7 @@ use napi_sys as sys;
 
 use super::super::call::{Call, text_of};
 use super::super::environment::Environment;
-use super::super::send::{is_overdue, needs_attention, write_waiting};
+use super::super::outbox::{is_overdue, needs_attention, write_waiting};
 use super::LoopState;
 use super::turn::Turn;
 use ws_rs_engine::inbox::{Inbox, Mode};
