@@ -3,11 +3,13 @@
 mod context;
 mod facts;
 mod hello;
+mod scratch;
 mod session;
+mod slices;
 #[cfg(test)]
 mod tests;
+mod writing;
 
-use std::cell::RefCell;
 use std::os::fd::RawFd;
 
 use rustix::io::Errno;
@@ -17,39 +19,16 @@ use self::context::take_name;
 pub use self::context::{ClientCertificates, Context, Options, Version};
 pub use self::facts::Facts;
 use self::hello::{Hello, describe};
-use self::session::{MAX_LITTLE, MAX_PARTIAL, MAX_RECORD, Queue, RECORD_OVERHEAD, Session};
+use self::scratch::{MAX_RECEIVED, SCRATCH};
+use self::session::{MAX_PARTIAL, MAX_RECORD, Queue, RECORD_OVERHEAD, Session};
 use crate::descriptor::borrow;
 use crate::read::{Read, read_some, waiting};
-use crate::write::{Write, shut_down_writing, write_some};
+use crate::write::write_some;
 
-/// The most plaintext that is encrypted before the kernel is asked to take it: a message of 64 KiB goes in
-/// one piece, of which the end would else wait for the peer where Nagle's algorithm is on.
-const MAX_SEALED: usize = SEALED_RECORDS * MAX_RECORD;
-const SEALED_RECORDS: usize = 8;
-/// What one read from the kernel gives at most, behind what came before.
-const MAX_RECEIVED: usize = 5 * (MAX_RECORD + RECORD_OVERHEAD);
 /// What is read for a handshake, or a request, at once.
 const FIRST_READ: usize = 8 * 1024;
-/// Room for an update of keys, which goes before a record.
-const MAX_UPDATE: usize = 1024;
 /// How much of a request is kept before somebody looks at it.
 const MAX_REQUEST: usize = 16 * 1024;
-
-thread_local! {
-    /// What is received and sent. It stays in the processor's cache, and nobody keeps anything there.
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
-        received: vec![0; MAX_PARTIAL + MAX_RECEIVED].into(),
-        sealed: vec![0; MAX_SEALED + SEALED_RECORDS * RECORD_OVERHEAD + MAX_UPDATE + MAX_LITTLE].into(),
-        joined: vec![0; MAX_RECORD].into(),
-    });
-}
-
-struct Scratch {
-    received: Box<[u8]>,
-    sealed: Box<[u8]>,
-    /// A record's plaintext, where it is in pieces.
-    joined: Box<[u8]>,
-}
 
 /// What has come on a connection that is to be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -376,179 +355,5 @@ impl Tls {
             let len = bytes.len().min(4);
             self.first[..len].copy_from_slice(&bytes[..len]);
         }
-    }
-
-    /// Writes what is taken now of `slices`. Bytes count as written when the kernel has all of the
-    /// records that they are in.
-    pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Write {
-        // What ends the handshake goes out with the first record.
-        let joins = self.committed == 0
-            && !self.shut_down_later
-            && self.session.as_ref().is_some_and(Session::has_little);
-        if !joins {
-            match self.flush() {
-                Write::Bytes(_) => {}
-                other => return other,
-            }
-        }
-        if self.committed > 0 {
-            return Write::Bytes(std::mem::take(&mut self.committed));
-        }
-        SCRATCH.with_borrow_mut(|scratch| {
-            let Scratch { sealed, joined, .. } = scratch;
-            let Some(session) = &mut self.session else {
-                return Write::Full;
-            };
-            let mut before = session.outgoing.take(sealed);
-            let mut rest = Slices { slices, used: 0 };
-            let mut taken = 0;
-            // A part of what was given means that the kernel takes no more, as with any socket.
-            loop {
-                let (mut records, mut plaintext) = (std::mem::take(&mut before), 0);
-                while plaintext < MAX_SEALED {
-                    let record = rest.next_record(joined);
-                    if record.is_empty() {
-                        break;
-                    }
-                    let Some(len) = session.seal(record, &mut sealed[records..]) else {
-                        return Write::Failed(Errno::PIPE.raw_os_error());
-                    };
-                    records += len;
-                    plaintext += record.len();
-                }
-                if records == 0 {
-                    return Write::Bytes(taken);
-                }
-                let sealed = &sealed[..records];
-                let written = match write_some(borrow(self.fd), &[sealed]) {
-                    Write::Bytes(len) | Write::Handed(len) => len,
-                    Write::Full => 0,
-                    Write::Failed(error) => return Write::Failed(error),
-                };
-                if written < records {
-                    session.outgoing.push(&sealed[written..]);
-                    self.committed = plaintext;
-                    return if taken == 0 {
-                        Write::Full
-                    } else {
-                        Write::Bytes(taken)
-                    };
-                }
-                taken += plaintext;
-            }
-        })
-    }
-
-    /// As [`write`](Self::write), of all bytes: what the kernel does not take is kept. Returns whether
-    /// it has taken all.
-    ///
-    /// # Errors
-    /// A system error number.
-    pub fn write_all(&mut self, mut bytes: &[u8]) -> Result<bool, i32> {
-        while !bytes.is_empty() {
-            match self.write(&[bytes]) {
-                Write::Bytes(len) | Write::Handed(len) => bytes = &bytes[len..],
-                Write::Failed(error) => return Err(error),
-                Write::Full => {
-                    bytes = &bytes[std::mem::take(&mut self.committed)..];
-                    self.keep(bytes).ok_or(Errno::PIPE.raw_os_error())?;
-                    break;
-                }
-            }
-        }
-        Ok(!self.has_backlog())
-    }
-
-    /// Encrypts bytes to be written later.
-    fn keep(&mut self, bytes: &[u8]) -> Option<()> {
-        let session = self.session.as_mut()?;
-        SCRATCH.with_borrow_mut(|scratch| {
-            for record in bytes.chunks(MAX_RECORD) {
-                let len = session.seal(record, &mut scratch.sealed)?;
-                session.outgoing.push(&scratch.sealed[..len]);
-            }
-            Some(())
-        })
-    }
-
-    /// Whether records wait for the kernel to take them.
-    pub(crate) fn has_backlog(&self) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|session| !session.outgoing.is_empty())
-    }
-
-    /// Plaintext that was encrypted and not reported as written, which now counts as written.
-    pub(crate) const fn take_committed(&mut self) -> usize {
-        std::mem::replace(&mut self.committed, 0)
-    }
-
-    /// Has the kernel take records that wait: `Bytes(0)` if it took all.
-    pub fn flush(&mut self) -> Write {
-        let Some(session) = &mut self.session else {
-            return Write::Bytes(0);
-        };
-        while !session.outgoing.is_empty() {
-            match write_some(borrow(self.fd), &[session.outgoing.as_slice()]) {
-                Write::Bytes(len) => session.outgoing.advance(len),
-                other => return other,
-            }
-        }
-        if std::mem::take(&mut self.shut_down_later) {
-            shut_down_writing(borrow(self.fd));
-        }
-        Write::Bytes(0)
-    }
-
-    /// Says that nothing more will be written, behind all that was.
-    pub fn shut_down(&mut self) {
-        if let Some(session) = &mut self.session
-            && !std::mem::replace(&mut self.is_shut_down, true)
-        {
-            session.close();
-            self.shut_down_later = true;
-            self.flush();
-        }
-    }
-}
-
-/// Slices, and how far they were gone through.
-struct Slices<'a, 'b> {
-    slices: &'a [&'b [u8]],
-    used: usize,
-}
-
-impl Slices<'_, '_> {
-    /// The next bytes, as many as a record takes; joined in `room` if they are in pieces.
-    fn next_record<'r>(&mut self, room: &'r mut [u8]) -> &'r [u8]
-    where
-        Self: 'r,
-    {
-        let mut len = 0;
-        while let Some((first, rest)) = self.slices.split_first() {
-            let bytes = &first[self.used..];
-            if len == 0 && bytes.len() >= MAX_RECORD {
-                self.used += MAX_RECORD;
-                return &bytes[..MAX_RECORD];
-            }
-            let part = bytes.len().min(MAX_RECORD - len);
-            if len == 0 && (rest.is_empty() || part == MAX_RECORD) {
-                self.used += part;
-                if self.used == first.len() {
-                    (self.slices, self.used) = (rest, 0);
-                }
-                return &bytes[..part];
-            }
-            room[len..len + part].copy_from_slice(&bytes[..part]);
-            len += part;
-            self.used += part;
-            if self.used == first.len() {
-                (self.slices, self.used) = (rest, 0);
-            }
-            if len == MAX_RECORD {
-                break;
-            }
-        }
-        &room[..len]
     }
 }
