@@ -1,14 +1,10 @@
 'use strict';
 
 const EventEmitter = require('node:events');
-const http = require('node:http');
-const https = require('node:https');
 
-const { CLOSE_TIMEOUT, EMPTY_BUFFER, kWebSocket } = require('../constants');
+const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
 const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
-const { acceptNatively } = require('../accept/native-accept');
-const acceptTls = require('../accept/tls-accept');
 const TlsContexts = require('../accept/tls-contexts');
 const { forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
@@ -17,6 +13,7 @@ const readHeartbeat = require('../connection/heartbeat-options');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
+const { attach, createServer } = require('./http-side');
 const Metrics = require('./metrics');
 const ioThreads = require('../wire/io-threads');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
@@ -166,7 +163,10 @@ class WebSocketServer extends EventEmitter {
 
     if (options.noServer) return;
 
-    this._attach(options.server || this._createServer());
+    this._server = options.server || createServer(options);
+    this._detach = attach(this, this._server, this._contexts, () =>
+      isOrdinary(this)
+    );
 
     if (!options.server) {
       const { backlog, host, port } = options;
@@ -425,74 +425,6 @@ class WebSocketServer extends EventEmitter {
     }
 
     callback(ws, request);
-  }
-
-  /** The server on `port`. @private */
-  _createServer() {
-    const { tls } = this.options;
-
-    if (!tls) return http.createServer(handshake.refuse);
-    return https.createServer(forNode(tls), tls.onRequest ?? handshake.refuse);
-  }
-
-  /**
-   * Listens to an HTTP server, until `_detach()` is called.
-   *
-   * @param {http.Server|https.Server} server The server
-   * @private
-   */
-  _attach(server) {
-    const onConnection = (ws, request) => this.emit('connection', ws, request);
-    const listeners = {
-      error: (error) => this.emit('error', error),
-      listening: () => {
-        accept();
-        this.emit('listening');
-      },
-      upgrade: (request, socket, head) => {
-        this.handleUpgrade(request, socket, head, onConnection);
-      },
-      ...(this._contexts !== null && {
-        tlsClientError: (error, socket) => {
-          this.emit('tlsClientError', error, socket);
-        }
-      })
-    };
-    const events = Object.keys(listeners);
-    const accept = () => {
-      if (this.options.accept === 'node') return;
-
-      const objectionOf = () => {
-        if (server._events.upgrade !== listeners.upgrade) return 'listener';
-        return isOrdinary(this) ? null : 'class';
-      };
-      const upgrade = (request, socket) => {
-        this.handleUpgrade(request, socket, EMPTY_BUFFER, onConnection);
-      };
-
-      const contexts = this._contexts ?? TlsContexts.forced(server);
-
-      if (contexts === null) acceptNatively(server, objectionOf, upgrade);
-      else acceptTls(server, contexts, objectionOf, upgrade);
-    };
-
-    for (const event of events) {
-      // Node's own destroys the socket, which is then nobody's any more.
-      if (event === 'tlsClientError') {
-        server.prependListener(event, listeners[event]);
-      } else {
-        server.on(event, listeners[event]);
-      }
-    }
-
-    if (server.listening) accept();
-
-    this._server = server;
-    this._detach = () => {
-      for (const event of events) {
-        server.removeListener(event, listeners[event]);
-      }
-    };
   }
 
   /**
