@@ -1,7 +1,9 @@
 'use strict';
 
+const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
+const { setTimeout: delay } = require('node:timers/promises');
 
 const native = require('../../lib/native');
 const { openTls, serveTls } = require('../support/own-tls');
@@ -35,6 +37,54 @@ describe('What nobody reads of a TLS connection', { skip }, () => {
 
       readerOf(peer).resume();
       await until(() => received === 'first'.length + COUNT * LENGTH);
+    });
+
+    // The word of what comes behind what the stream keeps is heard while nobody reads.
+    it(`is read when it is wanted again (${title})`, async (t) => {
+      const { client, peer } = await openTls(t, await serveTls(t));
+      const received = [];
+
+      peer.on('message', (data) => received.push(data.length));
+      client.send('first');
+      await once(peer, 'message');
+
+      const reader = readerOf(peer);
+
+      reader.pause();
+      for (let i = 0; i < 2; i++) {
+        client.send(Buffer.alloc(LENGTH));
+        await delay(10);
+      }
+      assert.deepStrictEqual(received, [5]);
+
+      reader.resume();
+      await until(() => received.length === 3);
+    });
+
+    it(`is read when it is wanted again, with the end behind it (${title})`, async (t) => {
+      const { client, peer } = await openTls(t, await serveTls(t));
+      const received = [];
+
+      peer.on('message', (data) => received.push(data.length));
+      client.send('first');
+      await once(peer, 'message');
+
+      const reader = readerOf(peer);
+
+      reader.pause();
+      for (let i = 0; i < 2; i++) {
+        client.send(Buffer.alloc(LENGTH));
+        await delay(10);
+      }
+      client._socket.end();
+      await delay(10);
+
+      reader.resume();
+
+      const [code] = await once(peer, 'close');
+
+      assert.strictEqual(code, 1006);
+      assert.strictEqual(received.length, 3);
     });
   }
 });

@@ -76,6 +76,13 @@ impl Stream {
         }
     }
 
+    /// There is word of something to read, which nobody reads now.
+    pub const fn leave_unread(&mut self) {
+        if let Self::Tls(tls) = self {
+            tls.leave_unread();
+        }
+    }
+
     /// Whether something has come, or the end, which nobody has read.
     #[must_use]
     pub fn has_news(&self) -> bool {

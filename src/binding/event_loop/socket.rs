@@ -223,7 +223,8 @@ impl LoopSocket {
     }
 
     /// Nobody wants what there is to read, as long as it is not asked for again.
-    pub(super) fn leave_unread(&self, reactor: &Reactor<Turns>) {
+    pub(super) fn leave_unread(&mut self, reactor: &Reactor<Turns>) {
+        self.stream.leave_unread();
         if self.watched {
             reactor.leave_unread(self.descriptor());
         }

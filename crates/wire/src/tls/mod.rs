@@ -281,8 +281,13 @@ impl Tls {
     }
 
     /// Whether there may be something to read of which nobody was told.
-    pub(crate) fn may_have_more(&self) -> bool {
+    pub(crate) const fn may_have_more(&self) -> bool {
         !self.is_drained
+    }
+
+    /// The kernel has more, which nobody reads now, and does not say so again.
+    pub(crate) const fn leave_unread(&mut self) {
+        self.is_drained = false;
     }
 
     /// How many bytes have come, at most.
