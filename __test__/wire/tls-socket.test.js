@@ -44,6 +44,25 @@ describe('what a program sees of the handshake', { skip }, () => {
     assert.strictEqual(socket.servername, 'localhost');
   });
 
+  it('says that the peer has ended it to whoever first writes then', async (t) => {
+    const { client, peer } = await openTls(t, await serveTls(t));
+    const socket = peer._socket;
+
+    client._socket.end();
+    await once(peer, 'close');
+
+    const err = await new Promise((resolve) => {
+      socket.write('late', resolve);
+    });
+
+    // As with a tls.TLSSocket.
+    assert.strictEqual(err.code, 'EPIPE');
+    assert.strictEqual(
+      err.message,
+      'This socket has been ended by the other party'
+    );
+  });
+
   it('names suites of TLS 1.2 as OpenSSL does', async (t) => {
     const server = await serveTls(t);
     const { client, peer } = await openTls(t, server, {

@@ -1,5 +1,6 @@
 'use strict';
 
+const EventEmitter = require('events');
 const http = require('http');
 const net = require('net');
 const { inspect } = require('util');
@@ -12,6 +13,7 @@ const watchMethods = require('./watched-methods');
 /** On a light socket: what it is made of; `null` once it was constructed. */
 const kLight = Symbol('ws-rs.light');
 
+const { emit } = EventEmitter.prototype;
 const socketPrototype = net.Socket.prototype;
 
 /**
@@ -113,6 +115,8 @@ function materialize(view) {
     socket.server = server;
   });
   light.built(socket);
+  // Node's own listener, the only one now, sees to what is written from then on.
+  if (light.isEndedByPeer) emit.call(socket, 'end');
 
   // What Node's HTTP server leaves on a socket.
   define(socket, 'parser', null);

@@ -15,7 +15,7 @@ const kLoop = Symbol('ws-rs.loop');
 
 const netWrite = net.Socket.prototype.write;
 
-/** On a socket whose handle speaks TLS natively: `true`. */
+/** On a socket whose handle speaks TLS natively: its `write()`. */
 const kOwnTls = Symbol('ws-rs.ownTls');
 
 /** What streams become, by the prototype that they had. */
@@ -67,11 +67,13 @@ function hook(socket) {
  * goes to its descriptor as it is, or as records of our own.
  */
 function isPlain(socket) {
-  const { write } = socket;
+  const { write, [kOwnTls]: ownWrite } = socket;
 
   return (
-    (socket.constructor === net.Socket || socket[kOwnTls] === true) &&
-    (write === netWrite || write === TakenSocket.prototype.write)
+    (socket.constructor === net.Socket || ownWrite !== undefined) &&
+    (write === netWrite ||
+      write === TakenSocket.prototype.write ||
+      write === (ownWrite ?? netWrite))
   );
 }
 

@@ -5,7 +5,7 @@ const { X509Certificate } = require('crypto');
 const tls = require('tls');
 
 const { define } = require('./lazy-fields');
-const { LightSocket } = require('./light-socket');
+const { LightSocket, materialize } = require('./light-socket');
 const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
 const { systemError } = require('./errors');
@@ -46,7 +46,7 @@ const members = {
   // For everybody it is what Node makes.
   constructor: tls.TLSSocket,
 
-  [kOwnTls]: true,
+  [kOwnTls]: write,
 
   encrypted: true,
 
@@ -175,6 +175,9 @@ for (const name of Reflect.ownKeys(members)) {
   define(TlsLightSocket.prototype, name, members[name], false);
 }
 
+// `for ... in` finds it, as on all sockets.
+define(TlsLightSocket.prototype, 'write', write);
+
 const accessors = {
   authorized: (socket) =>
     socket[kTls].isAsked && factsOf(socket)?.[DISTRUST] === '',
@@ -195,6 +198,17 @@ for (const [name, read] of Object.entries(accessors)) {
       define(this, name, value);
     }
   });
+}
+
+/** Behind the peer's end it is another one, which Node puts on the socket. */
+function write(...args) {
+  if (this.destroyed) materialize(this);
+
+  const method = Object.hasOwn(this, 'write')
+    ? this.write
+    : LightSocket.prototype.write;
+
+  return method.apply(this, args);
 }
 
 function factsOf(socket) {
