@@ -61,6 +61,22 @@ describe('A light socket', { skip }, () => {
     assert.ok(isLight(socket));
   });
 
+  it('knows the address of its peer behind its end, and its own no more', async (t) => {
+    const { peer } = await openPair(t);
+    const { _socket: socket } = peer;
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+
+    assert.ok(localAddress && localPort && remoteAddress && remotePort);
+    peer.terminate();
+    assert.ok(isLight(socket));
+    // As Node's own.
+    assert.strictEqual(socket.remoteAddress, remoteAddress);
+    assert.strictEqual(socket.remotePort, remotePort);
+    assert.strictEqual(socket.localAddress, undefined);
+    assert.strictEqual(socket.localPort, undefined);
+    assert.deepStrictEqual(socket.address(), {});
+  });
+
   it('counts the bytes of the handshake', async (t) => {
     const wss = serve(t);
     const connection = once(wss, 'connection');

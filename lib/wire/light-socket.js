@@ -289,9 +289,10 @@ const methods = {
   _getsockname() {
     const light = this[kLight];
 
-    return light
-      ? nameOf(light, 'getsockname')
-      : socketPrototype._getsockname.call(this);
+    if (!light) return socketPrototype._getsockname.call(this);
+
+    // As with Node, that is forgotten at the end, other than the peer's.
+    return light.isDestroyed ? {} : nameOf(light, 'getsockname');
   }
 };
 
