@@ -16,7 +16,7 @@ const { ROOT } = require('./run');
 
 /** What each folder of lib/ may import from, besides itself. */
 const LAYERS = {
-  // constants.js, diagnostics.js, timers.js and validation.js.
+  // The files that BASE lists.
   base: [],
   native: ['base'],
   adapters: ['base'],
@@ -41,7 +41,13 @@ const LAYERS = {
   // The files right in lib/ by whose names ws has something.
   names: ['api', 'compression', 'connection', 'handshake']
 };
-const BASE = ['constants.js', 'diagnostics.js', 'timers.js', 'validation.js'];
+const BASE = [
+  'constants.js',
+  'diagnostics.js',
+  'option-names.js',
+  'timers.js',
+  'validation.js'
+];
 const CRATES = ['.', 'crates/engine', 'crates/protocol', 'crates/wire'];
 /**
  * Files of the addon that use each other: an export gets a `Call`, which has the

@@ -3,6 +3,8 @@
 const EventEmitter = require('events');
 const { BroadcastChannel } = require('worker_threads');
 
+const checkNames = require('../option-names');
+
 /**
  * Exchanges messages between the threads of one process: the main thread and its
  * workers. It does not keep a thread from ending.
@@ -15,10 +17,14 @@ class BroadcastChannelAdapter extends EventEmitter {
    * @param {Object} [options]
    * @param {String} [options.name='ws-rs'] The channel; those of the same name
    *     hear each other
-   * @throws {TypeError} The name is no string
+   * @throws {TypeError} The name is no string, or there is no such option
    */
-  constructor({ name = 'ws-rs' } = {}) {
+  constructor(options = {}) {
     super();
+    checkNames(options, ['name'], 'A BroadcastChannelAdapter has no option');
+
+    const { name = 'ws-rs' } = options;
+
     if (typeof name !== 'string') {
       throw new TypeError(
         'The option "name" of a BroadcastChannelAdapter is a string'

@@ -3,6 +3,7 @@
 const { BrokerAdapter, checkPrefix } = require('./broker-adapter');
 const inTime = require('./in-time');
 const { tokenOf } = require('./names');
+const checkNames = require('../option-names');
 
 const METHODS = ['publish', 'subscribe', 'flush', 'status', 'isClosed'];
 
@@ -15,11 +16,15 @@ class NatsAdapter extends BrokerAdapter {
    * @param {Object} connection What `connect()` resolves to
    * @param {Object} [options]
    * @param {String} [options.prefix='ws-rs.'] What all subjects begin with
-   * @throws {TypeError} That is no connection, or no prefix for subjects
+   * @throws {TypeError} That is no connection, no prefix for subjects, or no option
    */
-  constructor(connection, { prefix = 'ws-rs.' } = {}) {
+  constructor(connection, options = {}) {
     super();
     checkConnection(connection);
+    checkNames(options, ['prefix'], 'A NatsAdapter has no option');
+
+    const { prefix = 'ws-rs.' } = options;
+
     if (/[\s*>]|^\.|\.\./.test(checkPrefix(prefix))) {
       throw new TypeError(
         'The option "prefix" of a NatsAdapter begins a subject, such as ' +

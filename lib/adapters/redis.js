@@ -2,6 +2,7 @@
 
 const { BrokerAdapter, checkPrefix } = require('./broker-adapter');
 const { channelOf } = require('./names');
+const checkNames = require('../option-names');
 const { asBuffer, connectionFor } = require('./redis-connection');
 
 /** How many channels one command subscribes to. */
@@ -20,10 +21,13 @@ class RedisAdapter extends BrokerAdapter {
    * @param {Object} [options]
    * @param {String} [options.prefix='ws-rs:'] What all channels begin with
    * @param {Boolean} [options.sharded=false] Whether to use sharded pub/sub
-   * @throws {TypeError} That is no such client, or no string
+   * @throws {TypeError} That is no such client, no string, or no option
    */
-  constructor(client, { prefix = 'ws-rs:', sharded = false } = {}) {
+  constructor(client, options = {}) {
     super();
+    checkNames(options, ['prefix', 'sharded'], 'A RedisAdapter has no option');
+
+    const { prefix = 'ws-rs:', sharded = false } = options;
 
     const Connection = connectionFor(client);
 

@@ -7,6 +7,7 @@ const Member = require('../fanout/member');
 const publish = require('../fanout/publish');
 const Relay = require('../fanout/relay');
 const native = require('../native');
+const checkNames = require('../option-names');
 const { notOpenError, READY_STATES } = require('./not-open');
 const { processOfNode } = require('../timers');
 const WebSocket = require('./websocket');
@@ -291,6 +292,8 @@ function checkOptions(options) {
       'An adapter is an option: new Topics({ adapter }), not new Topics(adapter)'
     );
   }
+
+  checkNames(options, ['adapter', 'maxPending'], 'Topics have no option');
 }
 
 function checkName(name) {

@@ -1,5 +1,7 @@
 'use strict';
 
+const checkNames = require('../option-names');
+
 /** The longest time that a timer of Node's can wait, in milliseconds. */
 const MAX_TIME = 2 ** 31 - 1;
 
@@ -23,6 +25,12 @@ function readHeartbeat(heartbeat) {
         `10000 }, in milliseconds, not ${describe(heartbeat)}`
     );
   }
+
+  checkNames(
+    heartbeat,
+    ['interval', 'timeout'],
+    'The option "heartbeat" has no'
+  );
 
   const { interval } = heartbeat;
   const timeout = heartbeat.timeout ?? interval;
