@@ -187,7 +187,7 @@ declare namespace WebSocket {
      *
      * @throws {Error} If these cannot be used, or without the `tls` option
      */
-    setSecureContext(options: TlsIdentity): void;
+    setSecureContext(options: TlsReplacement): void;
   }
 
   export import Adapter = topics.Adapter;
@@ -201,6 +201,7 @@ declare namespace WebSocket {
   export import ShareOptions = topics.ShareOptions;
   export import TlsIdentity = tls.TlsIdentity;
   export import TlsOptions = tls.TlsOptions;
+  export import TlsReplacement = tls.TlsReplacement;
   export import Topics = topics.Topics;
   export import TopicsOptions = topics.TopicsOptions;
   export import Traffic = metrics.Traffic;

@@ -39,6 +39,7 @@ export import Shareable = WebSocket.Shareable;
 export import ShareOptions = WebSocket.ShareOptions;
 export import TlsIdentity = WebSocket.TlsIdentity;
 export import TlsOptions = WebSocket.TlsOptions;
+export import TlsReplacement = WebSocket.TlsReplacement;
 export import TopicsOptions = WebSocket.TopicsOptions;
 export import Traffic = WebSocket.Traffic;
 export import Transport = WebSocket.Transport;

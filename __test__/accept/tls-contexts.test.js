@@ -20,6 +20,21 @@ describe('options of the TLS of our own', { skip }, () => {
     [{}, 'Error', /"key" and "cert" are missing/],
     [{ ...identity, ciphers: 'ALL' }, 'TypeError', /"tls\.ciphers" cannot be/],
     [
+      { ...identity, honorCipherOrder: true },
+      'TypeError',
+      /"tls\.honorCipherOrder" cannot be/
+    ],
+    [
+      { ...identity, requestCerts: true },
+      'TypeError',
+      /no "requestCerts"; did you mean "requestCert"\?/
+    ],
+    [
+      { ...identity, contexts: { 'a.example': { minVersion: 'TLSv1.3' } } },
+      'TypeError',
+      /"minVersion", which is the same for all clients/
+    ],
+    [
       { ...identity, pfx: Buffer.alloc(1) },
       'TypeError',
       /"tls\.pfx" cannot be/
@@ -61,6 +76,39 @@ describe('options of the TLS of our own', { skip }, () => {
       });
     });
   }
+
+  for (const [name, value] of Object.entries({
+    cert: identity.cert,
+    onRequest() {},
+    requestCert: true
+  })) {
+    it(`belong into "tls" where that is given (${name})`, () => {
+      assert.throws(
+        () => new WebSocketServer({ [name]: value, port: 0, tls: identity }),
+        {
+          message:
+            `The option "${name}" belongs into the "tls" option: ` +
+            `{ port, tls: { ${name}, … } }`,
+          name: 'TypeError'
+        }
+      );
+      // Without it they are none of ours.
+      new WebSocketServer({ [name]: value, noServer: true });
+    });
+  }
+
+  it('of http.createServer() may be among them', async (t) => {
+    const { wss } = await serveTls(t, {
+      headersTimeout: 1234,
+      keepAliveTimeout: 567,
+      maxHeaderSize: 32 * 1024,
+      noDelay: true
+    });
+
+    assert.strictEqual(wss._server.headersTimeout, 1234);
+    assert.strictEqual(wss._server.keepAliveTimeout, 567);
+    assert.strictEqual(wss._server.maxHeaderSize, 32 * 1024);
+  });
 
   it('take keys behind a passphrase', async (t) => {
     const { cert, key } = selfSigned();
@@ -136,7 +184,8 @@ describe('options of the TLS of our own', { skip }, () => {
     for (const [options, message] of [
       [{}, /was given none of them/],
       [{ kye: identity.key }, /was given "kye"/],
-      [{ ...identity, minVersion: 'TLSv1.3' }, /was given "minVersion"/]
+      [{ ...identity, minVersion: 'TLSv1.3' }, /same for all clients/],
+      [{ ...identity, noDelay: true }, /was given "noDelay"/]
     ]) {
       assert.throws(() => wss.setSecureContext(options), {
         message,

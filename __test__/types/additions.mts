@@ -196,13 +196,25 @@ const tls: TlsOptions = {
   ALPNProtocols: ['http/1.1'],
   cert: 'PEM',
   contexts: { 'a.example': { cert: 'PEM', key: 'PEM' } },
+  headersTimeout: 5000,
   key: 'PEM',
+  maxHeaderSize: 32 * 1024,
+  noDelay: true,
   onRequest: (request, response) => response.end(request.url),
   SNICallback: (name, callback) => callback(null, { cert: name, key: 'PEM' })
 };
 const secure = new WebSocketServer({ port: 0, tls });
 
 secure.on('tlsClientError', (err, socket) => [err.code, socket.remoteAddress]);
-(secure as WithTls).setSecureContext({ cert: 'PEM', key: 'PEM' });
+(secure as WithTls).setSecureContext({
+  cert: 'PEM',
+  contexts: { 'a.example': { cert: 'PEM', key: 'PEM' } },
+  key: 'PEM',
+  ocspResponse: Buffer.alloc(1)
+});
+// @ts-expect-error: that is the same for all clients of a server
+(secure as WithTls).setSecureContext({ minVersion: 'TLSv1.3' });
 // @ts-expect-error: it cannot be honoured
 new WebSocketServer({ port: 0, tls: { ...tls, ciphers: 'ALL' } });
+// @ts-expect-error: it belongs into "tls"
+new WebSocketServer({ port: 0, tls, onRequest: tls.onRequest });

@@ -53,6 +53,22 @@ const PROGRAM = async () => {
   wss.close();
 };
 
+/** Who speaks plain HTTP where TLS is spoken, and who leaves in the handshake. */
+const BAD_HANDSHAKES = async () => {
+  const { selfSigned } = require('./examples/self-signed');
+  const net = require('net');
+  const wss = await serve({ accept: process.env.ACCEPT, tls: selfSigned() });
+
+  for (const words of ['GET / HTTP/1.1\r\n\r\n', '']) {
+    const socket = net.connect(wss.address().port, '127.0.0.1');
+
+    socket.on('error', () => {});
+    socket.end(words);
+    await once(wss, 'tlsClientError');
+  }
+  wss.close();
+};
+
 describe('NODE_DEBUG=ws-rs', { skip }, () => {
   it('names the binary, and for each connection its transport', async () => {
     const lines = await traced(PROGRAM);
@@ -87,6 +103,18 @@ describe('NODE_DEBUG=ws-rs', { skip }, () => {
       lines.join('\n')
     );
   });
+
+  for (const ACCEPT of ['', 'node']) {
+    it(`says why a TLS handshake failed (accept: '${ACCEPT}')`, async () => {
+      const lines = await traced(BAD_HANDSHAKES, { ACCEPT });
+
+      assert.match(
+        lines[1],
+        /^TLS handshake \(server\) failed: ERR_SSL_HTTP_REQUEST, .*http/i
+      );
+      assert.match(lines[2], /^TLS handshake \(server\) failed: ECONNRESET, /);
+    });
+  }
 
   it('says that the transport is forced', async () => {
     const lines = await traced(PROGRAM, { WS_RS_TRANSPORT: 'stream' });

@@ -9,7 +9,7 @@ const { isEnabled, setOptions } = require('./native-accept');
 const native = require('../native');
 const { materialize } = require('../wire/light-socket');
 const Scope = require('./scope');
-const { strangeness } = require('./strangeness');
+const { hasOwnUpgrade, strangeness } = require('./strangeness');
 const Handshakes = require('./tls-handshakes');
 const TlsLightSocket = require('../wire/tls-socket');
 const { noteWhyNode } = require('./why-node');
@@ -32,8 +32,15 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
   if (!isEnabled || !listening) return;
 
   const { close, onconnection } = listening;
+  const { shouldUpgradeCallback } = server;
 
-  if (typeof onconnection !== 'function' || onconnection.length !== 2) return;
+  if (
+    typeof onconnection !== 'function' ||
+    onconnection.length !== 2 ||
+    !hasOwnUpgrade(server)
+  ) {
+    return;
+  }
 
   listenToLoop();
 
@@ -84,7 +91,11 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
     const why =
       err || !handle || !(handle.fd >= 0)
         ? 'descriptor'
-        : (objectionOf() ?? strangeness(server, https.Server));
+        : (objectionOf() ??
+          strangeness(server, https.Server) ??
+          (server.shouldUpgradeCallback === shouldUpgradeCallback
+            ? null
+            : 'class'));
 
     if (why === null) {
       setOptions(server, handle);

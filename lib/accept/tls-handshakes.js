@@ -7,6 +7,7 @@ const { systemError, tlsError } = require('../wire/errors');
 const { connections } = require('../wire/loop');
 const slotOf = require('../wire/slot');
 const TlsHandle = require('../wire/tls-handle');
+const trace = require('../wire/trace');
 
 /** How often is looked at most for those that have waited for long, in milliseconds. */
 const INTERVAL = 500;
@@ -35,7 +36,10 @@ class Handshakes {
    * @param {Number} id The native half, which has begun
    */
   add(tcp, id) {
-    const handshake = new Handshake(this, new TlsHandle(tcp, id));
+    const handle = new TlsHandle(tcp, id);
+    const handshake = new Handshake(this, handle);
+
+    if (trace.isEnabled()) handle.notePeer();
 
     this._server._connections++;
     connections[slotOf(id)] = handshake;

@@ -2,16 +2,20 @@
 
 const tls = require('tls');
 
+const checkNames = require('../option-names');
+
 /** Options of `tls.createServer()` that mean something else to rustls, or nothing. */
 const UNKNOWN = [
   'ALPNCallback',
   'allowPartialTrustChain',
+  'certificateCompression',
   'ciphers',
   'clientCertEngine',
   'crl',
   'dhparam',
   'ecdhCurve',
   'enableTrace',
+  'honorCipherOrder',
   'pauseOnConnect',
   'pfx',
   'privateKeyEngine',
@@ -31,6 +35,8 @@ const OF_SERVER = [
   'ALPNProtocols',
   'SNICallback',
   'handshakeTimeout',
+  'maxVersion',
+  'minVersion',
   'onRequest',
   'rejectUnauthorized',
   'requestCert'
@@ -43,6 +49,31 @@ const REPLACEABLE = [
   'key',
   'ocspResponse',
   'passphrase'
+];
+/** What Node's own servers know besides, and do. */
+const OF_NODE = [
+  'IncomingMessage',
+  'ServerResponse',
+  'allowHalfOpen',
+  'blockList',
+  'connectionsCheckingInterval',
+  'headersTimeout',
+  'highWaterMark',
+  'httpValidation',
+  'insecureHTTPParser',
+  'joinDuplicateHeaders',
+  'keepAlive',
+  'keepAliveInitialDelay',
+  'keepAliveTimeout',
+  'keepAliveTimeoutBuffer',
+  'maxHeaderSize',
+  'noDelay',
+  'optimizeEmptyRequests',
+  'rejectNonStandardBodyWrites',
+  'requestTimeout',
+  'requireHostHeader',
+  'shouldUpgradeCallback',
+  'uniqueHeaders'
 ];
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 /** Who gives options for some clients only, by the names that errors have for them. */
@@ -76,9 +107,11 @@ function merge(all, some, giver) {
   }
 
   const { ocspResponse, ...others } = all;
+  const { context, ...own } = some;
 
+  void context;
   // That is about the certificate that is replaced.
-  return some.cert === undefined ? { ...all, ...some } : { ...others, ...some };
+  return some.cert === undefined ? { ...all, ...own } : { ...others, ...own };
 }
 
 /** @return {Object|undefined} What a map of contexts has for a name */
@@ -135,6 +168,12 @@ function check(options) {
     }
   }
 
+  checkNames(
+    options,
+    [...OF_SERVER, ...REPLACEABLE, ...OF_NODE],
+    'The "tls" option has no'
+  );
+
   for (const name of ['minVersion', 'maxVersion']) {
     if (options[name] != null && !VERSIONS.includes(options[name])) {
       throw new TypeError(
@@ -183,6 +222,34 @@ function check(options) {
 }
 
 /**
+ * Looks at what stands beside the `tls` option.
+ *
+ * @param {Object} options Those of a `WebSocketServer`; without `tls` all others
+ *     are none of ours
+ * @throws {TypeError} There is no `port`, or something that belongs into it
+ */
+function checkBeside(options) {
+  if (!options.tls) return;
+
+  if (options.port == null) {
+    throw new TypeError(
+      'The "tls" option goes with "port"; an HTTP server of your own has its ' +
+        'TLS itself'
+    );
+  }
+
+  const names = [...UNKNOWN, ...OF_SERVER, ...REPLACEABLE];
+  const name = names.find((one) => options[one] !== undefined);
+
+  if (name !== undefined) {
+    throw new TypeError(
+      `The option "${name}" belongs into the "tls" option: ` +
+        `{ port, tls: { ${name}, … } }`
+    );
+  }
+}
+
+/**
  * @param {Object} options What `setSecureContext()` was given
  * @throws {TypeError} If that is not what it is for
  */
@@ -202,6 +269,7 @@ module.exports = {
   CALLBACK,
   CONTEXTS,
   check,
+  checkBeside,
   checkReplacement,
   forNode,
   lookUp,

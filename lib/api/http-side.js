@@ -9,6 +9,7 @@ const acceptTls = require('../accept/tls-accept');
 const TlsContexts = require('../accept/tls-contexts');
 const { forNode } = require('../accept/tls-options');
 const handshake = require('../handshake/server-handshake');
+const trace = require('../wire/trace');
 
 /**
  * @param {Object} options Those of a `WebSocketServer`
@@ -42,6 +43,7 @@ function attach(wss, server, own, isOrdinary) {
     },
     ...(own !== null && {
       tlsClientError: (error, socket) => {
+        trace.handshake(error, socket);
         wss.emit('tlsClientError', error, socket);
       }
     })

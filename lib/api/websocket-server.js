@@ -6,7 +6,7 @@ const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
 const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
 const TlsContexts = require('../accept/tls-contexts');
-const { forNode } = require('../accept/tls-options');
+const { checkBeside, forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
@@ -140,12 +140,7 @@ class WebSocketServer extends EventEmitter {
     BackPressure.check(options);
     ioThreads.check(options);
 
-    if (options.tls && options.port == null) {
-      throw new TypeError(
-        'The "tls" option goes with "port"; an HTTP server of your own has its ' +
-          'TLS itself'
-      );
-    }
+    checkBeside(options);
 
     this.options = options;
     this._heartbeat = readHeartbeat(options.heartbeat);

@@ -40,6 +40,8 @@ class TlsHandle {
     this._isClosed = false;
     /** What was read before there was a connection. */
     this._bytesReadBefore = 0;
+    /** The peer's address, if it is to be known when the peer has gone. */
+    this._peername = undefined;
   }
 
   /** Nobody is to read or write the descriptor itself. */
@@ -59,7 +61,17 @@ class TlsHandle {
   }
 
   getpeername(out) {
-    return this._tcp.getpeername(out);
+    if (this._peername === undefined) return this._tcp.getpeername(out);
+
+    Object.assign(out, this._peername);
+    return 0;
+  }
+
+  /** Notes the peer's address, which nobody says once it has gone. */
+  notePeer() {
+    const name = {};
+
+    if (this.getpeername(name) === 0) this._peername = name;
   }
 
   getsockname(out) {

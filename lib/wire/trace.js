@@ -23,11 +23,34 @@ function trace(connection, what) {
   if (!numbers.has(websocket)) numbers.set(websocket, ++count);
 
   const side = websocket._isServer ? 'server' : 'client';
-  const peer = socket.remoteAddress
-    ? `, peer ${socket.remoteAddress} port ${socket.remotePort}`
-    : '';
+  const number = numbers.get(websocket);
 
-  log('connection %d (%s%s): %s', numbers.get(websocket), side, peer, what);
+  log('connection %d (%s%s): %s', number, side, peerOf(socket), what);
+}
+
+/**
+ * Says why a connection of a server did not get to its request.
+ *
+ * @param {Error} err What went wrong with its TLS handshake
+ * @param {net.Socket} socket Its socket
+ */
+trace.handshake = (err, socket) => {
+  if (!log.enabled) return;
+
+  const cause = err.code === undefined ? '' : `${err.code}, `;
+
+  log(
+    'TLS handshake (server%s) failed: %s',
+    peerOf(socket),
+    cause + err.message
+  );
+};
+
+/** @return {Boolean} Whether somebody reads it */
+trace.isEnabled = () => log.enabled;
+
+function peerOf({ remoteAddress, remotePort }) {
+  return remoteAddress ? `, peer ${remoteAddress} port ${remotePort}` : '';
 }
 
 module.exports = trace;
