@@ -83,6 +83,14 @@ impl Stream {
         }
     }
 
+    /// There is an end behind what is to be read, so that a short read is not the last. Records of which
+    /// nothing can be given out yet are read without the caller, who sees to all else.
+    pub const fn read_until_empty(&mut self) {
+        if let Self::Tls(tls) = self {
+            tls.read_until_empty();
+        }
+    }
+
     /// Whether something has come, or the end, which nobody has read.
     #[must_use]
     pub fn has_news(&self) -> bool {

@@ -45,6 +45,9 @@ impl<'a> Turn<'a> {
 
     /// Reads all there is, if that is not so much that others have to wait.
     pub(super) fn run(&self) {
+        if self.drain {
+            self.with_socket(|socket| socket.stream.read_until_empty());
+        }
         match self.with_socket(|socket| socket.awaits_request) {
             Some(false) => {}
             Some(true) => return self.await_request(),

@@ -62,6 +62,8 @@ pub struct Tls {
     first: [u8; 4],
     /// The kernel had no more when it was last asked.
     is_drained: bool,
+    /// A short read is not taken for the last: there is an end behind it.
+    until_empty: bool,
     is_shut_down: bool,
     shut_down_later: bool,
 }
@@ -84,6 +86,7 @@ impl Tls {
             refused: None,
             first: [0; 4],
             is_drained: false,
+            until_empty: false,
             is_shut_down: false,
             shut_down_later: false,
         };
@@ -290,6 +293,12 @@ impl Tls {
         self.is_drained = false;
     }
 
+    /// There is an end behind what is to be read: it is read to that from now on.
+    pub(crate) const fn read_until_empty(&mut self) {
+        self.until_empty = true;
+        self.is_drained = false;
+    }
+
     /// How many bytes have come, at most.
     pub(crate) fn waiting(&self) -> usize {
         waiting(borrow(self.fd)) + self.plaintext().len() + self.partial_len()
@@ -346,7 +355,7 @@ impl Tls {
             if !session.outgoing.is_empty() && (session.plain.is_empty() || !session.has_little()) {
                 self.flush();
             }
-            self.is_drained = len < asked;
+            self.is_drained = len < asked && !self.until_empty;
             !self.is_drained
         })
     }

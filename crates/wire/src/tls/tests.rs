@@ -12,6 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, version};
 use super::*;
 use crate::write::Write;
 
+mod ends;
 mod writing;
 
 struct Identity {
@@ -214,32 +215,6 @@ fn records_that_come_byte_by_byte_are_put_together() {
         }
     }
     assert_eq!(tls.plaintext(), b"hello");
-}
-
-#[test]
-fn the_end_comes_behind_the_last_bytes() {
-    let (mut tls, mut client, _near) = pair(&context(), plain_client);
-    client
-        .connection
-        .writer()
-        .write_all(b"last")
-        .expect("room for it");
-    client.connection.send_close_notify();
-    client.turn();
-    let mut room = [0; 100];
-    assert_eq!(tls.read(&mut room), Read::Bytes(4));
-    assert!(tls.has_more());
-    assert_eq!(tls.read(&mut room), Read::End);
-    assert_eq!(tls.error(), None);
-    assert_eq!(tls.write(&[b"an answer"]), Write::Bytes(9));
-}
-
-#[test]
-fn an_end_without_a_word_is_an_end() {
-    let (mut tls, client, _near) = pair(&context(), plain_client);
-    drop(client);
-    assert_eq!(tls.read(&mut [0; 100]), Read::End);
-    assert_eq!((tls.error(), tls.system_error()), (None, None));
 }
 
 #[test]
