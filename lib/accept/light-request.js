@@ -2,8 +2,28 @@
 
 const http = require('http');
 
-/** On a request that was read natively: its head, as one string. */
-const kHead = Symbol('ws-rs.head');
+/**
+ * Keeps the head of a request that was read natively with it, as one string, where
+ * nobody sees it: a property that is hidden takes longer to define than all the others.
+ */
+class Head extends Itself {
+  #head;
+
+  constructor(request, head) {
+    super(request);
+    this.#head = head;
+  }
+
+  /** @return {String|undefined} That of a request, if it was read natively */
+  static of(request) {
+    return #head in request ? request.#head : undefined;
+  }
+}
+
+/** What inherits from this adds its private fields to what it is given. */
+function Itself(object) {
+  return object;
+}
 
 /**
  * Makes the request of a connection that was accepted natively: an
@@ -29,27 +49,37 @@ function makeRequest(head, socket, server) {
   request.complete = true;
   request.push(null);
   request.parser = null;
-  Object.defineProperty(request, kHead, { value: head });
+  new Head(request, head);
   return request;
 }
 
 /** Names and values by turns, as they were sent. */
 function linesOf(head) {
   const rawHeaders = [];
+  let start = head.indexOf('\r\n') + 2;
+  let end;
 
-  // The last two are the end of the last line and the empty one.
-  for (const line of head.split('\r\n').slice(1, -2)) {
-    const colon = line.indexOf(':');
+  // The last line is empty.
+  while ((end = head.indexOf('\r\n', start)) > start) {
+    const colon = head.indexOf(':', start);
 
-    rawHeaders.push(line.slice(0, colon), trim(line.slice(colon + 1)));
+    rawHeaders.push(head.slice(start, colon), trimmed(head, colon + 1, end));
+    start = end + 2;
   }
 
   return rawHeaders;
 }
 
 /** As Node's parser does: what may stand around a value is no part of it. */
-function trim(value) {
-  return value.replace(/^[\t ]+|[\t ]+$/g, '');
+function trimmed(head, start, end) {
+  while (start < end && isBlank(head.charCodeAt(start))) start++;
+  while (end > start && isBlank(head.charCodeAt(end - 1))) end--;
+
+  return head.slice(start, end);
+}
+
+function isBlank(code) {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Finds the lines of headers that each handshake is asked for. */
@@ -70,7 +100,7 @@ const patterns = Object.fromEntries(
  * @return {String|undefined} The value
  */
 function lookUp(request, name) {
-  const head = request[kHead];
+  const head = Head.of(request);
 
   return head !== undefined && !patterns[name].test(head)
     ? undefined
@@ -84,7 +114,7 @@ function lookUp(request, name) {
  * @return {String} The key
  */
 function keyOf(request) {
-  const head = request[kHead];
+  const head = Head.of(request);
 
   return head === undefined
     ? request.headers['sec-websocket-key']
@@ -96,7 +126,7 @@ function keyOf(request) {
  * @return {Number} The bytes of its head
  */
 function lengthOf(request) {
-  return request[kHead].length;
+  return Head.of(request).length;
 }
 
 module.exports = { keyOf, lengthOf, lookUp, makeRequest };
