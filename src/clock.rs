@@ -32,7 +32,12 @@ mod mark {
         /// Whether less than 100 µs have certainly passed, so that nobody needs to look at the clock,
         /// which takes four times as long.
         pub(crate) fn is_fresh(self) -> bool {
-            count().wrapping_sub(self.0) < IN_90_US.load(Ordering::Relaxed)
+            self.is_fresh_at(Self::now())
+        }
+
+        /// Whether it was fresh at another mark.
+        pub(crate) fn is_fresh_at(self, now: Self) -> bool {
+            now.0.wrapping_sub(self.0) < IN_90_US.load(Ordering::Relaxed)
         }
 
         /// Whether 100 µs have certainly passed; before the pace is known, as if the counter ran at
@@ -85,7 +90,11 @@ mod mark {
         }
 
         pub(crate) fn is_fresh(self) -> bool {
-            count().wrapping_sub(self.0) < 90_000
+            self.is_fresh_at(Self::now())
+        }
+
+        pub(crate) fn is_fresh_at(self, now: Self) -> bool {
+            now.0.wrapping_sub(self.0) < 90_000
         }
 
         pub(crate) fn is_stale(self) -> bool {

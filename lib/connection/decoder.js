@@ -18,6 +18,7 @@ const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
@@ -278,6 +279,7 @@ class Decoder extends ChunkOwner {
 
         // What is answered to several messages of a chunk is written together.
         Tick.hasMoreMessages = row < count || this._position < this._length;
+        Stage.isFresh = true;
         this._emit(kind, data, extra);
       }
 

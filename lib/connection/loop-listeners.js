@@ -7,6 +7,7 @@ const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
 const { connections, leaving, writers } = require('../wire/loop');
+const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
@@ -38,6 +39,7 @@ function listen() {
   ({ rows, payloads } = level(0));
   scratch = native.onEvents(listeners);
   setScratch(scratch);
+  Stage.open();
 }
 
 /**
@@ -60,7 +62,10 @@ const listeners = {
 
     const data = wholeMessage(connection);
 
-    if (data !== null) emitMessage(connection.websocket, data, false);
+    if (data === null) return;
+
+    Stage.isFresh = true;
+    emitMessage(connection.websocket, data, false);
   },
 
   onBinary() {
@@ -75,7 +80,10 @@ const listeners = {
 
     const data = wholeMessage(connection);
 
-    if (data !== null) emitMessage(connection.websocket, data, true);
+    if (data === null) return;
+
+    Stage.isFresh = true;
+    emitMessage(connection.websocket, data, true);
   },
 
   onUndecoded(length) {

@@ -120,6 +120,28 @@ module.exports = {
     REST: 5
   },
 
+  /** Memory for short messages that JavaScript sends in a turn: numbers, then records of them, then payloads, each with room for the longest. */
+  stage: {
+    /** Which number says whether frames may be put there: 0, or ... */
+    OPEN: 0,
+    /** ... if more messages of the chunk are to come, or ... */
+    IN_CHUNK: 1,
+    /** ... in any case, as another socket waits for its turn. */
+    IN_BATCH: 2,
+    /** Which number says how many there are, at most ... */
+    COUNT: 1,
+    /** ... so many. */
+    MOST: 7,
+    /** Where the records begin, and how many numbers each has: the connection's, in two, the frame's first byte, the length of the payload. */
+    RECORDS: 4,
+    RECORD: 4,
+    /** The most bytes of a payload. */
+    MAX_LENGTH: 2048,
+    /** The byte where the room of the first payload begins, and how far it is to the next. */
+    DATA: 128,
+    STEP: 2056
+  },
+
   /** How frames ended whose fate was asked for, in the low bits; above is how many in a row. */
   fate: {
     WRITTEN: 0,

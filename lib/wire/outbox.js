@@ -9,6 +9,7 @@ const FrameCallbacks = require('./frame-callbacks');
 const FrameQueue = require('./frame-queue');
 const { isLight } = require('./light-socket');
 const { inContext } = require('./send-callbacks');
+const Stage = require('./stage');
 const Tick = require('./tick');
 
 /** Payloads of this many bytes are written from where they are, not joined. */
@@ -79,6 +80,18 @@ class Outbox extends FrameQueue {
    * @param {Number} [length] How many there were before they were compressed
    */
   bytes(bytes, first, mask, key, callback, length) {
+    if (
+      Stage.isFresh &&
+      !mask &&
+      !callback &&
+      length === undefined &&
+      this.isNative &&
+      this._socket.write === this._write &&
+      Stage.add(this._id, first, bytes)
+    ) {
+      return;
+    }
+
     let flags = first | this._flags(mask, key, callback);
 
     if (length !== undefined) flags |= LENGTH;

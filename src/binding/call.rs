@@ -11,6 +11,7 @@ use ws_rs_engine::registry::Id;
 pub(crate) use super::bytes::Bytes;
 use super::environment::Environment;
 pub(crate) use super::fault::{Fault, Outcome, check};
+use super::stage::clear_stage;
 
 /// The most arguments that a function of this binding takes.
 pub(crate) const MAX_ARGS: usize = 8;
@@ -117,7 +118,13 @@ pub(crate) unsafe fn invoke<const ARGS: usize>(
     let state = unsafe { &*data.cast::<Environment>() };
     let call = Call { env, args, state };
     // SAFETY: `env` is that of the running callback.
-    unsafe { answer(env, || body(&call)) }
+    unsafe {
+        answer(env, || {
+            // What was sent before comes first.
+            clear_stage(state);
+            body(&call)
+        })
+    }
 }
 
 /// What a callback returns; a fault or a panic becomes a JavaScript exception.

@@ -1,7 +1,7 @@
 //! What one copy of the JavaScript keeps natively: there may be several in a Node environment (the
 //! main thread, a worker).
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr;
@@ -16,14 +16,15 @@ use super::compression::Compression;
 use super::event_loop::{Context, LoopSocket, LoopState};
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
+use super::stage::Stage;
 use super::values::Values;
 use crate::clock::{self, Mark};
 use crate::runtime;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::meter::Meter;
-use ws_rs_engine::registry::Registry;
-use ws_rs_engine::schedule::Schedule;
+use ws_rs_engine::registry::{Id, Registry};
+use ws_rs_engine::schedule::{MAX_DELAY, Schedule};
 use ws_rs_engine::topics::Topics;
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
@@ -49,8 +50,14 @@ pub(crate) struct Environment {
     pub(crate) schedule: RefCell<Schedule>,
     /// When the first of those frames began to wait.
     pub(crate) waiting_since: Cell<Mark>,
-    /// How often somebody could have looked whether that was too long ago.
+    /// How many frames were sent since somebody looked whether that was too long ago.
     pub(crate) looks: Cell<u8>,
+    /// When the turn that runs began, or a little before.
+    pub(crate) turn_began: Cell<Mark>,
+    /// Short messages that JavaScript sends while others are sure to come.
+    pub(crate) stage: OnceCell<Stage>,
+    /// Those whose outbox JavaScript has to look at, as soon as the turn is over.
+    pub(crate) to_attend: RefCell<Vec<Id>>,
     /// When a frame was last written.
     pub(crate) written_at: Cell<Mark>,
     /// How often in this tick a frame was written at once past an I/O thread.
@@ -95,6 +102,9 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         schedule: RefCell::default(),
         waiting_since: Cell::default(),
         looks: Cell::default(),
+        turn_began: Cell::default(),
+        stage: OnceCell::new(),
+        to_attend: RefCell::default(),
         written_at: Cell::default(),
         at_once: Cell::default(),
         in_company: Cell::default(),
@@ -138,6 +148,19 @@ impl Environment {
     pub(crate) fn begin_waiting(&self) -> Duration {
         self.waiting_since.set(Mark::now());
         clock::now()
+    }
+
+    /// Frames of the turn that runs begin to wait for others, or did some time ago; returns since when,
+    /// at the latest.
+    pub(crate) fn begin_waiting_in_turn(&self) -> Duration {
+        let began = self.turn_began.get();
+        self.waiting_since.set(began);
+        let now = clock::now();
+        if began.is_fresh() {
+            now
+        } else {
+            now.saturating_sub(MAX_DELAY)
+        }
     }
 
     /// An empty buffer for output, used before if possible.

@@ -28,6 +28,7 @@ mod pongs;
 mod rows;
 mod send;
 mod shared_memory;
+mod stage;
 #[cfg(unix)]
 mod tls;
 mod topics;
@@ -65,6 +66,7 @@ raw_callback!(queue_text, send::queue_text, 5);
 raw_callback!(queue_bytes, send::queue_bytes, 5);
 raw_callback!(queue_raw, send::queue_raw, 4);
 raw_callback!(queue_lent, send::queue_lent, 4);
+raw_callback!(stage_memory, stage::stage);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
@@ -195,7 +197,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 83] = [
+const FUNCTIONS: [(&CStr, RawCallback); 84] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -212,6 +214,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 83] = [
     (c"queueBytes", queue_bytes),
     (c"queueRaw", queue_raw),
     (c"queueLent", queue_lent),
+    (c"stage", stage_memory),
     (c"share", share),
     (c"connectionShares", connection_shares),
     (c"connectionLimit", connection_limit),

@@ -51,9 +51,14 @@ pub(super) fn with_wire_of_program<T>(
 
 /// Whether frames have waited long enough for others; they may for longer in the middle of a chunk.
 pub(crate) fn is_overdue(state: &Environment, in_chunk: bool) -> bool {
+    state.schedule.borrow().has_waiting() && is_overdue_at(state, in_chunk, Mark::now())
+}
+
+/// As [`is_overdue`], for who knows what time it is.
+pub(crate) fn is_overdue_at(state: &Environment, in_chunk: bool, now: Mark) -> bool {
     let schedule = state.schedule.borrow();
     schedule.has_waiting()
-        && !state.waiting_since.get().is_fresh()
+        && !state.waiting_since.get().is_fresh_at(now)
         && if in_chunk {
             schedule.is_overdue_in_chunk(clock::now)
         } else {
@@ -65,11 +70,15 @@ pub(crate) fn is_overdue(state: &Environment, in_chunk: bool) -> bool {
 /// has to look at.
 pub(crate) fn write_waiting(state: &Environment, mut attend: impl FnMut(Id)) {
     let list = state.schedule.borrow_mut().take_waiting();
-    for id in &list {
+    for (index, id) in list.iter().enumerate() {
+        if let Some(next) = list.get(index + 1) {
+            state.connections.borrow().prefetch(*next);
+        }
         if needs_attention(state, *id) {
             attend(*id);
         }
     }
+    state.written_at.set(Mark::now());
     state.schedule.borrow_mut().give_back(list);
 }
 
@@ -93,7 +102,7 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
         connection.fail(EIO);
         (Sent::Failed, true)
     });
-    after_write(state, entry, sent);
+    settle(state, entry, sent);
     // Of a thread's errors nothing else says.
     attend || (is_threaded && entry.connection.write_error().is_some())
 }
@@ -103,6 +112,11 @@ pub(crate) fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
     if matches!(sent, Sent::Written | Sent::Take) {
         state.written_at.set(Mark::now());
     }
+    settle(state, entry, sent);
+}
+
+/// As [`after_write`], for who notes the time itself.
+fn settle(state: &Environment, entry: &mut Entry, sent: Sent) {
     if sent == Sent::Written
         && let Some(buffer) = entry.connection.take_spare()
     {

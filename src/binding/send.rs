@@ -279,13 +279,18 @@ const fn options_of(flags: u32) -> Options {
 
 /// Whether JavaScript is to have frames written that have waited for long enough.
 fn overdue(state: &Environment, in_chunk: bool) -> u32 {
-    let looks = state.looks.get().wrapping_add(1);
-    state.looks.set(looks);
+    let looks = state.looks.get().saturating_add(1);
     // Answers to many short messages of a chunk cost so little that looking each time is felt.
-    if (in_chunk && !looks.is_multiple_of(4)) || !is_overdue(state, in_chunk) {
+    if in_chunk && looks < 4 {
+        state.looks.set(looks);
         return 0;
     }
-    OVERDUE
+    state.looks.set(0);
+    if is_overdue(state, in_chunk) {
+        OVERDUE
+    } else {
+        0
+    }
 }
 
 fn frame_of(flags: u32) -> Frame {

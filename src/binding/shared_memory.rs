@@ -97,6 +97,19 @@ impl SharedMemory {
         }
     }
 
+    /// Whether the memory is ours, and stays where it is.
+    pub(crate) const fn is_native(&self) -> bool {
+        matches!(self.memory, Memory::Native(_))
+    }
+
+    /// Where it is then.
+    pub(crate) fn native(&self) -> *mut u8 {
+        match &self.memory {
+            Memory::Native(words) => pointer(words),
+            Memory::Looked { .. } => panic!("it is not ours"),
+        }
+    }
+
     /// The first `len` bytes.
     ///
     /// # Safety

@@ -1,5 +1,9 @@
 //! Numbers for native objects, so that JavaScript holds a number and no pointer.
 
+use std::ptr;
+
+use crate::prefetch::prefetch;
+
 /// What an object is known by. It is never used again, and small enough for a JavaScript number.
 pub type Id = u64;
 
@@ -82,6 +86,15 @@ impl<T> Registry<T> {
             entry.item.as_mut()
         } else {
             None
+        }
+    }
+
+    /// Has the processor fetch the object, which is about to be used.
+    pub fn prefetch(&self, id: Id) {
+        let slot = Self::slot(id) as usize;
+        if let Some(page) = self.pages.get(slot / PAGE) {
+            let slot = &page[slot % PAGE];
+            prefetch(ptr::from_ref(slot).cast(), size_of_val(slot));
         }
     }
 

@@ -12,7 +12,7 @@ const JOINED_IN_BATCH: u64 = 16 * 1024;
 /// Frames wait for others no longer than this, as far as anybody looks: at the next send or event.
 /// One write after another takes the kernel a tenth less than reads, writes and JavaScript in turns,
 /// and what many turns send to one connection, as to all of a chat, is written in one go.
-const MAX_DELAY: Duration = Duration::from_micros(100);
+pub const MAX_DELAY: Duration = Duration::from_micros(100);
 /// While other messages of the same chunk are to be answered, it may be this long.
 const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 
@@ -108,6 +108,12 @@ impl Schedule {
     #[must_use]
     pub const fn is_in_turn(&self) -> bool {
         self.in_turn
+    }
+
+    /// Whether another socket of the batch waits for its turn.
+    #[must_use]
+    pub const fn has_more_turns(&self) -> bool {
+        self.more_turns
     }
 
     /// Whether any frames wait.

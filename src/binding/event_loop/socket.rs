@@ -9,9 +9,10 @@ use napi_sys as sys;
 
 use super::super::call::{Call, text_of};
 use super::super::environment::Environment;
-use super::super::outbox::{is_overdue, needs_attention, write_waiting};
+use super::super::outbox::{is_overdue_at, needs_attention, write_waiting};
 use super::LoopState;
 use super::turn::Turn;
+use crate::clock::Mark;
 use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
@@ -247,6 +248,10 @@ impl LoopSocket {
 }
 
 const fn taken(write: Write) -> Taken {
+    // Nearly always. A jump by a table is guessed wrong behind a system call.
+    if let Write::Bytes(len) = write {
+        return Taken::Bytes(len);
+    }
     match write {
         Write::Bytes(len) => Taken::Bytes(len),
         Write::Handed(len) => Taken::Handed(len),
@@ -276,26 +281,34 @@ impl Turns {
 }
 
 impl Turns {
+    /// To be called in a handle scope.
     fn give_turn(&self, ready: Ready) {
-        self.within_scope(|| {
-            let turn = Turn::new(self.state(), self.env, ready);
-            let work = AssertUnwindSafe(|| turn.run());
-            if let Err(panic) = catch_unwind(work) {
-                self.state().event_loop.end_turn(self.env);
-                // Should even that panic, the others go on.
-                let _ = catch_unwind(AssertUnwindSafe(|| {
-                    turn.fail(&format!("it panicked: {}", text_of(&*panic)));
-                }));
-            }
-        });
+        let turn = Turn::new(self.state(), self.env, ready);
+        let work = AssertUnwindSafe(|| turn.run());
+        if let Err(panic) = catch_unwind(work) {
+            self.state().event_loop.end_turn(self.env);
+            // Should even that panic, the others go on.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                turn.fail(&format!("it panicked: {}", text_of(&*panic)));
+            }));
+        }
     }
 
     /// Writes what was sent in the last turns.
     fn flush(&self) {
         let state = self.state();
         // Those who look at it may send, too.
-        while state.schedule.borrow().has_waiting() {
-            self.within_scope(|| write_waiting(state, |id| self.attend(id)));
+        loop {
+            while state.schedule.borrow().has_waiting() {
+                self.within_scope(|| write_waiting(state, |id| self.attend(id)));
+            }
+            let to_attend = state.to_attend.take();
+            if to_attend.is_empty() {
+                break;
+            }
+            for id in to_attend {
+                self.within_scope(|| self.attend(id));
+            }
         }
     }
 
@@ -323,14 +336,31 @@ impl Turns {
     }
 
     fn within_scope(&self, work: impl FnOnce()) {
+        if let Some(_scope) = HandleScope::open(self.env) {
+            work();
+        }
+    }
+}
+
+/// JavaScript's values live until it is dropped.
+struct HandleScope {
+    env: sys::napi_env,
+    scope: sys::napi_handle_scope,
+}
+
+impl HandleScope {
+    fn open(env: sys::napi_env) -> Option<Self> {
         let mut scope = ptr::null_mut();
         // SAFETY: a live environment, on its thread.
-        let status = unsafe { sys::napi_open_handle_scope(self.env, &mut scope) };
-        if status == sys::Status::napi_ok {
-            work();
-            // SAFETY: opened above.
-            unsafe { sys::napi_close_handle_scope(self.env, scope) };
-        }
+        let status = unsafe { sys::napi_open_handle_scope(env, &mut scope) };
+        (status == sys::Status::napi_ok).then_some(Self { env, scope })
+    }
+}
+
+impl Drop for HandleScope {
+    fn drop(&mut self) {
+        // SAFETY: it was opened, and those that were opened in it are closed: they are dropped before.
+        unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
     }
 }
 
@@ -358,13 +388,23 @@ impl Handler for Turns {
         let state = self.state();
         let mut turns = 0;
         let mut sockets = sockets.peekable();
+        // One for many turns, each of which makes only a few values.
+        let mut scope = None;
+        state.turn_began.set(Mark::now());
         while let Some(ready) = sockets.next() {
             if state.event_loop.ending.get() {
                 return;
             }
+            if scope.is_none() {
+                scope = HandleScope::open(self.env);
+            }
             // First what is to be read: an error says more there.
-            if ready.readable {
-                let more = sockets.peek().is_some();
+            if ready.readable && scope.is_some() {
+                let next = sockets.peek();
+                let more = next.is_some();
+                if let Some(next) = next {
+                    state.connections.borrow().prefetch(next.id);
+                }
                 state.in_company.set(more || turns > 0);
                 state.at_once.set(0);
                 state.schedule.borrow_mut().begin_turn(more);
@@ -375,11 +415,15 @@ impl Handler for Turns {
                 self.write(ready.id);
             }
             turns += 1;
-            if turns == MAX_TURNS || is_overdue(state, false) {
+            let now = Mark::now();
+            state.turn_began.set(now);
+            if turns == MAX_TURNS || is_overdue_at(state, false, now) {
+                scope = None;
                 self.flush();
                 turns = 0;
             }
         }
+        drop(scope);
         self.flush();
     }
 

@@ -11,11 +11,13 @@ use super::super::call::{Fault, Outcome, check};
 use super::super::environment::{Entry, Environment};
 use super::super::events::decode;
 use super::super::pongs::Pongs;
+use super::super::stage::clear_stage;
 use super::listeners::Listener;
 use super::socket::Reader;
 use super::{Context, LoopSocket};
 use crate::numbers::frame::TEXT;
 use crate::numbers::source::NOWHERE;
+use crate::numbers::stage;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{
     MAX_READ, MAX_READS, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch,
@@ -411,6 +413,16 @@ impl<'a> Turn<'a> {
         called
     }
 
+    /// Whether short messages that are sent wait for others in any case.
+    fn how_to_stage(&self) -> u32 {
+        let schedule = self.state.schedule.borrow();
+        match (schedule.is_in_turn(), schedule.has_more_turns()) {
+            (false, _) => 0,
+            (true, false) => stage::IN_CHUNK,
+            (true, true) => stage::IN_BATCH,
+        }
+    }
+
     fn call(
         &self,
         context: Context,
@@ -425,6 +437,8 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         let mut result = ptr::null_mut();
+        let stage = self.state.stage.get();
+        let before = stage.map(|stage| stage.open(self.how_to_stage()));
         // SAFETY: a live environment, on its thread, in the handle scope of the turn, and values of
         // it. Nothing of the state is borrowed here.
         let status = unsafe {
@@ -438,6 +452,10 @@ impl<'a> Turn<'a> {
                 &mut result,
             )
         };
+        if let (Some(stage), Some(before)) = (stage, before) {
+            stage.open(before);
+            clear_stage(self.state);
+        }
         if status != sys::Status::napi_pending_exception {
             return check(status);
         }
