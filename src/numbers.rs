@@ -67,6 +67,8 @@ numbers! {
         STORED: u32 = 0x100;
         /// It is what was just handed in.
         WHOLE: u32 = 0x200;
+        /// An I/O thread has inflated it. It is the last of its batch.
+        INFLATED: u32 = 0x400;
     }
 
     /// Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is.
@@ -147,6 +149,8 @@ numbers! {
         TAKE: u32 = 3;
         BLOCKED: u32 = 4;
         FAILED: u32 = 5;
+        /// No I/O thread compresses it.
+        NOT_PACKED: u32 = 6;
         /// The bits of these; others are added.
         ANSWER: u32 = 7;
         /// Frames of others waited for long enough, and some of them are the stream's to write.

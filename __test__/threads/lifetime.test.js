@@ -13,9 +13,14 @@ const { openThreaded, skipThreads: skip } = require('../support/threads');
 
 /** A worker whose server has threads, in traffic with clients of its own. */
 const BUSY = `
-const { parentPort } = require('node:worker_threads');
+const { parentPort, threadId } = require('node:worker_threads');
 const { WebSocket, WebSocketServer } = require('.');
-const wss = new WebSocketServer({ host: '127.0.0.1', ioThreads: 2, port: 0 });
+const wss = new WebSocketServer({
+  host: '127.0.0.1',
+  ioThreads: 2,
+  perMessageDeflate: threadId % 2 === 0 && { threshold: 0 },
+  port: 0
+});
 
 wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));
 wss.on('listening', () => {

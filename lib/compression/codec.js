@@ -39,6 +39,16 @@ class Codec {
     forgotten.register(this, id, this);
   }
 
+  /** The number of its native half. */
+  get id() {
+    return this._id;
+  }
+
+  /** Whether it has nothing to do. */
+  get isIdle() {
+    return !this._isBusy && this._queue === null;
+  }
+
   /**
    * Gives the native state back. Whoever still waits for a result is called
    * back with `CLOSED`, at once and in order.

@@ -93,6 +93,11 @@ class Deflater extends Codec {
     return result;
   }
 
+  /** It is about to be used, by an I/O thread. */
+  touch() {
+    if (this._idle !== null) this._idle.touch(this);
+  }
+
   /**
    * The peer is sent what another compressor made of a message, with no
    * reference to what was before.
@@ -101,11 +106,6 @@ class Deflater extends Codec {
    */
   see(end) {
     native.codecSee(this._id, end);
-  }
-
-  /** The number of its native half. */
-  get id() {
-    return this._id;
   }
 
   /**

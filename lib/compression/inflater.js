@@ -95,4 +95,4 @@ function createInflater(windowBits, options = {}, limiter) {
   return new Inflater(id, chunkSizeOf(options), limiter);
 }
 
-module.exports = { createInflater };
+module.exports = { createInflater, WATCHED_TURNS };

@@ -7,6 +7,7 @@ const { createInflater } = require('./inflater');
 const Limiter = require('./limiter');
 const negotiation = require('./negotiation');
 const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
+const native = require('../native');
 const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
@@ -62,6 +63,9 @@ class PerMessageDeflate {
     /** Whether somebody watches how long a message takes to inflate. */
     this.isWatched = false;
 
+    /** Who waits for its turn to have an I/O thread compress. */
+    this.packing = null;
+
     /** The agreed parameters; `null` before `accept()`. */
     this.params = null;
 
@@ -109,8 +113,9 @@ class PerMessageDeflate {
    * at once.
    */
   cleanup() {
-    const { _deflate: deflater, _inflate: inflater } = this;
+    const { _deflate: deflater, _inflate: inflater, packing } = this;
 
+    if (packing !== null) packing.packNow();
     this._deflate = null;
     this._inflate = null;
 
@@ -140,14 +145,10 @@ class PerMessageDeflate {
       );
     }
 
-    const forgets = !!(this._isServer
-      ? params.client_no_context_takeover
-      : params.server_no_context_takeover);
-
     this._inflate.run(
       toBuffer(data),
       fin,
-      fin && forgets,
+      fin && this._peerForgets,
       this._maxPayload,
       this.isWatched,
       inflated,
@@ -175,6 +176,36 @@ class PerMessageDeflate {
    */
   compressLent(data, fin, callback) {
     this._compress(data, fin, true, callback);
+  }
+
+  /**
+   * Has the I/O thread of a connection inflate the messages that come from now
+   * on, unless somebody has put another `decompress()` there.
+   *
+   * @param {Number} id The native connection, of which a message was inflated
+   */
+  inflateOnThread(id) {
+    if (this._inflate === null || this.decompress !== decompress) return;
+
+    native.inflateOnThread(
+      id,
+      this._inflate.id,
+      this._peerForgets,
+      this._maxPayload
+    );
+  }
+
+  /**
+   * The number of the compressor, for an I/O thread that is to compress a message
+   * now; -1 if it may not.
+   */
+  codecForThread() {
+    if (this.compress !== compress) return -1;
+    if (this._deflate === null) this._deflate = this._createDeflater();
+    if (!this._deflate.isIdle) return -1;
+
+    this._deflate.touch();
+    return this._deflate.id;
   }
 
   /**
@@ -227,7 +258,7 @@ class PerMessageDeflate {
   }
 
   _contextDeflater() {
-    if (this._forgets) return null;
+    if (this.forgets) return null;
 
     // Without a dictionary, one that has sent nothing yet refers to nothing.
     if (
@@ -240,8 +271,17 @@ class PerMessageDeflate {
     return this._deflate;
   }
 
+  /** Whether the other end forgets its context after each message. */
+  get _peerForgets() {
+    const { params } = this;
+
+    return !!(this._isServer
+      ? params.client_no_context_takeover
+      : params.server_no_context_takeover);
+  }
+
   /** Whether this end forgets its context after each message. */
-  get _forgets() {
+  get forgets() {
     const { params } = this;
 
     return !!(this._isServer
@@ -259,7 +299,7 @@ class PerMessageDeflate {
       { ...this._options.zlibDeflateOptions },
       limiter,
       // Without takeover nothing is kept between two messages anyway.
-      this._forgets ? 0 : this._options.idleTimeout
+      this.forgets ? 0 : this._options.idleTimeout
     );
   }
 
@@ -269,7 +309,7 @@ class PerMessageDeflate {
     this._deflate.run(
       toBuffer(data),
       fin,
-      fin && this._forgets,
+      fin && this.forgets,
       lend,
       deflated,
       this,
@@ -277,6 +317,9 @@ class PerMessageDeflate {
     );
   }
 }
+
+/** Somebody may put others in their place. */
+const { compress, decompress } = PerMessageDeflate.prototype;
 
 function inflated(result, pmd, callback) {
   if (typeof result === 'object') {

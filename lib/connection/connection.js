@@ -70,11 +70,13 @@ class Connection extends ReceivingHalf {
       native.meterAttach(meter, this.decoder.id, false);
     }
 
-    this.decoder.isWatched = () => this._isWatched();
+    this.decoder.isWatched = () => this.isWatched();
     // From Node 26 on all TLS sockets read into the same memory.
     this.decoder.copiesParts = socket.encrypted === true;
 
     this.output = new Outbox(socket, this.decoder.id);
+    this.output.packs = this.ioThreads > 0;
+    this.decoder.mayInflateOnThread = this.ioThreads > 0 && light !== undefined;
     this.output.onerror = (err) => websocket._emitErrorOnce(err);
     announce(socket, this.output);
 
@@ -166,7 +168,7 @@ class Connection extends ReceivingHalf {
    * has the receiver, or waits for the socket to close, may ask then how much
    * of what came has been handed out.
    */
-  _isWatched() {
+  isWatched() {
     const { socket } = this;
 
     return (

@@ -14,6 +14,7 @@ const {
   stored,
   takenAway
 } = require('./chunk');
+const { WATCHED_TURNS } = require('../compression/inflater');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
@@ -23,7 +24,7 @@ const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
 const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
-const { COMPRESSED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
+const { COMPRESSED, INFLATED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
 const { POSITION } = numbers.header;
 const { COMPRESSION, SKIP_UTF8_VALIDATION } = numbers.config;
 
@@ -81,6 +82,10 @@ class Decoder extends ChunkOwner {
     this._backlog = null;
     this._inflatedFin = false;
     this._onInflated = null;
+    /** Whether an I/O thread may inflate what comes behind the first message. */
+    this.mayInflateOnThread = false;
+    /** Whether nothing of the chunk was handed out, which has just come. */
+    this._isFresh = false;
     /** Says whether somebody watches how long inflating takes. */
     this.isWatched = null;
     this.id =
@@ -156,8 +161,12 @@ class Decoder extends ChunkOwner {
     this._length = length;
     this._position = position;
     this._memory = isSpare ? SPARE : LENT;
+    this._isFresh = true;
 
-    if (!this._deliver(level(0), count, single)) return;
+    const goesOn = this._deliver(level(0), count, single);
+
+    this._isFresh = false;
+    if (!goesOn) return;
     if (position < length) this._run();
     else this._finish();
   }
@@ -270,8 +279,17 @@ class Decoder extends ChunkOwner {
           return false;
         }
 
-        // As in ws, a close frame never waits.
-        if (single && kind !== CLOSE) {
+        if ((flags & INFLATED) !== 0) {
+          const waits = row > 1 || !this._isFresh || this._isWatched();
+
+          if (waits || (single && kind === BINARY)) {
+            if (this._position < this._length) this._keep();
+            if (waits) this._deferInflated(kind, data, extra, single);
+            else this._defer(kind, data, extra);
+            return false;
+          }
+        } else if (single && kind !== CLOSE) {
+          // As in ws, a close frame never waits.
           if (this._position < this._length) this._keep();
           this._defer(kind, data, extra);
           return false;
@@ -322,6 +340,27 @@ class Decoder extends ChunkOwner {
       this.state = READING;
       this._emitAndGoOn(kind, data, extra);
     });
+  }
+
+  /**
+   * Hands out a message that an I/O thread has inflated when it would be inflated
+   * here: not in the macrotask of what comes before it, and later if somebody
+   * watches.
+   */
+  _deferInflated(kind, data, extra, single) {
+    this.state = INFLATING;
+    later(this._isWatched() ? WATCHED_TURNS : 0, () => {
+      if (single && kind === BINARY) {
+        this._defer(kind, data, extra);
+      } else {
+        this.state = READING;
+        this._emitAndGoOn(kind, data, extra);
+      }
+    });
+  }
+
+  _isWatched() {
+    return this.isWatched !== null && this.isWatched();
   }
 
   _emitAndGoOn(kind, data, extra) {
@@ -378,7 +417,7 @@ class Decoder extends ChunkOwner {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    if (this.isWatched !== null) pmd.isWatched = this.isWatched();
+    pmd.isWatched = this._isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 
@@ -386,6 +425,11 @@ class Decoder extends ChunkOwner {
     if (err) {
       this._finish(err);
       return;
+    }
+
+    if (this.mayInflateOnThread) {
+      this.mayInflateOnThread = false;
+      this.extensions['permessage-deflate'].inflateOnThread?.(this.id);
     }
 
     const index = 2 * depth + 1;
@@ -424,6 +468,14 @@ class Decoder extends ChunkOwner {
       this._emitAndGoOn(kind, data, extra);
     }
   }
+}
+
+/** Calls a function some turns of the event loop later, or in the next. */
+function later(turns, callback) {
+  timers.setImmediate(() => {
+    if (turns > 0) later(turns - 1, callback);
+    else callback();
+  });
 }
 
 /** Whether somebody else may have the rest of a chunk's memory. */

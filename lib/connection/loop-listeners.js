@@ -15,10 +15,12 @@ const noteMemory = require('../memory/young-memory');
 
 const FastBuffer = Buffer[Symbol.species];
 
+const { INFLATED } = numbers.row;
 const { LENGTH, POSITION, SLOT, SOURCE } = numbers.header;
 const { SCRATCH, SPARE } = numbers.source;
 
 /** The first event: behind its kind are its start and its length. */
+const FIRST_KIND = numbers.row.SIZE;
 const FIRST_START = numbers.row.SIZE + 1;
 const FIRST_LENGTH = numbers.row.SIZE + 2;
 
@@ -60,6 +62,11 @@ const listeners = {
 
     if (connection === undefined) return;
 
+    if (mustWait(connection)) {
+      takeDecoded(connection, 1);
+      return;
+    }
+
     const data = wholeMessage(connection);
 
     if (data === null) return;
@@ -73,7 +80,10 @@ const listeners = {
 
     if (connection === undefined) return;
 
-    if (connection.websocket._binaryType !== 'nodebuffer') {
+    if (
+      connection.websocket._binaryType !== 'nodebuffer' ||
+      mustWait(connection)
+    ) {
       takeDecoded(connection, 1);
       return;
     }
@@ -173,6 +183,11 @@ function attempt(connection, body) {
     connection.fail(err);
     return null;
   }
+}
+
+/** Whether somebody would see that an I/O thread has inflated a message. */
+function mustWait(connection) {
+  return (rows[FIRST_KIND] & INFLATED) !== 0 && connection.isWatched();
 }
 
 function wholeMessage(connection) {

@@ -8,6 +8,7 @@ const { FIN, OPCODE, RSV1 } = require('../native/numbers').frame;
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const inContextOfNow = require('./context-of-now');
 const { frame, maskingKey } = require('./frame-list');
+const packSoon = require('./packing');
 const { byteLength, isBlobPayload } = require('./payload');
 const timers = require('../timers');
 
@@ -20,6 +21,9 @@ const GET_BLOB_DATA = 2;
 const FAILED = 3;
 
 const EXTENSION = 'permessage-deflate';
+
+/** Longer messages would hold up the others of an I/O thread. */
+const MOST_PACKED = 16 * 1024;
 
 /**
  * What was sent and waits: keeps the order while a message is being compressed or
@@ -41,6 +45,10 @@ class SendQueue {
     /** Messages for many that wait for the end of a fragmented one. */
     this._held = null;
     this._state = DEFAULT;
+    /** The message that an I/O thread is to compress in the next macrotask. */
+    this._packing = null;
+    /** Whether that macrotask is now. */
+    this._packsNow = false;
     /** The transport's way out; without one chunks are written to the socket. */
     this.outbox = null;
     this._generateMask = generateMask;
@@ -138,6 +146,79 @@ class SendQueue {
   }
 
   _deflate(job) {
+    if (!this._mayPack(job)) {
+      this._deflateHere(job);
+    } else if (!this._packsNow) {
+      this._state = DEFLATING;
+      // It will be sent in the async context of nobody.
+      if (typeof job.cb === 'function') job.cb = inContextOfNow(job.cb);
+      this._packing = job;
+      this._extensions[EXTENSION].packing = this;
+      packSoon(this);
+    } else if (!this._pack(job)) {
+      this._deflateHere(job);
+    }
+  }
+
+  /** Whether an I/O thread may compress a message. */
+  _mayPack({ first, length, mask }) {
+    return (
+      this.outbox !== null &&
+      this.outbox.packs &&
+      this.outbox.isNative &&
+      !mask &&
+      length <= MOST_PACKED &&
+      (first & FIN) !== 0 &&
+      (first & OPCODE) !== 0
+    );
+  }
+
+  /** Gives messages to the I/O thread, now. */
+  packNow() {
+    const job = this._packing;
+
+    if (job === null) return;
+
+    this._packing = null;
+    this._extensions[EXTENSION].packing = null;
+
+    if (this._socket.destroyed) {
+      this._abort(
+        new Error('The socket was closed while data was being compressed'),
+        job.cb
+      );
+      return;
+    }
+
+    this._state = DEFAULT;
+    this._queue.unshift(job);
+    this._packsNow = true;
+
+    try {
+      this._next();
+    } finally {
+      this._packsNow = false;
+    }
+  }
+
+  /** Gives a message to the I/O thread; `false` if that takes none. */
+  _pack({ cb, first, length, payload }) {
+    const pmd = this._extensions[EXTENSION];
+    const codec = pmd.codecForThread();
+
+    if (codec === -1) return false;
+
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+
+    if (!this.outbox.packed(bytes, first, codec, pmd.forgets, cb)) return false;
+
+    this._bufferedBytes -= length;
+    return true;
+  }
+
+  _deflateHere(job) {
+    // What its I/O thread has to compress comes before it.
+    if (this.outbox?.packs) this.outbox.writeNow();
     this._state = DEFLATING;
 
     const pmd = this._extensions[EXTENSION];

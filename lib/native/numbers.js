@@ -29,7 +29,9 @@ module.exports = {
     /** It is a `Buffer` of its own, in the second array. */
     STORED: 256,
     /** It is what was just handed in. */
-    WHOLE: 512
+    WHOLE: 512,
+    /** An I/O thread has inflated it. It is the last of its batch. */
+    INFLATED: 1024
   },
 
   /** Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is. */
@@ -110,6 +112,8 @@ module.exports = {
     TAKE: 3,
     BLOCKED: 4,
     FAILED: 5,
+    /** No I/O thread compresses it. */
+    NOT_PACKED: 6,
     /** The bits of these; others are added. */
     ANSWER: 7,
     /** Frames of others waited for long enough, and some of them are the stream's to write. */

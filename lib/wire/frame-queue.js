@@ -37,6 +37,8 @@ class FrameQueue {
     this.sender = null;
     /** Whether the native wire writes, and the stream has nothing to do. */
     this.isNative = false;
+    /** Whether an I/O thread may compress messages. */
+    this.packs = false;
     /** Of a peer that reads too slowly, if there is a limit. */
     this.backPressure = null;
     this._id = id;

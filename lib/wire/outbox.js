@@ -22,8 +22,16 @@ const LONG_TEXT = 16 * 1024;
 const { HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES } = numbers.flag;
 const { NO_HEADER, TRACK } = numbers.flag;
 const { FIN } = numbers.frame;
-const { ANSWER, BLOCKED, FAILED, OVERDUE, SCHEDULE, TAKE, WRITTEN } =
-  numbers.sent;
+const {
+  ANSWER,
+  BLOCKED,
+  FAILED,
+  NOT_PACKED,
+  OVERDUE,
+  SCHEDULE,
+  TAKE,
+  WRITTEN
+} = numbers.sent;
 
 /**
  * The way out of a connection: makes frames of messages, in native memory, and
@@ -113,6 +121,29 @@ class Outbox extends FrameQueue {
         callback
       );
     }
+  }
+
+  /**
+   * Has an I/O thread compress a message, and send it.
+   *
+   * @param {Buffer} bytes The payload
+   * @param {Number} first FIN, RSV1 and the opcode
+   * @param {Number} codec The native compressor
+   * @param {Boolean} reset Whether its context ends with the message
+   * @param {Function} [callback] Called when the bytes are written, or not
+   * @return {Boolean} `false`: it cannot be, and nothing was sent
+   */
+  packed(bytes, first, codec, reset, callback) {
+    const flags = first | this._flags(false, undefined, callback);
+
+    if (!this.isNative) return false;
+
+    const code = native.queuePacked(this._id, bytes, flags, codec, reset);
+
+    if (code === NOT_PACKED) return false;
+
+    this._sent(code, callback);
+    return true;
   }
 
   /** Sends frames that somebody else made. */

@@ -14,6 +14,7 @@ use super::call::{Call, Outcome, check};
 use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::{Context, LoopSocket, open_stream};
+use super::inflated::Inflated;
 use super::send::queue_answer;
 use crate::numbers::config::{ANSWER_PINGS, LOCAL, SINGLE};
 use crate::numbers::request::{NOTHING, OTHER};
@@ -69,6 +70,7 @@ pub(crate) fn await_on(call: &Call<'_>, open: impl FnOnce(Id) -> Option<Stream>)
         socket: None,
         context: Context::NONE,
         questions: None,
+        inflated: Inflated::default(),
     };
     let Some(id) = connections.insert(entry) else {
         return call.undefined();
@@ -101,6 +103,7 @@ pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
         socket: None,
         context: Context::NONE,
         questions: None,
+        inflated: Inflated::default(),
     };
     let Some(id) = call.state.connections.borrow_mut().insert(entry) else {
         return call.undefined();

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use napi_sys as sys;
 use ws_rs_engine::compression as engine;
-use ws_rs_engine::compression::{Failure, Job, Kind, Task};
+use ws_rs_engine::compression::{Coder, Failure, Job, Kind, Task};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
@@ -42,6 +42,33 @@ impl Compression {
         if self.engine.borrow().running() == 0 {
             self.wake.close();
         }
+    }
+
+    /// What an I/O thread is to work for a codec with.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only threads use it"))]
+    pub(crate) fn coder(&self, codec: Id) -> Option<Coder> {
+        self.engine.borrow_mut().coder(codec)
+    }
+
+    /// As `coder`, for a message that is given to it now.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only threads use it"))]
+    pub(crate) fn prepare(&self, codec: Id, reset: bool) -> Option<Coder> {
+        let mut engine = self.engine.borrow_mut();
+        let coder = engine.coder(codec)?;
+        engine.prepare(codec, reset);
+        Some(coder)
+    }
+
+    /// It was not given to it.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only threads use it"))]
+    pub(crate) fn unprepare(&self, codec: Id) {
+        self.engine.borrow_mut().unprepare(codec);
+    }
+
+    /// Tells V8 what states take.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only threads use it"))]
+    pub(crate) fn report(&self, call: &Call<'_>) -> Outcome<()> {
+        report_memory(call, &mut self.engine.borrow_mut())
     }
 
     /// The peer of a compressor is sent what another one made.

@@ -1,6 +1,6 @@
 //! Bytes in, events out.
 
-use ws_rs_protocol::{ErrorClass, ErrorKind, Inflated, Input, Role};
+use ws_rs_protocol::{self as protocol, ErrorClass, ErrorKind, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
 
@@ -10,6 +10,7 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::Context;
 use super::events::decode;
+use super::inflated::Inflated;
 use super::pongs::Pongs;
 use crate::numbers::counter;
 use crate::numbers::frame::{BINARY, TEXT};
@@ -28,6 +29,7 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
         socket: None,
         context: Context::NONE,
         questions: None,
+        inflated: Inflated::default(),
     };
     let id = call
         .state
@@ -77,8 +79,13 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
+    let which = call.u32(1)?;
+    if which == counter::BYTES_WRITTEN && entry.connection.outbox().handed() > 0 {
+        // How long frames are that a thread has made, only that knows.
+        entry.note_progress();
+    }
     let connection = &mut entry.connection;
-    call.double(match call.u32(1)? {
+    call.double(match which {
         counter::MESSAGE_LENGTH => connection.protocol.message_len() as f64,
         counter::HELD_BYTES => connection.protocol.held_bytes() as f64,
         counter::BYTES_WRITTEN => connection.outbox().accepted() as f64,
@@ -118,7 +125,14 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         entry.connection.chunks += 1;
     }
     let pongs = Pongs::of(&call.state.heartbeats, id, entry.connection.heard());
-    let connection = &mut entry.connection.protocol;
+    let Entry {
+        connection,
+        socket,
+        inflated,
+        ..
+    } = entry;
+    let meter = connection.meter.as_ref();
+    let connection = &mut connection.protocol;
     let mut input = if position == 0 {
         match connection.handle_bytes(bytes) {
             Ok(input) => input,
@@ -131,11 +145,15 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         Input::resume(bytes, position)
     };
     if !connection.is_inflating() {
-        decode(connection, &mut input, &mut rows, pongs)?;
+        let inflated = || {
+            inflated
+                .next_is_done(|number| socket.as_ref().is_some_and(|one| one.take_inflated(number)))
+        };
+        decode(connection, &mut input, &mut rows, pongs, inflated)?;
     }
     rows.reached(input.position());
     let received = if position == 0 { chunk.len } else { 0 };
-    rows.count_on(entry.connection.meter.as_ref(), received);
+    rows.count_on(meter, received);
     call.number(rows.count() as u32)
 }
 
@@ -165,12 +183,12 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call, and the bytes are only read.
     match connection.handle_inflated(unsafe { bytes.slice() }) {
-        Ok(Inflated::Incomplete) => {}
-        Ok(Inflated::Whole { binary }) => {
+        Ok(protocol::Inflated::Incomplete) => {}
+        Ok(protocol::Inflated::Whole { binary }) => {
             whole = bytes.len as u64;
             rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1)?;
         }
-        Ok(Inflated::Assembled(message)) => {
+        Ok(protocol::Inflated::Assembled(message)) => {
             let kind = if message.binary { BINARY } else { TEXT };
             rows.push(kind, Some(&message.payload), 0, message.frames)?;
         }

@@ -14,6 +14,7 @@ use super::buffer::BufferStore;
 use super::call::{Outcome, check};
 use super::compression::Compression;
 use super::event_loop::{Context, LoopSocket, LoopState};
+use super::inflated::Inflated;
 use super::lent_buffer::LentBuffer;
 use super::rows::EventArrays;
 use super::stage::Stage;
@@ -83,6 +84,8 @@ pub(crate) struct Entry {
     /// Whether an I/O thread that it was on has answered the pings that are yet to be decoded.
     #[expect(clippy::box_collection, reason = "few have any")]
     pub(crate) questions: Option<Box<VecDeque<bool>>>,
+    /// Which messages it has inflated.
+    pub(crate) inflated: Inflated,
 }
 
 /// Makes a state, and the object that every function which uses it must have: the state lives as

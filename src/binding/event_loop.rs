@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
-use self::answers::Answers;
+pub(crate) use self::answers::{Answers, Deflating, Inflating};
 pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
 use self::socket::Turns;

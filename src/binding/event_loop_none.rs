@@ -26,6 +26,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn take_inflated(&self, _number: u64) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn threaded(&self) -> Option<&Threaded> {
         match *self {}
     }
@@ -116,6 +120,8 @@ pub(crate) mod threads {
     pub(crate) use super::on_events as ping_answered;
 }
 
+pub(crate) use self::on_events as inflate_on_thread;
+pub(crate) use self::on_events as queue_packed;
 pub(crate) use self::on_events as loop_pause;
 pub(crate) use self::on_events as thread_panic;
 pub(crate) use self::on_events as loop_busy;

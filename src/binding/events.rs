@@ -1,20 +1,22 @@
 //! What the protocol makes of a chunk, as rows.
 
-use ws_rs_protocol::{Connection, Event, Input};
+use ws_rs_protocol::{Connection, Event, Inflated, Input};
 
 use super::buffer::BufferStore;
 use super::fault::Outcome;
 use super::pongs::Pongs;
 use super::rows::Rows;
 use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
-use crate::numbers::row::COMPRESSED;
+use crate::numbers::row::{COMPRESSED, INFLATED};
 
-/// Decodes until the chunk is used up or the batch ends.
+/// Decodes until the chunk is used up or the batch ends. `inflated` is asked for each compressed message
+/// whether its payload is inflated already.
 pub(crate) fn decode(
     connection: &mut Connection<BufferStore>,
     input: &mut Input<'_>,
     rows: &mut Rows<'_>,
     pongs: Pongs<'_>,
+    mut inflated: impl FnMut() -> bool,
 ) -> Outcome<()> {
     while !rows.is_full() {
         match connection.poll_event(input) {
@@ -39,6 +41,18 @@ pub(crate) fn decode(
             }
             Ok(Some(Event::Close(close))) => {
                 rows.push(CLOSE, Some(&close.payload), 2, u32::from(close.code))?;
+                break;
+            }
+            Ok(Some(Event::Compressed(frame))) if connection.open_frames() == 1 && inflated() => {
+                match connection.handle_inflated(input.payload(&frame.payload)) {
+                    Ok(Inflated::Whole { binary }) => {
+                        let kind = if binary { BINARY } else { TEXT };
+                        rows.push(kind | INFLATED, Some(&frame.payload), 0, 1)?;
+                    }
+                    // They come in one frame.
+                    Ok(Inflated::Incomplete | Inflated::Assembled(_)) => {}
+                    Err(error) => rows.error(error),
+                }
                 break;
             }
             Ok(Some(Event::Compressed(frame))) => {

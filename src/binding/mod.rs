@@ -21,9 +21,12 @@ mod fanout;
 mod fault;
 mod frame;
 mod heartbeat;
+mod inflated;
 mod lent_buffer;
 mod meter;
 mod outbox;
+#[cfg(unix)]
+mod packed;
 mod pongs;
 mod rows;
 mod send;
@@ -44,6 +47,8 @@ use napi_sys as sys;
 
 #[cfg(not(unix))]
 use self::event_loop as accept;
+#[cfg(not(unix))]
+use self::event_loop as packed;
 #[cfg(not(unix))]
 use self::event_loop as tls;
 
@@ -67,6 +72,8 @@ raw_callback!(queue_bytes, send::queue_bytes, 5);
 raw_callback!(queue_raw, send::queue_raw, 4);
 raw_callback!(queue_lent, send::queue_lent, 4);
 raw_callback!(stage_memory, stage::stage);
+raw_callback!(queue_packed, packed::queue_packed, 5);
+raw_callback!(inflate_on_thread, packed::inflate_on_thread);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
@@ -197,7 +204,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 84] = [
+const FUNCTIONS: [(&CStr, RawCallback); 86] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -215,6 +222,8 @@ const FUNCTIONS: [(&CStr, RawCallback); 84] = [
     (c"queueRaw", queue_raw),
     (c"queueLent", queue_lent),
     (c"stage", stage_memory),
+    (c"queuePacked", queue_packed),
+    (c"inflateOnThread", inflate_on_thread),
     (c"share", share),
     (c"connectionShares", connection_shares),
     (c"connectionLimit", connection_limit),

@@ -13,7 +13,7 @@ use super::shared_memory::SharedMemory;
 use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
-use crate::numbers::row::{ERROR, KIND, SIZE, STORED};
+use crate::numbers::row::{ERROR, INFLATED, KIND, SIZE, STORED};
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 
@@ -71,9 +71,15 @@ impl Rows<'_> {
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn only_message(&self, len: usize) -> Option<u32> {
-        let kind = self.rows[SIZE];
+        let kind = self.rows[SIZE] & !INFLATED;
         (self.count == 1 && self.rows[POSITION] == len as u32 && matches!(kind, TEXT | BINARY))
             .then_some(kind)
+    }
+
+    /// Whether the last event is a message that an I/O thread has inflated.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
+    pub(crate) const fn ends_inflated(&self) -> bool {
+        self.count > 0 && self.rows[self.count * SIZE] & INFLATED != 0
     }
 
     /// The length of the longest message, if there is one.

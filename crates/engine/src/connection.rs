@@ -9,7 +9,7 @@ use std::time::Duration;
 use ws_rs_protocol as protocol;
 
 use crate::meter::Meter;
-use crate::outbox::{Fate, Lent, Outbox, Taken, Written};
+use crate::outbox::{Fate, Lent, Outbox, Resized, Taken, Written};
 use crate::registry::Id;
 use crate::schedule::{AT_ONCE, Moment, Pace, Schedule};
 
@@ -267,8 +267,24 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
     }
 
     /// A wire gives back what it could not write; see [`Outbox::put_back`].
-    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize) {
-        self.outbox.put_back(bytes, others);
+    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize, resized: &[Resized]) {
+        self.outbox.put_back(bytes, others, resized);
+        self.meter_growth(resized.iter().map(Resized::growth).sum());
+    }
+
+    /// A wire was given a frame past the outbox, in which nothing waits; see [`Outbox::hand_over`].
+    pub fn hand_over(&mut self, len: u64, track: bool) {
+        self.outbox.hand_over(len);
+        self.meter_wire(len);
+        if track {
+            self.outbox.track();
+        }
+    }
+
+    /// Frames that were handed over had so many bytes less than was said.
+    pub fn shrink(&mut self, by: i64) {
+        self.outbox.shrink(by);
+        self.meter_growth(-by);
     }
 
     /// What became of the next tracked frame, as soon as it is known.
@@ -301,6 +317,13 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
     fn meter_wire(&self, bytes: u64) {
         if let Some(meter) = &self.meter {
             meter.sent.wire_bytes.add(bytes);
+        }
+    }
+
+    fn meter_growth(&self, by: i64) {
+        if let Some(meter) = &self.meter {
+            // They are counted already.
+            meter.sent.wire_bytes.add(by as u64);
         }
     }
 

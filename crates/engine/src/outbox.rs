@@ -4,6 +4,7 @@ mod backlog;
 mod fates;
 mod handed;
 mod lent;
+mod resized;
 mod segment;
 mod shared;
 mod write;
@@ -12,6 +13,7 @@ use self::backlog::Backlog;
 pub use self::fates::Fate;
 use self::fates::Fates;
 pub use self::lent::Lent;
+pub use self::resized::Resized;
 use self::segment::{LentFrame, Segment};
 
 /// What a wire did with the slices that it was given.

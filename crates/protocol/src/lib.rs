@@ -28,7 +28,11 @@ mod event;
 mod frame;
 mod header;
 mod inflate;
+mod inflating;
 mod mask;
+mod on_the_way;
+mod passing;
+
 mod ping_responder;
 mod store;
 mod upgrade_request;
@@ -42,6 +46,7 @@ pub use error::{CompressionError, ErrorClass, ErrorInfo, ErrorKind, ProtocolErro
 pub use event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
 pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_header};
 pub use inflate::Inflater;
+pub use inflating::{Inflate, Passed};
 pub use mask::{apply_mask, apply_mask_at, copy_masked};
 pub use ping_responder::PingResponder;
 pub use store::{OutOfMemory, PayloadStore};

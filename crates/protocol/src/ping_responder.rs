@@ -3,9 +3,11 @@
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
 use crate::config::{Config, Role};
-use crate::frame::{Frame, MAX_HEADER_LEN, encode_frame};
-use crate::header::{CLOSE, Context, Header, PING, PONG, Progress, inspect};
+use crate::frame::{Frame, encode_frame};
+use crate::header::{CLOSE, PING, PONG};
+use crate::inflating::Inflating;
 use crate::mask::apply_mask;
+use crate::passing::{Frames, Part};
 
 /// The server's end of a connection from the answer to its handshake on, as far as pings go. It stops for
 /// good where a close frame passes in either direction, and where the peer breaks a rule that shows in the
@@ -14,7 +16,7 @@ use crate::mask::apply_mask;
 /// - *Commands*: [`read`](Self::read), [`leave`](Self::leave), [`written`](Self::written).
 #[derive(Debug)]
 pub struct PingResponder {
-    incoming: Frames,
+    pub(crate) incoming: Frames,
     /// The payload of a ping that has come so far.
     ping: Vec<u8>,
     outgoing: Frames,
@@ -22,7 +24,11 @@ pub struct PingResponder {
     blank: u8,
     /// Pings that somebody else is to answer, before others are.
     owed: usize,
-    is_over: bool,
+    pub(crate) is_over: bool,
+    /// Compressed messages that have come.
+    pub(crate) compressed: u64,
+    /// What inflates them on their way, if anything does.
+    pub(crate) inflating: Option<Box<Inflating>>,
 }
 
 impl PingResponder {
@@ -45,6 +51,8 @@ impl PingResponder {
             blank: 0,
             owed: 0,
             is_over: false,
+            compressed: 0,
+            inflating: None,
         }
     }
 
@@ -60,23 +68,33 @@ impl PingResponder {
         while !self.is_over
             && let Some(part) = self.incoming.next(&mut bytes)
         {
-            match part {
-                Part::Wrong => self.is_over = true,
-                Part::Header(header) => self.is_over = header.opcode == CLOSE,
-                Part::Payload(payload) => {
-                    if self.incoming.header.opcode == PING {
-                        self.ping.extend_from_slice(payload);
-                    }
+            count += self.take(&part, answers);
+        }
+        count
+    }
+
+    /// Looks at a part of a frame; returns how many pings it completes.
+    pub(crate) fn take(&mut self, part: &Part<'_>, answers: &mut Vec<u8>) -> usize {
+        match part {
+            Part::Wrong => self.is_over = true,
+            Part::Header(header) => {
+                self.is_over = header.opcode == CLOSE;
+                // A frame that goes on with a message has no RSV1.
+                self.compressed += u64::from(header.rsv1);
+            }
+            Part::Payload(payload) => {
+                if self.incoming.header.opcode == PING {
+                    self.ping.extend_from_slice(payload);
                 }
-                Part::End => {
-                    if self.incoming.header.opcode == PING {
-                        self.answer(answers);
-                        count += 1;
-                    }
+            }
+            Part::End => {
+                if self.incoming.header.opcode == PING {
+                    self.answer(answers);
+                    return 1;
                 }
             }
         }
-        count
+        0
     }
 
     /// So many pings are left for somebody else to answer, whose pongs pass as all frames do.
@@ -127,108 +145,5 @@ impl PingResponder {
         };
         encode_frame(&pong, &self.ping, answers);
         self.ping.clear();
-    }
-}
-
-/// Follows frames by their headers.
-#[derive(Debug)]
-struct Frames {
-    /// The end of the connection that they come to.
-    role: Role,
-    config: Config,
-    bytes: [u8; MAX_HEADER_LEN],
-    /// How many bytes of the header there are.
-    got: usize,
-    /// That of the frame which is passing.
-    header: Header,
-    /// How much of its payload is yet to come; `None` between frames.
-    left: Option<u64>,
-    /// The message whose fragments are passing: how many there were, and of how many bytes.
-    message: Option<(u32, u64)>,
-}
-
-#[derive(Debug)]
-enum Part<'a> {
-    /// A frame begins.
-    Header(Header),
-    /// More of its payload.
-    Payload(&'a [u8]),
-    /// It is over.
-    End,
-    /// A header that breaks a rule.
-    Wrong,
-}
-
-impl Frames {
-    fn new(role: Role, config: Config) -> Self {
-        Self {
-            role,
-            config,
-            bytes: [0; MAX_HEADER_LEN],
-            got: 0,
-            header: Header::default(),
-            left: None,
-            message: None,
-        }
-    }
-
-    const fn is_at_boundary(&self) -> bool {
-        self.got == 0 && self.left.is_none()
-    }
-
-    /// Takes the next part off `bytes`, if they make one.
-    fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Part<'a>> {
-        match self.left {
-            Some(0) => {
-                self.left = None;
-                Some(Part::End)
-            }
-            Some(left) => {
-                let here = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                if here == 0 {
-                    return None;
-                }
-                let (payload, rest) = bytes.split_at(here);
-                *bytes = rest;
-                self.left = Some(left - here as u64);
-                Some(Part::Payload(payload))
-            }
-            None => {
-                while let [byte, rest @ ..] = *bytes {
-                    *bytes = rest;
-                    self.bytes[self.got] = *byte;
-                    self.got += 1;
-                    let context = Context {
-                        role: self.role,
-                        config: &self.config,
-                        fragmented: self.message.is_some(),
-                        message_len: self.message.map_or(0, |(_, len)| len),
-                    };
-                    match inspect(&self.bytes[..self.got], &context) {
-                        Ok(Progress::Incomplete { .. }) => {}
-                        Ok(Progress::Complete(header, _)) if self.counts(header) => {
-                            self.got = 0;
-                            self.header = header;
-                            self.left = Some(header.len);
-                            return Some(Part::Header(header));
-                        }
-                        _ => return Some(Part::Wrong),
-                    }
-                }
-                None
-            }
-        }
-    }
-
-    /// Counts a frame; whether its message may have one more.
-    fn counts(&mut self, header: Header) -> bool {
-        if header.is_control() {
-            return true;
-        }
-        let (count, len) = self.message.unwrap_or_default();
-        let (count, len) = (count + 1, len.saturating_add(header.len));
-        self.message = (!header.fin).then_some((count, len));
-        let most = self.config.max_fragments;
-        most == 0 || count <= most
     }
 }

@@ -1,11 +1,21 @@
-//! Pings that an I/O thread answers.
+//! What an I/O thread does for a connection on the way: it answers pings, and inflates and deflates
+//! messages.
 
-use ws_rs_protocol::PingResponder;
-use ws_rs_wire::Responder;
+use std::cell::RefCell;
 
-/// What the protocol knows of pings, for the wire.
+use ws_rs_engine::compression::{Coder, Task, Tried};
+use ws_rs_protocol::{Data, Frame, Inflate, OpCode, PingResponder, encode_frame};
+use ws_rs_wire::{Pack, Passed, Responder};
+
+use crate::numbers::frame::{OPCODE, TEXT};
+
+/// A message that has become longer than this is left to the event loop, with what was made of it: no
+/// more memory is taken by what peers send than by what is read ahead of plain messages.
+const MOST_INFLATED: usize = 64 * 1024;
+
+/// What the protocol knows of pings and compressed messages, for the wire.
 #[derive(Debug)]
-pub(super) struct Answers(pub(super) PingResponder);
+pub(crate) struct Answers(pub(crate) PingResponder);
 
 impl Responder for Answers {
     fn can_answer(&self) -> bool {
@@ -16,11 +26,80 @@ impl Responder for Answers {
         self.0.read(bytes, answers)
     }
 
+    fn passes(&self) -> bool {
+        self.0.inflates()
+    }
+
+    fn pass(&mut self, bytes: &[u8], answers: &mut Vec<u8>) -> Passed {
+        let passed = self.0.pass(bytes, answers);
+        Passed {
+            bytes: passed.bytes,
+            inflated: passed.inflated,
+            questions: passed.pings,
+        }
+    }
+
+    fn stop_passing(&mut self) -> Vec<u8> {
+        self.0.stop_inflating()
+    }
+
     fn leave(&mut self, count: usize) {
         self.0.leave(count);
     }
 
     fn written(&mut self, bytes: &[u8]) {
         self.0.written(bytes);
+    }
+}
+
+/// Inflates what a connection receives.
+#[derive(Debug)]
+pub(crate) struct Inflating {
+    pub(crate) coder: Coder,
+    pub(crate) task: Task,
+}
+
+impl Inflate for Inflating {
+    fn inflate(&mut self, before: u64, payload: &[u8], out: &mut Vec<u8>) -> bool {
+        let tried = self
+            .coder
+            .inflate(before, payload, self.task, MOST_INFLATED, out);
+        tried == Tried::Done
+    }
+}
+
+/// Deflates one message that a connection sends.
+#[derive(Debug)]
+pub(crate) struct Deflating {
+    pub(crate) coder: Coder,
+    pub(crate) task: Task,
+}
+
+impl Pack for Deflating {
+    fn pack(&self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
+        thread_local! {
+            static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        let Some((first, payload)) = bytes.split_first() else {
+            return false;
+        };
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            if self.coder.deflate(payload, self.task, scratch).is_err() {
+                return false;
+            }
+            let frame = Frame {
+                fin: true,
+                rsv1: true,
+                opcode: OpCode::Data(if u32::from(*first) & OPCODE == TEXT {
+                    Data::Text
+                } else {
+                    Data::Binary
+                }),
+                mask: None,
+            };
+            encode_frame(&frame, scratch, out);
+            true
+        })
     }
 }

@@ -84,6 +84,17 @@ impl LoopSocket {
         self.stream.threaded()
     }
 
+    /// Whether its I/O thread has inflated a compressed message.
+    pub(crate) fn take_inflated(&self, number: u64) -> bool {
+        self.threaded()
+            .is_some_and(|thread| thread.take_inflated(number))
+    }
+
+    /// How many bytes more than came its I/O thread has put there since the last call.
+    pub(super) fn take_growth(&self) -> i64 {
+        self.threaded().map_or(0, Threaded::take_growth)
+    }
+
     /// Takes it from its I/O thread, if one has it, to be stopped.
     pub(super) fn leave_thread(&mut self) -> Option<Left> {
         self.stream.leave_thread()

@@ -2,8 +2,9 @@
 
 use ws_rs_engine::connection::Sent;
 use ws_rs_engine::inbox::Target;
+use ws_rs_engine::outbox::Resized;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Left, Ready, Threaded};
+use ws_rs_wire::{Left, Packed, Ready, Threaded};
 
 use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
@@ -19,6 +20,7 @@ impl Entry {
     pub(crate) fn leave_thread(&mut self) -> Option<Left> {
         let mut left = self.socket.as_mut()?.leave_thread()?;
         self.put_back(&mut left);
+        self.inflated.leave(std::mem::take(&mut left.inflated));
         if !left.questions.is_empty() {
             self.questions = Some(Box::new(std::mem::take(&mut left.questions)));
         }
@@ -81,17 +83,34 @@ impl Entry {
         }
         match socket.under_way() {
             (_, Some(error)) => self.connection.fail(error),
-            (left, None) => self.connection.acknowledge(left as u64),
+            (left, None) => {
+                self.connection.acknowledge(left as u64);
+                let shrunk = socket.take_shrunk();
+                self.connection.shrink(shrunk);
+            }
         }
     }
 
     fn put_back(&mut self, left: &mut Left) {
+        self.connection.shrink(left.shrunk);
+        let packed: Vec<_> = left.packed.iter().map(resized).collect();
         match left.write_error {
             Some(error) => self.connection.fail(error),
-            None => self
-                .connection
-                .put_back(std::mem::take(&mut left.unwritten), left.answer_len),
+            None => self.connection.put_back(
+                std::mem::take(&mut left.unwritten),
+                left.answer_len,
+                &packed,
+            ),
         }
+    }
+}
+
+const fn resized(packed: &Packed) -> Resized {
+    Resized {
+        at: packed.at as u64,
+        from: packed.from as u64,
+        to: packed.to as u64,
+        written: packed.written as u64,
     }
 }
 

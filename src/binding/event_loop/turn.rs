@@ -173,6 +173,7 @@ impl<'a> Turn<'a> {
                         ..
                     },
                 socket: Some(socket),
+                inflated,
                 ..
             } = entry
             else {
@@ -199,8 +200,10 @@ impl<'a> Turn<'a> {
                     _ => 0,
                 }
             });
+            let mut came = 0;
             if let Read::Bytes(len) = result {
-                *bytes_read += len as u64;
+                came = inflated.came_as(len, || socket.take_growth());
+                *bytes_read += came as u64;
             }
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
@@ -211,12 +214,14 @@ impl<'a> Turn<'a> {
                 Ok(_) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
                     let heard = bytes_read.wrapping_add(*chunks);
                     let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
-                    decode(connection, &mut Input::resume(&mut [], 0), &mut rows, pongs)?;
+                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
+                    let mut nothing = Input::resume(&mut [], 0);
+                    decode(connection, &mut nothing, &mut rows, pongs, inflated)?;
                 }
                 _ => {}
             }
-            if let Read::Bytes(len) = result {
-                rows.count_on(meter.as_ref(), len);
+            if let Read::Bytes(_) = result {
+                rows.count_on(meter.as_ref(), came);
             }
             rows.count()
         };
@@ -231,7 +236,7 @@ impl<'a> Turn<'a> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
-        let (result, listener, count) = {
+        let (result, listener, count, ends_inflated) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Entry {
                 connection:
@@ -243,6 +248,7 @@ impl<'a> Turn<'a> {
                         ..
                     },
                 socket: Some(socket),
+                inflated,
                 ..
             }) = connections.get_mut(self.id)
             else {
@@ -253,7 +259,8 @@ impl<'a> Turn<'a> {
                 drop(connections);
                 return self.after(result, 0);
             };
-            *bytes_read += len as u64;
+            let came = inflated.came_as(len, || socket.take_growth());
+            *bytes_read += came as u64;
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
             let single = socket.inbox.is_single();
@@ -265,11 +272,12 @@ impl<'a> Turn<'a> {
                 Ok(mut input) => {
                     let heard = bytes_read.wrapping_add(*chunks);
                     let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
-                    decode(connection, &mut input, &mut rows, pongs)?;
+                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
+                    decode(connection, &mut input, &mut rows, pongs, inflated)?;
                     rows.reached(input.position());
                 }
             }
-            rows.count_on(meter.as_ref(), len);
+            rows.count_on(meter.as_ref(), came);
             socket
                 .inbox
                 .decoded(len, connection.missing_payload(), rows.longest());
@@ -278,7 +286,7 @@ impl<'a> Turn<'a> {
                 Some(_) if !single => Listener::Binary,
                 _ => Listener::Messages,
             };
-            (result, listener, rows.count())
+            (result, listener, rows.count(), rows.ends_inflated())
         };
         if count > 0 {
             match listener {
@@ -286,7 +294,12 @@ impl<'a> Turn<'a> {
                 _ => self.call_listener(listener, count as i32)?,
             }
         }
-        self.after(result, asked)
+        let next = self.after(result, asked)?;
+        // What took a thread to inflate has a macrotask of its own, as with ws.
+        Ok(match next {
+            Next::Again if ends_inflated => Next::Rearm,
+            next => next,
+        })
     }
 
     /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
@@ -298,8 +311,14 @@ impl<'a> Turn<'a> {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
-            if let Some(entry) = self.state.connections.borrow_mut().get_mut(self.id) {
-                entry.connection.bytes_read += len as u64;
+            if let Some(Entry {
+                connection,
+                socket: Some(socket),
+                inflated,
+                ..
+            }) = self.state.connections.borrow_mut().get_mut(self.id)
+            {
+                connection.bytes_read += inflated.came_as(len, || socket.take_growth()) as u64;
             }
             self.begin_rows(len, buffer.source)?;
             self.call_listener(listener, len as i32)?;

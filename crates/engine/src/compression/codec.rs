@@ -1,17 +1,29 @@
 //! One direction of one connection: what it compresses or decompresses with.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::job::{JobId, Rest};
 use super::state::State;
-use super::task::{Kind, Task};
+use super::task::{Failure, Kind, Task};
 
 /// What was sent last, kept to go on with when the compressor has gone to another connection. To
 /// take up 4 KiB costs as much as to compress 1 KiB without a context (measured: 9 and 13 µs).
 const HISTORY: usize = 4 * 1024;
 /// So many ends of messages of others are noted at most.
 const MOST_SEEN: usize = 64;
+
+/// A codec that an I/O thread may work for, too.
+pub(super) type Shared = Arc<Mutex<Codec>>;
+
+pub(super) fn share(codec: Codec) -> Shared {
+    Arc::new(Mutex::new(codec))
+}
+
+/// Of a panic in the midst of a message its state does not come back.
+pub(super) fn lock(codec: &Mutex<Codec>) -> MutexGuard<'_, Codec> {
+    codec.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[derive(Debug)]
 pub(super) struct Codec {
@@ -22,14 +34,27 @@ pub(super) struct Codec {
     pub(super) job: Option<JobId>,
     /// What is left of a message that took too long.
     pub(super) rest: Option<Rest>,
+    /// What an I/O thread has made of the next message, if that is not all of it: it left the rest, or
+    /// failed.
+    pub(super) begun: Option<Result<(), Failure>>,
+    /// How many messages are done.
+    pub(super) done: u64,
+    /// It was freed, and nothing more is done for it.
+    pub(super) is_closed: bool,
     /// Whether it is on the list of those that keep a compressor, and was used since last looked at.
     pub(super) kept: bool,
     pub(super) used: bool,
     /// How long the last result was that another thread made: the next one is made in as much.
     pub(super) last_len: usize,
     pub(super) history: Vec<u8>,
-    /// What the peer was sent since that another compressor made: the end of each message.
-    seen: VecDeque<Arc<[u8]>>,
+    /// What the peer is sent that another compressor made: the end of each message, and behind how many
+    /// of its own it is sent.
+    seen: VecDeque<(u64, Arc<[u8]>)>,
+    /// Some of these were left out.
+    has_gap: bool,
+    /// How many messages an I/O thread was given to compress, and how many of them it has.
+    pub(super) given: u64,
+    pub(super) made: u64,
 }
 
 impl Codec {
@@ -43,11 +68,17 @@ impl Codec {
             state: None,
             job: None,
             rest: None,
+            begun: None,
+            done: 0,
+            is_closed: false,
             kept: false,
             used: false,
             last_len: 0,
             history,
             seen: VecDeque::new(),
+            has_gap: false,
+            given: 0,
+            made: 0,
         }
     }
 
@@ -67,28 +98,31 @@ impl Codec {
     /// before: it is in the peer's window, behind what this one has made. `end` is at least the last
     /// 4 KiB of the message, or all of it.
     pub(super) fn see(&mut self, end: &Arc<[u8]>) {
-        self.seen.push_back(Arc::clone(end));
-        // What is before the last few KiB will not be referred to.
-        let mut behind: usize = self.seen.iter().skip(1).map(|seen| seen.len()).sum();
-        while behind >= HISTORY || self.seen.len() > MOST_SEEN {
+        self.seen.push_back((self.given, Arc::clone(end)));
+        // What is before the last few KiB will not be referred to, if nothing of its own is between.
+        let mut behind: usize = self.seen.iter().skip(1).map(|(_, seen)| seen.len()).sum();
+        while (behind >= HISTORY && self.given == self.made) || self.seen.len() > MOST_SEEN {
+            self.has_gap |= behind < HISTORY || self.given != self.made;
             self.seen.pop_front();
-            behind -= self.seen.front().map_or(0, |next| next.len());
+            behind -= self.seen.front().map_or(0, |(_, next)| next.len());
         }
     }
 
     /// Before its next message: has the compressor go on from what the peer has seen.
     pub(super) fn take_up_seen(&mut self) {
-        if self.seen.is_empty() {
+        let made = self.made;
+        let count = self.seen.iter().take_while(|seen| seen.0 <= made).count();
+        if count == 0 && !self.has_gap {
             return;
         }
-        let seen = std::mem::take(&mut self.seen);
-        if seen.len() == MOST_SEEN {
-            // There may have been others between these and what was before.
+        if self.has_gap {
+            // There were others between these and what was before.
             self.history.clear();
         }
-        for end in seen {
+        for (_, end) in self.seen.drain(..count).collect::<Vec<_>>() {
             self.add_to_history(&end);
         }
+        self.has_gap &= !self.seen.is_empty();
         if let Some(state) = &mut self.state {
             state.go_on_after(&self.history);
         }
@@ -96,10 +130,11 @@ impl Codec {
 
     /// Begins anew with the next message, and so does the peer.
     pub(super) fn forget(&mut self) {
-        let Kind::Deflate(options) = &*self.kind else {
+        let kind = Arc::clone(&self.kind);
+        let Kind::Deflate(options) = &*kind else {
             return;
         };
-        self.seen.clear();
+        self.drop_seen();
         if self.history != options.dictionary {
             self.history.clone_from(&options.dictionary);
         }
@@ -108,8 +143,15 @@ impl Codec {
     /// Begins anew with the next message, and the peer knows nothing of it: what it had before is
     /// still in its window, so that the dictionary is not where it was.
     pub(super) fn forget_alone(&mut self) {
-        self.seen.clear();
+        self.drop_seen();
         self.history.clear();
+    }
+
+    /// What is sent behind messages that are not made yet is still to come.
+    fn drop_seen(&mut self) {
+        let made = self.made;
+        self.seen.retain(|(position, _)| *position > made);
+        self.has_gap &= !self.seen.is_empty();
     }
 
     fn add_to_history(&mut self, payload: &[u8]) {

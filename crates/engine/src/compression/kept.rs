@@ -1,6 +1,6 @@
 //! Which connections keep a compressor between two messages.
 
-use super::codec::Codec;
+use super::codec::Shared;
 use super::state::State;
 use crate::registry::{Id, Registry};
 
@@ -20,7 +20,7 @@ impl Kept {
     ///
     /// # Returns
     /// The one that had to make room for it.
-    pub(super) fn add(&mut self, id: Id, codecs: &mut Registry<Codec>) -> Option<State> {
+    pub(super) fn add(&mut self, id: Id, codecs: &mut Registry<Shared>) -> Option<State> {
         let evicted = if self.ids.len() >= MOST {
             self.evict(codecs)
         } else {
@@ -38,7 +38,7 @@ impl Kept {
     }
 
     /// Takes a compressor from who has not used it since the clock's hand passed last.
-    fn evict(&mut self, codecs: &mut Registry<Codec>) -> Option<State> {
+    fn evict(&mut self, codecs: &mut Registry<Shared>) -> Option<State> {
         // Twice around: the first may find all of them used.
         for _ in 0..2 * self.ids.len() {
             self.hand = (self.hand + 1) % self.ids.len();
@@ -46,12 +46,17 @@ impl Kept {
                 self.ids.swap_remove(self.hand);
                 return None;
             };
+            // One that is being worked for is in use.
+            let Ok(mut codec) = codec.try_lock() else {
+                continue;
+            };
             if codec.used {
                 codec.used = false;
             } else if !codec.is_busy()
                 && let Some(state) = codec.state.take()
             {
                 codec.kept = false;
+                drop(codec);
                 self.ids.swap_remove(self.hand);
                 return Some(state);
             }

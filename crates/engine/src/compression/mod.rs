@@ -6,6 +6,7 @@
 
 mod buffers;
 mod codec;
+mod coder;
 mod job;
 mod kept;
 mod meter;
@@ -16,14 +17,15 @@ mod state;
 mod task;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+pub use self::coder::{Coder, Tried};
 pub use self::job::{Job, JobId};
 pub use self::task::{Failure, Kind, Task};
 
 use self::buffers::Buffers;
-use self::codec::Codec;
+use self::codec::{Codec, Shared, lock, share};
 use self::job::{Rest, Results, Source};
 use self::kept::Kept;
 use self::pool::Pool;
@@ -50,7 +52,7 @@ pub struct Finished {
 /// The compression of an environment.
 #[derive(Debug, Default)]
 pub struct Compression {
-    codecs: Registry<Codec>,
+    codecs: Registry<Shared>,
     pool: Pool,
     kept: Kept,
     results: Arc<Results>,
@@ -64,16 +66,18 @@ pub struct Compression {
 impl Compression {
     /// A codec; `None` when there are four million.
     pub fn create(&mut self, kind: Kind) -> Option<Id> {
-        self.codecs.insert(Codec::new(kind))
+        self.codecs.insert(share(Codec::new(kind)))
     }
 
     /// Ends a codec: its state is at hand for others, at once or when its job comes back.
     pub fn free(&mut self, id: Id) {
         if let Some(codec) = self.codecs.remove(id) {
+            let mut codec = lock(&codec);
             if codec.kept {
                 self.kept.forget(id);
             }
-            if let Some(state) = codec.state {
+            codec.is_closed = true;
+            if let Some(state) = codec.state.take() {
                 self.pool.give_back(state);
             }
         }
@@ -84,7 +88,7 @@ impl Compression {
     /// message's own payloads.
     pub fn see(&mut self, id: Id, end: &Arc<[u8]>) {
         if let Some(codec) = self.codecs.get_mut(id) {
-            codec.see(end);
+            lock(codec).see(end);
         }
     }
 
@@ -96,10 +100,11 @@ impl Compression {
         let Some(codec) = self.codecs.get_mut(id) else {
             return true;
         };
+        let mut codec = lock(codec);
         if codec.is_busy() {
             return false;
         }
-        end_context(id, codec, &self.pool, &mut self.kept);
+        end_context(id, &mut codec, &self.pool, &mut self.kept);
         codec.forget_alone();
         true
     }
@@ -119,8 +124,17 @@ impl Compression {
         task: Task,
         now: impl FnMut() -> Duration,
     ) -> Result<Option<&[u8]>, Failure> {
-        self.make_ready(id, task)?;
-        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        let shared = self.codec(id)?;
+        let mut codec = lock(&shared);
+        match codec.begun.take() {
+            None => {}
+            Some(Ok(())) => return Ok(None),
+            Some(Err(failure)) => {
+                end_context(id, &mut codec, &self.pool, &mut self.kept);
+                return Err(failure);
+            }
+        }
+        self.make_ready(id, &mut codec, task)?;
         codec.remember(payload, task);
         let state = codec.state.as_mut().ok_or(Failure::NotReady)?;
         if self.scratch.capacity() > SCRATCH {
@@ -145,8 +159,9 @@ impl Compression {
         match result {
             Ok(None) => {
                 if task.reset {
-                    end_context(id, codec, &self.pool, &mut self.kept);
+                    end_context(id, &mut codec, &self.pool, &mut self.kept);
                 }
+                codec.done += u64::from(task.fin);
                 Ok(Some(&self.scratch))
             }
             Ok(Some(done)) => {
@@ -158,7 +173,7 @@ impl Compression {
                 Ok(None)
             }
             Err(failure) => {
-                end_context(id, codec, &self.pool, &mut self.kept);
+                end_context(id, &mut codec, &self.pool, &mut self.kept);
                 self.scratch = Vec::new();
                 Err(failure)
             }
@@ -170,13 +185,13 @@ impl Compression {
     /// # Errors
     /// [`Failure::NotReady`].
     pub fn start(&mut self, id: Id, payload: Vec<u8>, task: Task) -> Result<Job, Failure> {
-        let codec = self.idle(id)?;
+        let shared = self.codec(id)?;
+        let mut codec = idle(&shared)?;
         codec.used = true;
         codec.take_up_seen();
         if codec.state.is_none() && !codec.kind.is_from_pool(task, payload.len()) {
-            self.make_ready(id, task)?;
+            self.make_ready(id, &mut codec, task)?;
         }
-        let codec = self.idle(id)?;
         let history = match codec.state {
             None => codec.history.clone(),
             Some(_) => Vec::new(),
@@ -187,7 +202,7 @@ impl Compression {
             out: Vec::new(),
             task,
         };
-        self.start_job(id, rest, history)
+        Ok(self.start_job(id, &mut codec, rest, history))
     }
 
     /// Has what [`run`](Self::run) left done by another thread.
@@ -195,9 +210,37 @@ impl Compression {
     /// # Errors
     /// [`Failure::NotReady`].
     pub fn start_rest(&mut self, id: Id) -> Result<Job, Failure> {
-        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        let shared = self.codec(id)?;
+        let mut codec = lock(&shared);
         let rest = codec.rest.take().ok_or(Failure::NotReady)?;
-        self.start_job(id, rest, Vec::new())
+        Ok(self.start_job(id, &mut codec, rest, Vec::new()))
+    }
+
+    /// Has another thread work for a codec as well, whenever it has nothing else to do: see
+    /// [`Coder`]. `None`: there is no such codec.
+    #[must_use]
+    pub fn coder(&mut self, id: Id) -> Option<Coder> {
+        let codec = self.codecs.get_mut(id)?;
+        Some(Coder::new(Arc::clone(codec), self.pool.clone()))
+    }
+
+    /// A [`Coder`] is about to be given a message to compress. If that needs a context, the codec is
+    /// among those that keep a compressor.
+    pub fn prepare(&mut self, id: Id, reset: bool) {
+        let Ok(shared) = self.codec(id) else { return };
+        let mut codec = lock(&shared);
+        codec.used = true;
+        codec.given += 1;
+        if !reset {
+            self.keep(id, &mut codec);
+        }
+    }
+
+    /// Of the messages that were to be given to a [`Coder`] one was not.
+    pub fn unprepare(&mut self, id: Id) {
+        if let Some(codec) = self.codecs.get_mut(id) {
+            lock(codec).given -= 1;
+        }
     }
 
     /// Has `wake` called when there are results to take, by the thread that made the first of them.
@@ -222,8 +265,9 @@ impl Compression {
                 let waits = self
                     .codecs
                     .get_mut(done.codec)
+                    .map(|codec| lock(codec))
                     .filter(|codec| codec.job == Some(done.job));
-                let Some(codec) = waits else {
+                let Some(mut codec) = waits else {
                     if let Some(state) = done.state {
                         self.pool.give_back(state);
                     }
@@ -237,8 +281,9 @@ impl Compression {
                 codec.state = done.state;
                 codec.last_len = done.result.as_ref().map_or(0, Vec::len);
                 if done.task.reset || done.result.is_err() {
-                    end_context(done.codec, codec, &self.pool, &mut self.kept);
+                    end_context(done.codec, &mut codec, &self.pool, &mut self.kept);
                 }
+                codec.done += u64::from(done.task.fin && done.result.is_ok());
                 Finished {
                     job: done.job,
                     is_lent: done.task.is_lent,
@@ -276,34 +321,38 @@ impl Compression {
         self.pool.meter.take_change()
     }
 
-    fn idle(&mut self, id: Id) -> Result<&mut Codec, Failure> {
-        self.codecs
-            .get_mut(id)
-            .filter(|codec| !codec.is_busy())
-            .ok_or(Failure::NotReady)
+    fn codec(&mut self, id: Id) -> Result<Shared, Failure> {
+        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+        Ok(Arc::clone(codec))
     }
 
     /// Sees to it that the codec has a state.
-    fn make_ready(&mut self, id: Id, task: Task) -> Result<(), Failure> {
-        let codec = self.idle(id)?;
+    fn make_ready(&mut self, id: Id, codec: &mut Codec, task: Task) -> Result<(), Failure> {
+        if codec.is_busy() {
+            return Err(Failure::NotReady);
+        }
         codec.used = true;
         codec.take_up_seen();
         if codec.state.is_some() {
             return Ok(());
         }
         if !task.reset && codec.kind.is_deflate() {
-            codec.kept = true;
-            if let Some(state) = self.kept.add(id, &mut self.codecs) {
-                self.pool.give_back(state);
-            }
+            self.keep(id, codec);
         }
-        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
         codec.state = Some(self.pool.ready(&codec.kind, &codec.history, task.reset));
         Ok(())
     }
 
-    fn start_job(&mut self, id: Id, mut rest: Rest, history: Vec<u8>) -> Result<Job, Failure> {
-        let codec = self.codecs.get_mut(id).ok_or(Failure::NotReady)?;
+    /// Has it keep a compressor, which another one may have to give up.
+    fn keep(&mut self, id: Id, codec: &mut Codec) {
+        if !std::mem::replace(&mut codec.kept, true)
+            && let Some(state) = self.kept.add(id, &mut self.codecs)
+        {
+            self.pool.give_back(state);
+        }
+    }
+
+    fn start_job(&mut self, id: Id, codec: &mut Codec, mut rest: Rest, history: Vec<u8>) -> Job {
         if rest.out.capacity() == 0 {
             // About as long as the last one, if there is memory for it: without, it grows in steps.
             let expected = codec.last_len + codec.last_len / 16 + 64;
@@ -322,14 +371,16 @@ impl Compression {
         self.last_job += 1;
         self.running += 1;
         codec.job = Some(self.last_job);
-        Ok(Job::new(
-            self.last_job,
-            id,
-            source,
-            rest,
-            Arc::clone(&self.results),
-        ))
+        Job::new(self.last_job, id, source, rest, Arc::clone(&self.results))
     }
+}
+
+fn idle(codec: &Shared) -> Result<MutexGuard<'_, Codec>, Failure> {
+    let codec = lock(codec);
+    if codec.is_busy() {
+        return Err(Failure::NotReady);
+    }
+    Ok(codec)
 }
 
 /// Gives the state back; the next message begins a new context.

@@ -145,6 +145,29 @@ impl State {
         Ok(None)
     }
 
+    /// Does the work part by part, and leaves off when there are more than `most` bytes.
+    ///
+    /// # Returns
+    /// How much of the payload is done, if not all.
+    pub(super) fn run_parts(
+        &mut self,
+        payload: &[u8],
+        task: Task,
+        (part, most): (usize, usize),
+        out: &mut Vec<u8>,
+    ) -> Result<Option<usize>, CompressionError> {
+        let mut done = 0;
+        while done + part < payload.len() {
+            self.write(&payload[done..done + part], task, out)?;
+            done += part;
+            if out.len() > most {
+                return Ok(Some(done));
+            }
+        }
+        self.run(&payload[done..], task, out)?;
+        Ok(None)
+    }
+
     /// Does the work, or what is left of it.
     pub(super) fn run(
         &mut self,

@@ -169,6 +169,16 @@ impl<P: Lent> Backlog<P> {
         Some(all)
     }
 
+    /// What begins at `at` has become longer.
+    pub(super) fn resize(&mut self, at: u64, by: i64) {
+        let ends = self.tracked.iter_mut().map(|frame| &mut frame.end);
+        for end in ends.chain([&mut self.unit.0, &mut self.unit.1]) {
+            if *end > at {
+                *end = end.wrapping_add_signed(by);
+            }
+        }
+    }
+
     /// Bytes come before all that waits.
     pub(super) fn lengthen(&mut self, len: u64) {
         for frame in &mut self.tracked {

@@ -2,6 +2,7 @@
 
 use super::Outbox;
 use super::lent::Lent;
+use super::resized::Resized;
 use super::segment::Segment;
 
 impl<P: Lent> Outbox<P> {
@@ -22,6 +23,20 @@ impl<P: Lent> Outbox<P> {
         self.moved = self.moved.wrapping_sub(len);
     }
 
+    /// The wire was given a frame past this outbox, in which nothing waits; it keeps it, as `len` bytes,
+    /// and makes its real bytes itself.
+    pub fn hand_over(&mut self, len: u64) {
+        debug_assert!(self.waiting() == 0, "what waits is written before it");
+        self.accepted += len;
+        self.gone += len;
+        self.handed += len;
+    }
+
+    /// Frames that were written had so many bytes less than was said.
+    pub const fn shrink(&mut self, by: i64) {
+        self.moved = self.moved.wrapping_add_signed(by);
+    }
+
     /// The wire has written all but `left` of the bytes that it keeps.
     pub fn acknowledge(&mut self, left: u64) {
         debug_assert!(left <= self.handed, "it has no more than it was handed");
@@ -35,13 +50,19 @@ impl<P: Lent> Outbox<P> {
     /// The wire has written all that it kept but `bytes`, the last of them, and takes no more for now:
     /// they wait again, before everything else. The first `others` of them are not the outbox's: the wire
     /// was about to write them between its frames.
-    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize) {
+    ///
+    /// The frames of which it has made the real bytes are these: `resized`, in their order.
+    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize, resized: &[Resized]) {
         let others = others as u64;
-        let len = bytes.len() as u64 - others;
+        let mut len = bytes.len() as u64 - others;
+        for frame in resized {
+            len = len + frame.from - frame.to;
+        }
         debug_assert!(len <= self.handed, "it has no more than it was handed");
         self.handed = 0;
         self.gone -= len;
         self.settle();
+        self.resize(resized);
         if bytes.is_empty() {
             if self.waiting() == 0 {
                 self.drop_backlog();
@@ -60,5 +81,20 @@ impl<P: Lent> Outbox<P> {
             backlog.unit.0 = backlog.unit.0.min(start);
         }
         self.note_peak();
+    }
+
+    /// Frames that wait again are longer or shorter than was said.
+    fn resize(&mut self, resized: &[Resized]) {
+        let mut before = 0;
+        for frame in resized {
+            let by = frame.to as i64 - frame.from as i64;
+            let at = (self.gone + frame.at).wrapping_add_signed(before);
+            if let Some(backlog) = &mut self.backlog {
+                backlog.resize(at, by);
+            }
+            self.accepted = self.accepted.wrapping_add_signed(by);
+            self.moved = self.moved.wrapping_sub(frame.written);
+            before += by;
+        }
     }
 }

@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 
 use super::pipe::{CREDIT, END, End, Pipe, READ, WRITE};
 use super::responder::Responder;
+use super::writing::{Packed, Writing};
 use crate::descriptor::borrow;
 use crate::read::{Read, peek_some, read_some};
 use crate::write::{Write, write_some};
@@ -55,10 +56,8 @@ pub(super) struct Io {
     has_ended: bool,
     /// No more than so many bytes wait for the owner.
     held: usize,
-    /// What is being written, ...
-    writing: Vec<u8>,
-    /// ... and how much of it is.
-    start: usize,
+    /// What is being written.
+    writing: Writing,
     /// What is left to be written of an answer, before everything else.
     answer: Vec<u8>,
     responder: Option<Box<dyn Responder>>,
@@ -75,6 +74,12 @@ pub struct Left {
     pub unwritten: Vec<u8>,
     /// ... the first bytes of which are nobody's but the thread's.
     pub answer_len: usize,
+    /// What of it was packed.
+    pub packed: Vec<Packed>,
+    /// How many bytes less were written than was put, since this was last asked for.
+    pub shrunk: i64,
+    /// Which messages in what was read, and not taken, are inflated.
+    pub inflated: VecDeque<u64>,
     /// Of the questions that are to come: whether they were answered.
     pub questions: VecDeque<bool>,
     /// What was read, and not taken.
@@ -117,8 +122,7 @@ impl Line {
             until_empty: false,
             has_ended: false,
             held: 0,
-            writing: Vec::new(),
-            start: 0,
+            writing: Writing::default(),
             answer: Vec::new(),
             responder,
             is_paused: false,
@@ -194,8 +198,7 @@ impl Line {
 
     fn break_off(&self, io: &mut Io, end: End) {
         io.has_ended = true;
-        io.writing = Vec::new();
-        io.start = 0;
+        io.writing.clear();
         self.pipe.end(end);
         self.pipe.fail(match end {
             End::Failed(error) => error,
@@ -223,9 +226,7 @@ impl Line {
             let asked = scratch.len().min(CREDIT - io.held);
             match read_some(borrow(fd), &mut scratch[..asked]) {
                 Read::Bytes(len) => {
-                    self.respond(io, fd, &scratch[..len]);
-                    io.held = self.pipe.put_in(&scratch[..len]);
-                    news |= READ;
+                    news |= self.take_in(io, fd, &scratch[..len]);
                     if len < asked && !io.until_empty && !self.is_local {
                         io.readable = false;
                     }
@@ -245,14 +246,48 @@ impl Line {
         news
     }
 
-    /// Answers the questions in bytes that have come, if that can be done now; else they are the owner's
-    /// to answer.
-    fn respond(&self, io: &mut Io, fd: RawFd, bytes: &[u8]) {
+    /// Bytes have come: returns what the owner is to be told.
+    fn take_in(&self, io: &mut Io, fd: RawFd, bytes: &[u8]) -> u8 {
+        let mut answers = Vec::new();
+        match &mut io.responder {
+            Some(responder) if responder.passes() => {
+                let passed = responder.pass(bytes, &mut answers);
+                self.respond(io, fd, passed.questions, answers);
+                let is_news = !passed.bytes.is_empty();
+                io.held = self
+                    .pipe
+                    .put_passed(passed.bytes, bytes.len(), &passed.inflated);
+                if !is_news {
+                    return 0;
+                }
+            }
+            Some(responder) => {
+                let count = responder.read(bytes, &mut answers);
+                self.respond(io, fd, count, answers);
+                io.held = self.pipe.put_in(bytes);
+            }
+            None => io.held = self.pipe.put_in(bytes),
+        }
+        READ
+    }
+
+    /// What was kept of the peer's bytes is the owner's.
+    fn stop_passing(&self, io: &mut Io) {
+        let kept = match &mut io.responder {
+            Some(responder) if responder.passes() => responder.stop_passing(),
+            _ => return,
+        };
+        if !kept.is_empty() {
+            io.held = self.pipe.put_passed(kept, 0, &[]);
+        }
+    }
+
+    /// Answers so many questions in bytes that have come, if that can be done now; else they are the
+    /// owner's to answer.
+    fn respond(&self, io: &mut Io, fd: RawFd, count: usize, mut answers: Vec<u8>) {
         let Some(responder) = &mut io.responder else {
             return;
         };
-        let mut answers = Vec::new();
-        let count = responder.read(bytes, &mut answers);
         if count == 0 {
             return;
         }
@@ -272,6 +307,7 @@ impl Line {
 
     fn end(&self, io: &mut Io, end: End) -> u8 {
         io.has_ended = true;
+        self.stop_passing(io);
         self.pipe.end(end);
         READ | END
     }
@@ -290,11 +326,10 @@ impl Line {
             }
         }
         loop {
-            if io.start == io.writing.len() {
-                io.start = 0;
-                self.pipe.take_out(&mut io.writing);
+            if io.writing.rest().is_empty() && !self.take_out(io) {
+                return news | WRITE;
             }
-            let rest = &io.writing[io.start..];
+            let rest = io.writing.rest();
             if rest.is_empty() || !io.writable {
                 return news;
             }
@@ -305,8 +340,7 @@ impl Line {
                     if let Some(responder) = &mut io.responder {
                         responder.written(&rest[..len]);
                     }
-                    io.start += len;
-                    if self.pipe.written(len) {
+                    if self.pipe.written(io.writing.advance(len)) {
                         news |= WRITE;
                     }
                 }
@@ -317,14 +351,24 @@ impl Line {
                     }
                 }
                 Write::Failed(error) => {
-                    io.writing = Vec::new();
-                    io.start = 0;
+                    io.writing.clear();
                     // Who reads has taken the reason from the kernel.
                     self.pipe.fail(self.pipe.read_error().unwrap_or(error));
                     return news | WRITE;
                 }
             }
         }
+    }
+
+    /// Takes what was put, to be written behind what is being; `false` if that ends in a fault.
+    fn take_out(&self, io: &mut Io) -> bool {
+        let mut bytes = Vec::new();
+        let parcels = self.pipe.take_out(&mut bytes);
+        let is_sound = io.writing.put(bytes, parcels);
+        if !is_sound {
+            self.pipe.fail(EIO);
+        }
+        is_sound
     }
 
     // On the owner's thread.
@@ -387,8 +431,10 @@ impl Line {
             // What fails here is closed, and so not watched.
             let _ = registry.deregister(&mut SourceFd(&fd));
         }
+        self.stop_passing(&mut io);
         io.responder = None;
         left.questions = self.pipe.take_questions();
+        left.inflated = self.pipe.take_all_inflated();
         let (end, _) = self.pipe.take_in(&mut left.unread);
         if let Some(End::Failed(error)) = end {
             left.read_error = Some(error);
@@ -405,8 +451,11 @@ impl Line {
             io.writable = true;
             self.write(io, fd);
         }
-        let mut rest = std::mem::take(&mut io.writing);
-        rest.drain(..std::mem::take(&mut io.start));
+        // Nobody else knows how to make the real bytes.
+        self.take_out(io);
+        let (mut rest, packed) = io.writing.take();
+        left.packed = packed;
+        left.shrunk = self.pipe.take_shrunk();
         left.write_error = self.pipe.under_way().1;
         left.answer_len = io.answer.len();
         if left.answer_len > 0 {
@@ -427,7 +476,16 @@ impl Line {
 
     /// Nothing is answered from now on, as somebody else writes.
     pub(super) fn stop_answering(&self) {
-        self.io().responder = None;
+        let mut io = self.io();
+        self.stop_passing(&mut io);
+        io.responder = None;
+    }
+
+    /// Calls `body` with what answers, if anything does.
+    pub(super) fn with_responder(&self, body: impl FnOnce(&mut dyn Responder)) {
+        if let Some(responder) = &mut self.io().responder {
+            body(&mut **responder);
+        }
     }
 
     /// Nothing is answered as long as the owner reads nothing.

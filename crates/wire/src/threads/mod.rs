@@ -16,8 +16,10 @@ mod responder;
 mod socket;
 mod sync;
 mod worker;
+mod writing;
 
 pub use self::line::Left;
 pub(crate) use self::pool::Pool;
-pub use self::responder::Responder;
+pub use self::responder::{Passed, Responder};
 pub use self::socket::Threaded;
+pub use self::writing::{Pack, Packed};

@@ -6,6 +6,7 @@ use loom::thread::{self, JoinHandle};
 use super::mailbox::Mailbox;
 use super::pipe::{END, End, Pipe, Put, READ, WRITE};
 use super::sync::Alarm;
+use super::writing::Progress;
 
 mod mailbox {
     use super::*;
@@ -123,7 +124,7 @@ mod pipe {
                 if bytes.is_empty() {
                     writer.wait();
                 }
-                let _ = pipe.written(bytes.len());
+                let _ = pipe.written(Progress::of(bytes.len()));
                 all.append(&mut bytes);
             }
             sender.join().unwrap();
@@ -145,7 +146,7 @@ mod pipe {
                     let mut bytes = Vec::new();
                     pipe.take_out(&mut bytes);
                     for _ in bytes {
-                        if pipe.written(1) && pipe.tell(WRITE) {
+                        if pipe.written(Progress::of(1)) && pipe.tell(WRITE) {
                             owner.ring();
                         }
                     }

@@ -1,9 +1,11 @@
 //! The bytes of one socket between the I/O thread that moves them and the thread that owns it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::sync::{AtomicU8, Mutex, lock};
+use super::writing::{Pack, Parcel, Progress};
 
 /// The most bytes that wait in each direction: who fills it waits.
 pub(super) const CREDIT: usize = 256 * 1024;
@@ -46,6 +48,10 @@ struct Inward {
     /// Whether the questions in the bytes that the owner has not looked at yet were answered, in their
     /// order.
     questions: VecDeque<bool>,
+    /// Which messages in the bytes that the owner has not looked at yet were inflated, by their numbers.
+    inflated: VecDeque<u64>,
+    /// How many bytes more the owner got than the peer has sent, since it was last asked.
+    growth: i64,
 }
 
 /// To the peer: the owner puts, whoever writes takes.
@@ -55,6 +61,10 @@ struct Outward {
     /// All that was put and not written, those included that were taken.
     under_way: usize,
     failed: Option<i32>,
+    /// What of the bytes is to be packed.
+    parcels: VecDeque<Parcel>,
+    /// How many bytes less were written than was put, since the owner last asked.
+    shrunk: i64,
     /// The kernel takes no more for now.
     is_full: bool,
     /// The I/O thread knows that there is something.
@@ -127,6 +137,43 @@ impl Pipe {
             .extend(std::iter::repeat_n(were_answered, count));
     }
 
+    /// Adds bytes that were made of `came` of the peer's; returns how many wait. Messages in there were
+    /// inflated.
+    pub(super) fn put_passed(&self, bytes: Vec<u8>, came: usize, inflated: &[u64]) -> usize {
+        let mut inward = lock(&self.inward);
+        inward.growth += bytes.len() as i64 - came as i64;
+        inward.inflated.extend(inflated);
+        if inward.bytes.is_empty() {
+            inward.bytes = bytes;
+        } else {
+            inward.bytes.extend_from_slice(&bytes);
+        }
+        inward.bytes.len()
+    }
+
+    /// The owner comes to a compressed message: whether it was inflated.
+    pub(super) fn take_inflated(&self, number: u64) -> bool {
+        let mut inward = lock(&self.inward);
+        let is_inflated = inward.inflated.front() == Some(&number);
+        if is_inflated {
+            inward.inflated.pop_front();
+        }
+        if inward.inflated.is_empty() {
+            inward.inflated = VecDeque::new();
+        }
+        is_inflated
+    }
+
+    /// All inflated messages that the owner has not come to.
+    pub(super) fn take_all_inflated(&self) -> VecDeque<u64> {
+        std::mem::take(&mut lock(&self.inward).inflated)
+    }
+
+    /// How many bytes more the owner got than the peer has sent, since the last call.
+    pub(super) fn take_growth(&self) -> i64 {
+        std::mem::take(&mut lock(&self.inward).growth)
+    }
+
     /// The owner comes to a question: whether it was answered.
     pub(super) fn take_question(&self) -> bool {
         let mut inward = lock(&self.inward);
@@ -192,19 +239,46 @@ impl Pipe {
         Put::Bytes(room - left, !is_known)
     }
 
-    /// Takes all that waits, in exchange for `bytes`, which are empty. If there is nothing the owner
-    /// says when that changes.
-    pub(super) fn take_out(&self, bytes: &mut Vec<u8>) {
+    /// Adds `first` and `bytes`, to be packed, if there is room for all of them.
+    pub(super) fn put_parcel(&self, first: u8, bytes: &[u8], pack: Arc<dyn Pack>) -> Put {
+        let mut outward = lock(&self.outward);
+        if let Some(error) = outward.failed {
+            return Put::Failed(error);
+        }
+        let len = bytes.len() + 1;
+        if outward.is_full || outward.under_way + len > CREDIT {
+            return Put::Full;
+        }
+        let start = outward.bytes.len();
+        outward.bytes.reserve(len);
+        outward.bytes.push(first);
+        outward.bytes.extend_from_slice(bytes);
+        outward.parcels.push_back(Parcel { start, len, pack });
+        outward.under_way += len;
+        let is_known = std::mem::replace(&mut outward.is_known, true);
+        Put::Bytes(len, !is_known)
+    }
+
+    /// Takes all that waits, in exchange for `bytes`, which are empty, and what of it is to be packed. If
+    /// there is nothing the owner says when that changes.
+    pub(super) fn take_out(&self, bytes: &mut Vec<u8>) -> VecDeque<Parcel> {
         let mut outward = lock(&self.outward);
         *bytes = std::mem::take(&mut outward.bytes);
         outward.is_known = !bytes.is_empty();
+        std::mem::take(&mut outward.parcels)
+    }
+
+    /// How many bytes less were written than was put, since the last call.
+    pub(super) fn take_shrunk(&self) -> i64 {
+        std::mem::take(&mut lock(&self.outward).shrunk)
     }
 
     /// So many of the bytes that were taken are written; returns whether the owner wants to know.
     #[must_use]
-    pub(super) fn written(&self, len: usize) -> bool {
+    pub(super) fn written(&self, progress: Progress) -> bool {
         let mut outward = lock(&self.outward);
-        outward.under_way -= len;
+        outward.under_way -= progress.written;
+        outward.shrunk += progress.shrunk;
         let has_room = outward.has_room();
         let wanted = outward.wants_word || (outward.wants_room && has_room);
         if wanted {
@@ -233,6 +307,7 @@ impl Pipe {
         let mut outward = lock(&self.outward);
         outward.failed.get_or_insert(error);
         outward.bytes = Vec::new();
+        outward.parcels = VecDeque::new();
     }
 
     /// The owner wants to know when there is room, or not; returns whether there is.

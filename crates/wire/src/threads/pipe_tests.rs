@@ -43,9 +43,9 @@ fn an_owner_that_sends_too_fast_waits_and_hears_of_room() {
     assert!(!pipe.want_room(true));
     let mut bytes = Vec::new();
     pipe.take_out(&mut bytes);
-    assert!(!pipe.written(10));
-    assert!(pipe.written(CREDIT / 2));
-    assert!(!pipe.written(10));
+    assert!(!pipe.written(Progress::of(10)));
+    assert!(pipe.written(Progress::of(CREDIT / 2)));
+    assert!(!pipe.written(Progress::of(10)));
     assert!(pipe.want_room(true));
     assert!(!pipe.want_room(false));
     assert_eq!(pipe.put_out(&[b"b"]), Put::Bytes(1, false));
@@ -93,7 +93,7 @@ fn what_was_not_written_is_taken_back_in_its_order() {
     pipe.take_out(&mut bytes);
     assert_eq!(pipe.put_out(&[b"de"]), Put::Bytes(2, false));
     assert!(!pipe.want_word());
-    assert!(pipe.written(1));
+    assert!(pipe.written(Progress::of(1)));
     assert_eq!(pipe.under_way(), (4, None));
     assert_eq!(pipe.take_back(b"bc".to_vec()), b"bcde");
     assert_eq!(pipe.under_way(), (0, None));

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::line::{Left, Line};
 use super::pipe::{END, End, Put, READ, WRITE};
 use super::ready::Ready;
+use super::responder::Responder;
 use super::worker::Desk;
+use super::writing::Pack;
 use crate::read::Read;
 use crate::write::Write;
 
@@ -103,6 +105,46 @@ impl Threaded {
                 Write::Handed(len)
             }
         }
+    }
+
+    /// Hands over a frame whose real bytes `pack` makes of `first` and `payload`, if there is room for
+    /// all of it.
+    #[must_use]
+    pub fn write_packed(&self, first: u8, payload: &[u8], pack: Arc<dyn Pack>) -> Write {
+        match self.line.pipe.put_parcel(first, payload, pack) {
+            Put::Full => Write::Full,
+            Put::Failed(error) => Write::Failed(error),
+            Put::Bytes(len, is_news) => {
+                if is_news {
+                    self.desk.attend(Arc::clone(&self.line));
+                }
+                Write::Handed(len)
+            }
+        }
+    }
+
+    /// How many bytes less were written than was handed over, since the last call.
+    #[must_use]
+    pub fn take_shrunk(&self) -> i64 {
+        self.line.pipe.take_shrunk()
+    }
+
+    /// Whether the thread has inflated the compressed message of this number, to which the owner comes
+    /// now.
+    #[must_use]
+    pub fn take_inflated(&self, number: u64) -> bool {
+        self.line.pipe.take_inflated(number)
+    }
+
+    /// How many bytes more were read than the peer has sent, since the last call.
+    #[must_use]
+    pub fn take_growth(&self) -> i64 {
+        self.line.pipe.take_growth()
+    }
+
+    /// Calls `body` with what answers questions, if anything does.
+    pub fn with_responder(&self, body: impl FnOnce(&mut dyn Responder)) {
+        self.line.with_responder(body);
     }
 
     /// Writes at once, unless the thread has something to write before that.

@@ -1,0 +1,499 @@
+'use strict';
+
+const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
+const { once } = require('node:events');
+const net = require('node:net');
+const { describe, it } = require('node:test');
+const { setImmediate: immediate } = require('node:timers/promises');
+const zlib = require('node:zlib');
+
+const native = require('../../lib/native');
+const {
+  BINARY,
+  CONTINUATION,
+  FrameReader,
+  PING,
+  TEXT,
+  frame
+} = require('../support/frames');
+const { skipThreads: skip, openThreaded } = require('../support/threads');
+const { until } = require('../support/loop');
+
+const MASK = Buffer.from([1, 2, 3, 4]);
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+
+/** A peer that compresses by itself, with a context of its own. */
+class RawPeer {
+  constructor(t, port, takeover) {
+    this.frames = [];
+    this._reader = new FrameReader();
+    this._takeover = takeover;
+    this._deflate = zlib.createDeflateRaw({ windowBits: 15 });
+    this._opened = false;
+    this.socket = net.connect(port, '127.0.0.1');
+    t.after(() => this.socket.destroy());
+    this.socket.on('error', () => {});
+    this.socket.on('data', (data) => this._onData(data));
+    this.socket.write(
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n' +
+        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+        `Sec-WebSocket-Extensions: permessage-deflate${
+          takeover ? '' : '; client_no_context_takeover'
+        }\r\n\r\n`
+    );
+  }
+
+  _onData(data) {
+    if (this._opened) {
+      this.frames.push(...this._reader.push(data));
+      return;
+    }
+
+    const end = data.indexOf('\r\n\r\n');
+
+    this._opened = true;
+    this.frames.push(...this._reader.push(data.subarray(end + 4)));
+  }
+
+  /** @return {Promise<Buffer>} The payload of a compressed message */
+  async deflate(payload) {
+    if (!this._takeover) this._deflate = zlib.createDeflateRaw();
+
+    const chunks = [];
+    const onData = (data) => chunks.push(data);
+
+    this._deflate.on('data', onData);
+    this._deflate.write(payload);
+    await new Promise((resolve) =>
+      this._deflate.flush(zlib.constants.Z_SYNC_FLUSH, resolve)
+    );
+    this._deflate.off('data', onData);
+    return Buffer.concat(chunks).subarray(0, -4);
+  }
+
+  /** @return {Promise<Buffer>} The frame of a compressed message */
+  async compressed(payload, opcode = TEXT) {
+    return frame(opcode, await this.deflate(payload), { mask: MASK, rsv: 4 });
+  }
+}
+
+async function openRaw(t, options, takeover = true) {
+  const { wss } = await openThreaded(t, 0, {
+    perMessageDeflate: { threshold: 0 },
+    ...options
+  });
+  const connected = once(wss, 'connection');
+  const peer = new RawPeer(t, wss.address().port, takeover);
+  const [ws] = await connected;
+
+  return { peer, ws };
+}
+
+/** Counts what the event loop has compressed or decompressed until a test ends. */
+function countRuns(t) {
+  const run = t.mock.method(native, 'codecRun');
+  const away = t.mock.method(native, 'codecAway');
+
+  return () => run.mock.callCount() + away.mock.callCount();
+}
+
+/** Of a connection the first message is inflated on the event loop. */
+async function warmUp({ peer, ws }) {
+  peer.socket.write(await peer.compressed('first'));
+  await once(ws, 'message');
+  // What is behind it is the thread's.
+  await immediate();
+}
+
+function text(number, length) {
+  return `${number} `.padEnd(length, 'abcdefgh'.slice(number % 7));
+}
+
+describe('Messages of connections on I/O threads', { skip }, () => {
+  for (const [what, perMessageDeflate] of [
+    ['takeover', { threshold: 0 }],
+    [
+      'no takeover',
+      {
+        threshold: 0,
+        clientNoContextTakeover: true,
+        serverNoContextTakeover: true
+      }
+    ]
+  ]) {
+    it(`are compressed and inflated there: ${what}`, async (t) => {
+      const { pairs } = await openThreaded(t, 3, { perMessageDeflate });
+      const bytes = () =>
+        pairs.reduce((sum, { peer }) => sum + peer._socket.bytesWritten, 0);
+
+      for (const { client, peer } of pairs) {
+        assert.strictEqual(peer.extensions.startsWith('permessage'), true);
+        peer.on('message', (data) => peer.send(String(data)));
+        client.send('first'.padEnd(2000));
+        await once(client, 'message');
+        await immediate();
+      }
+
+      const before = bytes();
+      const runs = countRuns(t);
+      const received = [];
+
+      for (const [index, { client }] of pairs.entries()) {
+        client.on('message', (data) => received.push([index, String(data)]));
+      }
+      // Those of clients are the event loop's: of each message one run to
+      // compress, and one to inflate.
+      for (let i = 0; i < 20; i++) {
+        for (const { client } of pairs) client.send(text(i, 1100 + i));
+      }
+
+      await until(() => received.length === 60);
+      assert.strictEqual(runs(), 2 * 60);
+      for (const index of pairs.keys()) {
+        assert.deepStrictEqual(
+          received.filter(([of]) => of === index).map(([, data]) => data),
+          Array.from({ length: 20 }, (_, i) => text(i, 1100 + i))
+        );
+      }
+      await until(() => bytes() - before < 60 * 100);
+    });
+  }
+
+  it('keep their order, whoever compresses them', async (t) => {
+    const { pairs } = await openThreaded(t, 1, {
+      perMessageDeflate: { threshold: 0 }
+    });
+    const [{ client, peer }] = pairs;
+    const sizes = [10, 20_000, 30, 300_000, 0, 16_384, 16_385, 1, 70_000, 5];
+    const got = { client: [], peer: [] };
+    const called = [];
+
+    client.on('message', (data) => got.client.push(String(data)));
+    peer.on('message', (data) => got.peer.push(String(data)));
+
+    for (let round = 0; round < 5; round++) {
+      for (const [i, size] of sizes.entries()) {
+        const number = round * sizes.length + i;
+        const compress = number % 4 !== 3;
+
+        for (const ws of [client, peer]) {
+          const data = text(number, size);
+
+          ws.send(data, { compress }, (err) => {
+            assert.ifError(err);
+            if (ws === peer) called.push(number);
+          });
+        }
+        if (number % 8 === 5) {
+          peer.send('frag', { fin: false });
+          peer.send('ment');
+          client.ping();
+        }
+        if (number % 3 === 0) await immediate();
+      }
+    }
+
+    const expected = Array.from({ length: 50 }, (_, number) =>
+      text(number, sizes[number % sizes.length])
+    );
+
+    await until(() => got.peer.length === 50 && got.client.length === 56);
+    assert.deepStrictEqual(got.peer, expected);
+    assert.deepStrictEqual(
+      got.client.filter((data) => data !== 'fragment'),
+      expected
+    );
+    await until(() => called.length === 50);
+    assert.deepStrictEqual(called, [...called.keys()]);
+  });
+
+  it('may be of any kind between those that are inflated there', async (t) => {
+    for (const takeover of [true, false]) {
+      const { peer, ws } = await openRaw(t, {}, takeover);
+      const events = [];
+
+      ws.on('message', (data, isBinary) =>
+        events.push([data.length, isBinary])
+      );
+      ws.on('ping', (data) => events.push(String(data)));
+      await warmUp({ peer, ws });
+      events.length = 0;
+
+      const fragmented = await peer.deflate('in three fragments');
+      const pieces = [
+        await peer.compressed('a'.repeat(1000)),
+        frame(BINARY, 'plain', { mask: MASK }),
+        frame(TEXT, fragmented.subarray(0, 2), {
+          fin: false,
+          mask: MASK,
+          rsv: 4
+        }),
+        frame(CONTINUATION, fragmented.subarray(2, 3), {
+          fin: false,
+          mask: MASK
+        }),
+        frame(PING, 'ping', { mask: MASK }),
+        frame(CONTINUATION, fragmented.subarray(3), { mask: MASK }),
+        await peer.compressed('b'.repeat(2000), BINARY),
+        await peer.compressed('', BINARY),
+        // Random bytes: longer than what a thread inflates.
+        await peer.compressed(
+          Buffer.from(Array.from({ length: 40_000 }, (_, i) => (i * i) >> 3)),
+          BINARY
+        ),
+        await peer.compressed('c'.repeat(3000))
+      ];
+      const bytes = Buffer.concat(pieces);
+      const expected = [
+        [1000, false],
+        [5, true],
+        'ping',
+        [18, false],
+        [2000, true],
+        [0, true],
+        [40_000, true],
+        [3000, false]
+      ];
+
+      for (const step of [bytes.length, 1000]) {
+        if (step !== bytes.length && takeover) break;
+
+        events.length = 0;
+        for (let i = 0; i < bytes.length; i += step) {
+          peer.socket.write(bytes.subarray(i, i + step));
+          await immediate();
+        }
+        await until(() => events.length === expected.length);
+        assert.deepStrictEqual(events, expected);
+      }
+      assert.strictEqual(ws._socket.bytesRead > bytes.length, true);
+    }
+  });
+
+  it('have a macrotask each, as with ws', async (t) => {
+    const { peer, ws } = await openRaw(t);
+
+    await warmUp({ peer, ws });
+
+    const runs = countRuns(t);
+    const events = [];
+    const frames = [];
+
+    ws.on('message', (data) => {
+      events.push(String(data));
+      setImmediate(() => events.push('immediate'));
+    });
+    for (let i = 0; i < 5; i++) frames.push(await peer.compressed(`${i}`));
+    peer.socket.write(Buffer.concat(frames));
+    await until(() => events.length === 10);
+    assert.deepStrictEqual(
+      events,
+      ['0', '1', '2', '3', '4'].flatMap((data) => [data, 'immediate'])
+    );
+    assert.strictEqual(runs(), 0);
+  });
+
+  it('count as what they were on the wire', async (t) => {
+    const { peer, ws } = await openRaw(t);
+
+    await warmUp({ peer, ws });
+
+    const { bytesRead, bytesWritten } = ws._socket;
+    const message = await peer.compressed('a'.repeat(10_000));
+    const cuts = [message.subarray(0, 5), message.subarray(5)];
+
+    for (const cut of cuts) {
+      peer.socket.write(cut);
+      await immediate();
+    }
+    await once(ws, 'message');
+    assert.strictEqual(ws._socket.bytesRead, bytesRead + message.length);
+
+    peer.frames.length = 0;
+    await new Promise((resolve) => ws.send('b'.repeat(10_000), resolve));
+    await until(() => peer.frames.length === 1);
+
+    const [{ payload, rsv }] = peer.frames;
+
+    assert.strictEqual(rsv, 4);
+    assert.strictEqual(
+      ws._socket.bytesWritten,
+      bytesWritten + 2 + payload.length
+    );
+    assert.strictEqual(
+      String(
+        zlib.inflateRawSync(Buffer.concat([payload, TAIL]), {
+          finishFlush: zlib.constants.Z_SYNC_FLUSH
+        })
+      ),
+      'b'.repeat(10_000)
+    );
+  });
+
+  it('are inflated no further than maxPayload', async (t) => {
+    for (const takeover of [true, false]) {
+      const { peer, ws } = await openRaw(
+        t,
+        { maxPayload: 1024 * 1024 },
+        takeover
+      );
+      const lengths = [];
+
+      ws.on('message', (data) => lengths.push(data.length));
+      await warmUp({ peer, ws });
+
+      // The first is longer than a thread makes of one.
+      peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024)));
+      peer.socket.write(await peer.compressed('between'));
+      peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024 + 1)));
+      peer.socket.write(await peer.compressed('behind'));
+
+      const [err] = await once(ws, 'error');
+
+      assert.strictEqual(err.code, 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+      assert.deepStrictEqual(lengths, [5, 1024 * 1024, 7]);
+      const [code] = await once(ws, 'close');
+      assert.strictEqual(code, 1006);
+      assert.strictEqual(peer.frames.at(-1).payload.readUInt16BE(), 1009);
+    }
+  });
+
+  it('end their connection if they are corrupt or no text', async (t) => {
+    for (const [payload, text, code] of [
+      [Buffer.from([0xff, 0xff]), /invalid/i, 1007],
+      [null, /invalid UTF-8/, 1007]
+    ]) {
+      const { peer, ws } = await openRaw(t);
+      const messages = [];
+
+      ws.on('message', (data) => messages.push(String(data)));
+      await warmUp({ peer, ws });
+
+      const bad =
+        payload === null
+          ? await peer.compressed(Buffer.from([0xc3, 0x28]))
+          : frame(TEXT, payload, { mask: MASK, rsv: 4 });
+
+      peer.socket.write(Buffer.concat([await peer.compressed('before'), bad]));
+      peer.socket.write(await peer.compressed('behind'));
+
+      const [err] = await once(ws, 'error');
+
+      assert.match(err.message, text);
+      assert.deepStrictEqual(messages, ['first', 'before']);
+      await until(() => peer.frames.length > 0);
+      assert.strictEqual(peer.frames.at(-1).payload.readUInt16BE(), code);
+    }
+  });
+
+  it('are left out if their memory is taken away before', async (t) => {
+    const { pairs } = await openThreaded(t, 1, {
+      perMessageDeflate: { threshold: 0 }
+    });
+    const [{ client, peer }] = pairs;
+    const results = [];
+    const received = [];
+    const data = new Uint8Array(1000).fill(97);
+
+    client.on('message', (message) => received.push(String(message)));
+    peer.send('before', (err) => results.push(err?.code));
+    peer.send(data, (err) => results.push(err?.code));
+    peer.send('behind', (err) => results.push(err?.code));
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    await until(() => results.length === 3 && received.length === 2);
+    assert.deepStrictEqual(received, ['before', 'behind']);
+    assert.deepStrictEqual(results, [
+      undefined,
+      'WS_RS_DATA_DETACHED',
+      undefined
+    ]);
+  });
+
+  it('wait as long as it can be seen, and fail with the socket', async (t) => {
+    const { pairs } = await openThreaded(t, 1, {
+      perMessageDeflate: { threshold: 0 }
+    });
+    const [{ client, peer }] = pairs;
+    const events = [];
+
+    client.on('message', () => events.push('message'));
+    peer.on('close', () => events.push('close'));
+    peer.send('one', (err) => events.push(err.message));
+    peer.send('two', (err) => events.push(err.message));
+    assert.strictEqual(peer.bufferedAmount, 6);
+    peer.terminate();
+    await until(() => events.includes('close'));
+    assert.deepStrictEqual(events, [
+      'The socket was closed while data was being compressed',
+      'The socket was closed while data was being compressed',
+      'close'
+    ]);
+  });
+
+  it('go on if the connection goes back to its stream', async (t) => {
+    const { pairs } = await openThreaded(t, 1, {
+      perMessageDeflate: { threshold: 0 }
+    });
+    const [{ client, peer }] = pairs;
+    const got = { client: [], peer: [] };
+
+    client.on('message', (data) => got.client.push(String(data)));
+    peer.on('message', (data) => got.peer.push(String(data)));
+
+    for (let i = 0; i < 60; i++) {
+      client.send(text(i, 500));
+      peer.send(text(i, 500));
+      if (i % 7 === 0) await immediate();
+      if (i === 30) {
+        peer._socket.on('data', () => {});
+        assert.strictEqual(peer.transport, 'stream');
+      }
+    }
+
+    const expected = Array.from({ length: 60 }, (_, i) => text(i, 500));
+
+    await until(() => got.client.length === 60 && got.peer.length === 60);
+    assert.deepStrictEqual(got.client, expected);
+    assert.deepStrictEqual(got.peer, expected);
+  });
+
+  it('wait for a peer that does not read, and reach it then', async (t) => {
+    const { peer, ws } = await openRaw(t);
+
+    await warmUp({ peer, ws });
+    peer.frames.length = 0;
+    peer.socket.pause();
+
+    const count = 1500;
+    const noise = randomBytes(count * 8000);
+    let called = 0;
+
+    for (let i = 0; i < count; i++) {
+      ws.send(noise.subarray(i * 8000, (i + 1) * 8000), (err) => {
+        assert.ifError(err);
+        called++;
+      });
+      if (i % 50 === 0) await immediate();
+    }
+    await until(() => ws.bufferedAmount > 0 && ws._socket.writableLength > 0);
+    assert.ok(called < count);
+    peer.socket.resume();
+    await until(() => peer.frames.length === count && called === count);
+    assert.strictEqual(ws.bufferedAmount, 0);
+
+    const inflate = zlib.createInflateRaw();
+    const chunks = [];
+    let total = 0;
+
+    inflate.on('data', (data) => (total += data.length) && chunks.push(data));
+    for (const { payload } of peer.frames) {
+      inflate.write(payload);
+      inflate.write(TAIL);
+    }
+    await until(() => total === count * 8000);
+
+    assert.ok(Buffer.concat(chunks).equals(noise));
+  });
+});

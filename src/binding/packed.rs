@@ -1,0 +1,108 @@
+//! Messages that an I/O thread inflates and deflates.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use ws_rs_engine::compression::Task;
+use ws_rs_engine::connection::Sent;
+use ws_rs_wire::Write;
+
+use super::call::{Call, Outcome};
+use super::environment::Entry;
+use super::event_loop::{Answers, Deflating, Inflating, LoopSocket};
+use super::outbox::{after_write, with_wire};
+use crate::numbers::flag::TRACK;
+use crate::numbers::sent::{NOT_PACKED, WRITTEN};
+
+/// `queuePacked(id, payload, flags, codec, reset) -> what became of it`: as `queueBytes`, of a whole
+/// message that the connection's I/O thread is to compress. `NOT_PACKED`: somebody else is to compress it.
+pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
+    let payload = call.bytes(1)?;
+    let flags = call.u32(2)?;
+    let state = call.state;
+    let mut connections = state.connections.borrow_mut();
+    let Some(entry) = connections.get_mut(call.id(0)?) else {
+        return call.number(NOT_PACKED);
+    };
+    if !goes_to_thread(entry) {
+        return call.number(NOT_PACKED);
+    }
+    if entry.connection.outbox().waiting() > 0 {
+        let Entry {
+            connection, socket, ..
+        } = &mut *entry;
+        let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
+        after_write(state, entry, sent);
+        if entry.connection.outbox().waiting() > 0 || !goes_to_thread(entry) {
+            return call.number(NOT_PACKED);
+        }
+    }
+    let (codec, reset) = (call.id(3)?, call.bool(4)?);
+    let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded) else {
+        return call.number(NOT_PACKED);
+    };
+    let Some(coder) = state.compression.prepare(codec, reset) else {
+        return call.number(NOT_PACKED);
+    };
+    let task = Task {
+        fin: true,
+        reset,
+        is_lent: false,
+        limit: usize::MAX,
+    };
+    let pack = Arc::new(Deflating { coder, task });
+    // SAFETY: no JavaScript runs in this call, and the payload is only read.
+    let payload = unsafe { payload.slice() };
+    let Write::Handed(len) = thread.write_packed(flags as u8, payload, pack) else {
+        state.compression.unprepare(codec);
+        return call.number(NOT_PACKED);
+    };
+    let shrunk = thread.take_shrunk();
+    entry.connection.shrink(shrunk);
+    entry.connection.hand_over(len as u64, flags & TRACK != 0);
+    if let Some(meter) = &entry.connection.meter {
+        meter.send(flags as u8, payload.len() as u64);
+    }
+    after_write(state, entry, Sent::Written);
+    drop(connections);
+    state.compression.report(call)?;
+    if flags & TRACK == 0 {
+        return call.undefined();
+    }
+    call.number(WRITTEN)
+}
+
+fn goes_to_thread(entry: &Entry) -> bool {
+    entry.is_threaded() && entry.connection.writes() && entry.connection.write_error().is_none()
+}
+
+/// `inflateOnThread(id, codec, reset, limit)`: has the connection's I/O thread inflate short messages from
+/// now on, if it knows what passes.
+pub(crate) fn inflate_on_thread(call: &Call<'_>) -> Outcome {
+    let reset = call.bool(2)?;
+    let limit = call.f64(3)?;
+    let mut connections = call.state.connections.borrow_mut();
+    if let Some(entry) = connections.get_mut(call.id(0)?)
+        && let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded)
+        && let Some(coder) = call.state.compression.coder(call.id(1)?)
+    {
+        let task = Task {
+            fin: true,
+            reset,
+            is_lent: false,
+            limit: if limit > 0.0 {
+                limit as usize
+            } else {
+                usize::MAX
+            },
+        };
+        entry.inflated.is_on_thread = true;
+        thread.with_responder(|responder| {
+            let responder: &mut dyn Any = responder;
+            if let Some(Answers(responder)) = responder.downcast_mut() {
+                responder.set_inflate(Box::new(Inflating { coder, task }));
+            }
+        });
+    }
+    call.undefined()
+}
