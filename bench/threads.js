@@ -6,6 +6,9 @@
 //     node bench/threads.js [--threads 0,1] [--only 100x125,1x32] [--rounds 5]
 //       [--seconds 2] [--busy 0.5]
 //
+// A load is connections, bytes and, if not 1, messages in flight; with ':takeover'
+// or ':no-takeover' behind it messages are compressed.
+//
 // With --busy JavaScript is busy for that part of the time, in pieces of 10 ms, and
 // what is measured is how long a ping waits for its pong, and an echo for JavaScript.
 // CPU times are from /proc (Linux). Server and generator are not kept on one core:
@@ -24,6 +27,7 @@ const { values } = parseArgs({
   options: {
     busy: { type: 'string', default: '0' },
     checkout: { type: 'string', default: checkout },
+    deflate: { type: 'string', default: '' },
     only: { type: 'string', default: '100x125,64x32x16,1x32,10x65536' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
@@ -84,15 +88,17 @@ async function eachRound(sample) {
 
 /** @return {Promise<Object>} Microseconds of CPU for each message, and of a round trip */
 async function measure(threads, load) {
-  const [connections, size, inFlight = '1'] = load.split('x');
-  const { child, port } = await start(threads, '0');
+  const [name, deflate] = load.split(':');
+  const [connections, size, inFlight = '1'] = name.split('x');
+  const { child, port } = await start(threads, '0', deflate);
 
   try {
     const report = await generate(
       [
         ...['--address', `127.0.0.1:${port}`, '--pid', String(child.pid)],
         ...['--connections', connections, '--size', size],
-        ...['--in-flight', inFlight, '--seconds', values.seconds]
+        ...['--in-flight', inFlight, '--seconds', values.seconds],
+        ...(deflate === undefined ? [] : ['--deflate', deflate])
       ],
       (program, args) => [program, args]
     );
@@ -125,7 +131,7 @@ async function measureBusy(threads) {
   return JSON.parse(text);
 }
 
-async function start(threads, busy) {
+async function start(threads, busy, deflate = '') {
   const child = spawn(
     process.execPath,
     [
@@ -134,6 +140,8 @@ async function start(threads, busy) {
       threads,
       '--busy',
       busy,
+      '--deflate',
+      deflate,
       '--checkout',
       values.checkout
     ],
@@ -147,6 +155,9 @@ async function start(threads, busy) {
 function serve(ioThreads) {
   const { WebSocketServer } = require(path.join(values.checkout, 'index.js'));
   const options = { host: '127.0.0.1', port: 0, ioThreads };
+
+  if (values.deflate !== '') options.perMessageDeflate = { threshold: 0 };
+
   const wss = new WebSocketServer(options, () => {
     process.send(wss.address().port);
   });

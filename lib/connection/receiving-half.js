@@ -63,7 +63,7 @@ class ReceivingHalf {
     const { decoder } = this;
 
     if (this.loop !== null) this.loop.demote('the program uses its _receiver');
-    if (this.loop !== null) this.loop.setBusy(true);
+    if (this.loop !== null) this.loop.setBusy(true, true);
 
     const chunks = decoder.busy ? [decoder.chunk] : [];
 
@@ -127,6 +127,8 @@ class ReceivingHalf {
   onChunkDone(err) {
     if (err) {
       this._queue = null;
+      // What is still to come is read, up to its end, and dropped.
+      if (this._isLoopBusy && this.loop !== null) this.loop.setBusy(true, true);
       timers.nextTick(() => {
         this.onReceiverError(err);
         this._finished();

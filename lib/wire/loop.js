@@ -62,9 +62,12 @@ class LoopTransport {
     if (!this.isLeaving) readAgain(this._connection.socket);
   }
 
-  /** What comes while the decoder is busy is to be queued. */
-  setBusy(busy) {
-    native.loopBusy(this._id, busy);
+  /**
+   * What comes while the decoder is busy is to be queued, or left with its I/O
+   * thread, unless it is busy `forGood`.
+   */
+  setBusy(busy, forGood = false) {
+    native.loopBusy(this._id, busy, forGood);
   }
 
   setPaused(paused) {

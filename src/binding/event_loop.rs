@@ -270,10 +270,17 @@ pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
     })
 }
 
-/// `loopBusy(id, busy)`: whether the decoder works on a chunk, so that others are not decoded.
+/// `loopBusy(id, busy, forGood)`: whether the decoder works on a chunk, so that others are not decoded.
+/// They are not waited with if that is so for good.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
-    let busy = call.bool(1)?;
-    with_socket(call, |socket, _| socket.inbox.set_busy(busy))
+    let id = call.id(0)?;
+    let (busy, for_good) = (call.bool(1)?, call.bool(2)?);
+    if for_good && let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
+        entry.inflated.is_on_thread = false;
+    }
+    with_socket(call, |socket, reactor| {
+        socket.set_busy(reactor, id, busy, for_good);
+    })
 }
 
 /// `loopReference(id, referenced)`: whether the connection keeps the process alive.

@@ -38,6 +38,8 @@ pub(crate) struct LoopSocket {
     pub(super) awaits_request: bool,
     /// Who gets what comes.
     pub(crate) reader: Reader,
+    /// Whether there was word of something that was not read, as the decoder had to do.
+    pub(super) is_left: bool,
     /// Whether a stream wants to know when all is written.
     pub(crate) stream_waits: bool,
 }
@@ -64,6 +66,7 @@ impl LoopSocket {
             writable: false,
             awaits_request: false,
             reader: Reader::Connection,
+            is_left: false,
             stream_waits: false,
         }
     }
@@ -159,6 +162,19 @@ impl LoopSocket {
             {
                 reactor.rearm(self.descriptor(), self.writable);
             }
+        }
+    }
+
+    pub(super) fn set_busy(
+        &mut self,
+        reactor: &Reactor<Turns>,
+        id: Id,
+        busy: bool,
+        for_good: bool,
+    ) {
+        self.inbox.set_busy(busy);
+        if (!busy || for_good) && std::mem::take(&mut self.is_left) {
+            self.rearm(reactor, id);
         }
     }
 

@@ -136,11 +136,28 @@ impl<'a> Turn<'a> {
                 self.read_undecoded(Target::Scratch(SCRATCH), Listener::Undecoded)
             }
             Mode::Paused => self.read_undecoded(target, Listener::Paused),
+            Mode::Queue if self.leaves_in_pipe() => Ok(Next::Wait),
             Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
             Mode::Decode => match self.read_payload()? {
                 Some(next) => Ok(next),
                 None => self.read_chunk(target),
             },
+        }
+    }
+
+    /// Whether what an I/O thread has inflated stays with it until the decoder is through: as much may
+    /// be made of little that there is no knowing how much would wait here.
+    fn leaves_in_pipe(&self) -> bool {
+        match self.state.connections.borrow_mut().get_mut(self.id) {
+            Some(Entry {
+                socket: Some(socket),
+                inflated,
+                ..
+            }) if inflated.is_on_thread => {
+                socket.is_left = true;
+                true
+            }
+            _ => false,
         }
     }
 
