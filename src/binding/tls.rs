@@ -211,6 +211,8 @@ pub(crate) fn tls_move(call: &Call<'_>) -> Outcome {
     state.rename(&mut socket, to);
     socket.set_inbox(Inbox::new(single, false));
     socket.set_reader(state, to, Reader::Connection);
+    // What waits to be written does so here, too.
+    socket.watch_writable(state, socket.is_writing());
     entry.socket = Some(socket);
     call.number(1)
 }

@@ -206,7 +206,7 @@ impl LoopSocket {
     }
 
     /// Whether it waits for room to write.
-    pub(super) const fn is_writing(&self) -> bool {
+    pub(crate) const fn is_writing(&self) -> bool {
         self.writable
     }
 

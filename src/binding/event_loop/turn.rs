@@ -363,7 +363,10 @@ impl<'a> Turn<'a> {
     fn await_request(&self) {
         let arrived = self.with_socket(|socket| {
             let arrived = socket.stream.tls().map(Tls::arrive);
-            socket.watch_writable(&self.state.event_loop, false);
+            // What waits behind a request mostly goes out with its answer, at once.
+            if arrived == Some(Arrived::Nothing) {
+                socket.watch_writable(&self.state.event_loop, false);
+            }
             arrived
         });
         match arrived {
