@@ -221,6 +221,27 @@ describe('bufferedAmount', () => {
         }
       }
     });
+
+    it(`is 0 behind terminate(), with callbacks and without (${wire})`, async (t) => {
+      for (const role of ROLES) {
+        for (const callback of [undefined, () => {}]) {
+          const { near, far } = await openEnds(t, { role, wire });
+          const seen = [];
+          const socket = near._socket;
+
+          far.pause();
+          near.on('close', () => {
+            seen.push(near.bufferedAmount, socket.writableLength);
+          });
+          near.send(Buffer.alloc(14e6), callback);
+          await sleep(20);
+          near.terminate();
+          assert.ok(near.bufferedAmount > 0);
+          await until(() => seen.length > 0);
+          assert.deepStrictEqual(seen, [0, 0], role);
+        }
+      }
+    });
   }
 });
 

@@ -182,14 +182,14 @@ class FrameQueue {
    * @param {Error} [err] Why
    * @param {Error} [errUnderWay] What the write under way gets, if not what it
    *     gets where a socket is destroyed
-   * @return {Function|undefined} Calls the callbacks of what is lost
+   * @return {Function|undefined} Forgets what is lost and calls its callbacks
    */
   close(err, errUnderWay) {
     // With an error of the program's the write under way still has its own.
     const underWay =
       err && this.isNative ? native.connectionState(this._id, UNDER_WAY) : 0;
 
-    // What a stream did not write counts as buffered when it is destroyed.
+    // What a stream did not write counts as buffered until its callbacks come.
     if (this.isNative) this._lostLength = this.blockedLength;
 
     this._isPromoted = false;
@@ -197,9 +197,17 @@ class FrameQueue {
     native.discardOutbox(this._id);
     Tick.delist(this._id, this);
 
-    return this._callbacks === null
-      ? undefined
-      : this._callbacks.lose(err, underWay, errUnderWay);
+    const callLost =
+      this._callbacks === null
+        ? undefined
+        : this._callbacks.lose(err, underWay, errUnderWay);
+
+    if (this._lostLength === 0) return callLost;
+
+    return () => {
+      this._lostLength = 0;
+      if (callLost !== undefined) callLost();
+    };
   }
 
   /** The native connection is about to be freed. */
