@@ -21,6 +21,7 @@ const TOOLS = [
   'platforms/dist',
   'platforms/inspect',
   'platforms/launchers',
+  'platforms/record',
   'platforms/summary',
   'platforms/unpack-relr',
   'release',

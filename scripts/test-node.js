@@ -103,6 +103,7 @@ const ONCE = [
   'platforms/dist',
   'platforms/inspect',
   'platforms/launchers',
+  'platforms/record',
   'platforms/summary',
   'platforms/unpack-relr',
   'release',

@@ -5,9 +5,11 @@
  * on other processors by qemu, those of Windows by Wine. What is missing of
  * the binaries is built first, as `npm run dist` does.
  *
- *   npm run test:platforms -- [--install] [targets] [test files]
+ *   npm run test:platforms -- [--install] [--resume] [targets] [test files]
  *
  *   --install  as root: install what is missing, from Debian, PyPI and npm
+ *   --resume   each test file by itself, but for those that have passed with
+ *              the same checkout and binary
  *
  * What each platform wrote is kept in .cache/platforms/<target>/tests.log.
  */
@@ -20,7 +22,8 @@ const { parseArgs } = require('node:util');
 const { make } = require('./dist');
 const { launcher } = require('./platforms/launchers');
 const { MACHINES } = require('./platforms/machines');
-const { stage } = require('./platforms/stage');
+const { fingerprint, Record } = require('./platforms/record');
+const { sources, stage } = require('./platforms/stage');
 const { summarize } = require('./platforms/summary');
 const { FOLDER, need } = require('./platforms/tools');
 const { ROOT } = require('./run');
@@ -44,7 +47,7 @@ if (require.main === module) {
 function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { install: { type: 'boolean' } }
+    options: { install: { type: 'boolean' }, resume: { type: 'boolean' } }
   });
   const files = positionals.filter((arg) => arg.endsWith('.js'));
   const names = positionals.filter((arg) => !files.includes(arg));
@@ -61,7 +64,7 @@ function main() {
 
   need(['rust', 'zig', ...new Set(tools)], values.install);
 
-  const failed = chosen.filter((name) => !testOn(name, files));
+  const failed = chosen.filter((name) => !testOn(name, files, values.resume));
 
   if (failed.length > 0) {
     console.error(`\ntest-platforms: failed on ${failed.join(', ')}`);
@@ -69,7 +72,7 @@ function main() {
   }
 }
 
-function testOn(name, files) {
+function testOn(name, files, resume) {
   const machine = MACHINES[name];
   const folder = path.join(FOLDER, name);
   const checkout = path.join(folder, 'checkout');
@@ -87,12 +90,20 @@ function testOn(name, files) {
 
   const commands = isSmoke
     ? [['scripts/smoke-test.js']]
-    : suite(machine, files);
+    : suite(machine, files, resume);
+  const record =
+    resume && !isSmoke
+      ? new Record(
+          path.join(folder, 'passed.json'),
+          fingerprint(checkout, [...sources(), path.basename(file)])
+        )
+      : undefined;
   const started = Date.now();
   const statuses = runLogged(launcher(name, machine, checkout), commands, {
     checkout,
     kind: machine.kind,
     log,
+    record,
     stream: machine.tests === 'stream'
   });
   const seconds = Math.round((Date.now() - started) / 1000);
@@ -100,14 +111,14 @@ function testOn(name, files) {
   const ok = failedFiles.length === 0;
 
   report(name, { isSmoke, log, machine, ok, seconds });
-  if (machine.oneByOne) {
+  if (commands.length > 1) {
     for (const args of failedFiles) console.error(`  failed: ${args.at(-1)}`);
   }
   return ok;
 }
 
 // What Node is called with: once for all files, or for each.
-function suite({ except = {}, oneByOne }, files) {
+function suite({ except = {}, oneByOne }, files, resume) {
   const all =
     files.length > 0
       ? files
@@ -116,8 +127,9 @@ function suite({ except = {}, oneByOne }, files) {
     .filter((file) => !Object.hasOwn(except, nameOf(file)))
     .map((file) => path.relative(ROOT, path.resolve(file)));
 
-  return oneByOne
-    ? left.map((file) => ['--test-reporter=spec', file])
+  if (oneByOne) return left.map((file) => ['--test-reporter=spec', file]);
+  return resume
+    ? left.map((file) => ['scripts/test-node.js', '--no-stream', file])
     : [['scripts/test-node.js', '--no-stream', ...left]];
 }
 
@@ -131,12 +143,20 @@ function nameOf(file) {
 function runLogged(
   { args, command, env },
   commands,
-  { checkout, kind, log, stream }
+  { checkout, kind, log, record, stream }
 ) {
   const fd = fs.openSync(log, 'w');
 
   try {
     return commands.map((more) => {
+      const before = record?.outputOf(more.at(-1));
+
+      if (before !== undefined) {
+        fs.writeSync(fd, before);
+        return 0;
+      }
+
+      const start = fs.fstatSync(fd).size;
       const child = spawnSync(command, [...args, ...more], {
         cwd: checkout,
         env: {
@@ -151,6 +171,9 @@ function runLogged(
       });
 
       if (child.error && child.error.code !== 'ETIMEDOUT') throw child.error;
+      if (child.status === 0) {
+        record?.add(more.at(-1), fs.readFileSync(log).toString('utf8', start));
+      }
       return child.status;
     });
   } finally {

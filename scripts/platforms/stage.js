@@ -31,8 +31,9 @@ function stage(folder, binary, npm) {
   if (npm) installModules(folder, npm);
 }
 
-module.exports = { stage };
+module.exports = { sources, stage };
 
+/** @return {String[]} The paths of the files of this checkout, in order */
 function sources() {
   const git = spawnSync(
     'git',
