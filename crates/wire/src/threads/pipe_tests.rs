@@ -110,3 +110,50 @@ fn a_socket_that_failed_takes_nothing() {
     assert!(pipe.want_room(true));
     assert!(pipe.want_word());
 }
+
+/// Under ThreadSanitizer it is this test that has two threads: `npm run test:tsan`.
+#[cfg(not(loom))]
+#[test]
+fn bytes_pass_between_two_threads_in_both_directions_in_their_order() {
+    const ALL: usize = 4 * CREDIT;
+    let pipe = Pipe::new();
+    let bytes: Vec<u8> = (0..ALL).map(|i| (i % 251) as u8).collect();
+    let (mut read, mut written) = (Vec::new(), Vec::new());
+
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut put = 0;
+            while put < ALL || written.len() < ALL {
+                let most = (put + 1000).min(ALL).min(put + pipe.room());
+                if most > put {
+                    pipe.put_in(&bytes[put..most]);
+                    put = most;
+                    let _ = pipe.tell(READ);
+                }
+                let mut some = Vec::new();
+                pipe.take_out(&mut some);
+                let _ = pipe.written(Progress::of(some.len()));
+                written.append(&mut some);
+                std::thread::yield_now();
+            }
+            pipe.end(End::Peer);
+        });
+
+        let mut put = 0;
+        let mut end = None;
+        while end.is_none() {
+            if put < ALL
+                && let Put::Bytes(more, _) = pipe.put_out(&[&bytes[put..(put + 1000).min(ALL)]])
+            {
+                put += more;
+            }
+            let _ = pipe.take_news();
+            let mut some = Vec::new();
+            (end, _) = pipe.take_in(&mut some);
+            read.append(&mut some);
+            std::thread::yield_now();
+        }
+    });
+    assert!(read == bytes);
+    assert!(written == bytes);
+}
