@@ -82,6 +82,10 @@ function isBlank(code) {
   return code === 0x20 || code === 0x09;
 }
 
+/** What stands before the key of a handshake, and what that has: 16 bytes in base64. */
+const KEY_NAME = '\nsec-websocket-key:';
+const KEY_LENGTH = 24;
+
 /** Finds the lines of headers that each handshake is asked for. */
 const patterns = Object.fromEntries(
   [
@@ -116,9 +120,14 @@ function lookUp(request, name) {
 function keyOf(request) {
   const head = Head.of(request);
 
-  return head === undefined
-    ? request.headers['sec-websocket-key']
-    : patterns['sec-websocket-key'].exec(head)[1];
+  if (head === undefined) return request.headers['sec-websocket-key'];
+
+  // Other than exec(), search() makes no objects.
+  let start = head.search(patterns['sec-websocket-key']) + KEY_NAME.length;
+
+  while (isBlank(head.charCodeAt(start))) start++;
+
+  return head.slice(start, start + KEY_LENGTH);
 }
 
 /**

@@ -24,6 +24,9 @@ const timers = require('../timers');
 /** On a connection: the server that has it among its `clients`. */
 const kServer = Symbol('ws-rs.server');
 
+/** Those of a client that offers none; who may keep or change it gets another. */
+const NO_PROTOCOLS = new Set();
+
 const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
@@ -321,7 +324,11 @@ class WebSocketServer extends EventEmitter {
         return;
       }
 
-      protocols = handshake.readProtocols(request);
+      protocols =
+        handshake.offersProtocols(request) ||
+        this.completeUpgrade !== completeUpgrade
+          ? handshake.readProtocols(request)
+          : NO_PROTOCOLS;
       extensions = handshake.acceptExtensions(request, this.options);
     } catch (error) {
       if (!(error instanceof handshake.HandshakeError)) throw error;
@@ -331,11 +338,23 @@ class WebSocketServer extends EventEmitter {
     }
 
     const key = keyOf(request);
-    const upgrade = [extensions, key, protocols, request, socket, head];
 
-    this._verify(request, socket, () => {
-      this.completeUpgrade(...upgrade, callback);
-    });
+    if (this.options.verifyClient) {
+      const upgrade = [extensions, key, protocols, request, socket, head];
+
+      this._verify(request, socket, [...upgrade, callback]);
+      return;
+    }
+
+    this.completeUpgrade(
+      extensions,
+      key,
+      protocols,
+      request,
+      socket,
+      head,
+      callback
+    );
   }
 
   /**
@@ -385,21 +404,10 @@ class WebSocketServer extends EventEmitter {
     const { id: meter } = this._metrics;
     const answer = `${lines.join('\r\n')}\r\n\r\n`;
 
-    const limits = {
-      allowSynchronousEvents: options.allowSynchronousEvents,
-      maxBufferedChunks: options.maxBufferedChunks,
-      maxFragments: options.maxFragments,
-      maxPayload: options.maxPayload,
-      skipUTF8Validation: options.skipUTF8Validation
-    };
-
-    // A class of the program's sees what it sees with ws.
-    if (options.ioThreads) limits.ioThreads = options.ioThreads;
-
     if (isLight(socket)) {
       const length = lengthOf(request);
 
-      ws.setSocket(socket, head, this._share(limits), {
+      ws.setSocket(socket, head, this._sharedLimits(), {
         answer,
         // A method of the program's is to see the pongs.
         answersPings: options.autoPong && ws.pong === pong,
@@ -410,7 +418,7 @@ class WebSocketServer extends EventEmitter {
       socket.write(answer);
       socket.removeListener('error', destroySocket);
       this._metrics.noteFallback(whyNode(socket, options));
-      ws.setSocket(socket, head, limits, { meter });
+      ws.setSocket(socket, head, limitsOf(options), { meter });
     }
 
     heartbeat.start(ws, this._heartbeat);
@@ -443,19 +451,13 @@ class WebSocketServer extends EventEmitter {
    *
    * @param {http.IncomingMessage} request The request
    * @param {stream.Duplex} socket The socket of the request
-   * @param {() => void} proceed Called if the client is accepted
+   * @param {Array} upgrade What `completeUpgrade()` gets if the client is accepted
    * @private
    */
-  _verify(request, socket, proceed) {
+  _verify(request, socket, upgrade) {
     const { options } = this;
-
-    if (!options.verifyClient) {
-      proceed();
-      return;
-    }
-
     const settle = (accepted, code, message, headers) => {
-      if (accepted) proceed();
+      if (accepted) this.completeUpgrade(...upgrade);
       else handshake.abort(socket, code || 401, message, headers);
     };
     const isAsync = options.verifyClient.length === 2;
@@ -474,15 +476,10 @@ class WebSocketServer extends EventEmitter {
    *
    * @private
    */
-  _share(limits) {
-    const shared = this._limits;
+  _sharedLimits() {
+    const { options } = this;
 
-    if (
-      shared === null ||
-      Object.keys(limits).some((name) => limits[name] !== shared[name])
-    ) {
-      this._limits = limits;
-    }
+    if (!hasLimits(options, this._limits)) this._limits = limitsOf(options);
 
     return this._limits;
   }
@@ -517,6 +514,35 @@ function isOrdinary(server) {
     server.handleUpgrade === handleUpgrade &&
     server.completeUpgrade === completeUpgrade &&
     server.options.WebSocket.prototype.setSocket === setSocket
+  );
+}
+
+/** What a connection is to be given of its server's options. */
+function limitsOf(options) {
+  const limits = {
+    allowSynchronousEvents: options.allowSynchronousEvents,
+    maxBufferedChunks: options.maxBufferedChunks,
+    maxFragments: options.maxFragments,
+    maxPayload: options.maxPayload,
+    skipUTF8Validation: options.skipUTF8Validation
+  };
+
+  // A class of the program's sees what it sees with ws.
+  if (options.ioThreads) limits.ioThreads = options.ioThreads;
+
+  return limits;
+}
+
+/** Whether `limitsOf()` would give the same again. */
+function hasLimits(options, limits) {
+  return (
+    limits !== null &&
+    limits.allowSynchronousEvents === options.allowSynchronousEvents &&
+    limits.maxBufferedChunks === options.maxBufferedChunks &&
+    limits.maxFragments === options.maxFragments &&
+    limits.maxPayload === options.maxPayload &&
+    limits.skipUTF8Validation === options.skipUTF8Validation &&
+    (limits.ioThreads || 0) === (options.ioThreads || 0)
   );
 }
 

@@ -24,7 +24,6 @@ class LightConnection extends Light {
     super(server, handle);
     /** The native half; -1 as long as there is none. */
     this.id = -1;
-    this.socket = null;
     this.websocket = null;
     this.limits = null;
     this.openedIn = 0;
@@ -32,6 +31,10 @@ class LightConnection extends Light {
 
   get isOpen() {
     return this.id >= 0;
+  }
+
+  get socket() {
+    return this.target;
   }
 
   /** Which transport moves the connection's bytes; see `Connection#transport`. */
@@ -75,7 +78,6 @@ class LightConnection extends Light {
     native.meterAttach(meter, id, true);
 
     this.id = id;
-    this.socket = socket;
     this.websocket = websocket;
     this.limits = limits;
     this.openedIn = Tick.count;

@@ -86,6 +86,14 @@ function readProtocols(request) {
 }
 
 /**
+ * @param {http.IncomingMessage} request The request
+ * @return {Boolean} Whether the client offers a subprotocol, or tries to
+ */
+function offersProtocols(request) {
+  return lookUp(request, 'sec-websocket-protocol') !== undefined;
+}
+
+/**
  * Accepts the extensions that the client offers and the server knows.
  *
  * @param {http.IncomingMessage} request The request
@@ -222,6 +230,7 @@ module.exports = {
   checkRequest,
   describeClient,
   HandshakeError,
+  offersProtocols,
   readProtocols,
   refuse
 };
