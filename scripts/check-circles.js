@@ -63,7 +63,8 @@ const TANGLE = [
   'binding/event_loop/context.rs',
   'binding/event_loop/socket.rs',
   'binding/event_loop/turn.rs',
-  'binding/outbox.rs'
+  'binding/outbox.rs',
+  'binding/stage.rs'
 ];
 
 if (require.main === module) {

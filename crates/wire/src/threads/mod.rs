@@ -15,6 +15,8 @@ mod ready;
 mod responder;
 mod socket;
 mod sync;
+#[cfg(all(test, not(loom)))]
+mod traffic_tests;
 mod worker;
 mod writing;
 
