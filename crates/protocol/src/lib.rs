@@ -32,7 +32,6 @@ mod inflating;
 mod mask;
 mod on_the_way;
 mod passing;
-
 mod ping_responder;
 mod store;
 mod upgrade_request;
