@@ -1,6 +1,6 @@
 'use strict';
 
-const { isUtf8 } = require('node:buffer');
+const { isUtf8 } = require('buffer');
 
 const { hasBlob } = require('./constants');
 

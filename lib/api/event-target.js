@@ -1,6 +1,6 @@
 'use strict';
 
-const { inspect } = require('node:util');
+const { inspect } = require('util');
 
 const { kForOnEventAttribute, kListener } = require('../constants');
 

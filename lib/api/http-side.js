@@ -1,7 +1,7 @@
 'use strict';
 
-const http = require('node:http');
-const https = require('node:https');
+const http = require('http');
+const https = require('https');
 
 const { EMPTY_BUFFER } = require('../constants');
 const { acceptNatively } = require('../accept/native-accept');

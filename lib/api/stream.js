@@ -1,6 +1,6 @@
 'use strict';
 
-const { Duplex, errorMonitor } = require('node:stream');
+const { Duplex, errorMonitor } = require('stream');
 
 const timers = require('../timers');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const EventEmitter = require('node:events');
+const EventEmitter = require('events');
 
 const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
 const { whyNode } = require('../accept/why-node');

@@ -1,10 +1,10 @@
 'use strict';
 
-const { randomBytes } = require('node:crypto');
-const http = require('node:http');
-const https = require('node:https');
-const net = require('node:net');
-const tls = require('node:tls');
+const { randomBytes } = require('crypto');
+const http = require('http');
+const https = require('https');
+const net = require('net');
+const tls = require('tls');
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const RequestIdentity = require('./client-redirect');

@@ -1,7 +1,7 @@
 'use strict';
 
-const { unescape } = require('node:querystring');
-const { URL } = require('node:url');
+const { unescape } = require('querystring');
+const { URL } = require('url');
 
 /**
  * Where a client connects to, taken from a URL.

@@ -2,7 +2,7 @@
 
 const { Buffer } = require('buffer');
 
-const { STATUS_CODES } = require('node:http');
+const { STATUS_CODES } = require('http');
 
 const extension = require('./extension');
 const { lookUp } = require('../accept/light-request');

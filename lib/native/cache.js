@@ -9,10 +9,10 @@
  * made from, so one that does not belong to this package is never found.
  */
 
-const crypto = require('node:crypto');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
+const crypto = require('crypto');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
 
 /** What the binary is made from, within the package. */
 const SOURCES = [

@@ -2,7 +2,7 @@
 
 /* global __webpack_require__ -- in what webpack and ncc make */
 
-const path = require('node:path');
+const path = require('path');
 
 /**
  * Where binaries are in an installed package, by literal paths: ncc copies

@@ -7,11 +7,11 @@
 
 const { Buffer } = require('buffer');
 
-const fs = require('node:fs');
-const { createRequire } = require('node:module');
-const path = require('node:path');
-const { fileURLToPath } = require('node:url');
-const { debuglog } = require('node:util');
+const fs = require('fs');
+const { createRequire } = require('module');
+const path = require('path');
+const { fileURLToPath } = require('url');
+const { debuglog } = require('util');
 
 const { assertOwn, cachedBinary } = require('./cache');
 const literalPaths = require('./literal-paths');

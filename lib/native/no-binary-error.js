@@ -5,7 +5,7 @@
  * and nothing else.
  */
 
-const path = require('node:path');
+const path = require('path');
 
 /** What the loader notes where there is nothing at all. */
 const MISSING = 'MISSING';

@@ -1,0 +1,29 @@
+'use strict';
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const ROOT = path.join(__dirname, '..');
+
+/** What a program loads: not the commands, which only Node runs. */
+function sources() {
+  const inLib = fs
+    .readdirSync(path.join(ROOT, 'lib'), { recursive: true })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => path.join('lib', name));
+
+  return ['index.js', ...inLib];
+}
+
+// Jest up to 26 takes `node:fs` for a file of that name. ws runs there.
+test('modules of Node are required by their plain names', () => {
+  const files = sources();
+  const prefixed = files.filter((file) =>
+    /require\('node:/.test(fs.readFileSync(path.join(ROOT, file), 'utf8'))
+  );
+
+  assert.ok(files.length > 50);
+  assert.deepStrictEqual(prefixed, []);
+});
