@@ -92,6 +92,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/releasing.md',
           'docs/runtimes.md',
           'docs/scaling.md',
+          'docs/suites.md',
           'docs/testing.md',
           'docs/versioning.md',
           'index.d.ts',
