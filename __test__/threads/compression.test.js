@@ -272,6 +272,23 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     }
   });
 
+  it('may begin before the first of them is inflated', async (t) => {
+    for (const cut of [1, 3, 5, 6, 8]) {
+      const { peer, ws } = await openRaw(t);
+      const first = await peer.compressed('first');
+      const second = await peer.compressed('second');
+
+      peer.socket.write(Buffer.concat([first, second.subarray(0, cut)]));
+      await once(ws, 'message');
+      await immediate();
+      peer.socket.write(second.subarray(cut));
+
+      const [data] = await once(ws, 'message');
+
+      assert.strictEqual(data.toString(), 'second');
+    }
+  });
+
   it('have a macrotask each, as with ws', async (t) => {
     const { peer, ws } = await openRaw(t);
 

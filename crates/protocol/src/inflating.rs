@@ -15,6 +15,8 @@ pub(crate) struct Inflating {
     pub(crate) kept: Vec<u8>,
     /// It is a message to be inflated.
     pub(crate) waits: bool,
+    /// A part of the header that is passing has been passed on already: so is the rest of the frame.
+    pub(crate) has_begun: bool,
 }
 
 /// What became of bytes that have come.

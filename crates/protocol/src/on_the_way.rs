@@ -24,6 +24,7 @@ impl PingResponder {
                 engine,
                 kept: Vec::new(),
                 waits: false,
+                has_begun: self.incoming.is_in_header(),
             }));
         }
     }
@@ -51,8 +52,12 @@ impl PingResponder {
             passed.pings += self.take(&part, answers);
             match part {
                 Part::Header(header) => {
-                    inflating.waits =
-                        header.rsv1 && header.fin && header.len <= LONGEST && !self.is_over;
+                    let is_whole = !std::mem::take(&mut inflating.has_begun);
+                    inflating.waits = is_whole
+                        && header.rsv1
+                        && header.fin
+                        && header.len <= LONGEST
+                        && !self.is_over;
                     if inflating.waits {
                         passed.bytes.extend_from_slice(&bytes[from..frame]);
                         from = frame;

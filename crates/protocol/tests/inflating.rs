@@ -172,3 +172,24 @@ fn messages_are_counted_before_anything_is_inflated() {
     let (passed, _) = pass(&mut responder, &masked(0xc1, b"three"));
     assert_eq!(passed.inflated, [2]);
 }
+
+#[test]
+fn a_frame_of_which_a_part_had_passed_before_passes_as_it_is() {
+    let bytes = masked(0xc1, b"message");
+    let next = masked(0xc1, b"next");
+    for cut in 1..bytes.len() {
+        let mut responder = PingResponder::new(CONFIG);
+        assert_eq!(responder.read(&bytes[..cut], &mut Vec::new()), 0);
+        responder.set_inflate(Box::new(Twice::default()));
+        let rest = [&bytes[cut..], &next].concat();
+        let mut all = Passed::default();
+        for piece in [&rest[..1], &rest[1..]] {
+            let (passed, _) = pass(&mut responder, piece);
+            all.bytes.extend(passed.bytes);
+            all.inflated.extend(passed.inflated);
+        }
+        let expected = [&bytes[cut..], &inflated(0xc1, b"nextnext")].concat();
+        assert_eq!(all.bytes, expected, "behind {cut} bytes");
+        assert_eq!(all.inflated, [1]);
+    }
+}
