@@ -143,7 +143,8 @@ class ReceivingHalf {
 
     if (this.promoteLater) promotion.retry(this);
 
-    if (this._isLoopBusy) {
+    // Behind an error nothing is to be decoded any more.
+    if (this._isLoopBusy && !this.decoder.failed) {
       this._isLoopBusy = false;
       if (this.loop !== null) this.loop.setBusy(false);
     }
