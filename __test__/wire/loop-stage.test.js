@@ -160,6 +160,31 @@ describe('Short answers of sockets that are ready together', { skip }, () => {
     }
   });
 
+  it('are no longer than their memory, whatever that says', async (t) => {
+    for (const length of [40, 3, -1, NaN, 5000]) {
+      const { peers } = await openMany(t, 10);
+
+      for (const { ws } of peers) {
+        ws.on('message', () => {
+          const data = Buffer.from('abcdefgh');
+
+          Object.defineProperty(data, 'length', { value: length });
+          ws.send(data);
+        });
+      }
+
+      writeToAll(peers, () => masked(BINARY, 'go'));
+
+      const expected = frame(BINARY, 'abcdefgh');
+
+      for (const peer of peers) {
+        await until(() => peer.received.length >= 2);
+        await turns();
+        assert.deepStrictEqual(peer.received, expected);
+      }
+    }
+  });
+
   it('leave before a connection is terminated or closed', async (t) => {
     const { peers } = await openMany(t, 10);
 

@@ -17,6 +17,13 @@ const Tick = require('./tick');
 
 // As it was when we were loaded: the memory is for nobody's eyes.
 const copyInto = Function.prototype.call.bind(Uint8Array.prototype.set);
+// What a program says of its bytes is not believed: behind them are those of others.
+const lengthOf = Function.prototype.call.bind(
+  Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(Uint8Array.prototype),
+    'length'
+  ).get
+);
 
 let numbers = new Uint32Array(RECORDS);
 let bytes = null;
@@ -58,7 +65,7 @@ const Stage = {
       return false;
     }
 
-    const { length } = payload;
+    const length = lengthOf(payload);
     const count = numbers[COUNT];
 
     // Of memory that was taken away nothing can be copied.
