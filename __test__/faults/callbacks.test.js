@@ -270,6 +270,72 @@ describe('a send that meets the reset of the peer', () => {
     }
   }
 
+  // On a stream, what a tick sends is one write.
+  const codeBehind = ({ transport }) =>
+    transport === 'stream' ? 'ECONNRESET' : 'EPIPE';
+
+  for (const role of ROLES) {
+    it(`gets EPIPE behind another that did, which closes it (${role})`, async (t) => {
+      const { socket, ws } = await openRaw(t, { role });
+      const log = [];
+      let behind;
+      const send = (name) => {
+        log.push(`${name} in state ${ws.readyState}`);
+        ws.send(name, (err) => log.push(`${name}: ${err.code ?? 'not open'}`));
+      };
+
+      ws.on('close', (code) => log.push(code));
+      // From a timer, an immediate comes before what closes.
+      setTimeout(() => {
+        reset.tcp(socket);
+        for (const end = Date.now() + 30; Date.now() < end;);
+        behind = codeBehind(ws);
+        send('a');
+        ws.send('without a callback');
+        send('b');
+        setImmediate(send, 'c');
+      }, 1);
+      await until(() => log.length === 7);
+      assert.deepStrictEqual(log, [
+        'a in state 1',
+        'b in state 1',
+        'a: ECONNRESET',
+        `b: ${behind}`,
+        'c in state 2',
+        'c: not open',
+        1006
+      ]);
+    });
+
+    it(`keeps no other from its callback by one that throws (${role})`, async (t) => {
+      const { socket, ws } = await openRaw(t, { role });
+      const codes = [];
+      const thrown = [];
+      const others = process.rawListeners('uncaughtException');
+
+      process.removeAllListeners('uncaughtException');
+      process.on('uncaughtException', (err) => thrown.push(err.message));
+      t.after(() => {
+        process.removeAllListeners('uncaughtException');
+        for (const other of others) process.on('uncaughtException', other);
+      });
+      reset.tcp(socket);
+      for (const end = Date.now() + 30; Date.now() < end;);
+
+      const behind = codeBehind(ws);
+
+      ws.send('a', (err) => {
+        codes.push(err.code);
+        throw new Error('a');
+      });
+      ws.send('b', (err) => codes.push(err.code));
+      ws.send('c', (err) => codes.push(err.code));
+      await until(() => codes.length === 3);
+      assert.deepStrictEqual(codes, ['ECONNRESET', behind, behind]);
+      assert.deepStrictEqual(thrown, ['a']);
+    });
+  }
+
   it('ends a TLS connection, too', async (t) => {
     const { socket, ws } = await openRaw(t, { wire: 'tls' });
     const reports = [];

@@ -124,6 +124,10 @@ class Connection extends ReceivingHalf {
     this.socket.end();
   }
 
+  onError() {
+    this.websocket._readyState = CLOSING;
+  }
+
   onClosed() {
     socketClosed(this.socket, this);
   }

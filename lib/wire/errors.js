@@ -67,8 +67,14 @@ function failedWriteError(number) {
   return systemError(number, 'write');
 }
 
+/** Why a frame was not written whose socket is known to be broken. */
+function brokenPipeError() {
+  return systemError(os.constants.errno.EPIPE, 'write');
+}
+
 module.exports = {
   GIVES_ECANCELED,
+  brokenPipeError,
   destroyedError,
   failedWriteError,
   systemError,

@@ -5,7 +5,7 @@ const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { pendingCallback, settle } = require('./send-callbacks');
-const { destroyedError } = require('./errors');
+const { brokenPipeError, destroyedError } = require('./errors');
 
 const { LOST } = numbers.fate;
 
@@ -27,6 +27,11 @@ class FrameCallbacks {
   /** Whether none waits. */
   get isEmpty() {
     return this._waiting === null;
+  }
+
+  /** How many wait. */
+  get count() {
+    return this._waiting === null ? 0 : this._waiting.length;
   }
 
   /**
@@ -107,16 +112,32 @@ class FrameCallbacks {
     const others = callbacks.splice(underWay);
 
     return () => {
-      if (underWay > 0) settle(callbacks)(errUnderWay ?? destroyedError());
-      if (others.length > 0) settle(others)(err ?? destroyedError());
+      settleBoth(
+        [callbacks, errUnderWay ?? destroyedError()],
+        [others, err ?? destroyedError()]
+      );
     };
   }
 
-  /** Calls back for all frames that wait: none of them is written. */
-  fail(err) {
+  /**
+   * Calls back for all frames that wait: none of them is written.
+   *
+   * @param {Error} err Why
+   * @param {Number} count How many callbacks there were when that was met. With ws
+   *     each frame that is sent then is a write of its own, and the kernel tells of
+   *     a reset once
+   */
+  fail(err, count) {
     const callbacks = this.take();
 
-    if (callbacks !== null) settle(callbacks)(err);
+    if (callbacks === null) return;
+
+    const later = callbacks.splice(count);
+
+    settleBoth(
+      [callbacks, err],
+      [later, err.code === 'ECONNRESET' ? brokenPipeError() : err]
+    );
   }
 
   _callLate(call) {
@@ -148,6 +169,20 @@ class FrameCallbacks {
       call(
         fate === 0 ? null : fate === LOST ? destroyedError() : takenAwayError()
       );
+  }
+}
+
+/** Calls back for two groups; one that throws in the first keeps the second waiting. */
+function settleBoth([first, err], [second, otherErr]) {
+  let isDone = false;
+
+  try {
+    settle(first)(err);
+    isDone = true;
+  } finally {
+    if (isDone) settle(second)(otherErr);
+    // Behind the others of the first, which wait for that as well.
+    else timers.setImmediate(settle(second), otherErr);
   }
 }
 

@@ -320,11 +320,13 @@ class FrameQueue {
     const number = native.connectionState(this._id, WRITE_ERROR);
     const error = number > 0 ? failedWriteError(number) : takenAwayError();
 
+    const count = this._callbacks === null ? 0 : this._callbacks.count;
+
     this._failure = error;
 
     timers.nextTick(() => {
       try {
-        if (this._callbacks !== null) this._callbacks.fail(error);
+        if (this._callbacks !== null) this._callbacks.fail(error, count);
       } finally {
         this._socket.destroy(error);
         if (number <= 0 && this.onerror !== null) this.onerror(error);

@@ -104,7 +104,7 @@ class Light {
 
   /**
    * @return {{loop: LoopTransport, onClosed: Function, onEnd: Function,
-   *     onMaterialized: Function, output: Outbox}} The owner of a socket that is
+   *     onError: Function, onMaterialized: Function, output: Outbox}} The owner of a socket that is
    *     open, made if need be
    */
   connect() {
@@ -467,6 +467,7 @@ function close(socket, light, err) {
 
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
+  if (err) timers.nextTick(() => owner.onError());
   handle.close(() => {
     light.isClosed = true;
     if (callLost !== undefined) callLost();
