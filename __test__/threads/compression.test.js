@@ -393,10 +393,12 @@ describe('Messages of connections on I/O threads', { skip }, () => {
           ? await peer.compressed(Buffer.from([0xc3, 0x28]))
           : frame(TEXT, payload, { mask: MASK, rsv: 4 });
 
+      const failed = once(ws, 'error');
+
       peer.socket.write(Buffer.concat([await peer.compressed('before'), bad]));
       peer.socket.write(await peer.compressed('behind'));
 
-      const [err] = await once(ws, 'error');
+      const [err] = await failed;
 
       assert.match(err.message, text);
       assert.deepStrictEqual(messages, ['first', 'before']);
