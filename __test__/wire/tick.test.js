@@ -138,7 +138,7 @@ describe('An outbox that is known by its place', () => {
     Tick.delist(ID, outbox);
   });
 
-  it('has what waits written when the process exits', () => {
+  it('has what waits written when the process exits', async () => {
     const log = [];
     const before = process.listeners('exit');
 
@@ -149,11 +149,20 @@ describe('An outbox that is known by its place', () => {
     assert.deepStrictEqual(process.listeners('exit'), before);
     assert.deepStrictEqual(
       [...process[Symbol.for('ws-rs.atExit')]].map((ref) => ref.deref()),
-      [Tick.flushAll]
+      [Tick.exit]
     );
     Tick.add(new FakeOutbox('waits', log));
-    Tick.flushAll.call(process, 0);
+    Tick.exit.call(process, 0);
     assert.deepStrictEqual(log, ['waits']);
+
+    // No tick ends any more, unless the process goes on.
+    Tick.add(new FakeOutbox('at once', log));
+    assert.deepStrictEqual(log, ['waits', 'at once']);
+    await new Promise(setImmediate);
+    Tick.add(new FakeOutbox('later', log));
+    assert.deepStrictEqual(log, ['waits', 'at once']);
+    await new Promise(setImmediate);
+    assert.deepStrictEqual(log, ['waits', 'at once', 'later']);
     Tick.delist(ID, known);
   });
 });

@@ -13,6 +13,7 @@ let waiting = [];
 let written = [];
 let isScheduled = false;
 let listensToExit = false;
+let isExiting = false;
 
 /** Knows which outboxes have frames that wait, and when the tick ends. */
 const Tick = {
@@ -35,6 +36,10 @@ const Tick = {
 
   /** An outbox is to be looked at when the tick ends. */
   add(outbox) {
+    if (isExiting) {
+      outbox.attend();
+      return;
+    }
     if (outbox.isWaiting) return;
 
     outbox.isWaiting = true;
@@ -46,7 +51,7 @@ const Tick = {
   watchExit() {
     if (!listensToExit) {
       listensToExit = true;
-      atExit(flushAll);
+      atExit(exit);
     }
   },
 
@@ -71,7 +76,7 @@ const Tick = {
   },
 
   flush,
-  flushAll
+  exit
 };
 
 /** The tick ends: what waits is written, and callbacks are called. */
@@ -126,10 +131,21 @@ function flush() {
   }
 }
 
-/** As `flush()`, and threads have the kernel take what is theirs to write. */
-function flushAll() {
+/**
+ * As `flush()`, and threads have the kernel take what is theirs to write. Other
+ * listeners of `'exit'` may send more: no tick ends any more.
+ */
+function exit() {
   flush();
   native.loopSettle();
+  setExiting(true);
+  // Somebody may only have said so.
+  timers.nextTick(setExiting, false);
+}
+
+function setExiting(exits) {
+  isExiting = exits;
+  native.exitTicks(exits);
 }
 
 /** Those with something to look at, by their native halves. */

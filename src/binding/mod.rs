@@ -95,6 +95,7 @@ raw_callback!(topic_size, topics::topic_size);
 raw_callback!(topics_of, topics::topics_of);
 raw_callback!(publish, topics::publish);
 raw_callback!(end_tick, outbox::end_tick, 1);
+raw_callback!(exit_ticks, outbox::exit_ticks, 1);
 raw_callback!(flush_outbox, outbox::flush_outbox);
 raw_callback!(set_writer, outbox::set_writer);
 raw_callback!(take_queued, outbox::take_queued);
@@ -204,7 +205,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 86] = [
+const FUNCTIONS: [(&CStr, RawCallback); 87] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -245,6 +246,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 86] = [
     (c"topicsOf", topics_of),
     (c"publish", publish),
     (c"endTick", end_tick),
+    (c"exitTicks", exit_ticks),
     (c"flushOutbox", flush_outbox),
     (c"setWriter", set_writer),
     (c"takeQueued", take_queued),

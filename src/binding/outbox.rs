@@ -45,6 +45,10 @@ pub(super) fn with_wire_of_program<T>(
                 socket.write_at_once(slices)
             }))
         }
+        // The thread may not come to it.
+        Some(socket) if state.schedule.borrow().exits() => {
+            body(Some(&mut |slices| socket.write_at_once(slices)))
+        }
         socket => with_wire(socket, body),
     }
 }
@@ -150,6 +154,16 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
     }
     let ids: Outcome<Vec<_>> = ids.iter().map(|id| call.double(*id as f64)).collect();
     call.array(&ids?)
+}
+
+/// `exitTicks(exits)`: the process exits, so nothing waits for the end of a tick; or it goes on all the same.
+pub(crate) fn exit_ticks(call: &Call<'_>) -> Outcome {
+    let exits = call.bool(0)?;
+    call.state.schedule.borrow_mut().set_exits(exits);
+    if exits && let Some(stage) = call.state.stage.get() {
+        stage.open(0);
+    }
+    call.undefined()
 }
 
 /// `flushOutbox(id)`: writes what waits, if it is not the stream's to write.

@@ -40,7 +40,6 @@ impl Stage {
     }
 
     /// Whether JavaScript may stage frames, as of `stage` in `numbers.rs`.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn open(&self, how: u32) -> u32 {
         let before = self.number(OPEN);
         self.set(OPEN, how);

@@ -54,6 +54,8 @@ pub struct Schedule {
     waiting: Vec<Id>,
     /// When the first of them began to wait.
     since: Duration,
+    /// Nothing waits any more.
+    exits: bool,
 }
 
 impl Default for Schedule {
@@ -64,6 +66,7 @@ impl Default for Schedule {
             more_turns: false,
             waiting: Vec::new(),
             since: Duration::ZERO,
+            exits: false,
         }
     }
 }
@@ -85,6 +88,17 @@ impl Schedule {
     /// The tick is over, or has paused for so long that what follows is as another one.
     pub const fn end_tick(&mut self) {
         self.tick = self.tick.wrapping_add(1);
+    }
+
+    /// While the process exits, what comes is written at once: neither the tick nor the turn ends.
+    pub const fn set_exits(&mut self, exits: bool) {
+        self.exits = exits;
+    }
+
+    /// Whether nothing waits any more.
+    #[must_use]
+    pub const fn exits(&self) -> bool {
+        self.exits
     }
 
     /// Whether a connection was not written to in this tick.
@@ -134,7 +148,9 @@ impl Schedule {
         now: impl FnOnce() -> Duration,
     ) -> Moment {
         let in_batch = self.in_turn && self.more_turns;
-        let most = if more_messages || in_batch {
+        let most = if self.exits {
+            0
+        } else if more_messages || in_batch {
             JOINED_IN_BATCH
         } else if if self.is_first_in_tick(*pace) {
             at_once > 0
@@ -195,6 +211,19 @@ mod tests {
     use super::*;
 
     const START: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn nothing_waits_once_the_process_exits() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        schedule.begin_turn(true);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 9), Moment::WithBatch);
+        schedule.set_exits(true);
+        for _ in 0..=AT_ONCE {
+            assert_eq!(send(&mut schedule, &mut pace, 0, 9), Moment::Now);
+        }
+        let many = schedule.moment(1, &mut pace, (0, 9), (true, 0), || START);
+        assert_eq!(many, Moment::Now);
+    }
 
     fn send(schedule: &mut Schedule, pace: &mut Pace, before: u64, len: u64) -> Moment {
         schedule.moment(1, pace, (before, len), (false, AT_ONCE), || START)
