@@ -361,17 +361,22 @@ describe('Messages of connections on I/O threads', { skip }, () => {
       ws.on('message', (data) => lengths.push(data.length));
       await warmUp({ peer, ws });
 
+      const failed = once(ws, 'error');
+      const closed = new Promise((resolve) =>
+        ws.once('close', (...args) => resolve(args))
+      );
+
       // The first is longer than a thread makes of one.
       peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024)));
       peer.socket.write(await peer.compressed('between'));
       peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024 + 1)));
       peer.socket.write(await peer.compressed('behind'));
 
-      const [err] = await once(ws, 'error');
+      const [err] = await failed;
 
       assert.strictEqual(err.code, 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
       assert.deepStrictEqual(lengths, [5, 1024 * 1024, 7]);
-      const [code] = await once(ws, 'close');
+      const [code] = await closed;
       assert.strictEqual(code, 1006);
       assert.strictEqual(peer.frames.at(-1).payload.readUInt16BE(), 1009);
     }
