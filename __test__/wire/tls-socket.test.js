@@ -290,3 +290,24 @@ describe('the socket of a connection with TLS of our own', { skip }, () => {
     await once(peer, 'close');
   });
 });
+
+describe('a spy on write() of a socket with TLS of ours', { skip }, () => {
+  it('may call the write() that it replaced', async (t) => {
+    const server = await serveTls(t);
+    const { client, peer } = await openTls(t, server);
+    const socket = peer._socket;
+    const original = socket.write;
+    let calls = 0;
+
+    socket.write = function spy(...args) {
+      calls++;
+      return original.apply(this, args);
+    };
+    peer.send('seen');
+
+    const [data] = await once(client, 'message');
+
+    assert.strictEqual(String(data), 'seen');
+    assert.ok(calls > 0);
+  });
+});

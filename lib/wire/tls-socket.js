@@ -202,13 +202,19 @@ for (const [name, read] of Object.entries(accessors)) {
 
 /** Behind the peer's end it is another one, which Node puts on the socket. */
 function write(...args) {
+  const before = ownWrite(this);
+
   if (this.destroyed) materialize(this);
 
-  const method = Object.hasOwn(this, 'write')
-    ? this.write
-    : LightSocket.prototype.write;
+  const after = ownWrite(this);
+  // One that was there before is the program's, which may have called this one.
+  const method = after === before ? undefined : after;
 
-  return method.apply(this, args);
+  return (method ?? LightSocket.prototype.write).apply(this, args);
+}
+
+function ownWrite(socket) {
+  return Object.getOwnPropertyDescriptor(socket, 'write')?.value;
 }
 
 function factsOf(socket) {
