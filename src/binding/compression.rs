@@ -240,12 +240,17 @@ fn task(call: &Call<'_>) -> Outcome<Task> {
         fin: flags & FIN != 0,
         reset: flags & RESET != 0,
         is_lent: flags & LENT != 0,
-        limit: if limit > 0.0 {
-            limit as usize
-        } else {
-            usize::MAX
-        },
+        limit: limit_of(limit),
     })
+}
+
+/// The most bytes of a message, where 0 is no limit.
+pub(super) fn limit_of(number: f64) -> usize {
+    if number > 0.0 {
+        number as usize
+    } else {
+        usize::MAX
+    }
 }
 
 fn dictionary(call: &Call<'_>, index: usize) -> Outcome<Vec<u8>> {

@@ -3,6 +3,7 @@
 use ws_rs_protocol::{self as protocol, ErrorClass, ErrorKind, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
+use ws_rs_engine::inflated::Inflated;
 
 use super::buffer::Scope;
 use super::call::{Call, Fault, Outcome};
@@ -10,7 +11,6 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::Context;
 use super::events::decode;
-use super::inflated::Inflated;
 use super::pongs::Pongs;
 use crate::numbers::counter;
 use crate::numbers::frame::{BINARY, TEXT};

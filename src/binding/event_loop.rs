@@ -276,7 +276,7 @@ pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let (busy, for_good) = (call.bool(1)?, call.bool(2)?);
     if for_good && let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
-        entry.inflated.is_on_thread = false;
+        entry.inflated.stop();
     }
     with_socket(call, |socket, reactor| {
         socket.set_busy(reactor, id, busy, for_good);

@@ -21,7 +21,6 @@ mod fanout;
 mod fault;
 mod frame;
 mod heartbeat;
-mod inflated;
 mod lent_buffer;
 mod meter;
 mod outbox;

@@ -8,6 +8,7 @@ use ws_rs_engine::connection::Sent;
 use ws_rs_wire::Write;
 
 use super::call::{Call, Outcome};
+use super::compression::limit_of;
 use super::environment::Entry;
 use super::event_loop::{Answers, Deflating, Inflating, LoopSocket};
 use super::outbox::{after_write, with_wire};
@@ -90,13 +91,9 @@ pub(crate) fn inflate_on_thread(call: &Call<'_>) -> Outcome {
             fin: true,
             reset,
             is_lent: false,
-            limit: if limit > 0.0 {
-                limit as usize
-            } else {
-                usize::MAX
-            },
+            limit: limit_of(limit),
         };
-        entry.inflated.is_on_thread = true;
+        entry.inflated.begin();
         thread.with_responder(|responder| {
             let responder: &mut dyn Any = responder;
             if let Some(Answers(responder)) = responder.downcast_mut() {

@@ -5,6 +5,7 @@ pub mod compression;
 pub mod connection;
 pub mod heartbeat;
 pub mod inbox;
+pub mod inflated;
 pub mod meter;
 pub mod outbox;
 pub mod prefetch;

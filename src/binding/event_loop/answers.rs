@@ -4,14 +4,10 @@
 use std::cell::RefCell;
 
 use ws_rs_engine::compression::{Coder, Task, Tried};
-use ws_rs_protocol::{Data, Frame, Inflate, OpCode, PingResponder, encode_frame};
+use ws_rs_protocol::{Frame, Inflate, PingResponder, encode_frame};
 use ws_rs_wire::{Pack, Passed, Responder};
 
-use crate::numbers::frame::{OPCODE, TEXT};
-
-/// A message that has become longer than this is left to the event loop, with what was made of it: no
-/// more memory is taken by what peers send than by what is read ahead of plain messages.
-const MOST_INFLATED: usize = 64 * 1024;
+use super::super::frame::frame_of;
 
 /// What the protocol knows of pings and compressed messages, for the wire.
 #[derive(Debug)]
@@ -61,10 +57,7 @@ pub(crate) struct Inflating {
 
 impl Inflate for Inflating {
     fn inflate(&mut self, before: u64, payload: &[u8], out: &mut Vec<u8>) -> bool {
-        let tried = self
-            .coder
-            .inflate(before, payload, self.task, MOST_INFLATED, out);
-        tried == Tried::Done
+        self.coder.inflate(before, payload, self.task, out) == Tried::Done
     }
 }
 
@@ -89,14 +82,8 @@ impl Pack for Deflating {
                 return false;
             }
             let frame = Frame {
-                fin: true,
                 rsv1: true,
-                opcode: OpCode::Data(if u32::from(*first) & OPCODE == TEXT {
-                    Data::Text
-                } else {
-                    Data::Binary
-                }),
-                mask: None,
+                ..frame_of(u32::from(*first))
             };
             encode_frame(&frame, scratch, out);
             true

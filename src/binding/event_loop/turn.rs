@@ -153,7 +153,7 @@ impl<'a> Turn<'a> {
                 socket: Some(socket),
                 inflated,
                 ..
-            }) if inflated.is_on_thread => {
+            }) if inflated.is_on_thread() => {
                 socket.is_left = true;
                 true
             }

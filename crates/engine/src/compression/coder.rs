@@ -12,6 +12,10 @@ use super::task::{Failure, Task};
 /// makes 1,032 bytes of one at most.
 const PART: usize = 256;
 
+/// A message that has become longer than this is left to the event loop, with what was made of it: no
+/// more memory is taken by what peers send than by what is read ahead of plain messages.
+const MOST: usize = 64 * 1024;
+
 /// What came of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
@@ -34,15 +38,8 @@ impl Coder {
     }
 
     /// Inflates a message, the one behind `before` others, and appends what comes of it to `out`. It is
-    /// left if those are not done yet, if it fails, or when it has become longer than `most`.
-    pub fn inflate(
-        &self,
-        before: u64,
-        payload: &[u8],
-        task: Task,
-        most: usize,
-        out: &mut Vec<u8>,
-    ) -> Tried {
+    /// left if those are not done yet, if it fails, or when it has become longer than 64 KiB.
+    pub fn inflate(&self, before: u64, payload: &[u8], task: Task, out: &mut Vec<u8>) -> Tried {
         let mut codec = lock(&self.codec);
         if codec.is_closed || codec.is_busy() || codec.begun.is_some() || codec.done != before {
             return Tried::Left;
@@ -53,7 +50,7 @@ impl Coder {
             ..task
         };
         let mut state = self.state(&mut codec, task.reset);
-        let work = AssertUnwindSafe(|| state.run_parts(payload, task, (PART, start + most), out));
+        let work = AssertUnwindSafe(|| state.run_parts(payload, task, (PART, start + MOST), out));
         match catch_unwind(work) {
             Ok(Ok(None)) => {
                 self.keep(&mut codec, state, task.reset);
@@ -144,7 +141,6 @@ mod tests {
         limit: 1_000_000,
         is_lent: false,
     };
-    const MOST: usize = 64 * 1024;
 
     fn deflater(compression: &mut Compression) -> Id {
         compression
@@ -178,7 +174,7 @@ mod tests {
 
     fn try_inflate(coder: &Coder, before: u64, payload: &[u8]) -> (Tried, Vec<u8>) {
         let mut out = b"before".to_vec();
-        let tried = coder.inflate(before, payload, WHOLE, MOST, &mut out);
+        let tried = coder.inflate(before, payload, WHOLE, &mut out);
         assert!(out.starts_with(b"before"));
         (tried, out.split_off(6))
     }
@@ -269,15 +265,16 @@ mod tests {
             let receives = compression.coder(receiver).unwrap();
             let bytes = if failure.is_some() {
                 let sender = deflater(&mut compression);
-                run(&mut compression, sender, &[0; 1_000_001])
-                    .unwrap()
-                    .unwrap()
+                run(&mut compression, sender, &[0; 1001]).unwrap().unwrap()
             } else {
                 bytes.to_vec()
             };
-            let most = usize::MAX / 2;
+            let task = Task {
+                limit: 1000,
+                ..WHOLE
+            };
             let mut out = Vec::new();
-            let tried = receives.inflate(0, &bytes, WHOLE, most, &mut out);
+            let tried = receives.inflate(0, &bytes, task, &mut out);
             assert_eq!((tried, out.len()), (Tried::Left, 0));
             match run(&mut compression, receiver, &bytes) {
                 Err(Failure::Codec(error)) => {

@@ -1,0 +1,111 @@
+//! Which compressed messages of a connection an I/O thread has inflated already.
+
+use std::collections::VecDeque;
+
+/// Counts the compressed messages that a connection has decoded.
+#[derive(Debug, Default)]
+pub struct Inflated {
+    came: u64,
+    /// Those, by their numbers, of which it has read the bytes as it left its thread.
+    #[expect(clippy::box_collection, reason = "few have any")]
+    left: Option<Box<VecDeque<u64>>>,
+    /// How many bytes more were put into the pipe than the peer has sent, of which it was not counted yet.
+    growth: i64,
+    /// A thread inflates messages of it.
+    is_on_thread: bool,
+}
+
+impl Inflated {
+    /// A thread inflates messages from now on.
+    pub const fn begin(&mut self) {
+        self.is_on_thread = true;
+    }
+
+    /// What a thread inflates is not asked for any more.
+    pub const fn stop(&mut self) {
+        self.is_on_thread = false;
+    }
+
+    /// Whether a thread inflates messages.
+    #[must_use]
+    pub const fn is_on_thread(&self) -> bool {
+        self.is_on_thread
+    }
+
+    /// The connection has left its thread, which had inflated these of what nobody has decoded.
+    pub fn leave(&mut self, left: VecDeque<u64>) {
+        if !left.is_empty() {
+            self.left.get_or_insert_default().extend(left);
+        }
+        self.stop();
+    }
+
+    /// The connection comes to its next compressed message: whether that is inflated. `take` asks its
+    /// thread for the message of a number.
+    pub fn next_is_done(&mut self, take: impl FnOnce(u64) -> bool) -> bool {
+        let number = self.came;
+        self.came += 1;
+        if let Some(left) = &mut self.left {
+            let is_done = left.front() == Some(&number);
+            if is_done {
+                left.pop_front();
+            }
+            if left.is_empty() {
+                self.left = None;
+            }
+            return is_done;
+        }
+        self.is_on_thread && take(number)
+    }
+
+    /// How many bytes of the peer's `len` bytes are that were read. `growth` asks its thread how many
+    /// bytes were added since.
+    pub fn came_as(&mut self, len: usize, growth: impl FnOnce() -> i64) -> usize {
+        if !self.is_on_thread {
+            return len;
+        }
+        self.growth += growth();
+        // Some of what has grown may be yet to be read, and who has read something was sent something.
+        let growth = self.growth.min(len as i64 - 1);
+        self.growth -= growth;
+        (len as i64 - growth) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_asked_for_by_their_numbers() {
+        let mut inflated = Inflated::default();
+        assert!(!inflated.next_is_done(|_| true));
+        inflated.begin();
+        assert!(inflated.next_is_done(|number| number == 1));
+        assert!(!inflated.next_is_done(|number| number == 1));
+        inflated.stop();
+        assert!(!inflated.next_is_done(|_| true));
+    }
+
+    #[test]
+    fn what_was_inflated_before_the_thread_was_left_is_known_behind_it() {
+        let mut inflated = Inflated::default();
+        inflated.begin();
+        inflated.leave(VecDeque::from([0, 2]));
+        let done: Vec<_> = (0..4).map(|_| inflated.next_is_done(|_| true)).collect();
+        assert_eq!(done, [true, false, true, false]);
+    }
+
+    #[test]
+    fn bytes_count_as_those_of_the_peer() {
+        let mut inflated = Inflated::default();
+        assert_eq!(inflated.came_as(10, || 5), 10);
+        inflated.begin();
+        assert_eq!(inflated.came_as(10, || 5), 5);
+        // More was added than was read of it: the rest counts later, and nothing as less than a byte.
+        assert_eq!(inflated.came_as(10, || 15), 1);
+        assert_eq!(inflated.came_as(10, || 0), 4);
+        // Some messages become longer by being compressed.
+        assert_eq!(inflated.came_as(10, || -3), 13);
+    }
+}
