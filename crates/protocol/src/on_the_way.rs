@@ -1,9 +1,8 @@
 //! Inflates messages on their way to who decodes them, where that is not busy with one itself.
 
-use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::frame::coding::OpCode;
 
 use crate::frame::{Frame, encode_frame};
-use crate::header::TEXT;
 use crate::inflating::{Inflate, Inflating, Passed};
 use crate::mask::apply_mask;
 use crate::passing::Part;
@@ -124,14 +123,10 @@ impl PingResponder {
             }
         }
         if is_done {
-            // Its opcode is that of a message: this was checked.
             let frame = Frame {
                 fin: true,
                 rsv1: true,
-                opcode: OpCode::Data(match header.opcode {
-                    TEXT => Data::Text,
-                    _ => Data::Binary,
-                }),
+                opcode: OpCode::from(header.opcode),
                 mask: Some([0; 4]),
             };
             encode_frame(&frame, &message, &mut passed.bytes);

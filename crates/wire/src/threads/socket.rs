@@ -95,32 +95,14 @@ impl Threaded {
 
     /// Hands over what there is room for.
     pub(crate) fn write(&self, slices: &[&[u8]]) -> Write {
-        match self.line.pipe.put_out(slices) {
-            Put::Full => Write::Full,
-            Put::Failed(error) => Write::Failed(error),
-            Put::Bytes(len, is_news) => {
-                if is_news {
-                    self.desk.attend(Arc::clone(&self.line));
-                }
-                Write::Handed(len)
-            }
-        }
+        self.handed(self.line.pipe.put_out(slices))
     }
 
     /// Hands over a frame whose real bytes `pack` makes of `first` and `payload`, if there is room for
     /// all of it.
     #[must_use]
     pub fn write_packed(&self, first: u8, payload: &[u8], pack: Arc<dyn Pack>) -> Write {
-        match self.line.pipe.put_parcel(first, payload, pack) {
-            Put::Full => Write::Full,
-            Put::Failed(error) => Write::Failed(error),
-            Put::Bytes(len, is_news) => {
-                if is_news {
-                    self.desk.attend(Arc::clone(&self.line));
-                }
-                Write::Handed(len)
-            }
-        }
+        self.handed(self.line.pipe.put_parcel(first, payload, pack))
     }
 
     /// How many bytes less were written than was handed over, since the last call.
@@ -235,6 +217,20 @@ impl Threaded {
     pub fn panic(&self) {
         self.line.panic_next();
         self.desk.attend(Arc::clone(&self.line));
+    }
+
+    /// Something was put: the thread is told, if it does not know.
+    fn handed(&self, put: Put) -> Write {
+        match put {
+            Put::Full => Write::Full,
+            Put::Failed(error) => Write::Failed(error),
+            Put::Bytes(len, is_news) => {
+                if is_news {
+                    self.desk.attend(Arc::clone(&self.line));
+                }
+                Write::Handed(len)
+            }
+        }
     }
 
     fn tell(&self, news: u8) {
