@@ -1,6 +1,8 @@
 //! One socket that an I/O thread moves the bytes of.
 
-use std::collections::VecDeque;
+mod left;
+mod owner;
+
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,11 +10,12 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
+pub use self::left::Left;
 use super::pipe::{CREDIT, END, End, Pipe, READ, WRITE};
 use super::responder::Responder;
-use super::writing::{Packed, Writing};
+use super::writing::Writing;
 use crate::descriptor::borrow;
-use crate::read::{Read, peek_some, read_some};
+use crate::read::{Read, read_some};
 use crate::write::{Write, write_some};
 
 /// As for sockets on the loop. The selector tells of changes only, so room to write may be watched for
@@ -67,48 +70,6 @@ pub(super) struct Io {
     panics: bool,
 }
 
-/// What was left of a socket that was taken from its thread.
-#[derive(Debug, Default)]
-pub struct Left {
-    /// What the kernel did not take, ...
-    pub unwritten: Vec<u8>,
-    /// ... the first bytes of which are nobody's but the thread's.
-    pub answer_len: usize,
-    /// What of it was packed.
-    pub packed: Vec<Packed>,
-    /// How many bytes less were written than was put, since this was last asked for.
-    pub shrunk: i64,
-    /// Which messages in what was read, and not taken, are inflated.
-    pub inflated: VecDeque<u64>,
-    /// Of the questions that are to come: whether they were answered.
-    pub questions: VecDeque<bool>,
-    /// What was read, and not taken.
-    pub unread: Vec<u8>,
-    /// Why nothing more can be read; a system error number.
-    pub read_error: Option<i32>,
-    /// Why nothing can be written.
-    pub write_error: Option<i32>,
-}
-
-/// What is left of the slice in which `len` bytes of all end.
-fn rest_of<'a>(slices: &[&'a [u8]], mut len: usize) -> &'a [u8] {
-    for slice in slices {
-        if len < slice.len() {
-            return &slice[len..];
-        }
-        len -= slice.len();
-    }
-    &[]
-}
-
-impl Left {
-    /// Whether anything is to be read, or an error to be met by that.
-    #[must_use]
-    pub fn has_unread(&self) -> bool {
-        !self.unread.is_empty() || self.read_error.is_some()
-    }
-}
-
 impl Line {
     pub(super) fn new(
         (fd, id, is_local): (RawFd, u64, bool),
@@ -135,8 +96,6 @@ impl Line {
             io: Mutex::new(io),
         }
     }
-
-    // On the I/O thread.
 
     /// Has the selector watch it from now on, as number `index`; `false` if it is not to be.
     pub(super) fn register(&self, registry: &Registry, index: usize) -> bool {
@@ -369,133 +328,6 @@ impl Line {
             self.pipe.fail(EIO);
         }
         is_sound
-    }
-
-    // On the owner's thread.
-
-    /// Gives bytes to the kernel, unless others wait to be written before them: `None` then.
-    pub(super) fn write_now(&self, slices: &[&[u8]]) -> Option<Write> {
-        let mut io = self.io();
-        let fd = io.fd?;
-        if self.pipe.under_way() != (0, None) || !io.answer.is_empty() {
-            return None;
-        }
-        let given: usize = slices.iter().map(|slice| slice.len()).sum();
-        let written = self.write_all_now(&mut io, fd, slices, given);
-        if let (Some(responder), Write::Bytes(mut len)) = (&mut io.responder, written) {
-            for slice in slices {
-                let step = len.min(slice.len());
-                responder.written(&slice[..step]);
-                len -= step;
-            }
-        }
-        Some(written)
-    }
-
-    fn write_all_now(&self, io: &mut Io, fd: RawFd, slices: &[&[u8]], given: usize) -> Write {
-        let written = write_some(borrow(fd), slices);
-        match written {
-            // Who reads has taken the reason from the kernel.
-            Write::Failed(error) => Write::Failed(self.pipe.read_error().unwrap_or(error)),
-            Write::Bytes(len) if len == given => written,
-            // Once more, so that there will be word of room: with the lock held, so that it comes behind
-            // this.
-            Write::Bytes(len) => match write_some(borrow(fd), &[rest_of(slices, len)]) {
-                Write::Bytes(more) => Write::Bytes(len + more),
-                _ => self.full(io, Write::Bytes(len)),
-            },
-            Write::Full | Write::Handed(_) => self.full(io, Write::Full),
-        }
-    }
-
-    fn full(&self, io: &mut Io, written: Write) -> Write {
-        io.writable = false;
-        // The owner knows it from what was written.
-        let _ = self.pipe.set_full(true);
-        written
-    }
-
-    /// Gives the kernel what waits, now, and takes back what it does not take.
-    pub(super) fn flush(&self) -> Left {
-        self.flush_with(&mut self.io())
-    }
-
-    /// As [`flush`](Self::flush), and takes the socket: no other thread reads or writes it when this
-    /// has returned.
-    pub(super) fn leave(&self, registry: &Registry) -> Left {
-        let mut io = self.io();
-        let mut left = self.flush_with(&mut io);
-        if let Some(fd) = io.fd.take()
-            && io.index.is_some()
-        {
-            // What fails here is closed, and so not watched.
-            let _ = registry.deregister(&mut SourceFd(&fd));
-        }
-        self.stop_passing(&mut io);
-        io.responder = None;
-        left.questions = self.pipe.take_questions();
-        left.inflated = self.pipe.take_all_inflated();
-        let (end, _) = self.pipe.take_in(&mut left.unread);
-        if let Some(End::Failed(error)) = end {
-            left.read_error = Some(error);
-        }
-        left
-    }
-
-    fn flush_with(&self, io: &mut Io) -> Left {
-        let mut left = Left::default();
-        if let Some(fd) = io.fd
-            && (self.pipe.under_way().0 > 0 || !io.answer.is_empty())
-        {
-            // The kernel says whether it is so.
-            io.writable = true;
-            self.write(io, fd);
-        }
-        // Nobody else knows how to make the real bytes.
-        self.take_out(io);
-        let (mut rest, packed) = io.writing.take();
-        left.packed = packed;
-        left.shrunk = self.pipe.take_shrunk();
-        left.write_error = self.pipe.under_way().1;
-        left.answer_len = io.answer.len();
-        if left.answer_len > 0 {
-            rest.splice(..0, std::mem::take(&mut io.answer));
-        }
-        left.unwritten = self.pipe.take_back(rest);
-        left
-    }
-
-    /// Whether something has come that nobody has read.
-    pub(super) fn has_news(&self) -> bool {
-        let io = self.io();
-        self.pipe.waiting() != (0, false)
-            || io
-                .fd
-                .is_some_and(|fd| peek_some(borrow(fd), &mut [0]) != Read::Empty)
-    }
-
-    /// Nothing is answered from now on, as somebody else writes.
-    pub(super) fn stop_answering(&self) {
-        let mut io = self.io();
-        self.stop_passing(&mut io);
-        io.responder = None;
-    }
-
-    /// Calls `body` with what answers, if anything does.
-    pub(super) fn with_responder(&self, body: impl FnOnce(&mut dyn Responder)) {
-        if let Some(responder) = &mut self.io().responder {
-            body(&mut **responder);
-        }
-    }
-
-    /// Nothing is answered as long as the owner reads nothing.
-    pub(super) fn set_paused(&self, is_paused: bool) {
-        self.io().is_paused = is_paused;
-    }
-
-    /// For tests: the I/O thread panics when it next looks at it.
-    pub(super) fn panic_next(&self) {
-        self.io().panics = true;
     }
 
     fn io(&self) -> MutexGuard<'_, Io> {

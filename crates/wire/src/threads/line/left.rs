@@ -1,0 +1,36 @@
+//! What an I/O thread leaves behind.
+
+use std::collections::VecDeque;
+
+use crate::threads::writing::Packed;
+
+/// What was left of a socket that was taken from its thread.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// What the kernel did not take, ...
+    pub unwritten: Vec<u8>,
+    /// ... the first bytes of which are nobody's but the thread's.
+    pub answer_len: usize,
+    /// What of it was packed.
+    pub packed: Vec<Packed>,
+    /// How many bytes less were written than was put, since this was last asked for.
+    pub shrunk: i64,
+    /// Which messages in what was read, and not taken, are inflated.
+    pub inflated: VecDeque<u64>,
+    /// Of the questions that are to come: whether they were answered.
+    pub questions: VecDeque<bool>,
+    /// What was read, and not taken.
+    pub unread: Vec<u8>,
+    /// Why nothing more can be read; a system error number.
+    pub read_error: Option<i32>,
+    /// Why nothing can be written.
+    pub write_error: Option<i32>,
+}
+
+impl Left {
+    /// Whether anything is to be read, or an error to be met by that.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty() || self.read_error.is_some()
+    }
+}
