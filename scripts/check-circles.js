@@ -63,6 +63,7 @@ const TANGLE = [
   'binding/event_loop/context.rs',
   'binding/event_loop/socket.rs',
   'binding/event_loop/turn.rs',
+  'binding/event_loop/turns.rs',
   'binding/outbox.rs',
   'binding/stage.rs'
 ];

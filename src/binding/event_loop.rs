@@ -7,6 +7,7 @@ mod memory;
 mod socket;
 pub(crate) mod threads;
 mod turn;
+mod turns;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
@@ -19,8 +20,8 @@ use napi_sys as sys;
 pub(crate) use self::answers::{Answers, Deflating, Inflating};
 pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
-use self::socket::Turns;
 pub(crate) use self::socket::{LoopSocket, Reader};
+use self::turns::Turns;
 use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
 use super::shared_memory::SharedMemory;

@@ -1,0 +1,263 @@
+//! What a turn reads, and hands to whom it is for.
+
+use ws_rs_engine::connection::Connection;
+use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
+use ws_rs_engine::prefetch::prefetch;
+use ws_rs_protocol::Input;
+use ws_rs_wire::Read;
+
+use super::super::super::buffer::Scope;
+use super::super::super::call::{Fault, Outcome};
+use super::super::super::environment::Entry;
+use super::super::super::events::decode;
+use super::super::super::pongs::Pongs;
+use super::super::listeners::Listener;
+use super::super::socket::Reader;
+use super::Turn;
+use crate::numbers::frame::TEXT;
+use crate::numbers::source::NOWHERE;
+
+impl Turn<'_> {
+    pub(super) fn read(&self) -> Outcome<Next> {
+        self.fail_if_injected()?;
+        let Some((reader, mode, target)) =
+            self.with_socket(|socket| (socket.reader, socket.inbox.mode(), socket.inbox.target()))
+        else {
+            return Ok(Next::Wait);
+        };
+        match mode {
+            _ if reader == Reader::Nobody => {
+                self.with_socket(|socket| {
+                    if let Some(reactor) = self.state.event_loop.reactor() {
+                        socket.leave_unread(reactor);
+                    }
+                });
+                Ok(Next::Wait)
+            }
+            _ if reader == Reader::Stream => {
+                self.read_undecoded(Target::Scratch(SCRATCH), Listener::Undecoded)
+            }
+            Mode::Paused => self.read_undecoded(target, Listener::Paused),
+            Mode::Queue if self.leaves_in_pipe() => Ok(Next::Wait),
+            Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
+            Mode::Decode => match self.read_payload()? {
+                Some(next) => Ok(next),
+                None => self.read_chunk(target),
+            },
+        }
+    }
+
+    /// Whether what an I/O thread has inflated stays with it until the decoder is through: as much may
+    /// be made of little that there is no knowing how much would wait here.
+    fn leaves_in_pipe(&self) -> bool {
+        match self.state.connections.borrow_mut().get_mut(self.id) {
+            Some(Entry {
+                socket: Some(socket),
+                inflated,
+                ..
+            }) if inflated.is_on_thread() => {
+                socket.is_left = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn fail_if_injected(&self) -> Outcome<()> {
+        let injected = &self.state.event_loop.injected;
+        let Some((_, panics)) = injected.get().filter(|(id, _)| *id == self.id) else {
+            return Ok(());
+        };
+        injected.set(None);
+        assert!(!panics, "a test wants it so");
+        Err(Fault::Message("a test wants it so"))
+    }
+
+    /// The rest of a long frame, straight to where its message is put together.
+    fn read_payload(&self) -> Outcome<Option<Next>> {
+        let mut result = Read::Empty;
+        let mut asked = 0;
+        let count = {
+            let mut connections = self.state.connections.borrow_mut();
+            let Some(entry) = connections.get_mut(self.id) else {
+                return Ok(Some(Next::Wait));
+            };
+            let Entry {
+                connection:
+                    Connection {
+                        protocol: connection,
+                        bytes_read,
+                        chunks,
+                        meter,
+                        ..
+                    },
+                socket: Some(socket),
+                inflated,
+                ..
+            } = entry
+            else {
+                return Ok(Some(Next::Wait));
+            };
+            let missing = connection.missing_payload();
+            if !reads_past_scratch(missing) || !connection.wants_payload() {
+                return Ok(None);
+            }
+            let _scope = Scope::enter(self.env);
+            let stream = &mut socket.stream;
+            let ready = if asks_kernel(missing) {
+                stream.waiting()
+            } else {
+                missing as usize
+            };
+            let filled = connection.fill_payload(ready, &mut |buffer| {
+                asked = buffer.len().min(MAX_READ);
+                let buffer = &mut buffer[..asked];
+                prefetch(buffer.as_ptr(), asked);
+                result = stream.read(buffer);
+                match result {
+                    Read::Bytes(len) => len,
+                    _ => 0,
+                }
+            });
+            let mut came = 0;
+            if let Read::Bytes(len) = result {
+                came = inflated.came_as(len, || socket.take_growth());
+                *bytes_read += came as u64;
+            }
+            let mut events = self.state.events.borrow_mut();
+            let mut rows = events.open(self.env, 0)?;
+            rows.begin(0, NOWHERE, self.id);
+            rows.set_single(socket.inbox.is_single());
+            match filled {
+                Err(error) => rows.error(error),
+                Ok(_) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
+                    let heard = bytes_read.wrapping_add(*chunks);
+                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
+                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
+                    let mut nothing = Input::resume(&mut [], 0);
+                    decode(connection, &mut nothing, &mut rows, pongs, inflated)?;
+                }
+                _ => {}
+            }
+            if let Read::Bytes(_) = result {
+                rows.count_on(meter.as_ref(), came);
+            }
+            rows.count()
+        };
+        if count > 0 {
+            self.call_listener(Listener::Messages, count as i32)?;
+        }
+        self.after(result, asked).map(Some)
+    }
+
+    /// Whatever comes, into the scratch or a `Buffer` of its own.
+    fn read_chunk(&self, target: Target) -> Outcome<Next> {
+        // SAFETY: the bytes are used no more when a listener runs JavaScript.
+        let buffer = unsafe { self.memory(target) }?;
+        let asked = buffer.bytes.len();
+        let (result, listener, count, ends_inflated) = {
+            let mut connections = self.state.connections.borrow_mut();
+            let Some(Entry {
+                connection:
+                    Connection {
+                        protocol: connection,
+                        bytes_read,
+                        chunks,
+                        meter,
+                        ..
+                    },
+                socket: Some(socket),
+                inflated,
+                ..
+            }) = connections.get_mut(self.id)
+            else {
+                return Ok(Next::Wait);
+            };
+            let result = socket.stream.read(buffer.bytes);
+            let Read::Bytes(len) = result else {
+                drop(connections);
+                return self.after(result, 0);
+            };
+            let came = inflated.came_as(len, || socket.take_growth());
+            *bytes_read += came as u64;
+            let mut events = self.state.events.borrow_mut();
+            let mut rows = events.open(self.env, 0)?;
+            let single = socket.inbox.is_single();
+            rows.begin(len, buffer.source, self.id);
+            rows.set_single(single);
+            let _scope = Scope::enter(self.env);
+            match connection.handle_bytes(&mut buffer.bytes[..len]) {
+                Err(error) => rows.error(error),
+                Ok(mut input) => {
+                    let heard = bytes_read.wrapping_add(*chunks);
+                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
+                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
+                    decode(connection, &mut input, &mut rows, pongs, inflated)?;
+                    rows.reached(input.position());
+                }
+            }
+            rows.count_on(meter.as_ref(), came);
+            socket
+                .inbox
+                .decoded(len, connection.missing_payload(), rows.longest());
+            let listener = match rows.only_message(len) {
+                Some(TEXT) if !single => Listener::Text,
+                Some(_) if !single => Listener::Binary,
+                _ => Listener::Messages,
+            };
+            (result, listener, rows.count(), rows.ends_inflated())
+        };
+        if count > 0 {
+            match listener {
+                Listener::Text | Listener::Binary => self.call_whole_listener(listener)?,
+                _ => self.call_listener(listener, count as i32)?,
+            }
+        }
+        let next = self.after(result, asked)?;
+        // What took a thread to inflate has a macrotask of its own, as with ws.
+        Ok(match next {
+            Next::Again if ends_inflated => Next::Rearm,
+            next => next,
+        })
+    }
+
+    /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
+    fn read_undecoded(&self, target: Target, listener: Listener) -> Outcome<Next> {
+        // SAFETY: the bytes are used no more when a listener runs JavaScript.
+        let buffer = unsafe { self.memory(target) }?;
+        let asked = buffer.bytes.len();
+        let Some(result) = self.with_socket(|socket| socket.stream.read(buffer.bytes)) else {
+            return Ok(Next::Wait);
+        };
+        if let Read::Bytes(len) = result {
+            if let Some(Entry {
+                connection,
+                socket: Some(socket),
+                inflated,
+                ..
+            }) = self.state.connections.borrow_mut().get_mut(self.id)
+            {
+                connection.bytes_read += inflated.came_as(len, || socket.take_growth()) as u64;
+            }
+            self.begin_rows(len, buffer.source)?;
+            self.call_listener(listener, len as i32)?;
+        }
+        self.after(result, asked)
+    }
+
+    /// What the result of a read asks for, and tells JavaScript of an end or error.
+    fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
+        match result {
+            Read::Bytes(len) => Ok(self
+                .with_socket(|socket| {
+                    let drain = self.drain || socket.stream.has_more();
+                    socket.inbox.after(len, asked, drain)
+                })
+                .unwrap_or(Next::Wait)),
+            Read::Empty => Ok(Next::Wait),
+            Read::End => self.announce_end(Listener::End, 0),
+            Read::Failed(error) => self.announce_end(Listener::Error, error),
+            Read::Broken => Err(Fault::Message("its I/O thread panicked")),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The turns that sockets have, in batches.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use napi_sys as sys;
+
+use super::super::call::{Call, text_of};
+use super::super::environment::Environment;
+use super::super::outbox::{is_overdue_at, needs_attention, write_waiting};
+use super::socket::Reader;
+use super::turn::Turn;
+use crate::clock::Mark;
+use ws_rs_engine::registry::Id;
+use ws_rs_wire::{Handler, Ready};
+
+/// Frames that wait for the end of a batch are written after this many turns at the latest.
+const MAX_TURNS: u32 = 64;
+
+/// Gives each socket that has something to read its turn.
+#[derive(Debug)]
+pub(super) struct Turns {
+    environment: Rc<Environment>,
+    env: sys::napi_env,
+}
+
+impl Turns {
+    pub(super) fn new(call: &Call<'_>) -> Option<Self> {
+        Some(Self {
+            environment: call.state.this.upgrade()?,
+            env: call.env,
+        })
+    }
+
+    pub(super) const fn state(&self) -> &Rc<Environment> {
+        &self.environment
+    }
+}
+
+impl Turns {
+    /// To be called in a handle scope.
+    fn give_turn(&self, ready: Ready) {
+        let turn = Turn::new(self.state(), self.env, ready);
+        let work = AssertUnwindSafe(|| turn.run());
+        if let Err(panic) = catch_unwind(work) {
+            self.state().event_loop.end_turn(self.env);
+            // Should even that panic, the others go on.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                turn.fail(&format!("it panicked: {}", text_of(&*panic)));
+            }));
+        }
+    }
+
+    /// Writes what was sent in the last turns.
+    fn flush(&self) {
+        let state = self.state();
+        // Those who look at it may send, too.
+        loop {
+            while state.schedule.borrow().has_waiting() {
+                self.within_scope(|| write_waiting(state, |id| self.attend(id)));
+            }
+            let to_attend = state.to_attend.take();
+            if to_attend.is_empty() {
+                break;
+            }
+            for id in to_attend {
+                self.within_scope(|| self.attend(id));
+            }
+        }
+    }
+
+    /// There is room to write.
+    fn write(&self, id: Id) {
+        self.within_scope(|| {
+            if flush_backlog(self.state(), id) || needs_attention(self.state(), id) {
+                self.attend(id);
+            }
+        });
+    }
+
+    /// Has JavaScript look at what became of a connection's frames.
+    fn attend(&self, id: Id) {
+        let ready = Ready {
+            id,
+            readable: false,
+            writable: false,
+            until_empty: false,
+        };
+        let schedule = &self.state().schedule;
+        schedule.borrow_mut().begin_turn(false);
+        Turn::new(self.state(), self.env, ready).report_unwritten();
+        schedule.borrow_mut().end_turn();
+    }
+
+    fn within_scope(&self, work: impl FnOnce()) {
+        if let Some(_scope) = HandleScope::open(self.env) {
+            work();
+        }
+    }
+}
+
+/// JavaScript's values live until it is dropped.
+struct HandleScope {
+    env: sys::napi_env,
+    scope: sys::napi_handle_scope,
+}
+
+impl HandleScope {
+    fn open(env: sys::napi_env) -> Option<Self> {
+        let mut scope = ptr::null_mut();
+        // SAFETY: a live environment, on its thread.
+        let status = unsafe { sys::napi_open_handle_scope(env, &mut scope) };
+        (status == sys::Status::napi_ok).then_some(Self { env, scope })
+    }
+}
+
+impl Drop for HandleScope {
+    fn drop(&mut self) {
+        // SAFETY: it was opened, and those that were opened in it are closed: they are dropped before.
+        unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
+    }
+}
+
+/// Writes what a socket has of its own to write; returns whether a stream waited for that.
+fn flush_backlog(state: &Environment, id: Id) -> bool {
+    let mut connections = state.connections.borrow_mut();
+    let socket = connections
+        .get_mut(id)
+        .and_then(|entry| entry.socket.as_mut());
+    let Some(socket) = socket else {
+        return false;
+    };
+    // What fails here is met by reading, too.
+    socket.stream.flush();
+    if !socket.stream_waits || socket.stream.has_backlog() {
+        return false;
+    }
+    socket.stream_waits = false;
+    socket.watch_writable(&state.event_loop, false);
+    true
+}
+
+impl Handler for Turns {
+    fn on_ready(&self, sockets: impl Iterator<Item = Ready>) {
+        let state = self.state();
+        let mut turns = 0;
+        let mut sockets = sockets.peekable();
+        // One for many turns, each of which makes only a few values.
+        let mut scope = None;
+        state.turn_began.set(Mark::now());
+        while let Some(ready) = sockets.next() {
+            if state.event_loop.ending.get() {
+                return;
+            }
+            if scope.is_none() {
+                scope = HandleScope::open(self.env);
+            }
+            // First what is to be read: an error says more there.
+            if ready.readable && scope.is_some() {
+                let next = sockets.peek();
+                let more = next.is_some();
+                if let Some(next) = next {
+                    state.connections.borrow().prefetch(next.id);
+                }
+                state.in_company.set(more || turns > 0);
+                state.at_once.set(0);
+                state.schedule.borrow_mut().begin_turn(more);
+                self.give_turn(ready);
+                state.schedule.borrow_mut().end_turn();
+            }
+            if ready.writable {
+                self.write(ready.id);
+            }
+            turns += 1;
+            let now = Mark::now();
+            state.turn_began.set(now);
+            if turns == MAX_TURNS || is_overdue_at(state, false, now) {
+                scope = None;
+                self.flush();
+                turns = 0;
+            }
+        }
+        drop(scope);
+        self.flush();
+    }
+
+    fn is_told_once(&self, id: Id) -> bool {
+        let mut connections = self.state().connections.borrow_mut();
+        let socket = connections
+            .get_mut(id)
+            .and_then(|entry| entry.socket.as_ref());
+        // One that nobody reads would be told of for ever.
+        socket.is_some_and(|socket| socket.is_writing() || socket.reader == Reader::Nobody)
+    }
+
+    fn on_closed(&self) {
+        super::finish_cleanup(self.state());
+    }
+}
