@@ -10,7 +10,7 @@ const { NOTHING, OTHER } = require('../native/numbers').request;
 const { LightSocket } = require('../wire/light-socket');
 const { isAvailable } = require('../wire/promotion');
 const Scope = require('./scope');
-const { hasOwnUpgrade, strangeness } = require('./strangeness');
+const { isTakeable, observer } = require('./strangeness');
 const { noteWhyNode } = require('./why-node');
 const WaitingHandles = require('./waiting-handles');
 
@@ -33,18 +33,17 @@ const kTaken = Symbol('ws-rs.taken');
 function acceptNatively(server, objectionOf, upgrade) {
   const listening = server._handle;
 
-  if (!isEnabled || !listening || Object.hasOwn(listening, kTaken)) return;
-
-  const { close, onconnection } = listening;
-  const { shouldUpgradeCallback } = server;
-
   if (
-    typeof onconnection !== 'function' ||
-    onconnection.length !== 2 ||
-    !hasOwnUpgrade(server)
+    !isEnabled ||
+    !listening ||
+    Object.hasOwn(listening, kTaken) ||
+    !isTakeable(server)
   ) {
     return;
   }
+
+  const { close, onconnection } = listening;
+  const strangeness = observer(server, http.Server);
 
   listening[kTaken] = true;
   listenToLoop();
@@ -52,12 +51,7 @@ function acceptNatively(server, objectionOf, upgrade) {
   const scope = new Scope();
   const objection = () =>
     objectionOf() ??
-    (isForced && server instanceof http.Server
-      ? null
-      : (strangeness(server, http.Server) ??
-        (server.shouldUpgradeCallback === shouldUpgradeCallback
-          ? null
-          : 'class')));
+    (isForced && server instanceof http.Server ? null : strangeness());
   const giveToNode = (handle, why) => {
     noteWhyNode(handle, why);
     onconnection.call(listening, 0, handle);

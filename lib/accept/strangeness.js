@@ -26,16 +26,36 @@ const ordinary = new Map(
 const kIncomingMessage = symbolOf(new http.Server(), 'IncomingMessage');
 
 /**
- * Whether Node has no callback of the program's to ask about upgrades.
+ * Whether the connections of a server that listens come as Node lets them come,
+ * and Node has no callback of the program's to ask about upgrades.
  *
- * @param {http.Server} server A server
- * @return {Boolean} Whether its `shouldUpgradeCallback` is Node's own
+ * @param {http.Server} server A server that listens
+ * @return {Boolean} Whether its `onconnection` can be taken
  */
-function hasOwnUpgrade(server) {
+function isTakeable(server) {
+  const { onconnection } = server._handle;
+
   return (
+    typeof onconnection === 'function' &&
+    onconnection.length === 2 &&
     String(server.shouldUpgradeCallback) ===
-    ordinary.get(http.Server).shouldUpgrade
+      ordinary.get(http.Server).shouldUpgrade
   );
+}
+
+/**
+ * @param {http.Server} server A server whose connections are taken from now on
+ * @param {typeof http.Server} Class What it is to be
+ * @return {Function} Says how somebody could see now that a connection was not made
+ *     by Node, in a word, as `strangeness()`; a callback about upgrades that came
+ *     since then is one more way
+ */
+function observer(server, Class) {
+  const { shouldUpgradeCallback } = server;
+
+  return () =>
+    strangeness(server, Class) ??
+    (server.shouldUpgradeCallback === shouldUpgradeCallback ? null : 'class');
 }
 
 /**
@@ -83,4 +103,4 @@ function symbolOf(object, description) {
   );
 }
 
-module.exports = { hasOwnUpgrade, strangeness };
+module.exports = { isTakeable, observer };

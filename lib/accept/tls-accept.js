@@ -9,7 +9,7 @@ const { isEnabled, setOptions } = require('./native-accept');
 const native = require('../native');
 const { materialize } = require('../wire/light-socket');
 const Scope = require('./scope');
-const { hasOwnUpgrade, strangeness } = require('./strangeness');
+const { isTakeable, observer } = require('./strangeness');
 const Handshakes = require('./tls-handshakes');
 const TlsLightSocket = require('../wire/tls-socket');
 const { noteWhyNode } = require('./why-node');
@@ -29,18 +29,10 @@ const { noteWhyNode } = require('./why-node');
 function acceptTls(server, contexts, objectionOf, upgrade) {
   const listening = server._handle;
 
-  if (!isEnabled || !listening) return;
+  if (!isEnabled || !listening || !isTakeable(server)) return;
 
   const { close, onconnection } = listening;
-  const { shouldUpgradeCallback } = server;
-
-  if (
-    typeof onconnection !== 'function' ||
-    onconnection.length !== 2 ||
-    !hasOwnUpgrade(server)
-  ) {
-    return;
-  }
+  const strangeness = observer(server, https.Server);
 
   listenToLoop();
 
@@ -91,11 +83,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
     const why =
       err || !handle || !(handle.fd >= 0)
         ? 'descriptor'
-        : (objectionOf() ??
-          strangeness(server, https.Server) ??
-          (server.shouldUpgradeCallback === shouldUpgradeCallback
-            ? null
-            : 'class'));
+        : (objectionOf() ?? strangeness());
 
     if (why === null) {
       setOptions(server, handle);

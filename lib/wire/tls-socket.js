@@ -8,7 +8,7 @@ const { define } = require('./lazy-fields');
 const { LightSocket, materialize } = require('./light-socket');
 const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
-const { systemError } = require('./errors');
+const { brokenPipeError } = require('./errors');
 
 /** On a socket that speaks TLS natively: its handle. */
 const kTls = Symbol('ws-rs.tls');
@@ -17,7 +17,6 @@ const kTls = Symbol('ws-rs.tls');
 const [PROTOCOL, CIPHER, ALPN, SERVER_NAME, RESUMED, DISTRUST, CERTIFICATES] = [
   0, 1, 2, 3, 4, 5, 6
 ];
-const EPIPE = 32;
 
 /**
  * The socket of a server's connection that speaks TLS natively: as `LightSocket`,
@@ -60,7 +59,7 @@ const members = {
     const handle = this._handle;
 
     if (!handle) {
-      callback(systemError(EPIPE, 'write'));
+      callback(brokenPipeError());
       return;
     }
 
