@@ -22,13 +22,16 @@ const immediate = original(timers.setImmediate, 'setImmediate');
 const timeout = original(timers.setTimeout, 'setTimeout');
 const clear = original(timers.clearTimeout, 'clearTimeout');
 
+// node:test has no way back to the function that it replaced.
+const setImmediate = isMocked(immediate) ? createImmediate() : immediate;
+
 module.exports = {
+  afterTurns,
   alarm: isMocked(timeout) ? alarmOfSocket : alarm,
   clearInterval: timers.clearInterval,
   nextTick,
   processOfNode,
-  // node:test has no way back to the function that it replaced.
-  setImmediate: isMocked(immediate) ? createImmediate() : immediate,
+  setImmediate,
   setInterval: timers.setInterval
 };
 
@@ -42,6 +45,18 @@ function original(method, name) {
 /** Whether a function is one of `mock.timers` of node:test. */
 function isMocked(method) {
   return method.name.startsWith('bound ');
+}
+
+/**
+ * Calls back in the macrotask of `setImmediate()` that comes after some others.
+ *
+ * @param {Number} turns Of the event loop that pass before that of the next one
+ * @param {Function} callback Called with `argument`
+ * @param {*} [argument]
+ */
+function afterTurns(turns, callback, argument) {
+  if (turns > 0) setImmediate(afterTurns, turns - 1, callback, argument);
+  else setImmediate(callback, argument);
 }
 
 /**

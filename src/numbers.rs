@@ -218,6 +218,8 @@ numbers! {
 
     /// Flags of a payload that is compressed or decompressed.
     task {
+        /// Payloads of more bytes go to a thread of their own.
+        MAX_INLINE: u64 = ws_rs_protocol::MAX_INLINE_LEN;
         FIN: u32 = 1;
         RESET: u32 = 2;
         /// The result may lie in memory that others use, too.

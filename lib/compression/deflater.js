@@ -4,16 +4,9 @@ const { Codec, finish } = require('./codec');
 const hidden = require('./hidden-memory');
 const IdleSweep = require('./idle-sweep');
 const native = require('../native');
-const { FIN, LENT, RESET } = require('../native/numbers').task;
+const { FIN, LENT, MAX_INLINE, RESET } = require('../native/numbers').task;
 const timers = require('../timers');
 const { asBytes, chunkSizeOf, numberOr } = require('./zlib-values');
-
-/**
- * Longer payloads go to another thread at once. Shorter ones are worked on here,
- * where the hop to a thread and back would take longer than the work; if they turn
- * out to take more than half a millisecond, what is left goes to another thread.
- */
-const MOST_INLINE = 16 * 1024;
 
 /**
  * zlib's are 6 and 8. With these, zlib-rs makes about as little of a message
@@ -51,8 +44,11 @@ class Deflater extends Codec {
     else this._begin(data, flags, 0, lend, callback, a, b);
   }
 
+  // Longer payloads go to another thread at once. Shorter ones are worked on here,
+  // where the hop to a thread and back would take longer than the work; if they
+  // turn out to take more than half a millisecond, what is left goes there.
   _begin(data, flags, limit, lend, callback, a, b) {
-    if (data.length > MOST_INLINE) {
+    if (data.length > MAX_INLINE) {
       this._occupy(callback, a, b);
       this._runAway(data, flags, 0, 0);
       return;
@@ -76,7 +72,7 @@ class Deflater extends Codec {
    *     `callback` is called with that, in a later macrotask
    */
   runShared(data, callback, a, b) {
-    if (data.length > MOST_INLINE) {
+    if (data.length > MAX_INLINE) {
       this._occupy(callback, a, b);
       this._runAway(data, FIN | RESET, 0, 0);
       return undefined;

@@ -4,12 +4,9 @@ const { BlockOwner } = require('../memory/message-memory');
 const { Codec } = require('./codec');
 const hidden = require('./hidden-memory');
 const native = require('../native');
-const { FIN, RESET } = require('../native/numbers').task;
+const { FIN, MAX_INLINE, RESET } = require('../native/numbers').task;
 const timers = require('../timers');
 const { asBytes, chunkSizeOf } = require('./zlib-values');
-
-/** Longer payloads go to another thread at once; see deflater.js. */
-const MOST_INLINE = 16 * 1024;
 
 /**
  * Whoever watches a connection being closed finds its last message still being
@@ -46,7 +43,7 @@ class Inflater extends Codec {
   _begin(data, flags, limit, watched, callback, a, b) {
     this._occupy(callback, a, b);
 
-    if (data.length > MOST_INLINE) {
+    if (data.length > MAX_INLINE) {
       this._runAway(data, flags, limit, watched ? WATCHED_TURNS : 0);
     } else {
       const turns = watched ? WATCHED_TURNS : 0;
@@ -56,7 +53,7 @@ class Inflater extends Codec {
       this._data = hidden.copy(data);
       this._flags = flags;
       this._limit = limit;
-      timers.setImmediate(inflateHere, this, turns);
+      timers.afterTurns(turns, inflateHere, this);
     }
   }
 
@@ -79,9 +76,8 @@ class Inflater extends Codec {
   }
 }
 
-function inflateHere(codec, turns) {
-  if (turns > 0) timers.setImmediate(inflateHere, codec, turns - 1);
-  else codec._runHere();
+function inflateHere(codec) {
+  codec._runHere();
 }
 
 /**

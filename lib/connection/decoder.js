@@ -349,7 +349,7 @@ class Decoder extends ChunkOwner {
    */
   _deferInflated(kind, data, extra, single) {
     this.state = INFLATING;
-    later(this._isWatched() ? WATCHED_TURNS : 0, () => {
+    timers.afterTurns(this._isWatched() ? WATCHED_TURNS : 0, () => {
       if (single && kind === BINARY) {
         this._defer(kind, data, extra);
       } else {
@@ -468,14 +468,6 @@ class Decoder extends ChunkOwner {
       this._emitAndGoOn(kind, data, extra);
     }
   }
-}
-
-/** Calls a function some turns of the event loop later, or in the next. */
-function later(turns, callback) {
-  timers.setImmediate(() => {
-    if (turns > 0) later(turns - 1, callback);
-    else callback();
-  });
 }
 
 /** Whether somebody else may have the rest of a chunk's memory. */

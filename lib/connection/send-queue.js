@@ -4,7 +4,7 @@ const { Buffer } = require('buffer');
 
 const { kWebSocket, NOOP } = require('../constants');
 const { takenAwayError } = require('../native/errors');
-const { FIN, OPCODE, RSV1 } = require('../native/numbers').frame;
+const numbers = require('../native/numbers');
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const inContextOfNow = require('./context-of-now');
 const { frame, maskingKey } = require('./frame-list');
@@ -13,6 +13,9 @@ const { byteLength, isBlobPayload } = require('./payload');
 const timers = require('../timers');
 
 const FastBuffer = Buffer[Symbol.species];
+const { FIN, OPCODE, RSV1 } = numbers.frame;
+/** Longer messages would hold up the others of an I/O thread. */
+const { MAX_INLINE } = numbers.task;
 
 // The values of `_state`.
 const DEFAULT = 0;
@@ -21,9 +24,6 @@ const GET_BLOB_DATA = 2;
 const FAILED = 3;
 
 const EXTENSION = 'permessage-deflate';
-
-/** Longer messages would hold up the others of an I/O thread. */
-const MOST_PACKED = 16 * 1024;
 
 /**
  * What was sent and waits: keeps the order while a message is being compressed or
@@ -167,7 +167,7 @@ class SendQueue {
       this.outbox.packs &&
       this.outbox.isNative &&
       !mask &&
-      length <= MOST_PACKED &&
+      length <= MAX_INLINE &&
       (first & FIN) !== 0 &&
       (first & OPCODE) !== 0
     );

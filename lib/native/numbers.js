@@ -179,6 +179,8 @@ module.exports = {
 
   /** Flags of a payload that is compressed or decompressed. */
   task: {
+    /** Payloads of more bytes go to a thread of their own. */
+    MAX_INLINE: 16384,
     FIN: 1,
     RESET: 2,
     /** The result may lie in memory that others use, too. */

@@ -47,6 +47,7 @@ pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_header};
 pub use inflate::Inflater;
 pub use inflating::{Inflate, Passed};
 pub use mask::{apply_mask, apply_mask_at, copy_masked};
+pub use on_the_way::MAX_INLINE_LEN;
 pub use ping_responder::PingResponder;
 pub use store::{OutOfMemory, PayloadStore};
 pub use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};

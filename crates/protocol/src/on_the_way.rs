@@ -8,9 +8,9 @@ use crate::mask::apply_mask;
 use crate::passing::Part;
 use crate::ping_responder::PingResponder;
 
-/// The longest compressed message that is kept for it. What is longer takes too long for who has others
-/// to look after.
-const LONGEST: u64 = 16 * 1024;
+/// The longest payload, in bytes, that is compressed or inflated by who has others to look after, on
+/// whatever thread; what is longer takes too long for that.
+pub const MAX_INLINE_LEN: u64 = 16 * 1024;
 /// No more than this is made of the bytes that have come at once; of what is behind that, whoever decodes
 /// inflates one message after the other.
 const MOST: usize = 256 * 1024;
@@ -55,7 +55,7 @@ impl PingResponder {
                     inflating.waits = is_whole
                         && header.rsv1
                         && header.fin
-                        && header.len <= LONGEST
+                        && header.len <= MAX_INLINE_LEN
                         && !self.is_over;
                     if inflating.waits {
                         passed.bytes.extend_from_slice(&bytes[from..frame]);
