@@ -13,107 +13,8 @@ const watchMethods = require('./watched-methods');
 /** On a light socket: what it is made of; `null` once it was constructed. */
 const kLight = Symbol('ws-rs.light');
 
-/** The bits of `Light#state`. */
-const ENDED = 1;
-const ENDED_BY_PEER = 2;
-const DESTROYED = 4;
-const CLOSED = 8;
-const PAUSED = 16;
-
 const { emit } = EventEmitter.prototype;
 const socketPrototype = net.Socket.prototype;
-
-/**
- * What there is of a socket that Node has not made. Whoever has a use for it, as
- * lib/connection/light-connection.js has, says who reads and writes it.
- */
-class Light {
-  /**
-   * @param {net.Server} server Who accepted it
-   * @param {Object} handle Node's handle for it, which nobody reads
-   */
-  constructor(server, handle) {
-    this.server = server;
-    this.handle = handle;
-    /** What it is of: others may inherit from that, or stand before it. */
-    this.target = null;
-    /** Who reads and writes it, once that was asked for. */
-    this.owner = null;
-    /** What has happened to it, a bit each: an idle one takes 40 bytes less so. */
-    this.state = 0;
-  }
-
-  get isEnded() {
-    return (this.state & ENDED) !== 0;
-  }
-
-  set isEnded(isSo) {
-    this._set(ENDED, isSo);
-  }
-
-  get isEndedByPeer() {
-    return (this.state & ENDED_BY_PEER) !== 0;
-  }
-
-  set isEndedByPeer(isSo) {
-    this._set(ENDED_BY_PEER, isSo);
-  }
-
-  get isDestroyed() {
-    return (this.state & DESTROYED) !== 0;
-  }
-
-  set isDestroyed(isSo) {
-    this._set(DESTROYED, isSo);
-  }
-
-  /** Whether its `'close'` has come, which it then missed. */
-  get isClosed() {
-    return (this.state & CLOSED) !== 0;
-  }
-
-  set isClosed(isSo) {
-    this._set(CLOSED, isSo);
-  }
-
-  get isPaused() {
-    return (this.state & PAUSED) !== 0;
-  }
-
-  set isPaused(isSo) {
-    this._set(PAUSED, isSo);
-  }
-
-  _set(bit, isSo) {
-    this.state = isSo ? this.state | bit : this.state & ~bit;
-  }
-
-  /** Whether there is somebody to read and write it. */
-  get isOpen() {
-    return false;
-  }
-
-  /**
-   * Node has constructed the socket.
-   *
-   * @param {net.Socket} socket The socket
-   */
-  built(socket) {
-    void socket;
-  }
-
-  /**
-   * @return {{loop: LoopTransport, onClosed: Function, onEnd: Function,
-   *     onError: Function, onMaterialized: Function, output: Outbox}} The owner of a socket that is
-   *     open, made if need be
-   */
-  connect() {
-    return this.owner;
-  }
-}
-
-/** Its addresses, by Node's names, once somebody has asked for them. */
-Light.prototype.names = null;
 
 /**
  * The socket of a connection that was accepted natively: a `net.Socket` that is
@@ -513,7 +414,6 @@ function endedByPeer(socket, onHeavy) {
 }
 
 module.exports = {
-  Light,
   destroySocket,
   endedByPeer,
   isLight,
