@@ -14,6 +14,7 @@ const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
 const { attach, createServer } = require('./http-side');
+const { hasLimits, limitsOf } = require('./limits');
 const Metrics = require('./metrics');
 const ioThreads = require('../wire/io-threads');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
@@ -514,35 +515,6 @@ function isOrdinary(server) {
     server.handleUpgrade === handleUpgrade &&
     server.completeUpgrade === completeUpgrade &&
     server.options.WebSocket.prototype.setSocket === setSocket
-  );
-}
-
-/** What a connection is to be given of its server's options. */
-function limitsOf(options) {
-  const limits = {
-    allowSynchronousEvents: options.allowSynchronousEvents,
-    maxBufferedChunks: options.maxBufferedChunks,
-    maxFragments: options.maxFragments,
-    maxPayload: options.maxPayload,
-    skipUTF8Validation: options.skipUTF8Validation
-  };
-
-  // A class of the program's sees what it sees with ws.
-  if (options.ioThreads) limits.ioThreads = options.ioThreads;
-
-  return limits;
-}
-
-/** Whether `limitsOf()` would give the same again. */
-function hasLimits(options, limits) {
-  return (
-    limits !== null &&
-    limits.allowSynchronousEvents === options.allowSynchronousEvents &&
-    limits.maxBufferedChunks === options.maxBufferedChunks &&
-    limits.maxFragments === options.maxFragments &&
-    limits.maxPayload === options.maxPayload &&
-    limits.skipUTF8Validation === options.skipUTF8Validation &&
-    (limits.ioThreads || 0) === (options.ioThreads || 0)
   );
 }
 

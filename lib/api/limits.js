@@ -1,0 +1,41 @@
+'use strict';
+
+/**
+ * What a connection is to be given of its server's options.
+ *
+ * @param {Object} options The server's
+ * @return {Object} What `WebSocket#setSocket()` is given
+ */
+function limitsOf(options) {
+  const limits = {
+    allowSynchronousEvents: options.allowSynchronousEvents,
+    maxBufferedChunks: options.maxBufferedChunks,
+    maxFragments: options.maxFragments,
+    maxPayload: options.maxPayload,
+    skipUTF8Validation: options.skipUTF8Validation
+  };
+
+  // A class of the program's sees what it sees with ws.
+  if (options.ioThreads) limits.ioThreads = options.ioThreads;
+
+  return limits;
+}
+
+/**
+ * @param {Object} options The server's, which a program may have changed
+ * @param {Object|null} limits What `limitsOf()` gave before
+ * @return {Boolean} Whether it would give the same again
+ */
+function hasLimits(options, limits) {
+  return (
+    limits !== null &&
+    limits.allowSynchronousEvents === options.allowSynchronousEvents &&
+    limits.maxBufferedChunks === options.maxBufferedChunks &&
+    limits.maxFragments === options.maxFragments &&
+    limits.maxPayload === options.maxPayload &&
+    limits.skipUTF8Validation === options.skipUTF8Validation &&
+    (limits.ioThreads || 0) === (options.ioThreads || 0)
+  );
+}
+
+module.exports = { hasLimits, limitsOf };
