@@ -3,7 +3,6 @@
 const assert = require('node:assert');
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
-const net = require('node:net');
 const { describe, it } = require('node:test');
 const { setImmediate: immediate } = require('node:timers/promises');
 const zlib = require('node:zlib');
@@ -12,84 +11,16 @@ const native = require('../../lib/native');
 const {
   BINARY,
   CONTINUATION,
-  FrameReader,
   PING,
   TEXT,
   frame
 } = require('../support/frames');
+const { openRaw, warmUp } = require('../support/deflating-peer');
 const { skipThreads: skip, openThreaded } = require('../support/threads');
 const { until } = require('../support/loop');
 
 const MASK = Buffer.from([1, 2, 3, 4]);
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
-
-/** A peer that compresses by itself, with a context of its own. */
-class RawPeer {
-  constructor(t, port, takeover) {
-    this.frames = [];
-    this._reader = new FrameReader();
-    this._takeover = takeover;
-    this._deflate = zlib.createDeflateRaw({ windowBits: 15 });
-    this._opened = false;
-    this.socket = net.connect(port, '127.0.0.1');
-    t.after(() => this.socket.destroy());
-    this.socket.on('error', () => {});
-    this.socket.on('data', (data) => this._onData(data));
-    this.socket.write(
-      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n' +
-        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
-        `Sec-WebSocket-Extensions: permessage-deflate${
-          takeover ? '' : '; client_no_context_takeover'
-        }\r\n\r\n`
-    );
-  }
-
-  _onData(data) {
-    if (this._opened) {
-      this.frames.push(...this._reader.push(data));
-      return;
-    }
-
-    const end = data.indexOf('\r\n\r\n');
-
-    this._opened = true;
-    this.frames.push(...this._reader.push(data.subarray(end + 4)));
-  }
-
-  /** @return {Promise<Buffer>} The payload of a compressed message */
-  async deflate(payload) {
-    if (!this._takeover) this._deflate = zlib.createDeflateRaw();
-
-    const chunks = [];
-    const onData = (data) => chunks.push(data);
-
-    this._deflate.on('data', onData);
-    this._deflate.write(payload);
-    await new Promise((resolve) =>
-      this._deflate.flush(zlib.constants.Z_SYNC_FLUSH, resolve)
-    );
-    this._deflate.off('data', onData);
-    return Buffer.concat(chunks).subarray(0, -4);
-  }
-
-  /** @return {Promise<Buffer>} The frame of a compressed message */
-  async compressed(payload, opcode = TEXT) {
-    return frame(opcode, await this.deflate(payload), { mask: MASK, rsv: 4 });
-  }
-}
-
-async function openRaw(t, options, takeover = true) {
-  const { wss } = await openThreaded(t, 0, {
-    perMessageDeflate: { threshold: 0 },
-    ...options
-  });
-  const connected = once(wss, 'connection');
-  const peer = new RawPeer(t, wss.address().port, takeover);
-  const [ws] = await connected;
-
-  return { peer, ws };
-}
 
 /** Counts what the event loop has compressed or decompressed until a test ends. */
 function countRuns(t) {
@@ -97,14 +28,6 @@ function countRuns(t) {
   const away = t.mock.method(native, 'codecAway');
 
   return () => run.mock.callCount() + away.mock.callCount();
-}
-
-/** Of a connection the first message is inflated on the event loop. */
-async function warmUp({ peer, ws }) {
-  peer.socket.write(await peer.compressed('first'));
-  await once(ws, 'message');
-  // What is behind it is the thread's.
-  await immediate();
 }
 
 function text(number, length) {
@@ -347,113 +270,6 @@ describe('Messages of connections on I/O threads', { skip }, () => {
       ),
       'b'.repeat(10_000)
     );
-  });
-
-  it('are inflated no further than maxPayload', async (t) => {
-    for (const takeover of [true, false]) {
-      const { peer, ws } = await openRaw(
-        t,
-        { maxPayload: 1024 * 1024 },
-        takeover
-      );
-      const lengths = [];
-
-      ws.on('message', (data) => lengths.push(data.length));
-      await warmUp({ peer, ws });
-
-      const failed = once(ws, 'error');
-      const closed = new Promise((resolve) =>
-        ws.once('close', (...args) => resolve(args))
-      );
-
-      // The first is longer than a thread makes of one.
-      peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024)));
-      peer.socket.write(await peer.compressed('between'));
-      peer.socket.write(await peer.compressed(Buffer.alloc(1024 * 1024 + 1)));
-      peer.socket.write(await peer.compressed('behind'));
-
-      const [err] = await failed;
-
-      assert.strictEqual(err.code, 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
-      assert.deepStrictEqual(lengths, [5, 1024 * 1024, 7]);
-      const [code] = await closed;
-      assert.strictEqual(code, 1006);
-      assert.strictEqual(peer.frames.at(-1).payload.readUInt16BE(), 1009);
-    }
-  });
-
-  it('end their connection if they are corrupt or no text', async (t) => {
-    for (const [payload, text, code] of [
-      [Buffer.from([0xff, 0xff]), /invalid/i, 1007],
-      [null, /invalid UTF-8/, 1007]
-    ]) {
-      const { peer, ws } = await openRaw(t);
-      const messages = [];
-
-      ws.on('message', (data) => messages.push(String(data)));
-      await warmUp({ peer, ws });
-
-      const bad =
-        payload === null
-          ? await peer.compressed(Buffer.from([0xc3, 0x28]))
-          : frame(TEXT, payload, { mask: MASK, rsv: 4 });
-
-      const failed = once(ws, 'error');
-
-      peer.socket.write(Buffer.concat([await peer.compressed('before'), bad]));
-      peer.socket.write(await peer.compressed('behind'));
-
-      const [err] = await failed;
-
-      assert.match(err.message, text);
-      assert.deepStrictEqual(messages, ['first', 'before']);
-      await until(() => peer.frames.length > 0);
-      assert.strictEqual(peer.frames.at(-1).payload.readUInt16BE(), code);
-    }
-  });
-
-  it('are left out if their memory is taken away before', async (t) => {
-    const { pairs } = await openThreaded(t, 1, {
-      perMessageDeflate: { threshold: 0 }
-    });
-    const [{ client, peer }] = pairs;
-    const results = [];
-    const received = [];
-    const data = new Uint8Array(1000).fill(97);
-
-    client.on('message', (message) => received.push(String(message)));
-    peer.send('before', (err) => results.push(err?.code));
-    peer.send(data, (err) => results.push(err?.code));
-    peer.send('behind', (err) => results.push(err?.code));
-    structuredClone(data.buffer, { transfer: [data.buffer] });
-    await until(() => results.length === 3 && received.length === 2);
-    assert.deepStrictEqual(received, ['before', 'behind']);
-    assert.deepStrictEqual(results, [
-      undefined,
-      'WS_RS_DATA_DETACHED',
-      undefined
-    ]);
-  });
-
-  it('wait as long as it can be seen, and fail with the socket', async (t) => {
-    const { pairs } = await openThreaded(t, 1, {
-      perMessageDeflate: { threshold: 0 }
-    });
-    const [{ client, peer }] = pairs;
-    const events = [];
-
-    client.on('message', () => events.push('message'));
-    peer.on('close', () => events.push('close'));
-    peer.send('one', (err) => events.push(err.message));
-    peer.send('two', (err) => events.push(err.message));
-    assert.strictEqual(peer.bufferedAmount, 6);
-    peer.terminate();
-    await until(() => events.includes('close'));
-    assert.deepStrictEqual(events, [
-      'The socket was closed while data was being compressed',
-      'The socket was closed while data was being compressed',
-      'close'
-    ]);
   });
 
   it('go on if the connection goes back to its stream', async (t) => {
