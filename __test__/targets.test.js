@@ -5,16 +5,18 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
+const { ZIG } = require('../scripts/platforms/tools');
 const { TARGETS } = require('../scripts/targets');
 
 const ROOT = path.resolve(__dirname, '..');
 
+const workflow = fs.readFileSync(
+  path.join(ROOT, '.github/workflows/ci.yml'),
+  'utf8'
+);
+
 describe('The list of targets', () => {
   it('is what CI builds, no more and no less', () => {
-    const workflow = fs.readFileSync(
-      path.join(ROOT, '.github/workflows/ci.yml'),
-      'utf8'
-    );
     const build = workflow.slice(
       workflow.indexOf('\n  build:'),
       workflow.indexOf('\n  test:')
@@ -33,5 +35,13 @@ describe('The list of targets', () => {
       fs.readdirSync(path.join(ROOT, 'npm')).sort(),
       TARGETS.map(({ name }) => name).sort()
     );
+  });
+});
+
+describe('The workflow of CI', () => {
+  it('links with the very zig that npm run dist was tried with', () => {
+    const [line] = workflow.match(/pip" install .*ziglang.*/);
+
+    assert.strictEqual(line, `pip" install ${ZIG.join(' ')}`);
   });
 });

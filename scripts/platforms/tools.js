@@ -16,6 +16,7 @@ const { runTool } = require('./run-tool');
 /** Where everything is kept that is not Debian's: nothing else is written. */
 const FOLDER = path.join(ROOT, '.cache/platforms');
 const PYTHON = path.join(FOLDER, 'python');
+/** For pip. The workflow of CI takes the same. */
 const ZIG = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1'];
 
 const TOOLS = {
@@ -172,6 +173,7 @@ function pipUnpack(folder, platform, wheel) {
 module.exports = {
   FOLDER,
   TOOLS,
+  ZIG,
   need,
   npmInstall,
   pipUnpack,
