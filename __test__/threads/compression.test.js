@@ -235,6 +235,32 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     assert.strictEqual(runs(), 0);
   });
 
+  it('count so, too, if they were read ahead of a program that then pauses', async (t) => {
+    const { peer, ws } = await openRaw(t);
+    const events = [];
+
+    await warmUp({ peer, ws });
+    ws.on('message', (data) => events.push(data.length));
+
+    const { bytesRead } = ws._socket;
+    const frames = [];
+
+    for (let i = 0; i < 20; i++) {
+      frames.push(await peer.compressed('a'.repeat(10_000)));
+    }
+
+    const bytes = Buffer.concat(frames);
+
+    peer.socket.write(bytes);
+    for (const end = Date.now() + 100; Date.now() < end;);
+    ws.pause();
+    await until(() => ws.transport === 'stream');
+    assert.deepStrictEqual(events, []);
+    ws.resume();
+    await until(() => events.length === 20);
+    assert.strictEqual(ws._socket.bytesRead, bytesRead + bytes.length);
+  });
+
   it('count as what they were on the wire', async (t) => {
     const { peer, ws } = await openRaw(t);
 

@@ -77,6 +77,26 @@ describe('On an I/O thread', { skip }, () => {
     await until(() => count === 64);
   });
 
+  it("what was read ahead counts as read when the socket is Node's again", async (t) => {
+    const { pairs } = await openThreaded(t, 1);
+    const [{ client, peer }] = pairs;
+    const socket = peer._socket;
+    const before = socket.bytesRead;
+    const length = 20_000;
+    const header = 4 + 4; // of a frame, with its mask
+    let count = 0;
+
+    peer.on('message', () => count++);
+    for (let i = 0; i < 10; i++) client.send(Buffer.alloc(length));
+    work(100);
+    peer.pause();
+    await until(() => peer.transport === 'stream');
+    assert.strictEqual(count, 0);
+    peer.resume();
+    await until(() => count === 10);
+    assert.strictEqual(socket.bytesRead - before, 10 * (header + length));
+  });
+
   it('what was sent is with the kernel when a connection is terminated', async (t) => {
     for (const end of [
       (ws) => ws.terminate(),

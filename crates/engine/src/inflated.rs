@@ -32,11 +32,13 @@ impl Inflated {
         self.is_on_thread
     }
 
-    /// The connection has left its thread, which had inflated these of what nobody has decoded.
-    pub fn leave(&mut self, left: VecDeque<u64>) {
+    /// The connection has left its thread, which had inflated these of what nobody has decoded, by which
+    /// `growth` bytes were added.
+    pub fn leave(&mut self, left: VecDeque<u64>, growth: i64) {
         if !left.is_empty() {
             self.left.get_or_insert_default().extend(left);
         }
+        self.growth += growth;
         self.stop();
     }
 
@@ -61,10 +63,12 @@ impl Inflated {
     /// How many bytes of the peer's `len` bytes are that were read. `growth` asks its thread how many
     /// bytes were added since.
     pub fn came_as(&mut self, len: usize, growth: impl FnOnce() -> i64) -> usize {
-        if !self.is_on_thread {
+        if self.is_on_thread {
+            self.growth += growth();
+        }
+        if self.growth == 0 {
             return len;
         }
-        self.growth += growth();
         // Some of what has grown may be yet to be read, and who has read something was sent something.
         let growth = self.growth.min(len as i64 - 1);
         self.growth -= growth;
@@ -91,7 +95,7 @@ mod tests {
     fn what_was_inflated_before_the_thread_was_left_is_known_behind_it() {
         let mut inflated = Inflated::default();
         inflated.begin();
-        inflated.leave(VecDeque::from([0, 2]));
+        inflated.leave(VecDeque::from([0, 2]), 0);
         let done: Vec<_> = (0..4).map(|_| inflated.next_is_done(|_| true)).collect();
         assert_eq!(done, [true, false, true, false]);
     }
@@ -107,5 +111,9 @@ mod tests {
         assert_eq!(inflated.came_as(10, || 0), 4);
         // Some messages become longer by being compressed.
         assert_eq!(inflated.came_as(10, || -3), 13);
+        // What was read ahead counts so, too.
+        inflated.leave(VecDeque::new(), 4);
+        assert_eq!(inflated.came_as(10, || 5), 6);
+        assert_eq!(inflated.came_as(10, || 5), 10);
     }
 }

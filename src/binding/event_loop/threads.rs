@@ -20,7 +20,8 @@ impl Entry {
     pub(crate) fn leave_thread(&mut self) -> Option<Left> {
         let mut left = self.socket.as_mut()?.leave_thread()?;
         self.put_back(&mut left);
-        self.inflated.leave(std::mem::take(&mut left.inflated));
+        self.inflated
+            .leave(std::mem::take(&mut left.inflated), left.growth);
         if !left.questions.is_empty() {
             self.questions = Some(Box::new(std::mem::take(&mut left.questions)));
         }
@@ -192,6 +193,11 @@ impl Turn<'_> {
             let room = unsafe { self.memory(Target::Scratch(piece.len())) }?;
             room.bytes.copy_from_slice(piece);
             let source = room.source;
+            if let Some(entry) = self.state.connections.borrow_mut().get_mut(self.id) {
+                // Node's handle has not read it.
+                let came = entry.inflated.came_as(piece.len(), || 0);
+                entry.connection.bytes_read += came as u64;
+            }
             self.begin_rows(piece.len(), source)?;
             self.call_listener(Listener::Unread, piece.len() as i32)?;
         }

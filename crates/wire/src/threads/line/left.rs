@@ -17,6 +17,8 @@ pub struct Left {
     pub shrunk: i64,
     /// Which messages in what was read, and not taken, are inflated.
     pub inflated: VecDeque<u64>,
+    /// How many bytes were added by that, since this was last asked for.
+    pub growth: i64,
     /// Of the questions that are to come: whether they were answered.
     pub questions: VecDeque<bool>,
     /// What was read, and not taken.

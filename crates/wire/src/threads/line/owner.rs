@@ -86,6 +86,7 @@ impl Line {
         io.responder = None;
         left.questions = self.pipe.take_questions();
         left.inflated = self.pipe.take_all_inflated();
+        left.growth = self.pipe.take_growth();
         let (end, _) = self.pipe.take_in(&mut left.unread);
         if let Some(End::Failed(error)) = end {
             left.read_error = Some(error);
