@@ -113,13 +113,17 @@ describe('A server that accepts natively', { skip }, () => {
       const storage = new AsyncLocalStorage();
       const server = http.createServer();
       const seen = [];
+      let closed = 0;
 
       const wss = storage.run('made', () => new WebSocketServer({ server }));
 
       wss.on('connection', (ws) => {
         seen.push(['connection', storage.getStore()]);
         ws.on('message', () => seen.push(['message', storage.getStore()]));
-        ws.on('close', () => seen.push(['close', storage.getStore()]));
+        ws.on('close', () => {
+          seen.push(['close', storage.getStore()]);
+          closed++;
+        });
       });
       storage.run('listens', () => server.listen(0, '127.0.0.1'));
       await once(server, 'listening');
@@ -131,6 +135,7 @@ describe('A server that accepts natively', { skip }, () => {
         client.send('x');
         client.close();
         await once(client, 'close');
+        while (closed <= i) await new Promise(setImmediate);
       }
 
       server.close(() => console.log(JSON.stringify(seen)));
