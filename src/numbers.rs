@@ -206,6 +206,14 @@ numbers! {
         MATERIALIZED: u32 = 2;
     }
 
+    /// What `loopClose` says of a connection that an I/O thread had.
+    left {
+        /// It has read more, which `onUnread` is going to be called with.
+        UNREAD: u32 = 1;
+        /// It has looked after the peer, which is the environment's to do again: `heartbeatNews` says when.
+        HEARTBEAT: u32 = 2;
+    }
+
     /// What `heartbeatLook` says of a connection instead of the token of a ping to be sent.
     heartbeat {
         /// It was asked and did not answer.

@@ -22,6 +22,11 @@ const WebSocket = require('../../index');
 const skipLight =
   process.env.WS_RS_ACCEPT === 'node' ? 'Node accepts all of them' : skipLoop;
 
+/** Why none is looked after by a timer of Node's, or `false`. */
+const skipThreads =
+  process.env.WS_RS_IO_THREADS !== undefined &&
+  'I/O threads look after the peers of servers';
+
 /** Who does not answer is dead soon. */
 const SHORT = { interval: 20, timeout: 20 };
 /** Who answers is asked often, and has time: the machine may be busy. */
@@ -197,7 +202,7 @@ describe('A heartbeat', () => {
 
   it(
     'looks whether something has come that was not read yet',
-    { skip: skipLoop },
+    { skip: skipLoop || skipThreads },
     async (t) => {
       const wss = serve(t, { heartbeat: SHORT });
       const answered = new Int32Array(new SharedArrayBuffer(4));
@@ -237,44 +242,48 @@ describe('A heartbeat', () => {
     }
   );
 
-  it('has one timer, and none without connections', async (t) => {
-    const alarms = new Set();
-    const { alarm } = timers;
+  it(
+    'has one timer, and none without connections',
+    { skip: skipThreads },
+    async (t) => {
+      const alarms = new Set();
+      const { alarm } = timers;
 
-    t.mock.method(timers, 'alarm', (callback, delay) => {
-      const cancel = alarm(() => {
-        alarms.delete(entry);
-        callback();
-      }, delay);
-      const entry = () => {
-        alarms.delete(entry);
-        cancel();
-      };
+      t.mock.method(timers, 'alarm', (callback, delay) => {
+        const cancel = alarm(() => {
+          alarms.delete(entry);
+          callback();
+        }, delay);
+        const entry = () => {
+          alarms.delete(entry);
+          cancel();
+        };
 
-      alarms.add(entry);
-      return entry;
-    });
+        alarms.add(entry);
+        return entry;
+      });
 
-    const plain = await openPair(t);
+      const plain = await openPair(t);
 
-    assert.strictEqual(alarms.size, 0);
-    plain.client.terminate();
+      assert.strictEqual(alarms.size, 0);
+      plain.client.terminate();
 
-    const server = { heartbeat: { interval: 1e6 } };
-    const pairs = [
-      await openPair(t, { server }),
-      await openPair(t, { server })
-    ];
+      const server = { heartbeat: { interval: 1e6 } };
+      const pairs = [
+        await openPair(t, { server }),
+        await openPair(t, { server })
+      ];
 
-    assert.strictEqual(alarms.size, 1);
+      assert.strictEqual(alarms.size, 1);
 
-    for (const { client, peer } of pairs) {
-      client.close();
-      await once(peer, 'close');
+      for (const { client, peer } of pairs) {
+        client.close();
+        await once(peer, 'close');
+      }
+
+      assert.strictEqual(alarms.size, 0);
     }
-
-    assert.strictEqual(alarms.size, 0);
-  });
+  );
 });
 
 /** A thread with a peer that answers one ping, and says when it has. */

@@ -8,6 +8,7 @@ const native = require('../native');
 const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
 const { MISSED } = require('../native/numbers').meter;
 const timers = require('../timers');
+const heartbeatNews = require('../wire/heartbeat-news');
 const { isLight, kLight } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
 
@@ -203,6 +204,17 @@ function ping({ sender, socket, websocket }, token) {
     socket.destroy(err);
   }
 }
+
+heartbeatNews.onDead = (websocket, id) => {
+  native.meterNote(id, MISSED);
+  websocket.terminate();
+};
+
+heartbeatNews.onReclaimed = () => {
+  const delay = native.heartbeatNews();
+
+  if (delay !== undefined) wait(delay);
+};
 
 /** Bytes that a stream, or libuv below it, has not written yet. */
 function lengthOf({ _handle: handle, writableLength }) {

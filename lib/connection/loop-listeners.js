@@ -165,6 +165,13 @@ const listeners = {
 
     if (length > 0) transport.onUnread(copyExactly(scratch, 0, length));
     else transport.onAllRead(length === 0 ? 0 : -length);
+  },
+
+  onDead() {
+    const slot = rows[SLOT];
+    const transport = leaving.get(slot) ?? connectionOf(slot)?.loop;
+
+    if (transport) transport.onDead();
   }
 };
 

@@ -167,6 +167,14 @@ module.exports = {
     MATERIALIZED: 2
   },
 
+  /** What `loopClose` says of a connection that an I/O thread had. */
+  left: {
+    /** It has read more, which `onUnread` is going to be called with. */
+    UNREAD: 1,
+    /** It has looked after the peer, which is the environment's to do again: `heartbeatNews` says when. */
+    HEARTBEAT: 2
+  },
+
   /** What `heartbeatLook` says of a connection instead of the token of a ping to be sent. */
   heartbeat: {
     /** It was asked and did not answer. */

@@ -4,6 +4,7 @@ const native = require('../native');
 const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, watchHandle } = require('./taken-socket');
@@ -349,7 +350,7 @@ class FrameQueue {
   /** The native wire writes no more. */
   _leaveNative() {
     this.isNative = false;
-    native.setWriter(this._id, false);
+    if (native.setWriter(this._id, false) === 1) heartbeatNews.onReclaimed();
     this._settleSoon();
   }
 

@@ -3,7 +3,9 @@
 const os = require('os');
 
 const native = require('../native');
+const { HEARTBEAT, UNREAD } = require('../native/numbers').left;
 const { systemError, tlsError } = require('./errors');
+const heartbeatNews = require('./heartbeat-news');
 const { endedByPeer, materialize } = require('./light-socket');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
@@ -84,7 +86,11 @@ class LoopTransport {
     this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;
     connections[slotOf(this._id)] = undefined;
-    if (native.loopClose(this._id) === 1) leaving.set(slotOf(this._id), this);
+
+    const answer = native.loopClose(this._id);
+
+    if ((answer & UNREAD) !== 0) leaving.set(slotOf(this._id), this);
+    if ((answer & HEARTBEAT) !== 0) heartbeatNews.onReclaimed();
   }
 
   /** Whether Node is to read again as soon as it has what a thread has read. */
@@ -168,6 +174,22 @@ class LoopTransport {
     leaving.delete(slotOf(this._id));
     if (errno !== 0) socket.destroy(systemError(errno, 'read'));
     else if (this._wantsMore) readAgain(socket);
+  }
+
+  /**
+   * Its thread has found that the peer does not live, and has ended the socket.
+   */
+  onDead() {
+    const { websocket } = this._connection;
+
+    leaving.delete(slotOf(this._id));
+
+    try {
+      heartbeatNews.onDead(websocket, this._id);
+    } finally {
+      // If a terminate() of the program's has not ended it, the end does that.
+      if (!this._connection.socket.destroyed) this.onEnd();
+    }
   }
 
   /** The peer sends no more: `'end'` and what follows are Node's. */

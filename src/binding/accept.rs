@@ -35,7 +35,7 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
     let len = match peek_some(fd, &mut room) {
         Read::Bytes(len) => len,
         Read::Empty => return call.number(NOTHING),
-        Read::End | Read::Failed(_) | Read::Broken => return call.number(OTHER),
+        Read::End | Read::Failed(_) | Read::Broken | Read::Dead => return call.number(OTHER),
     };
     let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..len]) else {
         return call.number(OTHER);
@@ -109,8 +109,12 @@ pub(crate) fn accept_open(call: &Call<'_>) -> Outcome {
         return call.undefined();
     };
     let threads = call.u32(7)? as usize;
-    let responder = (flags & ANSWER_PINGS != 0).then(|| PingResponder::new(config));
-    let Some(stream) = open_stream(call, (fd, id, local), threads, responder) else {
+    let responder = if flags & ANSWER_PINGS != 0 {
+        PingResponder::new(config)
+    } else {
+        PingResponder::silent(config)
+    };
+    let Some(stream) = open_stream(call, (fd, id, local), threads, Some(responder)) else {
         call.state.connections.borrow_mut().remove(id);
         return call.undefined();
     };

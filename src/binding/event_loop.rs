@@ -4,6 +4,7 @@ mod answers;
 mod context;
 mod listeners;
 mod memory;
+pub(crate) mod pulses;
 mod socket;
 pub(crate) mod threads;
 mod turn;
@@ -28,7 +29,7 @@ use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
-use ws_rs_protocol::PingResponder;
+use ws_rs_protocol::{Config, PingResponder};
 use ws_rs_wire::{Left, Reactor, Responder, Stream, tls, uv};
 
 /// What the sockets of a copy share.
@@ -200,12 +201,19 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let local = call.bool(3)?;
     let threads = call.u32(4)? as usize;
     let mut connections = call.state.connections.borrow_mut();
+    let mut heartbeats = call.state.heartbeats.borrow_mut();
+    // Only that needs to know where frames end.
+    let follows = threads > 0 && heartbeats.is_active(id);
+    let responder = follows.then(|| PingResponder::silent_between_frames(Config::default()));
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
-        && let Some(stream) = open_stream(call, (fd, id, local), threads, None)
+        && let Some(stream) = open_stream(call, (fd, id, local), threads, responder)
     {
         let socket = LoopSocket::new(stream, Inbox::new(single, local));
         entry.socket = Some(socket);
+        if follows {
+            entry.leave_heartbeat(id, &mut heartbeats);
+        }
         return call.number(1);
     }
     call.number(0)

@@ -2,6 +2,7 @@
 
 use napi_sys as sys;
 use ws_rs_engine::connection::Sent;
+use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 
@@ -73,6 +74,18 @@ impl Entry {
     }
 
     pub(crate) const fn note_progress(&mut self) {}
+
+    pub(crate) const fn leave_heartbeat(&self, _id: Id, _heartbeats: &mut Heartbeats) -> bool {
+        false
+    }
+
+    pub(crate) const fn rest_heartbeat(&self) {}
+
+    pub(crate) const fn reclaim_heartbeat(&self, _state: &Environment, _id: Id) -> bool {
+        false
+    }
+
+    pub(crate) const fn note_heartbeat(&mut self) {}
 }
 
 /// Nobody wants any.

@@ -43,7 +43,19 @@ pub(crate) fn heartbeat_start(call: &Call<'_>) -> Outcome {
     let now = clock::now();
     let mut heartbeats = state.heartbeats.borrow_mut();
     heartbeats.start(id, settings, token, signs(entry), now);
-    match heartbeats.news() {
+    entry.leave_heartbeat(id, &mut heartbeats);
+    drop(heartbeats);
+    news(call, now)
+}
+
+/// `heartbeatNews() -> delay | undefined`: as `heartbeatStart`, of those that were on I/O threads.
+pub(crate) fn heartbeat_news(call: &Call<'_>) -> Outcome {
+    news(call, clock::now())
+}
+
+/// When `heartbeatLook` is to be called, if that is earlier than was said before.
+fn news(call: &Call<'_>, now: Duration) -> Outcome {
+    match call.state.heartbeats.borrow_mut().news() {
         Some(next) => call.double(delay(next, now)),
         None => call.undefined(),
     }
@@ -51,7 +63,11 @@ pub(crate) fn heartbeat_start(call: &Call<'_>) -> Outcome {
 
 /// `heartbeatRest(id)`: looks after a connection no more.
 pub(crate) fn heartbeat_rest(call: &Call<'_>) -> Outcome {
-    call.state.heartbeats.borrow_mut().rest(call.id(0)?);
+    let id = call.id(0)?;
+    if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
+        entry.rest_heartbeat();
+    }
+    call.state.heartbeats.borrow_mut().rest(id);
     call.undefined()
 }
 

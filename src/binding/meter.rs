@@ -61,6 +61,7 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
         if !(entry.connection.meter.as_ref()).is_some_and(|its| Rc::ptr_eq(its, &meter)) {
             continue;
         }
+        entry.note_heartbeat();
         if entry.socket.is_some() {
             on_loop += 1;
         } else {

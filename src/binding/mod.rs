@@ -80,6 +80,7 @@ raw_callback!(heartbeat_start, heartbeat::heartbeat_start);
 raw_callback!(heartbeat_rest, heartbeat::heartbeat_rest);
 raw_callback!(heartbeat_excuse, heartbeat::heartbeat_excuse);
 raw_callback!(heartbeat_look, heartbeat::heartbeat_look);
+raw_callback!(heartbeat_news, heartbeat::heartbeat_news);
 raw_callback!(meter_create, meter::meter_create);
 raw_callback!(meter_free, meter::meter_free);
 raw_callback!(meter_attach, meter::meter_attach);
@@ -204,7 +205,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 87] = [
+const FUNCTIONS: [(&CStr, RawCallback); 88] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -231,6 +232,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 87] = [
     (c"heartbeatRest", heartbeat_rest),
     (c"heartbeatExcuse", heartbeat_excuse),
     (c"heartbeatLook", heartbeat_look),
+    (c"heartbeatNews", heartbeat_news),
     (c"meterCreate", meter_create),
     (c"meterFree", meter_free),
     (c"meterAttach", meter_attach),

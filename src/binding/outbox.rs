@@ -200,14 +200,18 @@ pub(crate) fn settle_outbox(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// `setWriter(id, isNative)`: who writes from now on what waits in the outbox.
+/// `setWriter(id, isNative) -> boolean`: who writes from now on what waits in the outbox. `true`: an I/O
+/// thread has looked after the peer, which is the environment's to do again; `heartbeatNews` says when.
 pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
     let is_native = call.bool(1)?;
+    let mut has_heartbeat = false;
     let mut connections = call.state.connections.borrow_mut();
-    if let Some(entry) = connections.get_mut(call.id(0)?) {
+    if let Some(entry) = connections.get_mut(id) {
         if !is_native && let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded) {
             thread.stop_answering();
         }
+        has_heartbeat = !is_native && entry.reclaim_heartbeat(call.state, id);
         entry.flush_thread();
         if !is_native {
             settle_committed(entry);
@@ -219,7 +223,7 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
             socket.watch_writable(&call.state.event_loop, false);
         }
     }
-    call.undefined()
+    call.number(u32::from(has_heartbeat))
 }
 
 /// What a wire has taken without saying so, it will write: the stream is not to get it again.
@@ -266,6 +270,7 @@ pub(crate) fn discard_outbox(call: &Call<'_>) -> Outcome {
     if let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
         entry.flush_thread();
         entry.connection.discard();
+        entry.rest_heartbeat();
     }
     call.state.heartbeats.borrow_mut().rest(id);
     call.undefined()

@@ -45,10 +45,10 @@ pub enum Verdict {
     Dead,
 }
 
-/// The heartbeats of all connections of one environment.
+/// The heartbeats of all connections that one thread looks after.
 ///
 /// - *Commands*: [`start`](Self::start), [`rest`](Self::rest), [`stop`](Self::stop), [`excuse`](Self::excuse),
-///   [`is_answer`](Self::is_answer).
+///   [`is_answer`](Self::is_answer); [`terms`](Self::terms) are for who starts it again, here or elsewhere.
 /// - *Events*: at the time that [`next`](Self::next) says, [`poll`](Self::poll) until it gives
 ///   nobody; [`look`](Self::look) at each.
 #[derive(Debug)]
@@ -113,6 +113,24 @@ impl Heartbeats {
                 self.told = NEVER;
             }
         }
+    }
+
+    /// What was agreed on for a connection, and the token of its pings, until it is gone.
+    #[must_use]
+    pub fn terms(&mut self, id: Id) -> Option<(Settings, u64)> {
+        let (beat, _) = self.beats.get_mut(id)?;
+        let settings = Settings {
+            interval: Duration::from_micros(beat.interval),
+            timeout: Duration::from_micros(beat.timeout),
+            delegates: beat.delegates,
+        };
+        Some((settings, beat.token))
+    }
+
+    /// Whether a connection is looked after.
+    #[must_use]
+    pub fn is_active(&mut self, id: Id) -> bool {
+        self.beats.get_mut(id).is_some_and(|(_, due)| *due != NEVER)
     }
 
     /// A connection is gone.

@@ -18,7 +18,7 @@ const MOST: usize = 256 * 1024;
 impl PingResponder {
     /// Has messages inflated from the next frame on, by [`pass`](Self::pass).
     pub fn set_inflate(&mut self, engine: Box<dyn Inflate>) {
-        if self.inflating.is_none() && !self.is_over {
+        if self.inflating.is_none() && !self.is_over && !self.is_silent {
             self.inflating = Some(Box::new(Inflating {
                 engine,
                 kept: Vec::new(),

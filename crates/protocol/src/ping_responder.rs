@@ -1,4 +1,5 @@
-//! Answers pings while nobody decodes what comes: it follows the frames that pass in both directions.
+//! Answers pings, and asks, while nobody decodes what comes: it follows the frames that pass in both
+//! directions.
 
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
@@ -9,11 +10,16 @@ use crate::inflating::Inflating;
 use crate::mask::apply_mask;
 use crate::passing::{Frames, Part};
 
+const FIN: u8 = 0x80;
+/// The bit in the second byte of a frame, beside its length.
+const MASKED: usize = 0x80;
+
 /// The server's end of a connection from the answer to its handshake on, as far as pings go. It stops for
 /// good where a close frame passes in either direction, and where the peer breaks a rule that shows in the
 /// header of a frame; a decoder finds more.
 ///
-/// - *Commands*: [`read`](Self::read), [`leave`](Self::leave), [`written`](Self::written).
+/// - *Commands*: [`read`](Self::read), [`leave`](Self::leave), [`written`](Self::written), and
+///   [`is_answer`](Self::is_answer) before bytes are read.
 #[derive(Debug)]
 pub struct PingResponder {
     pub(crate) incoming: Frames,
@@ -25,6 +31,8 @@ pub struct PingResponder {
     /// Pings that somebody else is to answer, before others are.
     owed: usize,
     pub(crate) is_over: bool,
+    /// Nothing that comes is looked at, and no ping is answered.
+    pub(crate) is_silent: bool,
     /// Compressed messages that have come.
     pub(crate) compressed: u64,
     /// What inflates them on their way, if anything does.
@@ -51,21 +59,73 @@ impl PingResponder {
             blank: 0,
             owed: 0,
             is_over: false,
+            is_silent: false,
             compressed: 0,
             inflating: None,
+        }
+    }
+
+    /// As [`new`](Self::new), of a connection whose pings are somebody else's to answer. It looks at what is
+    /// sent, so that it is known when a ping of this end may be.
+    #[must_use]
+    pub fn silent(config: Config) -> Self {
+        Self {
+            is_silent: true,
+            ..Self::new(config)
+        }
+    }
+
+    /// As [`silent`](Self::silent), of a connection whose handshake is over; this end sends no half of a
+    /// frame now.
+    #[must_use]
+    pub fn silent_between_frames(config: Config) -> Self {
+        Self {
+            blank: 4,
+            ..Self::silent(config)
         }
     }
 
     /// Whether a pong may be written now: no frame is half written, and no other pong is owed.
     #[must_use]
     pub const fn can_answer(&self) -> bool {
-        !self.is_over && self.owed == 0 && self.blank == 4 && self.outgoing.is_at_boundary()
+        self.owed == 0 && self.can_ask()
+    }
+
+    /// Whether a ping of this end may be written now: no frame is half written, and neither end is closing,
+    /// as far as is known.
+    #[must_use]
+    pub const fn can_ask(&self) -> bool {
+        !self.is_over && self.blank == 4 && self.outgoing.is_at_boundary()
+    }
+
+    /// Whether bytes that have come are the pong with this payload, as a whole, and nothing else; it need not
+    /// be read then.
+    #[must_use]
+    pub fn is_answer(&self, bytes: &[u8], payload: &[u8]) -> bool {
+        let [first, second, rest @ ..] = bytes else {
+            return false;
+        };
+        let Some((key, masked)) = rest.split_first_chunk::<4>() else {
+            return false;
+        };
+        *first == FIN | PONG
+            && usize::from(*second) == MASKED | payload.len()
+            && masked.len() == payload.len()
+            && masked
+                .iter()
+                .zip(key.iter().cycle())
+                .zip(payload)
+                .all(|((byte, key), expected)| byte ^ key == *expected)
+            && !self.is_silent
+            && !self.is_over
+            && self.incoming.is_at_boundary()
     }
 
     /// Looks at bytes that have come, and appends the answers; returns how many pings there were.
     pub fn read(&mut self, mut bytes: &[u8], answers: &mut Vec<u8>) -> usize {
         let mut count = 0;
         while !self.is_over
+            && !self.is_silent
             && let Some(part) = self.incoming.next(&mut bytes)
         {
             count += self.take(&part, answers);

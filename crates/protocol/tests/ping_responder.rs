@@ -158,3 +158,72 @@ fn nothing_is_answered_as_long_as_somebody_else_owes_a_pong() {
     responder.written(&frame(0x8a, b"x", None));
     assert!(responder.can_answer());
 }
+
+#[test]
+fn a_silent_one_knows_when_a_ping_may_be_sent_and_answers_none() {
+    let mut responder = PingResponder::silent(Config::default());
+    assert!(!responder.can_ask());
+    responder.written(ANSWER);
+    assert!(responder.can_ask());
+    let pings = [masked(0x89, b"one"), vec![0xff; 100]].concat();
+    assert_eq!(read(&mut responder, &pings), (0, Vec::new()));
+    assert!(responder.can_ask());
+    responder.written(&frame(0x82, &[1; 300], None)[..200]);
+    assert!(!responder.can_ask());
+    responder.written(&[1; 104]);
+    assert!(responder.can_ask());
+    responder.written(&frame(0x88, b"", None));
+    assert!(!responder.can_ask());
+}
+
+#[test]
+fn a_silent_one_may_begin_between_frames() {
+    let mut responder = PingResponder::silent_between_frames(Config::default());
+    assert!(responder.can_ask());
+    responder.written(&[0x82]);
+    assert!(!responder.can_ask());
+}
+
+#[test]
+fn who_owes_a_pong_may_ask_and_who_is_closing_may_not() {
+    let mut responder = opened();
+    responder.leave(1);
+    assert!(responder.can_ask());
+    read(&mut responder, &masked(0x88, &[3, 232]));
+    assert!(!responder.can_ask());
+}
+
+#[test]
+fn only_the_pong_that_was_asked_for_is_an_answer_and_only_as_a_whole() {
+    let pong = masked(0x8a, b"token!");
+    let mut responder = opened();
+    assert!(responder.is_answer(&pong, b"token!"));
+    for bytes in [
+        masked(0x8a, b"token?"),
+        masked(0x8a, b"token"),
+        masked(0x89, b"token!"),
+        masked(0x0a, b"token!"),
+        frame(0x8a, b"token!", None),
+        pong[..11].to_vec(),
+        [&pong[..], &[0x81]].concat(),
+        Vec::new(),
+    ] {
+        assert!(!responder.is_answer(&bytes, b"token!"), "{bytes:x?}");
+    }
+    let message = masked(0x02, &[1; 20]);
+    read(&mut responder, &message[..15]);
+    assert!(!responder.is_answer(&pong, b"token!"), "it is a payload");
+    read(&mut responder, &message[15..]);
+    assert!(responder.is_answer(&pong, b"token!"), "between fragments");
+    read(&mut responder, &masked(0x88, &[3, 232]));
+    assert!(
+        !responder.is_answer(&pong, b"token!"),
+        "behind a close frame"
+    );
+    let mut silent = PingResponder::silent(Config::default());
+    silent.written(ANSWER);
+    assert!(
+        !silent.is_answer(&pong, b"token!"),
+        "nobody knows what it is"
+    );
+}

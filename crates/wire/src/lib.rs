@@ -19,5 +19,7 @@ pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
 pub use self::read::{Read, peek_some, read_some};
 pub use self::stream::Stream;
-pub use self::threads::{Left, Pack, Packed, Passed, Responder, Threaded};
+pub use self::threads::{
+    Left, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,
+};
 pub use self::write::Write;

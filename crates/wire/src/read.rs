@@ -19,6 +19,8 @@ pub enum Read {
     Failed(i32),
     /// Whoever reads it has panicked.
     Broken,
+    /// An I/O thread has found that the peer does not live, and has ended it.
+    Dead,
 }
 
 /// Reads once into `room`, which is not empty.

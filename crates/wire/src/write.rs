@@ -55,3 +55,8 @@ pub(crate) fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
 pub(crate) fn shut_down_writing(fd: BorrowedFd<'_>) {
     let _ = shutdown(fd, Shutdown::Write);
 }
+
+/// As [`shut_down_writing`], and nothing more is read either.
+pub(crate) fn shut_down(fd: BorrowedFd<'_>) {
+    let _ = shutdown(fd, Shutdown::Both);
+}

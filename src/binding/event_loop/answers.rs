@@ -18,6 +18,16 @@ impl Responder for Answers {
         self.0.can_answer()
     }
 
+    fn can_ask(&self) -> bool {
+        self.0.can_ask()
+    }
+
+    fn is_answer(&self, bytes: &[u8], question: &[u8]) -> bool {
+        const HEADER: usize = 2;
+        self.0
+            .is_answer(bytes, &question[HEADER.min(question.len())..])
+    }
+
     fn read(&mut self, bytes: &[u8], answers: &mut Vec<u8>) -> usize {
         self.0.read(bytes, answers)
     }

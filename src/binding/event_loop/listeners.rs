@@ -37,9 +37,11 @@ pub(super) enum Listener {
     /// A chunk that an I/O thread had read of a socket that is Node's now; behind the last one 0, or
     /// a system error number below that.
     Unread,
+    /// An I/O thread has found that the peer does not live.
+    Dead,
 }
 
-const NAMES: [&CStr; 12] = [
+const NAMES: [&CStr; 13] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -52,6 +54,7 @@ const NAMES: [&CStr; 12] = [
     c"onUnwritten",
     c"onRequest",
     c"onUnread",
+    c"onDead",
 ];
 
 /// The functions.

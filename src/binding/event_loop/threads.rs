@@ -9,8 +9,10 @@ use ws_rs_wire::{Left, Packed, Ready, Threaded};
 use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
 use super::listeners::Listener;
+use super::pulses::resume_heartbeat;
 use super::turn::Turn;
 use super::{LoopSocket, LoopState, Reader, SCRATCH};
+use crate::numbers::left;
 use crate::numbers::source::NOWHERE;
 
 impl Entry {
@@ -20,6 +22,8 @@ impl Entry {
     pub(crate) fn leave_thread(&mut self) -> Option<Left> {
         let mut left = self.socket.as_mut()?.leave_thread()?;
         self.put_back(&mut left);
+        let (unseen, asked) = left.others;
+        self.count_heartbeat(unseen, asked);
         self.inflated
             .leave(std::mem::take(&mut left.inflated), left.growth);
         if !left.questions.is_empty() {
@@ -115,8 +119,8 @@ const fn resized(packed: &Packed) -> Resized {
     }
 }
 
-/// `loopClose(id) -> boolean`: gives the socket back to Node; one that speaks TLS stays, for a stream that
-/// reads nothing yet. `true`: a thread has read more of it, which `onUnread` is going to be called with.
+/// `loopClose(id) -> number`: gives the socket back to Node; one that speaks TLS stays, for a stream that
+/// reads nothing yet. The number is made of those of `left`.
 pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let id = call.id(0)?;
@@ -131,6 +135,8 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
     }
     let left = entry.leave_thread();
     let socket = entry.socket.take();
+    let was_watched = left.as_ref().is_some_and(|left| left.was_watched);
+    let has_heartbeat = was_watched && resume_heartbeat(call.state, id, entry);
     drop(connections);
     if let Some(socket) = socket {
         call.state.event_loop.close(&call.state.values, socket);
@@ -144,7 +150,14 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
             true
         })
     });
-    call.number(u32::from(has_unread))
+    let mut answer = 0;
+    if has_unread {
+        answer |= left::UNREAD;
+    }
+    if has_heartbeat {
+        answer |= left::HEARTBEAT;
+    }
+    call.number(answer)
 }
 
 /// `loopUnread(id)`: has `onUnread` called now.
@@ -202,6 +215,9 @@ impl Turn<'_> {
             self.call_listener(Listener::Unread, piece.len() as i32)?;
         }
         self.begin_rows(0, NOWHERE)?;
+        if left.is_dead {
+            return self.call_listener(Listener::Dead, 0);
+        }
         self.call_listener(Listener::Unread, -left.read_error.unwrap_or(0))
     }
 }

@@ -17,6 +17,14 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         }
     }
 
+    /// Bytes have come that were read and understood elsewhere.
+    pub fn count_unseen(&mut self, len: u64) {
+        self.bytes_read += len;
+        if let Some(meter) = &self.meter {
+            meter.received.wire_bytes.add(len);
+        }
+    }
+
     /// Another number than before if anything was received since.
     #[must_use]
     pub const fn heard(&self) -> u64 {

@@ -64,6 +64,21 @@ fn a_silent_peer_gets_a_ping_after_the_interval_and_is_dead_after_the_timeout() 
 }
 
 #[test]
+fn one_that_rests_can_be_started_again_with_its_terms() {
+    let mut one = One::new();
+    assert!(one.beats.is_active(0));
+    one.beats.rest(0);
+    assert!(!one.beats.is_active(0));
+    assert_eq!(one.beats.next(), None);
+    let (settings, token) = one.beats.terms(0).unwrap();
+    assert_eq!((settings, token), (SETTINGS, 7));
+    one.beats.start(0, settings, token, heard(0), ms(10_000));
+    assert_eq!(one.next(heard(0)), (Verdict::Ping(7), 11_600));
+    one.beats.stop(0);
+    assert_eq!(one.beats.terms(0), None);
+}
+
+#[test]
 fn whatever_comes_is_life() {
     let mut one = One::new();
     for step in 1..10 {

@@ -2,6 +2,7 @@
 
 mod left;
 mod owner;
+mod watch;
 
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use mio::{Interest, Registry, Token};
 
 pub use self::left::Left;
 use super::pipe::{CREDIT, END, End, Pipe, READ, WRITE};
+use super::pulse::Terms;
 use super::responder::Responder;
 use super::writing::Writing;
 use crate::descriptor::borrow;
@@ -66,6 +68,14 @@ pub(super) struct Io {
     responder: Option<Box<dyn Responder>>,
     /// The owner reads nothing for now, and nothing is answered.
     is_paused: bool,
+    /// How the peer is asked whether it lives, if the thread does that.
+    watch: Option<Box<Terms>>,
+    /// How much has come, ...
+    heard: u64,
+    /// ... and how much was written, by whomever.
+    sent: u64,
+    /// The peer does not live: nothing more is written.
+    is_dead: bool,
     /// For tests.
     panics: bool,
 }
@@ -87,6 +97,10 @@ impl Line {
             answer: Vec::new(),
             responder,
             is_paused: false,
+            watch: None,
+            heard: 0,
+            sent: 0,
+            is_dead: false,
             panics: false,
         };
         Self {
@@ -151,6 +165,7 @@ impl Line {
             let _ = registry.deregister(&mut SourceFd(&fd));
         }
         io.index = None;
+        io.watch = None;
         self.break_off(&mut io, End::Broken);
         READ | WRITE | END
     }
@@ -185,6 +200,7 @@ impl Line {
             let asked = scratch.len().min(CREDIT - io.held);
             match read_some(borrow(fd), &mut scratch[..asked]) {
                 Read::Bytes(len) => {
+                    io.heard += len as u64;
                     news |= self.take_in(io, fd, &scratch[..len]);
                     if len < asked && !io.until_empty && !self.is_local {
                         io.readable = false;
@@ -192,7 +208,7 @@ impl Line {
                 }
                 Read::Empty => io.readable = false,
                 Read::Failed(error) => news |= self.end(io, End::Failed(error)),
-                Read::End | Read::Broken => {
+                Read::End | Read::Broken | Read::Dead => {
                     // Of a reset that a write has met, reading knows only an end.
                     let end = match self.pipe.under_way() {
                         (_, Some(error)) if error != EPIPE => End::Failed(error),
@@ -207,6 +223,10 @@ impl Line {
 
     /// Bytes have come: returns what the owner is to be told.
     fn take_in(&self, io: &mut Io, fd: RawFd, bytes: &[u8]) -> u8 {
+        if self.is_answer(io, bytes) {
+            self.pipe.count_unseen(bytes.len());
+            return 0;
+        }
         let mut answers = Vec::new();
         match &mut io.responder {
             Some(responder) if responder.passes() => {
@@ -256,6 +276,7 @@ impl Line {
             _ => 0,
         };
         if written > 0 {
+            io.sent += written as u64;
             responder.written(&answers);
             io.answer = answers.split_off(written);
         } else {
@@ -273,9 +294,15 @@ impl Line {
 
     fn write(&self, io: &mut Io, fd: RawFd) -> u8 {
         let mut news = 0;
+        if io.is_dead {
+            return 0;
+        }
         while !io.answer.is_empty() {
             match write_some(borrow(fd), &[&io.answer]) {
-                Write::Bytes(len) => drop(io.answer.drain(..len)),
+                Write::Bytes(len) => {
+                    io.sent += len as u64;
+                    io.answer.drain(..len);
+                }
                 Write::Full | Write::Handed(_) => {
                     io.writable = false;
                     return if self.pipe.set_full(true) { WRITE } else { 0 };
@@ -296,6 +323,7 @@ impl Line {
                 // If that is not all, the next call is told that the kernel is full: without that there
                 // need not be word of room.
                 Write::Bytes(len) => {
+                    io.sent += len as u64;
                     if let Some(responder) = &mut io.responder {
                         responder.written(&rest[..len]);
                     }

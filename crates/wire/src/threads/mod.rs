@@ -11,6 +11,7 @@ mod mailbox;
 mod models;
 mod pipe;
 mod pool;
+mod pulse;
 mod ready;
 mod responder;
 mod socket;
@@ -22,6 +23,7 @@ mod writing;
 
 pub use self::line::Left;
 pub(crate) use self::pool::Pool;
+pub use self::pulse::{NewPulses, Pulse, Pulses, Seen, Terms};
 pub use self::responder::{Passed, Responder};
 pub use self::socket::Threaded;
 pub use self::writing::{Pack, Packed};

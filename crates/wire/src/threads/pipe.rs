@@ -28,6 +28,8 @@ pub(super) enum End {
     Failed(i32),
     /// The I/O thread has panicked.
     Broken,
+    /// The peer was asked whether it lives, and did not answer.
+    Dead,
 }
 
 /// Both directions. Nothing is kept for one in which nothing waits.
@@ -52,6 +54,8 @@ struct Inward {
     inflated: VecDeque<u64>,
     /// How many bytes more the owner got than the peer has sent, since it was last asked.
     growth: i64,
+    /// How many bytes came that the owner does not get, since it was last asked.
+    unseen: usize,
 }
 
 /// To the peer: the owner puts, whoever writes takes.
@@ -65,6 +69,8 @@ struct Outward {
     parcels: VecDeque<Parcel>,
     /// How many bytes less were written than was put, since the owner last asked.
     shrunk: i64,
+    /// How many bytes of questions were written that the owner did not put, since it was last asked.
+    asked: usize,
     /// The kernel takes no more for now.
     is_full: bool,
     /// The I/O thread knows that there is something.
@@ -172,6 +178,23 @@ impl Pipe {
     /// How many bytes more the owner got than the peer has sent, since the last call.
     pub(super) fn take_growth(&self) -> i64 {
         std::mem::take(&mut lock(&self.inward).growth)
+    }
+
+    /// Bytes have come that the owner does not get.
+    pub(super) fn count_unseen(&self, len: usize) {
+        lock(&self.inward).unseen += len;
+    }
+
+    /// Bytes were written that the owner did not put, or are about to be.
+    pub(super) fn count_asked(&self, len: usize) {
+        lock(&self.outward).asked += len;
+    }
+
+    /// How many bytes have come that the owner does not get, and were written that it did not put, since the
+    /// last call.
+    pub(super) fn take_others(&self) -> (usize, usize) {
+        let unseen = std::mem::take(&mut lock(&self.inward).unseen);
+        (unseen, std::mem::take(&mut lock(&self.outward).asked))
     }
 
     /// The owner comes to a question: whether it was answered.

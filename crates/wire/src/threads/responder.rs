@@ -19,6 +19,13 @@ pub trait Responder: Any + Debug + Send {
     /// Whether an answer may be written now: nothing is half written, and the owner owes none.
     fn can_answer(&self) -> bool;
 
+    /// Whether a question of this end may be written now.
+    fn can_ask(&self) -> bool;
+
+    /// Whether bytes that have come are the answer to `question` and nothing else. They need not be read
+    /// then, nor be given to the owner.
+    fn is_answer(&self, bytes: &[u8], question: &[u8]) -> bool;
+
     /// Bytes have come: appends the answers to the questions in them, and returns how many there were.
     fn read(&mut self, bytes: &[u8], answers: &mut Vec<u8>) -> usize;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::line::{Left, Line};
 use super::pipe::{END, End, Put, READ, WRITE};
+use super::pulse::{NewPulses, Terms};
 use super::ready::Ready;
 use super::responder::Responder;
 use super::worker::Desk;
@@ -66,6 +67,7 @@ impl Threaded {
                         Some(End::Peer) => return Read::End,
                         Some(End::Failed(error)) => return Read::Failed(error),
                         Some(End::Broken) => return Read::Broken,
+                        Some(End::Dead) => return Read::Dead,
                     }
                 }
             }
@@ -211,6 +213,38 @@ impl Threaded {
     /// The thread answers nothing as long as nothing is read.
     pub fn set_paused(&self, is_paused: bool) {
         self.line.set_paused(is_paused);
+    }
+
+    /// Has the thread look after the peer, with what `pulses` makes for it.
+    pub fn watch(&self, terms: Terms, pulses: NewPulses) {
+        self.line.watch(terms);
+        self.desk.watch(Arc::clone(&self.line), pulses);
+    }
+
+    /// The thread does not look after the peer any more, from now on.
+    pub fn unwatch(&self) {
+        self.line.unwatch();
+    }
+
+    /// Whether anything knows what is answered, and asked.
+    #[must_use]
+    pub fn has_responder(&self) -> bool {
+        let mut is_there = false;
+        self.line.with_responder(|_| is_there = true);
+        is_there
+    }
+
+    /// Whether the thread looks after the peer.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.line.is_watched()
+    }
+
+    /// How many bytes have come that the owner does not get, as they answered a question of the thread's,
+    /// and how many bytes of questions it has written, since the last call.
+    #[must_use]
+    pub fn take_others(&self) -> (usize, usize) {
+        self.line.pipe.take_others()
     }
 
     /// For tests: its thread panics.

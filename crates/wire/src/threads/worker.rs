@@ -10,6 +10,7 @@ use mio::{Events, Registry, Token, Waker};
 
 use super::line::Line;
 use super::mailbox::Mailbox;
+use super::pulse::{NewPulses, Pulses};
 use super::ready::Ready;
 
 /// Sockets that are looked at before the owner hears of those before, and before what it has sent
@@ -17,6 +18,8 @@ use super::ready::Ready;
 const BATCH: usize = 64;
 /// Sockets of which the selector tells at once.
 const EVENTS: usize = 256;
+/// Sockets whose peers are looked at before events have their turn.
+const LOOKS: usize = 256;
 /// What sockets are read into. It stays in the processor's cache.
 const SCRATCH: usize = 64 * 1024;
 /// Not an index.
@@ -27,6 +30,7 @@ const WAKER: Token = Token(usize::MAX);
 enum Command {
     Add(Arc<Line>),
     Attend(Arc<Line>),
+    Watch(Arc<Line>, NewPulses),
     Forget(Arc<Line>),
     Stop,
 }
@@ -47,6 +51,11 @@ impl Desk {
     /// There is something to write, or room for what is to be read.
     pub(super) fn attend(&self, line: Arc<Line>) {
         self.post(Command::Attend(line));
+    }
+
+    /// The peer is to be asked whether it lives.
+    pub(super) fn watch(&self, line: Arc<Line>, pulses: NewPulses) {
+        self.post(Command::Watch(line, pulses));
     }
 
     /// The socket was taken away.
@@ -93,6 +102,7 @@ impl Worker {
             commands: Vec::new(),
             told: 0,
             rings: false,
+            pulses: None,
         };
         let thread = std::thread::Builder::new()
             .name("ws-rs-io".into())
@@ -129,6 +139,8 @@ struct State {
     told: usize,
     /// Whether it is to be woken for them.
     rings: bool,
+    /// Whose peers it looks after, from the first one on.
+    pulses: Option<Box<dyn Pulses>>,
 }
 
 impl State {
@@ -136,6 +148,7 @@ impl State {
     fn run(&mut self) {
         while catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
             self.free.clear();
+            self.pulses = None;
             let mut lines: Vec<_> = self.lines.drain(..).flatten().collect();
             // Those that it kept waiting are lost as well.
             let mut commands = std::mem::take(&mut self.commands);
@@ -143,7 +156,7 @@ impl State {
             for command in commands {
                 match command {
                     Command::Add(line) | Command::Attend(line) => lines.push(line),
-                    Command::Forget(_) => {}
+                    Command::Watch(..) | Command::Forget(_) => {}
                     Command::Stop => return,
                 }
             }
@@ -158,7 +171,11 @@ impl State {
     fn work(&mut self) {
         let mut events = Events::with_capacity(EVENTS);
         loop {
-            let timeout = (!self.desk.commands.sleep()).then_some(Duration::ZERO);
+            let timeout = if self.desk.commands.sleep() {
+                self.until_look()
+            } else {
+                Some(Duration::ZERO)
+            };
             let polled = self.poll.poll(&mut events, timeout);
             self.desk.commands.wake_up();
             if polled.is_ok() {
@@ -174,8 +191,38 @@ impl State {
             if !self.obey() {
                 return;
             }
+            self.look();
             self.ring();
         }
+    }
+
+    /// How long nobody need be looked at.
+    fn until_look(&self) -> Option<Duration> {
+        let pulses = self.pulses.as_ref()?;
+        Some(pulses.next()?.saturating_sub(pulses.now()))
+    }
+
+    /// Looks at some of those whose time has come, and at the others when those have been heard that have
+    /// sent something.
+    fn look(&mut self) {
+        let Some(mut pulses) = self.pulses.take() else {
+            return;
+        };
+        let now = pulses.now();
+        for _ in 0..LOOKS {
+            let Some(number) = pulses.poll(now) else {
+                break;
+            };
+            let index = number as usize;
+            match self.lines.get(index).cloned().flatten() {
+                Some(line) => {
+                    let news = line.look(index, &mut *pulses, now);
+                    self.tell(&line, news);
+                }
+                None => pulses.stop(number),
+            }
+        }
+        self.pulses = Some(pulses);
     }
 
     /// Does what the owner wants; `false` if that is to stop.
@@ -189,8 +236,14 @@ impl State {
                     let news = line.attend(&mut self.scratch);
                     self.tell(&line, news);
                 }
+                Command::Watch(line, new) => {
+                    line.start_watch(&mut **self.pulses.get_or_insert_with(new));
+                }
                 Command::Forget(line) => {
                     if let Some(index) = line.forget() {
+                        if let Some(pulses) = &mut self.pulses {
+                            pulses.stop(index as u64);
+                        }
                         self.lines[index] = None;
                         self.free.push(index);
                     }

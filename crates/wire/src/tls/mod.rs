@@ -151,7 +151,7 @@ impl Tls {
                     self.hello.push(&bytes[..len]);
                 }
                 Read::Empty => return Arrived::Nothing,
-                Read::End | Read::Broken => {
+                Read::End | Read::Broken | Read::Dead => {
                     self.kernel_end = Some(0);
                     return Arrived::End;
                 }
@@ -334,7 +334,7 @@ impl Tls {
                     self.is_drained = true;
                     return false;
                 }
-                Read::End | Read::Failed(_) | Read::Broken => {
+                Read::End | Read::Failed(_) | Read::Broken | Read::Dead => {
                     self.kernel_end = Some(match result {
                         Read::Failed(error) => error,
                         _ => 0,

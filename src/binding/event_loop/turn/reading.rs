@@ -257,6 +257,7 @@ impl Turn<'_> {
             Read::Empty => Ok(Next::Wait),
             Read::End => self.announce_end(Listener::End, 0),
             Read::Failed(error) => self.announce_end(Listener::Error, error),
+            Read::Dead => self.announce_end(Listener::Dead, 0),
             Read::Broken => Err(Fault::Message("its I/O thread panicked")),
         }
     }

@@ -27,12 +27,18 @@ pub struct Left {
     pub read_error: Option<i32>,
     /// Why nothing can be written.
     pub write_error: Option<i32>,
+    /// How many bytes have come that answered questions of the thread's, and how many of those were written.
+    pub others: (usize, usize),
+    /// The peer was asked by the thread whether it lives ...
+    pub was_watched: bool,
+    /// ... and did not answer. The owner has not read that.
+    pub is_dead: bool,
 }
 
 impl Left {
-    /// Whether anything is to be read, or an error to be met by that.
+    /// Whether anything is to be read, or an end to be met by that of which the kernel does not tell.
     #[must_use]
     pub fn has_unread(&self) -> bool {
-        !self.unread.is_empty() || self.read_error.is_some()
+        !self.unread.is_empty() || self.read_error.is_some() || self.is_dead
     }
 }

@@ -31,8 +31,15 @@ impl Line {
         if self.pipe.under_way() != (0, None) || !io.answer.is_empty() {
             return None;
         }
+        if io.is_dead {
+            // The owner is about to hear of it.
+            return Some(Write::Full);
+        }
         let given: usize = slices.iter().map(|slice| slice.len()).sum();
         let written = self.write_all_now(&mut io, fd, slices, given);
+        if let Write::Bytes(len) = written {
+            io.sent += len as u64;
+        }
         if let (Some(responder), Write::Bytes(mut len)) = (&mut io.responder, written) {
             for slice in slices {
                 let step = len.min(slice.len());
@@ -88,6 +95,9 @@ impl Line {
         left.inflated = self.pipe.take_all_inflated();
         left.growth = self.pipe.take_growth();
         let (end, _) = self.pipe.take_in(&mut left.unread);
+        left.others = self.pipe.take_others();
+        left.was_watched = io.watch.take().is_some();
+        left.is_dead = end == Some(End::Dead);
         if let Some(End::Failed(error)) = end {
             left.read_error = Some(error);
         }

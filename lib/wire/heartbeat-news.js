@@ -1,0 +1,17 @@
+'use strict';
+
+/** What the heartbeat is told of connections on I/O threads. */
+const heartbeatNews = {
+  /** A thread does not look after a peer any more: the heartbeat is to. */
+  onReclaimed() {},
+
+  /**
+   * A thread has found a peer dead.
+   *
+   * @param {WebSocket} websocket Whose peer it is
+   * @param {Number} id Its native half
+   */
+  onDead(websocket, id) {}
+};
+
+module.exports = heartbeatNews;
