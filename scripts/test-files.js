@@ -13,6 +13,7 @@ const TOOLS = [
   'check-circles',
   'check-core',
   'check-privates',
+  'forced-verdict',
   'install',
   'links',
   'numbers',

@@ -9,33 +9,34 @@
  *   threads  I/O threads, for servers and clients
  *   tls      TLS of our own, for each `https.Server` with a key
  *
- * Without files: those of the folders that it is about. Those that fail by
- * design are in docs/testing.md.
+ * Without files: those of the folders that it is about. Which fail by design, and
+ * why, is in forced-by-design.js. The exit code is 0 if no other test fails, and
+ * each of these is still there.
  */
 
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { pathToFileURL } = require('node:url');
 
 const { ROOT } = require('./run');
 const { testFiles, TOOLS } = require('./test-files');
+const { BY_DESIGN, LEFT_OUT } = require('./forced-by-design');
+const { verdict } = require('./forced-verdict');
 
-const PRELOAD = path.join(ROOT, '__test__/support/threads-as-loop.js');
+const FOLDER = path.join(ROOT, '__test__');
+const PRELOAD = path.join(FOLDER, 'support/threads-as-loop.js');
+const REPORTER = pathToFileURL(path.join(__dirname, 'forced-results.mjs'));
 const TIMEOUT = 300_000; // ms, for each test
 
-const FORCED = {
+const ENVIRONMENT = {
   threads: {
-    env: {
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${PRELOAD}`,
-      WS_RS_IO_THREADS: '1'
-    },
-    // What starts other programs does not go with a preload of this checkout.
-    without: ['ecosystem/', 'native/no-binary-error', 'differential']
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${PRELOAD}`,
+    WS_RS_IO_THREADS: '1'
   },
-  tls: {
-    env: { WS_RS_TLS: 'forced' },
-    without: ['ecosystem/', 'differential']
-  }
+  tls: { WS_RS_TLS: 'forced' }
 };
 
 const { positionals, values } = parseArgs({
@@ -44,32 +45,81 @@ const { positionals, values } = parseArgs({
 });
 const [name, ...chosen] = positionals;
 
-if (!Object.hasOwn(FORCED, name ?? '')) {
+if (!Object.hasOwn(ENVIRONMENT, name ?? '')) {
   console.error(
-    `test-forced: say what to force, one of ${Object.keys(FORCED).join(', ')}`
+    `test-forced: say what to force, one of ${Object.keys(ENVIRONMENT).join(', ')}`
   );
   process.exitCode = 1;
 } else {
-  const { env, without } = FORCED[name];
-  const files =
-    chosen.length > 0
-      ? chosen
-      : testFiles().filter(
-          (file) =>
-            !TOOLS.includes(file) &&
-            !without.some((start) =>
-              file.startsWith(path.join(ROOT, '__test__', start))
-            )
-        );
-  const { error, status } = spawnSync(
-    values.node,
-    [
-      ...['--test', `--test-timeout=${TIMEOUT}`, '--test-reporter=spec'],
-      ...files
-    ],
-    { cwd: ROOT, env: { ...process.env, ...env }, stdio: 'inherit' }
-  );
+  process.exitCode = main();
+}
 
-  if (error) console.error(`test-forced: ${error.message}`);
-  process.exitCode = status ?? 1;
+/** Runs the tests; returns the exit code. */
+function main() {
+  const files =
+    chosen.length > 0 ? chosen.map((file) => path.resolve(file)) : allFiles();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-forced-'));
+  const output = path.join(folder, 'results');
+
+  try {
+    const { error, status, signal } = spawnSync(
+      values.node,
+      [
+        ...['--test', `--test-timeout=${TIMEOUT}`],
+        ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+        `--test-reporter=${REPORTER}`,
+        `--test-reporter-destination=${output}`,
+        ...files
+      ],
+      {
+        cwd: ROOT,
+        env: { ...process.env, ...ENVIRONMENT[name] },
+        stdio: 'inherit'
+      }
+    );
+
+    if (error) throw error;
+    // 1 if a test failed
+    if (status !== 0 && status !== 1) {
+      throw new Error(`node --test ended with ${signal ?? status}`);
+    }
+
+    const { lines, ok } = verdict({
+      failed: status === 1,
+      files: files.map(nameOf),
+      listed: BY_DESIGN[name],
+      results: fs
+        .readFileSync(output, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+        .map(({ file, ...others }) => ({ file: nameOf(file), ...others }))
+    });
+
+    console.log(`\ntest-forced: ${name}, ${values.node}`);
+    for (const line of lines) console.log(`  ${line}`);
+    return ok ? 0 : 1;
+  } catch (err) {
+    console.error(`test-forced: ${err.message}`);
+    return 1;
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function allFiles() {
+  const without = LEFT_OUT[name].map(({ start }) => path.join(FOLDER, start));
+
+  return testFiles().filter(
+    (file) =>
+      !TOOLS.includes(file) && !without.some((start) => file.startsWith(start))
+  );
+}
+
+/** As the lists name a file. */
+function nameOf(file) {
+  return path
+    .relative(FOLDER, path.resolve(ROOT, file))
+    .replaceAll(path.sep, '/')
+    .replace(/(\.test)?\.js$/, '');
 }

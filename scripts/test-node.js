@@ -78,6 +78,7 @@ const ONCE = [
   'fanout/envelope',
   'fanout/interest',
   'faults/compress',
+  'forced-verdict',
   'handshake/client-url',
   'handshake/extension',
   'handshake/header-scanner',
