@@ -22,8 +22,9 @@ const immediate = original(timers.setImmediate, 'setImmediate');
 const timeout = original(timers.setTimeout, 'setTimeout');
 const clear = original(timers.clearTimeout, 'clearTimeout');
 
-// node:test has no way back to the function that it replaced.
-const setImmediate = isMocked(immediate) ? createImmediate() : immediate;
+// node:test has no way back to the function that it replaced. Not by the name of the global
+// one: a wrapper of modules may have a variable of that name.
+const nextTurn = isMocked(immediate) ? createImmediate() : immediate;
 
 module.exports = {
   afterTurns,
@@ -31,7 +32,7 @@ module.exports = {
   clearInterval: timers.clearInterval,
   nextTick,
   processOfNode,
-  setImmediate,
+  setImmediate: nextTurn,
   setInterval: timers.setInterval
 };
 
@@ -55,8 +56,8 @@ function isMocked(method) {
  * @param {*} [argument]
  */
 function afterTurns(turns, callback, argument) {
-  if (turns > 0) setImmediate(afterTurns, turns - 1, callback, argument);
-  else setImmediate(callback, argument);
+  if (turns > 0) nextTurn(afterTurns, turns - 1, callback, argument);
+  else nextTurn(callback, argument);
 }
 
 /**
