@@ -3,6 +3,7 @@
 /* global once, serve, WebSocketServer -- the programs begin with them */
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
@@ -14,6 +15,8 @@ const has = (flag) => process.allowedNodeEnvironmentFlags.has(flag);
 const BASE = [
   has('--permission') ? '--permission' : '--experimental-permission',
   `--allow-fs-read=${ROOT}${path.sep}`,
+  // Where the folder of a checkout's packages may be a link to.
+  `--allow-fs-read=${fs.realpathSync(path.join(ROOT, 'node_modules/ws'))}${path.sep}`,
   '--allow-addons'
 ];
 const NET = has('--allow-net') ? ['--allow-net'] : [];
