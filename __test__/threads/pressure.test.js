@@ -5,6 +5,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const { frame, MASK, PING } = require('../support/frames');
 const { until, turns } = require('../support/loop');
 const { openThreaded, skipThreads: skip } = require('../support/threads');
 
@@ -95,6 +96,27 @@ describe('On an I/O thread', { skip }, () => {
     peer.resume();
     await until(() => count === 10);
     assert.strictEqual(socket.bytesRead - before, 10 * (header + length));
+  });
+
+  it('a peer that pings and reads no pongs is given up', async (t) => {
+    const { wss } = await openThreaded(t, 0, { maxPendingAutoPongs: 5 });
+    const { socket, ws } = await openSilent(t, wss);
+    const pings = Buffer.concat(
+      Array(1000).fill(frame(PING, 'x'.repeat(125), { mask: MASK }))
+    );
+    const closed = once(ws, 'close');
+    const flood = () => {
+      if (!socket.destroyed) socket.write(pings, () => setImmediate(flood));
+    };
+
+    assert.strictEqual(ws.transport, 'threads');
+    socket.on('error', () => {});
+    flood();
+
+    const [code] = await closed;
+
+    assert.strictEqual(code, 1006);
+    socket.destroy();
   });
 
   it('what was sent is with the kernel when a connection is terminated', async (t) => {
