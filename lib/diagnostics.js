@@ -1,6 +1,7 @@
 'use strict';
+const { diagnostics } = require('./builtins');
 
-const { channel } = require('diagnostics_channel');
+const { channel } = diagnostics;
 
 const error = channel('ws-rs:error');
 

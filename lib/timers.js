@@ -9,11 +9,10 @@
  * take, is deliberately not here: that timer is the global one, as in ws.
  */
 
-const net = require('net');
-const timers = require('timers');
-const vm = require('vm');
-const { AsyncResource } = require('async_hooks');
-const { MessageChannel } = require('worker_threads');
+const { asyncHooks, net, timers, vm, workerThreads } = require('./builtins');
+
+const { MessageChannel } = workerThreads;
+const { AsyncResource } = asyncHooks;
 
 /** Jest gives modules a copy, in a context that is not the first one. */
 const processOfNode = vm.runInThisContext('globalThis.process') ?? process;

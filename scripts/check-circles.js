@@ -42,6 +42,7 @@ const LAYERS = {
   names: ['api', 'compression', 'connection', 'handshake']
 };
 const BASE = [
+  'builtins.js',
   'constants.js',
   'diagnostics.js',
   'option-names.js',

@@ -1,6 +1,6 @@
 'use strict';
 
-const http = require('http');
+const { http } = require('../builtins');
 
 /**
  * Keeps the head of a request that was read natively with it, as one string, where

@@ -1,7 +1,6 @@
 'use strict';
 
-const http = require('http');
-
+const { http } = require('../builtins');
 const { makeRequest } = require('./light-request');
 const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');

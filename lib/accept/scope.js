@@ -1,6 +1,7 @@
 'use strict';
+const { asyncHooks } = require('../builtins');
 
-const { AsyncResource } = require('async_hooks');
+const { AsyncResource } = asyncHooks;
 
 /** Whether stores belong to the context that a resource was made in. */
 const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;

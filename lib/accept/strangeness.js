@@ -1,9 +1,8 @@
 'use strict';
 
-const diagnostics = require('diagnostics_channel');
 const EventEmitter = require('events');
-const http = require('http');
-const https = require('https');
+
+const { diagnostics, http, https } = require('../builtins');
 
 const channel = diagnostics.channel('net.server.socket');
 const { emit } = EventEmitter.prototype;
@@ -12,13 +11,16 @@ const { emit } = EventEmitter.prototype;
 const LEAST_HEADER_SIZE = 8 * 1024;
 const LEAST_HEADERS = 64;
 
-/** Servers as Node makes them: what others differ in is somebody's work. */
+/**
+ * Servers as Node makes them: what others differ in is somebody's work. A mock may
+ * have no events.
+ */
 const ordinary = new Map(
   [new http.Server(), new https.Server()].map((server) => [
     server.constructor,
     {
-      connection: server._events.connection,
-      secureConnection: server._events.secureConnection,
+      connection: server._events?.connection,
+      secureConnection: server._events?.secureConnection,
       shouldUpgrade: String(server.shouldUpgradeCallback)
     }
   ])

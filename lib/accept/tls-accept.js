@@ -1,7 +1,6 @@
 'use strict';
 
-const https = require('https');
-
+const { https } = require('../builtins');
 const { makeRequest } = require('./light-request');
 const TlsConnection = require('../connection/tls-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');

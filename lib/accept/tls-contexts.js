@@ -1,11 +1,8 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-const crypto = require('crypto');
-const https = require('https');
-const tls = require('tls');
-const v8 = require('v8');
 
+const { crypto, https, tls, v8 } = require('../builtins');
 const {
   CALLBACK,
   CONTEXTS,

@@ -1,7 +1,6 @@
 'use strict';
 
-const tls = require('tls');
-
+const { tls } = require('../builtins');
 const checkNames = require('../option-names');
 
 /** Options of `tls.createServer()` that mean something else to rustls, or nothing. */

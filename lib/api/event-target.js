@@ -1,8 +1,9 @@
 'use strict';
 
-const { inspect } = require('util');
-
+const { util } = require('../builtins');
 const { kForOnEventAttribute, kListener } = require('../constants');
+
+const { inspect } = util;
 
 // Only this file may say on which object an event was fired.
 let setTarget;

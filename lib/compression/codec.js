@@ -1,12 +1,13 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
-
+const { asyncHooks } = require('../builtins');
 const Limiter = require('./limiter');
 const native = require('../native');
 const timers = require('../timers');
 const { runAway } = require('./results');
 const { CLOSED, FAILED, TAKEN_AWAY } = require('./faults');
+
+const { AsyncResource } = asyncHooks;
 
 /** Frees the native state of codecs that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.codecFree(id));

@@ -1,6 +1,7 @@
 'use strict';
+const { util } = require('../builtins');
 
-const { inspect, types } = require('util');
+const { inspect, types } = util;
 
 /** What zlib takes, from and to. The window is negotiated, not an option. */
 const RANGES = {

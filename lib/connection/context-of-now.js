@@ -1,6 +1,7 @@
 'use strict';
+const { asyncHooks } = require('../builtins');
 
-const { AsyncResource } = require('async_hooks');
+const { AsyncResource } = asyncHooks;
 
 /**
  * @param {Function} callback Called once, later

@@ -1,11 +1,13 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-const { isUint8Array } = require('util').types;
 
+const { util } = require('../builtins');
 const { EMPTY_BUFFER } = require('../constants');
 const { byteLength, toPayload } = require('./payload');
 const { isValidStatusCode } = require('../validation');
+
+const { isUint8Array } = util.types;
 
 /** The most bytes of a control frame's payload (RFC 6455, section 5.5). */
 const MAX_CONTROL_PAYLOAD = 125;

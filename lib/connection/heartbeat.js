@@ -1,8 +1,8 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
 const { Buffer } = require('buffer');
 
+const { asyncHooks } = require('../builtins');
 const { kConnection } = require('../constants');
 const native = require('../native');
 const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
@@ -11,6 +11,8 @@ const timers = require('../timers');
 const heartbeatNews = require('../wire/heartbeat-news');
 const { isLight, kLight } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
+
+const { AsyncResource } = asyncHooks;
 
 const OPEN = 1;
 

@@ -1,7 +1,6 @@
 'use strict';
 
-const net = require('net');
-
+const { net } = require('../builtins');
 const { kWebSocket, NOOP } = require('../constants');
 const timers = require('../timers');
 const { isLight } = require('../wire/light-socket');

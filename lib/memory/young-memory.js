@@ -1,6 +1,6 @@
 'use strict';
 
-const v8 = require('v8');
+const { v8 } = require('../builtins');
 
 /**
  * Has V8 give back the memory of long messages while it is cheap.

@@ -1,7 +1,6 @@
 'use strict';
 
-const vm = require('vm');
-
+const { vm } = require('../builtins');
 const { processOfNode } = require('../timers');
 
 /** On `process`: what is to be called, by whichever copy of this package. */

@@ -1,5 +1,6 @@
 'use strict';
 
+const { crypto, fs, os, path } = require('../builtins');
 /**
  * Where binaries that were built from source are kept, so that they outlive
  * `npm ci`, which empties node_modules. `npx ws-rs-build` puts them there, and
@@ -8,11 +9,6 @@
  * A file's name has the version, the platform and a hash of the sources it was
  * made from, so one that does not belong to this package is never found.
  */
-
-const crypto = require('crypto');
-const fs = require('fs');
-const os = require('os');
-const path = require('path');
 
 /** What the binary is made from, within the package. */
 const SOURCES = [

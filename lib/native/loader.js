@@ -7,17 +7,17 @@
 
 const { Buffer } = require('buffer');
 
-const fs = require('fs');
 const { createRequire } = require('module');
-const path = require('path');
 const { fileURLToPath } = require('url');
-const { debuglog } = require('util');
 
+const { fs, path, util } = require('../builtins');
 const { assertOwn, cachedBinary } = require('./cache');
 const literalPaths = require('./literal-paths');
 const { fromOwnFolder, fromPackage } = require('./literal-requires');
 const noBinaryError = require('./no-binary-error');
 const VERSION = require('./version');
+
+const { debuglog } = util;
 
 /** This file's folder, or that of a bundle; `null` in one that is a module. */
 const HERE =

@@ -1,11 +1,10 @@
 'use strict';
 
+const { path } = require('../builtins');
 /**
  * The error of a program that has no binary, with what helps in its situation
  * and nothing else.
  */
-
-const path = require('path');
 
 /** What the loader notes where there is nothing at all. */
 const MISSING = 'MISSING';

@@ -1,7 +1,8 @@
 'use strict';
 
-const os = require('os');
-const { getSystemErrorMap, getSystemErrorName } = require('util');
+const { os, util } = require('../builtins');
+
+const { getSystemErrorMap, getSystemErrorName } = util;
 
 /**
  * Before Node 22 the callbacks of a stream that is destroyed get an error of the

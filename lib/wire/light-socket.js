@@ -1,14 +1,14 @@
 'use strict';
 
 const EventEmitter = require('events');
-const http = require('http');
-const net = require('net');
-const { inspect } = require('util');
 
+const { http, net, util } = require('../builtins');
 const timers = require('../timers');
 const { build, define, deferFields } = require('./lazy-fields');
 const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
 const watchMethods = require('./watched-methods');
+
+const { inspect } = util;
 
 /** On a light socket: what it is made of; `null` once it was constructed. */
 const kLight = Symbol('ws-rs.light');

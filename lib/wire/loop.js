@@ -1,7 +1,6 @@
 'use strict';
 
-const os = require('os');
-
+const { os } = require('../builtins');
 const native = require('../native');
 const { HEARTBEAT, UNREAD } = require('../native/numbers').left;
 const { systemError, tlsError } = require('./errors');

@@ -1,14 +1,14 @@
 'use strict';
 
-const { executionAsyncId } = require('async_hooks');
-const net = require('net');
-
+const { asyncHooks, net } = require('../builtins');
 const native = require('../native');
 const timers = require('../timers');
 const { LoopTransport, forced, connections, leaving } = require('./loop');
 const slotOf = require('./slot');
 const { isPlain, kLoop, kOwnTls, TakenSocket } = require('./taken-socket');
 const trace = require('./trace');
+
+const { executionAsyncId } = asyncHooks;
 
 const OPEN = 1;
 

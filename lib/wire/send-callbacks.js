@@ -1,8 +1,9 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
-
+const { asyncHooks } = require('../builtins');
 const timers = require('../timers');
+
+const { AsyncResource } = asyncHooks;
 
 /** A callback of a frame that is not written yet. */
 function pendingCallback(callback) {

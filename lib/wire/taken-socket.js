@@ -2,8 +2,8 @@
 
 const { Buffer } = require('buffer');
 
+const { net } = require('../builtins');
 const timers = require('../timers');
-const net = require('net');
 
 const takeHandle = require('./taken-handle');
 const watchMethods = require('./watched-methods');

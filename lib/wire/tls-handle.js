@@ -1,7 +1,6 @@
 'use strict';
 
-const os = require('os');
-
+const { os } = require('../builtins');
 const native = require('../native');
 const { BYTES_READ } = require('../native/numbers').counter;
 const { systemError, tlsError } = require('./errors');

@@ -1,14 +1,15 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-const { X509Certificate } = require('crypto');
-const tls = require('tls');
 
+const { crypto, tls } = require('../builtins');
 const { define } = require('./lazy-fields');
 const { LightSocket, materialize } = require('./light-socket');
 const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
 const { brokenPipeError } = require('./errors');
+
+const { X509Certificate } = crypto;
 
 /** On a socket that speaks TLS natively: its handle. */
 const kTls = Symbol('ws-rs.tls');

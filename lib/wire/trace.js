@@ -1,6 +1,7 @@
 'use strict';
+const { util } = require('../builtins');
 
-const { debuglog } = require('util');
+const { debuglog } = util;
 
 const log = debuglog('ws-rs');
 
