@@ -38,6 +38,15 @@ function headerNames(req) {
 }
 
 describe('The request of the handshake', () => {
+  it('has a key of its own, past what is made ahead', () => {
+    const keys = Array.from({ length: 200 }, () =>
+      capture('ws://localhost').req.getHeader('sec-websocket-key')
+    );
+
+    for (const key of keys) assert.match(key, /^[\w+/]{22}==$/);
+    assert.strictEqual(new Set(keys).size, keys.length);
+  });
+
   it('has the headers of RFC 6455 and offers permessage-deflate', () => {
     const { req } = capture('ws://localhost:8080/a?b');
 
