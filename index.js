@@ -4,20 +4,21 @@ const BroadcastChannelAdapter = require('./lib/adapters/broadcast-channel');
 const NatsAdapter = require('./lib/adapters/nats');
 const RedisAdapter = require('./lib/adapters/redis');
 const Topics = require('./lib/api/topics');
-const WebSocket = require('./lib/api/websocket');
-const WebSocketServer = require('./lib/api/websocket-server');
+// By the files that ws has: tracing agents change what those give.
+const WebSocket = require('./lib/websocket');
+const WebSocketServer = require('./lib/websocket-server');
 
 module.exports = Object.assign(WebSocket, {
   BroadcastChannelAdapter,
-  createWebSocketStream: require('./lib/api/stream'),
-  extension: require('./lib/handshake/extension'),
+  createWebSocketStream: require('./lib/stream'),
+  extension: require('./lib/extension'),
   NatsAdapter,
-  PerMessageDeflate: require('./lib/compression/permessage-deflate'),
-  Receiver: require('./lib/connection/receiver'),
+  PerMessageDeflate: require('./lib/permessage-deflate'),
+  Receiver: require('./lib/receiver'),
   RedisAdapter,
-  Sender: require('./lib/connection/sender'),
+  Sender: require('./lib/sender'),
   Server: WebSocketServer,
-  subprotocol: require('./lib/handshake/subprotocol'),
+  subprotocol: require('./lib/subprotocol'),
   Topics,
   WebSocket,
   WebSocketServer

@@ -10,6 +10,7 @@ const { checkBeside, forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
+const { isReceiverPatched } = require('../connection/patched-classes');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
@@ -514,6 +515,7 @@ function isOrdinary(server) {
     server._state === RUNNING &&
     server.handleUpgrade === handleUpgrade &&
     server.completeUpgrade === completeUpgrade &&
+    !isReceiverPatched() &&
     server.options.WebSocket.prototype.setSocket === setSocket
   );
 }

@@ -22,6 +22,7 @@ const readHeartbeat = require('../connection/heartbeat-options');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const Listeners = require('./listeners');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
+const { isSenderPatched } = require('../connection/patched-classes');
 const { toPayload } = require('../connection/payload');
 const { streamLength } = require('../wire/frame-queue');
 const {
@@ -357,7 +358,12 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    if (output !== null && fin && output.isFree) {
+    if (
+      output !== null &&
+      fin &&
+      output.isFree &&
+      !isSenderPatched(output.sender)
+    ) {
       const first = isBinary ? FIN | BINARY : FIN | TEXT;
 
       if (typeof payload === 'string') {
@@ -371,14 +377,21 @@ class WebSocket extends EventEmitter {
       }
     }
 
-    this._sender.sendMessage(
-      payload,
-      isBinary,
-      !!compress && this._extensions['permessage-deflate'] !== undefined,
-      fin,
-      isMasked,
-      cb
-    );
+    const { _sender: sender } = this;
+
+    compress =
+      !!compress && this._extensions['permessage-deflate'] !== undefined;
+
+    if (isSenderPatched(sender)) {
+      sender.send(
+        data || EMPTY_BUFFER,
+        { ...options, binary: isBinary, compress, fin, mask: isMasked },
+        cb
+      );
+      return;
+    }
+
+    sender.sendMessage(payload, isBinary, compress, fin, isMasked, cb);
   }
 
   /** Sees to the way out of what was accepted natively. */

@@ -13,6 +13,7 @@ const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
 const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
+const { isReceiverPatched } = require('./patched-classes');
 const promotion = require('../wire/promotion');
 const { announce } = require('../wire/taken-socket');
 const ReceivingHalf = require('./receiving-half');
@@ -99,6 +100,7 @@ class Connection extends ReceivingHalf {
 
     listenToSocket(socket, this);
     this._closeListeners = socket.listenerCount('close');
+    if (isReceiverPatched()) this.materializeReceiver();
     promotion.schedule(this);
   }
 

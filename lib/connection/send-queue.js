@@ -67,9 +67,14 @@ class SendQueue {
     return !this._firstFragment;
   }
 
+  /** Whether frames are made here, for `sendFrame()`, or by the outbox. */
+  get makesFrames() {
+    return this.outbox === null;
+  }
+
   /** Frames a payload and writes it now; `length` is its before compression. */
   _write(payload, first, mask, cb, length) {
-    if (this.outbox === null) {
+    if (this.makesFrames) {
       this.sendFrame(
         frame(
           payload,

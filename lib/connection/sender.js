@@ -174,6 +174,11 @@ class Sender extends SendQueue {
     }
   }
 
+  /** Whether `sendFrame()` is to see all frames: a program has put its own there. */
+  get makesFrames() {
+    return super.makesFrames || this.sendFrame !== sendFrame;
+  }
+
   /**
    * Writes the chunks of a frame made by `Sender.frame()`.
    *
@@ -204,5 +209,7 @@ class Sender extends SendQueue {
     }
   }
 }
+
+const { sendFrame } = Sender.prototype;
 
 module.exports = Sender;

@@ -1,0 +1,106 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { test } = require('node:test');
+
+const {
+  isReceiverPatched,
+  isSenderPatched
+} = require('../../lib/connection/patched-classes');
+const WebSocket = require('../..');
+
+const { Receiver, Sender, WebSocketServer } = WebSocket;
+
+async function open(t) {
+  const wss = new WebSocketServer({ port: 0 });
+
+  await once(wss, 'listening');
+
+  const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`, {
+    autoPong: false
+  });
+  const [[ws]] = await Promise.all([
+    once(wss, 'connection'),
+    once(client, 'open')
+  ]);
+
+  t.after(() => {
+    client.terminate();
+    wss.close();
+  });
+  return { client, ws };
+}
+
+test('a spy on send() of a sender sees what is sent from then on', async (t) => {
+  const { client, ws } = await open(t);
+  const received = [];
+  const options = { binary: false, compress: false, fin: true, mask: false };
+
+  client.on('message', (data) => received.push(String(data)));
+  ws.send('before');
+
+  const send = t.mock.method(ws._sender, 'send');
+  const callback = () => {};
+
+  ws.send('one');
+  ws.send('two', { own: 1 }, callback);
+  assert.deepEqual(
+    send.mock.calls.map((call) => call.arguments),
+    [
+      ['one', options, undefined],
+      ['two', { ...options, own: 1 }, callback]
+    ]
+  );
+  send.mock.restore();
+  ws.send('after');
+  while (received.length < 4) await once(client, 'message');
+  assert.equal(send.mock.callCount(), 2);
+  assert.deepEqual(received, ['before', 'one', 'two', 'after']);
+});
+
+test('a method of the class is called that was put there meanwhile', async (t) => {
+  const { client, ws } = await open(t);
+  const frames = t.mock.method(Sender.prototype, 'sendFrame');
+
+  ws.send('hello');
+  ws.ping();
+  await once(client, 'ping');
+  assert.deepEqual(
+    frames.mock.calls.map(({ arguments: [list] }) =>
+      Buffer.concat(list.map((part) => Buffer.from(part))).toString('latin1')
+    ),
+    ['\x81\x05hello', '\x89\x00']
+  );
+});
+
+test('what replaces sendFrame() decides what is sent', async (t) => {
+  const { client, ws } = await open(t);
+  const received = [];
+
+  client.on('message', (data) => received.push(String(data)));
+  ws._sender.sendFrame = (list, callback) => callback?.();
+  await new Promise((resolve) => ws.send('lost', resolve));
+  delete ws._sender.sendFrame;
+  ws.send('sent');
+  await once(client, 'message');
+  assert.deepEqual(received, ['sent']);
+});
+
+test('nothing is patched by itself', () => {
+  assert.equal(isReceiverPatched(), false);
+  assert.equal(isSenderPatched(null), false);
+  assert.equal(isSenderPatched(new Sender(null)), false);
+});
+
+test('methods of Receiver are patched when somebody has put them there', (t) => {
+  for (const name of ['on', 'addListener', 'emit', 'write', '_write']) {
+    const had = Object.getOwnPropertyDescriptor(Receiver.prototype, name);
+
+    Receiver.prototype[name] = t.mock.fn();
+    assert.equal(isReceiverPatched(), true, name);
+    if (had) Object.defineProperty(Receiver.prototype, name, had);
+    else delete Receiver.prototype[name];
+    assert.equal(isReceiverPatched(), false, name);
+  }
+});

@@ -1,0 +1,40 @@
+'use strict';
+
+/**
+ * Whether a program has put methods of its own in the place of those that ws
+ * calls for each message, on `Sender` and `Receiver` or on one of them, as tracing
+ * agents do. Most messages pass both by; these are to be seen there.
+ */
+
+const Receiver = require('./receiver');
+const Sender = require('./sender');
+
+const { send, sendFrame } = Sender.prototype;
+const { _write: write } = Receiver.prototype;
+
+/** @return {Boolean} Whether `Receiver` is to see what is received */
+function isReceiverPatched() {
+  const { prototype } = Receiver;
+
+  // A class that is above all of Node's streams may be changed for other reasons.
+  return (
+    Object.hasOwn(prototype, 'on') ||
+    Object.hasOwn(prototype, 'addListener') ||
+    Object.hasOwn(prototype, 'emit') ||
+    Object.hasOwn(prototype, 'write') ||
+    prototype._write !== write
+  );
+}
+
+/**
+ * @param {Sender|null} sender That of a connection, if it was made already
+ * @return {Boolean} Whether it is to see what is sent
+ */
+function isSenderPatched(sender) {
+  // In two places, so that the first is known when it is compiled.
+  return sender === null
+    ? Sender.prototype.send !== send || Sender.prototype.sendFrame !== sendFrame
+    : sender.send !== send || sender.sendFrame !== sendFrame;
+}
+
+module.exports = { isReceiverPatched, isSenderPatched };
