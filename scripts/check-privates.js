@@ -26,7 +26,8 @@ const OF_NODE = [
   '_server',
   '_sockname',
   '_unrefTimer',
-  '_writableState'
+  '_writableState',
+  '_write'
 ];
 
 /** What ws has on its objects under these names, and programs use. */
