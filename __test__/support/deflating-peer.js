@@ -75,7 +75,7 @@ async function openRaw(t, options, takeover = true) {
   const peer = new RawPeer(t, wss.address().port, takeover);
   const [ws] = await connected;
 
-  return { peer, ws };
+  return { peer, ws, wss };
 }
 
 /** Of a connection the first message is inflated on the event loop. */

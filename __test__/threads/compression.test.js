@@ -236,13 +236,14 @@ describe('Messages of connections on I/O threads', { skip }, () => {
   });
 
   it('count so, too, if they were read ahead of a program that then pauses', async (t) => {
-    const { peer, ws } = await openRaw(t);
+    const { peer, ws, wss } = await openRaw(t);
     const events = [];
 
     await warmUp({ peer, ws });
     ws.on('message', (data) => events.push(data.length));
 
     const { bytesRead } = ws._socket;
+    const { wireBytes } = wss.metrics().received;
     const frames = [];
 
     for (let i = 0; i < 20; i++) {
@@ -259,6 +260,10 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     ws.resume();
     await until(() => events.length === 20);
     assert.strictEqual(ws._socket.bytesRead, bytesRead + bytes.length);
+    assert.strictEqual(
+      wss.metrics().received.wireBytes,
+      wireBytes + bytes.length
+    );
   });
 
   it('count as what they were on the wire', async (t) => {

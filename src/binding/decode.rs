@@ -155,7 +155,11 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         decode(connection, &mut input, &mut rows, pongs, inflated)?;
     }
     rows.reached(input.position());
-    let received = if position == 0 { chunk.len } else { 0 };
+    let received = if position == 0 {
+        entry.inflated.decoded_as(chunk.len)
+    } else {
+        0
+    };
     rows.count_on(meter, received);
     call.number(rows.count() as u32)
 }

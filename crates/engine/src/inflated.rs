@@ -11,6 +11,8 @@ pub struct Inflated {
     left: Option<Box<VecDeque<u64>>>,
     /// How many bytes more were put into the pipe than the peer has sent, of which it was not counted yet.
     growth: i64,
+    /// The same of bytes that were read and are yet to be decoded.
+    undecoded: i64,
     /// A thread inflates messages of it.
     is_on_thread: bool,
 }
@@ -69,11 +71,32 @@ impl Inflated {
         if self.growth == 0 {
             return len;
         }
-        // Some of what has grown may be yet to be read, and who has read something was sent something.
-        let growth = self.growth.min(len as i64 - 1);
-        self.growth -= growth;
-        (len as i64 - growth) as usize
+        without(len, &mut self.growth)
     }
+
+    /// As [`came_as`](Self::came_as), of bytes that [`decoded_as`](Self::decoded_as) is asked about later.
+    pub fn came_undecoded_as(&mut self, len: usize, growth: impl FnOnce() -> i64) -> usize {
+        let came = self.came_as(len, growth);
+        self.undecoded += len as i64 - came as i64;
+        came
+    }
+
+    /// How many bytes of the peer's `len` bytes are that came before, and are decoded now.
+    pub const fn decoded_as(&mut self, len: usize) -> usize {
+        if self.undecoded == 0 {
+            return len;
+        }
+        without(len, &mut self.undecoded)
+    }
+}
+
+/// `len` bytes without as much of what they have grown by as can be of them: some of it may be yet to be
+/// read, and who has read something was sent something.
+const fn without(len: usize, growth: &mut i64) -> usize {
+    let most = len as i64 - 1;
+    let taken = if *growth < most { *growth } else { most };
+    *growth -= taken;
+    (len as i64 - taken) as usize
 }
 
 #[cfg(test)]
@@ -115,5 +138,20 @@ mod tests {
         inflated.leave(VecDeque::new(), 4);
         assert_eq!(inflated.came_as(10, || 5), 6);
         assert_eq!(inflated.came_as(10, || 5), 10);
+    }
+
+    #[test]
+    fn bytes_that_are_decoded_later_count_as_those_of_the_peer_then_too() {
+        let mut inflated = Inflated::default();
+        assert_eq!(inflated.decoded_as(0), 0);
+        inflated.begin();
+        assert_eq!(inflated.came_undecoded_as(10, || 12), 1);
+        assert_eq!(inflated.came_undecoded_as(10, || 0), 7);
+        // They may be cut otherwise.
+        assert_eq!(inflated.decoded_as(5), 1);
+        assert_eq!(inflated.decoded_as(15), 7);
+        assert_eq!(inflated.decoded_as(10), 10);
+        assert_eq!(inflated.came_undecoded_as(10, || -3), 13);
+        assert_eq!(inflated.decoded_as(10), 13);
     }
 }

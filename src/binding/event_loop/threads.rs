@@ -208,7 +208,7 @@ impl Turn<'_> {
             let source = room.source;
             if let Some(entry) = self.state.connections.borrow_mut().get_mut(self.id) {
                 // Node's handle has not read it.
-                let came = entry.inflated.came_as(piece.len(), || 0);
+                let came = entry.inflated.came_undecoded_as(piece.len(), || 0);
                 entry.connection.bytes_read += came as u64;
             }
             self.begin_rows(piece.len(), source)?;

@@ -237,7 +237,8 @@ impl Turn<'_> {
                 ..
             }) = self.state.connections.borrow_mut().get_mut(self.id)
             {
-                connection.bytes_read += inflated.came_as(len, || socket.take_growth()) as u64;
+                let came = inflated.came_undecoded_as(len, || socket.take_growth());
+                connection.bytes_read += came as u64;
             }
             self.begin_rows(len, buffer.source)?;
             self.call_listener(listener, len as i32)?;
