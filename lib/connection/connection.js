@@ -15,7 +15,7 @@ const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
 const { isReceiverPatched } = require('./patched-classes');
 const promotion = require('../wire/promotion');
-const { announce } = require('../wire/taken-socket');
+const { announce, kOwnTls } = require('../wire/taken-socket');
 const ReceivingHalf = require('./receiving-half');
 const Sender = require('./sender');
 const timers = require('../timers');
@@ -47,7 +47,8 @@ class Connection extends ReceivingHalf {
     this._autoPong = null;
     this._isFreed = false;
     /** How many threads share its bytes and others', if it is there; 0 for none. */
-    this.ioThreads = socket.encrypted === true ? 0 : threadsOf(options);
+    this.ioThreads =
+      socket.encrypted === true && !socket[kOwnTls] ? 0 : threadsOf(options);
     /** Whether the async context of its socket's handle is still to be noted. */
     this.wantsContext = false;
 

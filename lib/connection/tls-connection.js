@@ -16,11 +16,6 @@ class TlsConnection extends LightConnection {
     super(server, handle);
   }
 
-  /** I/O threads speak no TLS. */
-  get transport() {
-    return 'loop';
-  }
-
   accept(...args) {
     const { handle } = this;
 

@@ -112,7 +112,7 @@ function open({ decoder, ioThreads, socket }, handle) {
   const { allowSynchronousEvents, id } = decoder;
 
   return socket[kOwnTls]
-    ? handle.moveTo(id, !allowSynchronousEvents)
+    ? handle.moveTo(id, !allowSynchronousEvents, ioThreads)
     : native.loopOpen(
         id,
         handle.fd,

@@ -146,10 +146,11 @@ class TlsHandle {
    *
    * @param {Number} id That native half
    * @param {Boolean} single Whether it hands out one event a macrotask
+   * @param {Number} threads How many I/O threads share it and others, or 0
    * @return {Boolean} `false`: it cannot
    */
-  moveTo(id, single) {
-    if (this._isClosed || native.tlsMove(this.id, id, single) !== 1) {
+  moveTo(id, single, threads) {
+    if (this._isClosed || native.tlsMove(this.id, id, single, threads) !== 1) {
       return false;
     }
 

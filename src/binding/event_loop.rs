@@ -30,7 +30,7 @@ use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_protocol::{Config, PingResponder};
-use ws_rs_wire::{Left, Reactor, Responder, Stream, tls, uv};
+use ws_rs_wire::{Left, Reactor, Responder, Socket, Stream, tls, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -223,24 +223,28 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
 /// pings for.
 pub(crate) fn open_stream(
     call: &Call<'_>,
-    socket @ (fd, id, _): (i32, Id, bool),
+    (fd, id, is_local): (i32, Id, bool),
     threads: usize,
     responder: Option<PingResponder>,
 ) -> Option<Stream> {
     watch(call, fd, |reactor| {
         if threads == 0 {
             reactor.register(fd, id).ok()?;
-            return Some(Stream::Plain(fd));
+            return Some(Stream::Own(Socket::Plain(fd)));
         }
-        let responder = responder.map(|one| Box::new(Answers(one)) as Box<dyn Responder>);
-        let threaded = reactor.move_to_thread(socket, threads, responder).ok()?;
-        Some(Stream::Threaded(threaded))
+        let socket = Socket::Plain(fd);
+        let moved = reactor.move_to_thread(socket, (id, is_local), threads, boxed(responder));
+        Some(Stream::Threaded(moved.ok()?))
     })
+}
+
+fn boxed(responder: Option<PingResponder>) -> Option<Box<dyn Responder>> {
+    responder.map(|one| Box::new(Answers(one)) as Box<dyn Responder>)
 }
 
 /// Has the reactor watch a socket that is to speak TLS.
 pub(crate) fn open_tls(call: &Call<'_>, tls: tls::Tls, id: Id) -> Option<Stream> {
-    let stream = Stream::Tls(Box::new(tls));
+    let stream = Stream::Own(Socket::Tls(Box::new(tls)));
     let fd = stream.descriptor();
     watch(call, fd, |reactor| {
         reactor.register(fd, id).ok()?;

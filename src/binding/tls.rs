@@ -5,7 +5,7 @@ use napi_sys as sys;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Role, UpgradeRequest};
+use ws_rs_protocol::{Config, PingResponder, Role, UpgradeRequest};
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
 use super::accept::await_on;
@@ -14,7 +14,7 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::{LoopSocket, Reader, open_tls};
 use super::send::queue_answer;
-use crate::numbers::config::SINGLE;
+use crate::numbers::config::{ANSWER_PINGS, SINGLE};
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
 use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 
@@ -163,13 +163,14 @@ pub(crate) fn tls_begin(call: &Call<'_>) -> Outcome {
     })
 }
 
-/// `tlsOpen(id, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer) -> boolean`:
-/// what comes behind the request is the connection's from now on; the answer waits as with
-/// `acceptOpen`.
+/// `tlsOpen(id, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer, threads) ->
+/// boolean`: what comes behind the request is the connection's from now on, on one of so many threads if
+/// there are any; the answer waits as with `acceptOpen`.
 pub(crate) fn tls_open(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let config = read_config(call, 1)?;
-    let single = call.u32(4)? & SINGLE != 0;
+    let flags = call.u32(4)?;
+    let threads = call.u32(7)? as usize;
     let request_len = call.u32(5)?;
     {
         let mut connections = call.state.connections.borrow_mut();
@@ -181,21 +182,31 @@ pub(crate) fn tls_open(call: &Call<'_>) -> Outcome {
         else {
             return call.number(0);
         };
+        let state = &call.state.event_loop;
+        let responder = if flags & ANSWER_PINGS != 0 {
+            PingResponder::new(config)
+        } else {
+            PingResponder::silent(config)
+        };
+        if threads > 0 && !socket.move_to_thread(state, id, threads, Some(responder)) {
+            return call.number(0);
+        }
         *connection = Connection::new(Role::Server, config);
         connection.bytes_read = u64::from(request_len);
         connection.set_writes(true);
-        socket.set_inbox(Inbox::new(single, false));
-        socket.set_reader(&call.state.event_loop, id, Reader::Connection);
+        socket.set_inbox(Inbox::new(flags & SINGLE != 0, false));
+        socket.set_reader(state, id, Reader::Connection);
     }
     queue_answer(call, id, 6)?;
     call.number(1)
 }
 
-/// `tlsMove(from, to, single) -> boolean`: the socket that one has is the other's from now on, which
-/// reads and writes it.
+/// `tlsMove(from, to, single, threads) -> boolean`: the socket that one has is the other's from now on, which
+/// reads and writes it, on one of so many threads if there are any.
 pub(crate) fn tls_move(call: &Call<'_>) -> Outcome {
     let (from, to) = (call.id(0)?, call.id(1)?);
     let single = call.bool(2)?;
+    let threads = call.u32(3)? as usize;
     let state = &call.state.event_loop;
     let mut connections = call.state.connections.borrow_mut();
     let is_free = connections
@@ -203,18 +214,31 @@ pub(crate) fn tls_move(call: &Call<'_>) -> Outcome {
         .is_some_and(|entry| from == to || entry.socket.is_none());
     let socket = connections
         .get_mut(from)
-        .filter(|_| is_free)
+        .filter(|entry| is_free && !entry.is_threaded())
         .and_then(|entry| entry.socket.take());
-    let (Some(mut socket), Some(entry)) = (socket, connections.get_mut(to)) else {
+    let Some(mut socket) = socket else {
         return call.number(0);
     };
-    state.rename(&mut socket, to);
-    socket.set_inbox(Inbox::new(single, false));
-    socket.set_reader(state, to, Reader::Connection);
-    // What waits to be written does so here, too.
-    socket.watch_writable(state, socket.is_writing());
+    let mut heartbeats = call.state.heartbeats.borrow_mut();
+    // Only that needs to know where frames end.
+    let follows = threads > 0 && heartbeats.is_active(to);
+    let responder = follows.then(|| PingResponder::silent_between_frames(Config::default()));
+    let moved = threads == 0 || socket.move_to_thread(state, to, threads, responder);
+    let Some(entry) = connections.get_mut(if moved { to } else { from }) else {
+        return call.number(0);
+    };
+    if moved {
+        state.rename(&mut socket, to);
+        socket.set_inbox(Inbox::new(single, false));
+        socket.set_reader(state, to, Reader::Connection);
+        // What waits to be written does so here, too.
+        socket.watch_writable(state, socket.is_writing());
+    }
     entry.socket = Some(socket);
-    call.number(1)
+    if moved && follows {
+        entry.leave_heartbeat(to, &mut heartbeats);
+    }
+    call.number(u32::from(moved))
 }
 
 /// `tlsRead(id, reads)`: whether a stream in JavaScript gets what comes, by `onUndecoded`.
@@ -239,17 +263,8 @@ pub(crate) fn tls_write(call: &Call<'_>) -> Outcome {
     // Another thread may write to what a program gives its socket.
     call.bytes(1)?.append_to(&mut bytes);
     with_socket(call, id, |socket| {
-        let Some(tls) = socket.tls() else {
-            return call.number(1);
-        };
-        match tls.write_all(&bytes) {
-            Ok(true) => call.number(1),
-            Ok(false) => {
-                socket.stream_waits = true;
-                socket.watch_again(&call.state.event_loop, id);
-                socket.watch_writable(&call.state.event_loop, true);
-                call.number(0)
-            }
+        match socket.write_tls(&call.state.event_loop, id, &bytes) {
+            Ok(is_written) => call.number(u32::from(is_written)),
             Err(error) => call.double(-f64::from(error)),
         }
     })
@@ -258,7 +273,10 @@ pub(crate) fn tls_write(call: &Call<'_>) -> Outcome {
 /// `tlsClose(id)`: the socket's descriptor is about to be closed.
 pub(crate) fn tls_close(call: &Call<'_>) -> Outcome {
     let socket = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
-        Some(entry) => entry.socket.take(),
+        Some(entry) => {
+            entry.leave_thread();
+            entry.socket.take()
+        }
         None => None,
     };
     if let Some(mut socket) = socket {
@@ -303,9 +321,8 @@ pub(crate) fn tls_error(call: &Call<'_>) -> Outcome {
 }
 
 fn with_tls(call: &Call<'_>, body: impl FnOnce(&mut Tls) -> Outcome) -> Outcome {
-    with_socket(call, call.id(0)?, |socket| match socket.tls() {
-        Some(tls) => body(tls),
-        None => call.undefined(),
+    with_socket(call, call.id(0)?, |socket| {
+        socket.with_tls(body).unwrap_or_else(|| call.undefined())
     })
 }
 

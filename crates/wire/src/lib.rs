@@ -9,6 +9,7 @@ mod news;
 mod poll;
 mod reactor;
 mod read;
+mod socket;
 mod stream;
 mod threads;
 pub mod tls;
@@ -18,6 +19,7 @@ mod write;
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
 pub use self::read::{Read, peek_some, read_some};
+pub use self::socket::Socket;
 pub use self::stream::Stream;
 pub use self::threads::{
     Left, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,

@@ -13,6 +13,7 @@ use mio::{Events, Interest, Token, Waker};
 
 use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
+use crate::socket::Socket;
 use crate::threads::{Pool, Responder, Threaded};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
@@ -147,29 +148,39 @@ impl<H: Handler> Reactor<H> {
         Ok(())
     }
 
-    /// Has one of so many threads read and write a descriptor, and tells of it as of others. `responder`
-    /// answers on the way.
+    /// Has one of so many threads read and write a socket, and tells of it as of others. It is watched here
+    /// no more. `responder` answers on the way.
     ///
     /// # Errors
-    /// There is no room for a thread.
+    /// There is no room for a thread: the socket comes back.
     pub fn move_to_thread(
         &self,
-        socket: (RawFd, u64, bool),
+        socket: Socket,
+        (id, is_local): (u64, bool),
         threads: usize,
         responder: Option<Box<dyn Responder>>,
-    ) -> io::Result<Threaded> {
-        let mut pool = self.pool.borrow_mut();
-        let pool = match &*pool {
-            Some(pool) => pool,
-            None => {
-                let told = (ptr::from_ref(self).cast(), on_threads::<H> as unsafe fn(_));
-                // SAFETY: the loop is that of `open`, and the pool is closed before the reactor's
-                // handle is closed.
-                let opened = unsafe { Pool::open(self.uv, self.event_loop, told) }?;
-                pool.insert(Rc::new(opened))
-            }
+    ) -> Result<Threaded, Socket> {
+        let Ok(pool) = self.pool() else {
+            return Err(socket);
         };
-        pool.add(socket, threads, responder)
+        let threaded = pool.add(socket, (id, is_local), threads, responder)?;
+        let fd = threaded.descriptor();
+        if self.id_of(fd as usize).is_some() {
+            self.deregister(fd);
+        }
+        Ok(threaded)
+    }
+
+    /// The threads, which are there from the first time on.
+    fn pool(&self) -> io::Result<Rc<Pool>> {
+        let mut pool = self.pool.borrow_mut();
+        if let Some(pool) = &*pool {
+            return Ok(Rc::clone(pool));
+        }
+        let told = (ptr::from_ref(self).cast(), on_threads::<H> as unsafe fn(_));
+        // SAFETY: the loop is that of `open`, and the pool is closed before the reactor's handle is closed.
+        let opened = unsafe { Pool::open(self.uv, self.event_loop, told) }?;
+        Ok(Rc::clone(pool.insert(Rc::new(opened))))
     }
 
     /// Tells of a descriptor again if there is something to read or, if `writable`, as soon as there
@@ -441,7 +452,7 @@ unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
 }
 
 unsafe fn on_threads<H: Handler>(reactor: *const ()) {
-    // SAFETY: it is that of `move_to_thread`, whose pool is closed before the reactor's handle is
+    // SAFETY: it is that of `pool`, which is closed before the reactor's handle is
     // closed; behind that nothing is told.
     unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_threads();
 }

@@ -2,21 +2,19 @@
 
 use std::os::fd::RawFd;
 
-use crate::descriptor::borrow;
-use crate::read::{Read, peek_some, read_some, waiting};
+use crate::read::Read;
+use crate::socket::Socket;
 use crate::threads::{Left, Threaded};
 use crate::tls::Tls;
-use crate::write::{Write, shut_down_writing, write_some};
+use crate::write::Write;
 
 /// A socket that bytes are read from and written to, without waiting.
 #[derive(Debug)]
 pub enum Stream {
-    /// What is written goes to the descriptor as it is.
-    Plain(RawFd),
-    /// An I/O thread reads and writes it.
+    /// This thread reads and writes it.
+    Own(Socket),
+    /// An I/O thread does.
     Threaded(Threaded),
-    /// It gets there encrypted.
-    Tls(Box<Tls>),
 }
 
 impl Stream {
@@ -24,26 +22,42 @@ impl Stream {
     #[must_use]
     pub const fn descriptor(&self) -> RawFd {
         match self {
-            Self::Plain(fd) => *fd,
+            Self::Own(socket) => socket.descriptor(),
             Self::Threaded(socket) => socket.descriptor(),
-            Self::Tls(tls) => tls.descriptor(),
         }
     }
 
-    /// The TLS that it speaks, if it does.
+    /// The TLS that it speaks, if it does, on this thread.
     pub const fn tls(&mut self) -> Option<&mut Tls> {
         match self {
-            Self::Tls(tls) => Some(tls),
+            Self::Own(Socket::Tls(tls)) => Some(tls),
             _ => None,
+        }
+    }
+
+    /// Whether it speaks TLS, on whatever thread.
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        match self {
+            Self::Own(socket) => socket.is_tls(),
+            Self::Threaded(socket) => socket.is_tls(),
+        }
+    }
+
+    /// Calls `body` with the TLS that it speaks, if it does: an I/O thread waits meanwhile.
+    pub fn with_tls<T>(&mut self, body: impl FnOnce(&mut Tls) -> T) -> Option<T> {
+        match self {
+            Self::Own(Socket::Plain(_)) => None,
+            Self::Own(Socket::Tls(tls)) => Some(body(tls)),
+            Self::Threaded(socket) => socket.with_tls(body),
         }
     }
 
     /// Reads once into `room`, which is not empty.
     pub fn read(&mut self, room: &mut [u8]) -> Read {
         match self {
-            Self::Plain(fd) => read_some(borrow(*fd), room),
+            Self::Own(socket) => socket.read(room),
             Self::Threaded(socket) => socket.read(room),
-            Self::Tls(tls) => tls.read(room),
         }
     }
 
@@ -51,9 +65,8 @@ impl Stream {
     #[must_use]
     pub fn waiting(&self) -> usize {
         match self {
-            Self::Plain(fd) => waiting(borrow(*fd)),
+            Self::Own(socket) => socket.waiting(),
             Self::Threaded(socket) => socket.waiting(),
-            Self::Tls(tls) => tls.waiting(),
         }
     }
 
@@ -62,32 +75,32 @@ impl Stream {
     #[must_use]
     pub fn has_more(&self) -> bool {
         match self {
-            Self::Tls(tls) => tls.has_more(),
-            _ => false,
+            Self::Own(socket) => socket.has_more(),
+            Self::Threaded(_) => false,
         }
     }
 
     /// Whether there may be something to read of which nobody was told, or will be.
     #[must_use]
-    pub fn may_have_more(&self) -> bool {
+    pub const fn may_have_more(&self) -> bool {
         match self {
-            Self::Tls(tls) => tls.may_have_more(),
-            _ => true,
+            Self::Own(socket) => socket.may_have_more(),
+            Self::Threaded(_) => true,
         }
     }
 
     /// There is word of something to read, which nobody reads now.
     pub const fn leave_unread(&mut self) {
-        if let Self::Tls(tls) = self {
-            tls.leave_unread();
+        if let Self::Own(socket) = self {
+            socket.leave_unread();
         }
     }
 
     /// There is an end behind what is to be read, so that a short read is not the last. Records of which
     /// nothing can be given out yet are read without the caller, who sees to all else.
     pub const fn read_until_empty(&mut self) {
-        if let Self::Tls(tls) = self {
-            tls.read_until_empty();
+        if let Self::Own(socket) = self {
+            socket.read_until_empty();
         }
     }
 
@@ -95,54 +108,71 @@ impl Stream {
     #[must_use]
     pub fn has_news(&self) -> bool {
         match self {
-            Self::Plain(fd) => peek_some(borrow(*fd), &mut [0]) != Read::Empty,
+            Self::Own(socket) => socket.has_news(),
             Self::Threaded(socket) => socket.has_news(),
-            Self::Tls(tls) => {
-                tls.has_more() || peek_some(borrow(tls.descriptor()), &mut [0]) != Read::Empty
-            }
         }
     }
 
     /// Writes what is taken now of `slices`, in order.
     pub fn write(&mut self, slices: &[&[u8]]) -> Write {
         match self {
-            Self::Plain(fd) => write_some(borrow(*fd), slices),
+            Self::Own(socket) => socket.write(slices),
             Self::Threaded(socket) => socket.write(slices),
-            Self::Tls(tls) => tls.write(slices),
         }
     }
 
     /// As [`write`](Self::write), and at once, unless a thread has something to write before that.
     pub fn write_at_once(&mut self, slices: &[&[u8]]) -> Write {
         match self {
-            Self::Plain(fd) => write_some(borrow(*fd), slices),
+            Self::Own(socket) => socket.write(slices),
             Self::Threaded(socket) => socket.write_at_once(slices),
-            Self::Tls(tls) => tls.write(slices),
         }
     }
 
-    /// Whether records wait to be written that nobody has to give again.
+    /// Whether records wait to be written that nobody has to give again, and this thread is to write.
     #[must_use]
     pub fn has_backlog(&self) -> bool {
         match self {
-            Self::Tls(tls) => tls.has_backlog(),
-            _ => false,
+            Self::Own(socket) => socket.has_backlog(),
+            Self::Threaded(_) => false,
+        }
+    }
+
+    /// Whether records wait to be written, whoever is to do it.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        match self {
+            Self::Own(socket) => socket.has_backlog(),
+            Self::Threaded(socket) => socket.has_backlog(),
         }
     }
 
     /// Has those written that the kernel takes; `Bytes` if those were all.
     pub fn flush(&mut self) -> Write {
         match self {
-            Self::Tls(tls) => tls.flush(),
-            _ => Write::Bytes(0),
+            Self::Own(socket) => socket.flush(),
+            Self::Threaded(_) => Write::Bytes(0),
         }
     }
 
     /// How many bytes were encrypted that `write` has not reported yet. They count as reported.
-    pub const fn take_committed(&mut self) -> usize {
+    pub fn take_committed(&mut self) -> usize {
         match self {
-            Self::Tls(tls) => tls.take_committed(),
-            _ => 0,
+            Self::Own(socket) => socket.take_committed(),
+            Self::Threaded(socket) => socket.take_committed(),
+        }
+    }
+
+    /// Writes all bytes of a stream over TLS, behind what was written before; `false`: some of their records
+    /// wait for the kernel.
+    ///
+    /// # Errors
+    /// A system error number.
+    pub fn write_tls(&mut self, bytes: &[u8]) -> Result<bool, i32> {
+        match self {
+            Self::Own(Socket::Plain(_)) => Ok(true),
+            Self::Own(Socket::Tls(tls)) => tls.write_all(bytes),
+            Self::Threaded(socket) => socket.write_tls(bytes),
         }
     }
 
@@ -150,26 +180,49 @@ impl Stream {
     #[must_use]
     pub const fn threaded(&self) -> Option<&Threaded> {
         match self {
+            Self::Own(_) => None,
             Self::Threaded(socket) => Some(socket),
-            _ => None,
         }
     }
 
-    /// Takes it from its I/O thread, if one has it; what is left is for the caller to write and read.
+    /// Gives it to an I/O thread by `give`, which gives it back if there is none; returns whether one has it.
+    pub fn move_to_thread(
+        &mut self,
+        give: impl FnOnce(Socket) -> Result<Threaded, Socket>,
+    ) -> bool {
+        // Should `give` panic, this is a descriptor of nothing.
+        let socket = match std::mem::replace(self, Self::Own(Socket::Plain(-1))) {
+            Self::Own(socket) => socket,
+            threaded @ Self::Threaded(_) => {
+                *self = threaded;
+                return true;
+            }
+        };
+        *self = match give(socket) {
+            Ok(threaded) => Self::Threaded(threaded),
+            Err(socket) => Self::Own(socket),
+        };
+        matches!(self, Self::Threaded(_))
+    }
+
+    /// Takes it from its I/O thread, if one has it. What is left is for the caller to write and, unless it
+    /// is read over TLS, to read.
     pub fn leave_thread(&mut self) -> Option<Left> {
         let Self::Threaded(socket) = self else {
             return None;
         };
-        let left = socket.leave();
-        *self = Self::Plain(self.descriptor());
+        let mut left = socket.leave();
+        // It is there, as nobody else takes it.
+        *self = Self::Own(left.socket.take()?);
         Some(left)
     }
 
-    /// Says that nothing more will be written. What a thread has is not waited for.
+    /// Says that nothing more will be written. Of what a thread has no more is waited for than the kernel
+    /// takes now.
     pub fn shut_down(&mut self) {
         match self {
-            Self::Tls(tls) => tls.shut_down(),
-            _ => shut_down_writing(borrow(self.descriptor())),
+            Self::Own(socket) => socket.shut_down(),
+            Self::Threaded(socket) => socket.shut_down(),
         }
     }
 }

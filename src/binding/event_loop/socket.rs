@@ -2,11 +2,13 @@
 
 use std::os::fd::RawFd;
 
-use super::LoopState;
+use super::super::outbox::EIO;
 use super::turns::Turns;
+use super::{LoopState, boxed};
 use ws_rs_engine::inbox::{Inbox, Mode};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
+use ws_rs_protocol::PingResponder;
 use ws_rs_wire::tls::Tls;
 use ws_rs_wire::{Left, Reactor, Stream, Threaded, Write};
 
@@ -104,9 +106,35 @@ impl LoopSocket {
         taken(self.stream.write_at_once(slices))
     }
 
-    /// The TLS that it speaks, if it does.
+    /// The TLS that it speaks, if it does, and no I/O thread has it.
     pub(crate) const fn tls(&mut self) -> Option<&mut Tls> {
         self.stream.tls()
+    }
+
+    /// Whether it speaks TLS, on whatever thread.
+    pub(crate) const fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+
+    /// Calls `body` with the TLS that it speaks, if it does.
+    pub(crate) fn with_tls<T>(&mut self, body: impl FnOnce(&mut Tls) -> T) -> Option<T> {
+        self.stream.with_tls(body)
+    }
+
+    /// Writes all that a stream gives over TLS; `false`: the stream is told when the kernel has it.
+    pub(crate) fn write_tls(
+        &mut self,
+        state: &LoopState,
+        id: Id,
+        bytes: &[u8],
+    ) -> Result<bool, i32> {
+        let is_written = self.stream.write_tls(bytes)?;
+        if !is_written {
+            self.stream_waits = true;
+            self.watch_again(state, id);
+            self.watch_writable(state, true);
+        }
+        Ok(is_written)
     }
 
     /// How it is read from now on.
@@ -120,7 +148,7 @@ impl LoopSocket {
     }
 
     /// How many bytes were taken that `write` has not reported yet.
-    pub(crate) const fn take_committed(&mut self) -> usize {
+    pub(crate) fn take_committed(&mut self) -> usize {
         self.stream.take_committed()
     }
 
@@ -136,7 +164,7 @@ impl LoopSocket {
 
     /// Asks to be told, or no more, when there is room to write.
     pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
-        let writable = writable || self.stream.has_backlog();
+        let writable = writable || self.stream.has_backlog() || self.stream_waits;
         // Who is on a thread is told once.
         if let Some(socket) = self.stream.threaded() {
             if writable || self.writable {
@@ -150,6 +178,46 @@ impl LoopSocket {
             {
                 reactor.rearm(self.descriptor(), self.writable);
             }
+        }
+    }
+
+    /// Has one of so many threads, if there are any, read and write it from now on, for the connection `id`;
+    /// `false`: none does, and everything is as it was.
+    pub(crate) fn move_to_thread(
+        &mut self,
+        state: &LoopState,
+        id: Id,
+        threads: usize,
+        responder: Option<PingResponder>,
+    ) -> bool {
+        let Some(reactor) = state.reactor() else {
+            return false;
+        };
+        let moved = threads > 0
+            && self.watched
+            && self.stream.move_to_thread(|socket| {
+                reactor.move_to_thread(socket, (id, false), threads, boxed(responder))
+            });
+        if moved {
+            // The thread was told of nobody who waits for room.
+            let waits = std::mem::take(&mut self.writable);
+            self.watch_writable(state, waits);
+        }
+        moved
+    }
+
+    /// No thread has it any more: it is watched here. If that cannot be, it has failed.
+    pub(super) fn watch_here(&mut self, reactor: &Reactor<Turns>, id: Id) {
+        if !self.watched {
+            return;
+        }
+        let watched = reactor.register(self.descriptor(), id);
+        if watched.is_ok() && self.writable {
+            reactor.rearm(self.descriptor(), true);
+        }
+        if let Err(error) = watched {
+            let error = error.raw_os_error().unwrap_or(EIO);
+            self.with_tls(|tls| tls.fail(error));
         }
     }
 

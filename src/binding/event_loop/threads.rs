@@ -127,29 +127,38 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
     let Some(entry) = connections.get_mut(id) else {
         return call.number(0);
     };
-    if let Some(socket) = &mut entry.socket
-        && socket.tls().is_some()
-    {
-        socket.set_reader(&call.state.event_loop, id, Reader::Nobody);
-        return call.number(0);
-    }
     let left = entry.leave_thread();
-    let socket = entry.socket.take();
+    let event_loop = &call.state.event_loop;
+    let socket = match &mut entry.socket {
+        Some(socket) if socket.is_tls() => {
+            if left.is_some()
+                && let Some(reactor) = event_loop.reactor()
+            {
+                socket.watch_here(reactor, id);
+            }
+            socket.set_reader(event_loop, id, Reader::Nobody);
+            None
+        }
+        _ => entry.socket.take(),
+    };
+    let is_tls = entry.socket.is_some();
     let was_watched = left.as_ref().is_some_and(|left| left.was_watched);
     let has_heartbeat = was_watched && resume_heartbeat(call.state, id, entry);
     drop(connections);
     if let Some(socket) = socket {
-        call.state.event_loop.close(&call.state.values, socket);
+        event_loop.close(&call.state.values, socket);
     }
-    let has_unread = left.filter(Left::has_unread).is_some_and(|left| {
-        let event_loop = &call.state.event_loop;
-        // Node does not read yet, and nothing else may keep the loop alive.
-        event_loop.reactor().is_some_and(|reactor| {
-            reactor.keep_alive(true);
-            event_loop.unread.borrow_mut().push((id, left));
-            true
-        })
-    });
+    // A session has it back, and meets the end by itself.
+    let has_unread = left
+        .filter(|left| !is_tls && left.has_unread())
+        .is_some_and(|left| {
+            // Node does not read yet, and nothing else may keep the loop alive.
+            event_loop.reactor().is_some_and(|reactor| {
+                reactor.keep_alive(true);
+                event_loop.unread.borrow_mut().push((id, left));
+                true
+            })
+        });
     let mut answer = 0;
     if has_unread {
         answer |= left::UNREAD;

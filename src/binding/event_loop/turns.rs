@@ -133,7 +133,16 @@ fn flush_backlog(state: &Environment, id: Id) -> bool {
     };
     // What fails here is met by reading, too.
     socket.stream.flush();
-    if !socket.stream_waits || socket.stream.has_backlog() {
+    if !socket.stream_waits {
+        return false;
+    }
+    if socket.stream.has_records() {
+        // Who is on a thread is told once. There is no room to come where that has failed.
+        if let Some(thread) = socket.threaded()
+            && thread.under_way().1.is_none()
+        {
+            thread.want_room(true);
+        }
         return false;
     }
     socket.stream_waits = false;

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::RawFd;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::responder::Responder;
 use super::socket::Threaded;
 use super::worker::Worker;
 use crate::news;
+use crate::socket::Socket;
 use crate::uv::{Loop, Uv};
 
 /// Sockets that have their turn before timers and others of Node's loop.
@@ -59,25 +59,31 @@ impl Pool {
     /// Has one of the first `threads` threads move the bytes of a socket, each in its turn.
     ///
     /// # Errors
-    /// There is no such thread, and the system has no room for one.
+    /// There is no such thread, and the system has no room for one: the socket comes back.
     pub(crate) fn add(
         &self,
-        socket: (RawFd, u64, bool),
+        socket: Socket,
+        (id, is_local): (u64, bool),
         threads: usize,
         responder: Option<Box<dyn Responder>>,
-    ) -> io::Result<Threaded> {
+    ) -> Result<Threaded, Socket> {
         let count = self.count.get();
         self.count.set(count.wrapping_add(1));
         let mut workers = self.workers.borrow_mut();
         let mut index = count % threads.max(1);
         if index >= workers.len() {
             index = workers.len();
-            workers.push(Worker::start(Arc::clone(&self.ready))?);
+            let Ok(worker) = Worker::start(Arc::clone(&self.ready)) else {
+                return Err(socket);
+            };
+            workers.push(worker);
         }
-        let line = Arc::new(Line::new(socket, responder));
+        let (fd, is_tls) = (socket.descriptor(), socket.is_tls());
+        let line = Arc::new(Line::new(socket, (id, is_local), responder));
         let desk = Arc::clone(&workers[index].desk);
         desk.add(Arc::clone(&line));
-        Ok(Threaded::new(socket.0, line, desk, Arc::clone(&self.ready)))
+        let ready = Arc::clone(&self.ready);
+        Ok(Threaded::new((fd, is_tls), line, desk, ready))
     }
 
     /// Ends the threads; nothing is told behind that.

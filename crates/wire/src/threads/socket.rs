@@ -11,6 +11,8 @@ use super::responder::Responder;
 use super::worker::Desk;
 use super::writing::Pack;
 use crate::read::Read;
+use crate::socket::Socket;
+use crate::tls::Tls;
 use crate::write::Write;
 
 /// Reads what a thread has read, and gives it what it is to write. Dropped, it takes the socket from
@@ -18,6 +20,7 @@ use crate::write::Write;
 #[derive(Debug)]
 pub struct Threaded {
     fd: RawFd,
+    is_tls: bool,
     line: Arc<Line>,
     desk: Arc<Desk>,
     ready: Arc<Ready>,
@@ -30,13 +33,14 @@ pub struct Threaded {
 
 impl Threaded {
     pub(super) const fn new(
-        fd: RawFd,
+        (fd, is_tls): (RawFd, bool),
         line: Arc<Line>,
         desk: Arc<Desk>,
         ready: Arc<Ready>,
     ) -> Self {
         Self {
             fd,
+            is_tls,
             line,
             desk,
             ready,
@@ -48,6 +52,10 @@ impl Threaded {
 
     pub(crate) const fn descriptor(&self) -> RawFd {
         self.fd
+    }
+
+    pub(crate) const fn is_tls(&self) -> bool {
+        self.is_tls
     }
 
     /// Reads what there is; less than there is room for means that there is no more for now.
@@ -192,6 +200,11 @@ impl Threaded {
         }
         self.bytes = Vec::new();
         self.start = 0;
+        if let Some(Socket::Tls(tls)) = &mut left.socket {
+            // Whoever reads it next reads that first, and meets the session's end by itself.
+            tls.put_back(std::mem::take(&mut left.unread));
+            left.read_error = None;
+        }
         if left.has_unread() {
             // Somebody is to see to it.
             self.tell(READ);
@@ -245,6 +258,37 @@ impl Threaded {
     #[must_use]
     pub fn take_others(&self) -> (usize, usize) {
         self.line.pipe.take_others()
+    }
+
+    /// Says that nothing more will be written, behind what the kernel takes now of what was handed over.
+    pub(crate) fn shut_down(&self) {
+        let news = self.line.shut_down();
+        if news != 0 {
+            self.tell(news);
+        }
+    }
+
+    /// Calls `body` with its TLS session, if it has one.
+    pub(crate) fn with_tls<T>(&self, body: impl FnOnce(&mut Tls) -> T) -> Option<T> {
+        self.line.with_tls(body)
+    }
+
+    /// Whether records wait for the kernel to take them.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.is_tls && self.line.has_backlog()
+    }
+
+    /// Plaintext that is in records, and was not reported as written; it counts as written now.
+    pub(crate) fn take_committed(&self) -> usize {
+        self.line.with_tls(Tls::take_committed).unwrap_or(0)
+    }
+
+    /// Writes bytes of a stream over TLS; `false`: some of their records wait for the kernel.
+    ///
+    /// # Errors
+    /// A system error number.
+    pub(crate) fn write_tls(&self, bytes: &[u8]) -> Result<bool, i32> {
+        self.line.write_tls(bytes)
     }
 
     /// For tests: its thread panics.

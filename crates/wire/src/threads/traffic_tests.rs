@@ -12,6 +12,7 @@ use super::ready::Ready;
 use super::socket::Threaded;
 use super::worker::Worker;
 use crate::read::Read;
+use crate::socket::Socket;
 use crate::write::Write;
 
 const SOCKETS: usize = 6;
@@ -75,10 +76,10 @@ struct Owner {
 impl Owner {
     fn put_on_thread(&self, id: usize, worker: usize, socket: &UnixStream) -> Threaded {
         let fd = socket.as_raw_fd();
-        let line = Arc::new(Line::new((fd, id as u64, true), None));
+        let line = Arc::new(Line::new(Socket::Plain(fd), (id as u64, true), None));
         let desk = Arc::clone(&self.workers[worker % self.workers.len()].desk);
         desk.add(Arc::clone(&line));
-        Threaded::new(fd, line, desk, Arc::clone(&self.ready))
+        Threaded::new((fd, false), line, desk, Arc::clone(&self.ready))
     }
 
     /// Returns whether the peer has ended, and got all.

@@ -278,6 +278,28 @@ impl Tls {
         }
     }
 
+    /// What was read of it is to be read again, before all else.
+    pub(crate) fn put_back(&mut self, unread: Vec<u8>) {
+        if let Some(session) = &mut self.session {
+            session.plain.put_back(unread);
+        }
+    }
+
+    /// Nothing that the session says can be trusted any more, and nothing of it is sent.
+    pub(crate) fn break_off(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.outgoing = Queue::default();
+            session.error = Some(Error::General("an I/O thread panicked".into()));
+        }
+        self.committed = 0;
+    }
+
+    /// The connection can be read no more, for a system error.
+    pub fn fail(&mut self, error: i32) {
+        self.kernel_end = Some(error);
+        self.is_drained = true;
+    }
+
     /// Whether there is something to read that the kernel knows nothing of, or the end.
     pub(crate) fn has_more(&self) -> bool {
         !self.plaintext().is_empty() || self.end().is_some()

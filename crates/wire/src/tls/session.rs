@@ -48,6 +48,14 @@ impl Queue {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Puts bytes before all others.
+    pub(super) fn put_back(&mut self, mut bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            bytes.extend_from_slice(self.as_slice());
+            *self = Self { bytes, used: 0 };
+        }
+    }
+
     /// The first `len` bytes were used. Of an empty queue no memory is kept.
     pub(super) fn advance(&mut self, len: usize) {
         self.used += len;

@@ -105,9 +105,19 @@ impl Tls {
 
     /// Whether records wait for the kernel to take them.
     pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog_len() > 0
+    }
+
+    /// How many bytes of such records there are.
+    pub(crate) fn backlog_len(&self) -> usize {
         self.session
             .as_ref()
-            .is_some_and(|session| !session.outgoing.is_empty())
+            .map_or(0, |session| session.outgoing.len())
+    }
+
+    /// Whether no plaintext was encrypted and not reported as written, and no end was said.
+    pub(crate) const fn takes_answers(&self) -> bool {
+        self.committed == 0 && !self.is_shut_down
     }
 
     /// Plaintext that was encrypted and not reported as written, which now counts as written.

@@ -2,14 +2,18 @@
 
 use std::collections::VecDeque;
 
+use crate::socket::Socket;
 use crate::threads::writing::Packed;
 
 /// What was left of a socket that was taken from its thread.
 #[derive(Debug, Default)]
 pub struct Left {
-    /// What the kernel did not take, ...
+    /// The socket itself, once, unless its thread goes on with it.
+    pub(crate) socket: Option<Socket>,
+    /// What the kernel did not take. Over TLS the first of these bytes may be in records that wait in the
+    /// session, which says so when it is next given them.
     pub unwritten: Vec<u8>,
-    /// ... the first bytes of which are nobody's but the thread's.
+    /// How many of the first are nobody's but the thread's.
     pub answer_len: usize,
     /// What of it was packed.
     pub packed: Vec<Packed>,
@@ -21,9 +25,9 @@ pub struct Left {
     pub growth: i64,
     /// Of the questions that are to come: whether they were answered.
     pub questions: VecDeque<bool>,
-    /// What was read, and not taken.
+    /// What was read, and not taken. Over TLS it is back in the session.
     pub unread: Vec<u8>,
-    /// Why nothing more can be read; a system error number.
+    /// Why nothing more can be read; a system error number. A session knows it itself.
     pub read_error: Option<i32>,
     /// Why nothing can be written.
     pub write_error: Option<i32>,

@@ -1,78 +1,14 @@
 //! What the owner of a socket does with it on its own thread, past the I/O thread.
 
-use std::os::fd::RawFd;
-
 use mio::Registry;
 use mio::unix::SourceFd;
 
 use super::{Io, Left, Line};
-use crate::descriptor::borrow;
-use crate::read::{Read, peek_some};
+use crate::socket::Socket;
 use crate::threads::pipe::End;
 use crate::threads::responder::Responder;
-use crate::write::{Write, write_some};
-
-/// What is left of the slice in which `len` bytes of all end.
-fn rest_of<'a>(slices: &[&'a [u8]], mut len: usize) -> &'a [u8] {
-    for slice in slices {
-        if len < slice.len() {
-            return &slice[len..];
-        }
-        len -= slice.len();
-    }
-    &[]
-}
 
 impl Line {
-    /// Gives bytes to the kernel, unless others wait to be written before them: `None` then.
-    pub(in crate::threads) fn write_now(&self, slices: &[&[u8]]) -> Option<Write> {
-        let mut io = self.io();
-        let fd = io.fd?;
-        if self.pipe.under_way() != (0, None) || !io.answer.is_empty() {
-            return None;
-        }
-        if io.is_dead {
-            // The owner is about to hear of it.
-            return Some(Write::Full);
-        }
-        let given: usize = slices.iter().map(|slice| slice.len()).sum();
-        let written = self.write_all_now(&mut io, fd, slices, given);
-        if let Write::Bytes(len) = written {
-            io.sent += len as u64;
-        }
-        if let (Some(responder), Write::Bytes(mut len)) = (&mut io.responder, written) {
-            for slice in slices {
-                let step = len.min(slice.len());
-                responder.written(&slice[..step]);
-                len -= step;
-            }
-        }
-        Some(written)
-    }
-
-    fn write_all_now(&self, io: &mut Io, fd: RawFd, slices: &[&[u8]], given: usize) -> Write {
-        let written = write_some(borrow(fd), slices);
-        match written {
-            // Who reads has taken the reason from the kernel.
-            Write::Failed(error) => Write::Failed(self.pipe.read_error().unwrap_or(error)),
-            Write::Bytes(len) if len == given => written,
-            // Once more, so that there will be word of room: with the lock held, so that it comes behind
-            // this.
-            Write::Bytes(len) => match write_some(borrow(fd), &[rest_of(slices, len)]) {
-                Write::Bytes(more) => Write::Bytes(len + more),
-                _ => self.full(io, Write::Bytes(len)),
-            },
-            Write::Full | Write::Handed(_) => self.full(io, Write::Full),
-        }
-    }
-
-    fn full(&self, io: &mut Io, written: Write) -> Write {
-        io.writable = false;
-        // The owner knows it from what was written.
-        let _ = self.pipe.set_full(true);
-        written
-    }
-
     /// Gives the kernel what waits, now, and takes back what it does not take.
     pub(in crate::threads) fn flush(&self) -> Left {
         self.flush_with(&mut self.io())
@@ -83,11 +19,12 @@ impl Line {
     pub(in crate::threads) fn leave(&self, registry: &Registry) -> Left {
         let mut io = self.io();
         let mut left = self.flush_with(&mut io);
-        if let Some(fd) = io.fd.take()
+        left.socket = io.socket.take();
+        if let Some(socket) = &left.socket
             && io.index.is_some()
         {
             // What fails here is closed, and so not watched.
-            let _ = registry.deregister(&mut SourceFd(&fd));
+            let _ = registry.deregister(&mut SourceFd(&socket.descriptor()));
         }
         self.stop_passing(&mut io);
         io.responder = None;
@@ -106,12 +43,10 @@ impl Line {
 
     fn flush_with(&self, io: &mut Io) -> Left {
         let mut left = Left::default();
-        if let Some(fd) = io.fd
-            && (self.pipe.under_way().0 > 0 || !io.answer.is_empty())
-        {
+        if self.pipe.under_way().0 > 0 || !io.answer.is_empty() {
             // The kernel says whether it is so.
             io.writable = true;
-            self.write(io, fd);
+            self.write(io);
         }
         // Nobody else knows how to make the real bytes.
         self.take_out(io);
@@ -130,10 +65,7 @@ impl Line {
     /// Whether something has come that nobody has read.
     pub(in crate::threads) fn has_news(&self) -> bool {
         let io = self.io();
-        self.pipe.waiting() != (0, false)
-            || io
-                .fd
-                .is_some_and(|fd| peek_some(borrow(fd), &mut [0]) != Read::Empty)
+        self.pipe.waiting() != (0, false) || io.socket.as_ref().is_some_and(Socket::has_news)
     }
 
     /// Nothing is answered from now on, as somebody else writes.

@@ -3,10 +3,11 @@
 use super::{Io, Line};
 use crate::descriptor::borrow;
 use crate::read::{Read, peek_some};
-use crate::threads::pipe::{End, READ, WRITE};
+use crate::socket::Socket;
+use crate::threads::pipe::{CREDIT, End, READ, WRITE};
 use crate::threads::pulse::{Pulse, Pulses, Seen, Terms};
 use crate::threads::responder::Responder;
-use crate::write::{Write, shut_down, write_some};
+use crate::write::{Write, shut_down};
 
 impl Line {
     /// The peer is to be asked; the thread is to be told of it.
@@ -26,7 +27,7 @@ impl Line {
     /// Has the thread's pulses look after the socket, if the owner still wants it.
     pub(in crate::threads) fn start_watch(&self, pulses: &mut dyn Pulses) {
         let io = self.io();
-        if let (Some(index), Some(terms), Some(_)) = (io.index, &io.watch, io.fd) {
+        if let (Some(index), Some(terms), Some(_)) = (io.index, &io.watch, &io.socket) {
             let now = pulses.now();
             pulses.start(index as u64, terms, self.seen(&io), now);
         }
@@ -40,7 +41,7 @@ impl Line {
         now: std::time::Duration,
     ) -> u8 {
         let mut io = self.io();
-        let (Some(fd), Some(_)) = (io.fd, &io.watch) else {
+        let (Some(fd), Some(_)) = (io.descriptor(), &io.watch) else {
             pulses.stop(index as u64);
             return 0;
         };
@@ -69,39 +70,48 @@ impl Line {
 
     fn seen(&self, io: &Io) -> Seen {
         let can_ask = io.responder.as_deref().is_some_and(Responder::can_ask);
-        let is_full = io.held >= super::CREDIT && self.pipe.room() == 0;
+        let records = io.socket.as_ref().map_or(0, Socket::backlog_len);
+        let is_full = io.held >= CREDIT && self.pipe.room() == 0;
         Seen {
             heard: io.heard,
-            blocked: (!io.writable).then_some(io.sent),
+            // Of the bytes in records not all of which the kernel has, none count as sent.
+            blocked: (!io.writable).then(|| io.sent.wrapping_sub(records as u64)),
             is_excused: io.is_paused || io.has_ended || is_full || (io.writable && !can_ask),
         }
     }
 
     fn ask(&self, io: &mut Io) -> u8 {
-        let (Some(fd), Some(terms), Some(responder)) = (io.fd, &io.watch, &mut io.responder) else {
+        let (Some(socket), Some(terms), Some(responder)) =
+            (&mut io.socket, &io.watch, &mut io.responder)
+        else {
             return 0;
         };
         // It would come too late.
         if !io.writable || !io.answer.is_empty() || !io.writing.rest().is_empty() {
             return 0;
         }
-        match write_some(borrow(fd), &[&terms.question]) {
-            Write::Bytes(len) => {
-                responder.written(&terms.question);
-                io.answer = terms.question[len..].to_vec();
-                io.sent += len as u64;
-                self.pipe.count_asked(terms.question.len());
-                0
-            }
-            Write::Full | Write::Handed(_) => {
-                io.writable = false;
-                if self.pipe.set_full(true) { WRITE } else { 0 }
-            }
+        if !socket.takes_answers() {
+            return 0;
+        }
+        let written = socket.write_on(&[&terms.question]);
+        let taken = match written {
+            Write::Bytes(len) => len + socket.take_committed(),
+            _ => socket.take_committed(),
+        };
+        if taken > 0 {
+            responder.written(&terms.question);
+            io.answer = terms.question[taken..].to_vec();
+            io.sent += taken as u64;
+            self.pipe.count_asked(terms.question.len());
+            return 0;
+        }
+        match written {
             Write::Failed(error) => {
-                // Who reads has taken the reason from the kernel.
-                self.pipe.fail(self.pipe.read_error().unwrap_or(error));
+                let error = self.reason(socket, error);
+                self.pipe.fail(error);
                 READ | WRITE
             }
+            _ => self.note_full(io),
         }
     }
 }
