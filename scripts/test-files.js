@@ -32,6 +32,20 @@ const TOOLS = [
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 
 /**
+ * @param {String} file The path of a test
+ * @return {Boolean} Whether it runs again with all connections accepted by Node:
+ *     those that want sockets that Node has made, too
+ */
+function wantsAcceptByNode(file) {
+  const name = path.relative(FOLDER, path.resolve(file));
+
+  return (
+    name.startsWith(path.join('wire', 'loop-')) ||
+    name.startsWith(path.join('endings', 'tcp.'))
+  );
+}
+
+/**
  * @param {String} [folder] Where to look, and in its folders
  * @return {String[]} The paths of all Node tests; the browser's are not among
  *     them
@@ -48,4 +62,4 @@ function testFiles(folder = FOLDER) {
     });
 }
 
-module.exports = { testFiles, TOOLS };
+module.exports = { testFiles, TOOLS, wantsAcceptByNode };

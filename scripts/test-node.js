@@ -20,7 +20,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { ROOT, run } = require('./run');
-const { testFiles, TOOLS } = require('./test-files');
+const { testFiles, TOOLS, wantsAcceptByNode } = require('./test-files');
 
 const FOLDER = path.join(ROOT, '__test__');
 // For each test, to turn a hang into a failure that says where.
@@ -134,8 +134,6 @@ const ONCE = [
 ].map((name) => path.join(FOLDER, `${name}.test.js`));
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
-/** Those that want sockets that Node has made, too. */
-const BY_NODE = [LOOP, path.join(FOLDER, 'endings', 'tcp.')];
 
 const OWN_FLAGS = ['--no-stream', '--no-tools'];
 const args = process.argv.slice(2);
@@ -172,9 +170,7 @@ if (absent.length > 0) {
       codes.push(runTests(again, 'stream'));
     }
 
-    const byNode = files.filter((file) =>
-      BY_NODE.some((start) => file.startsWith(start))
-    );
+    const byNode = files.filter(wantsAcceptByNode);
 
     if (byNode.length > 0 && process.env.WS_RS_ACCEPT !== 'node') {
       process.env.WS_RS_ACCEPT = 'node';
