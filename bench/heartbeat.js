@@ -1,7 +1,7 @@
 'use strict';
 
 // What the heartbeats of idle connections cost a server, for each ping and its
-// pong: of ws-rs, of a loop that ws is usually given, and of a program that does
+// pong: of ws-rs, also on an I/O thread, of a loop that ws is usually given, and of a program that does
 // nothing but to write pings and read pongs.
 //
 //     node bench/heartbeat.js [--connections 10000] [--interval 1] [--rounds 5]
@@ -36,6 +36,7 @@ const { connections, core, interval, rounds, seconds } = values;
 const servers = {
   raw: [program, ['--ping', connections, '--interval', interval]],
   'ws-rs': own('ws-rs'),
+  'ws-rs threads': own('ws-rs threads'),
   'ws-rs by hand': own('ws-rs by hand'),
   ws: own('ws')
 };
@@ -106,8 +107,14 @@ function own(name) {
 function serve(name) {
   const ms = 1000 * Number(interval);
   const { WebSocketServer } = require(name === 'ws' ? 'ws' : '..');
-  const heartbeat = name === 'ws-rs' ? { interval: ms, timeout: 4 * ms } : null;
-  const wss = new WebSocketServer({ heartbeat, host: '127.0.0.1', port: 0 });
+  const isByHand = name.startsWith('ws-rs by') || name === 'ws';
+  const heartbeat = isByHand ? null : { interval: ms, timeout: 4 * ms };
+  const wss = new WebSocketServer({
+    heartbeat,
+    host: '127.0.0.1',
+    ioThreads: name === 'ws-rs threads' ? 1 : 0,
+    port: 0
+  });
 
   if (heartbeat === null) pingByHand(wss, ms);
   wss.on('listening', () => {

@@ -7,7 +7,9 @@
 //       [--seconds 2] [--busy 0.5]
 //
 // A load is connections, bytes and, if not 1, messages in flight; with ':takeover'
-// or ':no-takeover' behind it messages are compressed.
+// or ':no-takeover' behind it messages are compressed. With 'broadcast:' or
+// 'topics:' before it each message goes to all connections, as often as there are
+// messages in flight, and costs are those of each receiver.
 //
 // With --busy JavaScript is busy for that part of the time, in pieces of 10 ms, and
 // what is measured is how long a ping waits for its pong, and an echo for JavaScript.
@@ -28,7 +30,9 @@ const { values } = parseArgs({
     busy: { type: 'string', default: '0' },
     checkout: { type: 'string', default: checkout },
     deflate: { type: 'string', default: '' },
+    'fan-out': { type: 'string', default: '' },
     only: { type: 'string', default: '100x125,64x32x16,1x32,10x65536' },
+    'per-tick': { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     serve: { type: 'string' },
@@ -88,16 +92,18 @@ async function eachRound(sample) {
 
 /** @return {Promise<Object>} Microseconds of CPU for each message, and of a round trip */
 async function measure(threads, load) {
-  const [name, deflate] = load.split(':');
+  const [, way = '', name, deflate] =
+    /^(?:(broadcast|topics):)?([^:]*)(?::(.*))?$/.exec(load);
   const [connections, size, inFlight = '1'] = name.split('x');
-  const { child, port } = await start(threads, '0', deflate);
+  const { child, port } = await start(threads, '0', { deflate, inFlight, way });
 
   try {
     const report = await generate(
       [
         ...['--address', `127.0.0.1:${port}`, '--pid', String(child.pid)],
         ...['--connections', connections, '--size', size],
-        ...['--in-flight', inFlight, '--seconds', values.seconds],
+        ...[way === '' ? '--in-flight' : '--fan-out', inFlight],
+        ...['--seconds', values.seconds],
         ...(deflate === undefined ? [] : ['--deflate', deflate])
       ],
       (program, args) => [program, args]
@@ -107,7 +113,7 @@ async function measure(threads, load) {
     return {
       js: report.cpu_us.server_main,
       all: report.cpu_us.server_all,
-      'round trip': report.latency_us.p50,
+      ...(way === '' && { 'round trip': report.latency_us.p50 }),
       'kmsg/s': report.messages_per_second / 1000
     };
   } finally {
@@ -131,7 +137,11 @@ async function measureBusy(threads) {
   return JSON.parse(text);
 }
 
-async function start(threads, busy, deflate = '') {
+async function start(
+  threads,
+  busy,
+  { deflate = '', inFlight = '1', way = '' } = {}
+) {
   const child = spawn(
     process.execPath,
     [
@@ -142,6 +152,10 @@ async function start(threads, busy, deflate = '') {
       busy,
       '--deflate',
       deflate,
+      '--fan-out',
+      way,
+      '--per-tick',
+      inFlight,
       '--checkout',
       values.checkout
     ],
@@ -153,7 +167,9 @@ async function start(threads, busy, deflate = '') {
 }
 
 function serve(ioThreads) {
-  const { WebSocketServer } = require(path.join(values.checkout, 'index.js'));
+  const { Topics, WebSocketServer } = require(
+    path.join(values.checkout, 'index.js')
+  );
   const options = { host: '127.0.0.1', port: 0, ioThreads };
 
   if (values.deflate !== '') options.perMessageDeflate = { threshold: 0 };
@@ -162,8 +178,23 @@ function serve(ioThreads) {
     process.send(wss.address().port);
   });
 
+  const topics = new Topics();
+  const ways = {
+    broadcast: (data, options) => wss.broadcast(data, options),
+    topics: (data, options) => topics.publish('all', data, options)
+  };
+  const way = ways[values['fan-out']];
+
   wss.on('connection', (ws) => {
-    ws.on('message', (data, binary) => ws.send(data, { binary }));
+    if (way === ways.topics) topics.subscribe(ws, 'all');
+    ws.on('message', (data, binary) => {
+      if (way === undefined) {
+        ws.send(data, { binary });
+        return;
+      }
+
+      for (let i = 0; i < values['per-tick']; i++) way(data, { binary });
+    });
   });
   process.on('disconnect', () => process.exit());
   if (Number(values.busy) > 0) work(Number(values.busy));
