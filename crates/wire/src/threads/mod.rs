@@ -18,6 +18,8 @@ mod socket;
 mod sync;
 #[cfg(all(test, not(loom)))]
 mod traffic_tests;
+#[cfg(all(test, not(loom)))]
+mod watch_tests;
 mod worker;
 mod writing;
 
