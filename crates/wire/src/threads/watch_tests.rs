@@ -13,6 +13,7 @@ use super::responder::{Passed, Responder};
 use super::socket::Threaded;
 use super::worker::Worker;
 use crate::read::Read;
+use crate::socket::Socket;
 use crate::write::Write;
 
 const STEP: Duration = Duration::from_millis(5);
@@ -153,10 +154,14 @@ impl Watched {
         let (socket, peer) = UnixStream::pair().unwrap();
         socket.set_nonblocking(true).unwrap();
         let fd = socket.as_raw_fd();
-        let line = Arc::new(Line::new((fd, 1, true), Some(Box::new(Knows))));
+        let line = Arc::new(Line::new(
+            Socket::Plain(fd),
+            (1, true),
+            Some(Box::new(Knows)),
+        ));
         let desk = Arc::clone(&worker.desk);
         desk.add(Arc::clone(&line));
-        let threaded = Threaded::new(fd, line, desk, ready);
+        let threaded = Threaded::new((fd, false), line, desk, ready);
         let terms = Terms {
             interval: STEP,
             timeout,
