@@ -1,13 +1,13 @@
 import { Listeners } from './listeners.js';
 import type { Adapter } from './topics.js';
 
-/** A client of the package `redis` or `ioredis`. */
+/** A client of the package `redis` or `ioredis`: of one server, or of a cluster. */
 export interface RedisClient {
   duplicate(...args: any[]): any;
   publish(...args: any[]): any;
   connect(...args: any[]): any;
 }
-/** Over Redis, with two connections that it makes like the client. */
+/** Over Redis, with two connections to each server that it makes like the client. */
 export declare class RedisAdapter
   extends Listeners<{ error: [error: Error]; reconnect: [] }>
   implements Adapter
@@ -17,7 +17,7 @@ export declare class RedisAdapter
     options?: {
       /** What the names of channels begin with. Default: `'ws-rs:'` */
       prefix?: string | undefined;
-      /** Default: `false` */
+      /** Whether to use sharded pub/sub; for a cluster's client. Default: `false` */
       sharded?: boolean | undefined;
     }
   );

@@ -1,9 +1,13 @@
 'use strict';
 
 const assert = require('node:assert');
+const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const { NatsAdapter, RedisAdapter } = require('../../index');
+
+/** What all clients of Redis have. */
+const BASE = { connect: none, duplicate: none, publish: none };
 
 function none() {}
 
@@ -24,16 +28,50 @@ describe('RedisAdapter', () => {
     );
   });
 
-  it('refuses clients of a cluster and of sentinels', () => {
-    const base = { connect: none, duplicate: none, publish: none };
-
+  it('takes a client of a cluster with "sharded" only', () => {
     for (const client of [
-      { ...base, isCluster: true, psubscribe: none, ssubscribe: none },
-      { ...base, getSlotRandomNode: none, pSubscribe: none, sSubscribe: none },
-      { ...base, getSentinelNode: none, pSubscribe: none, sSubscribe: none }
+      { isCluster: true, nodes: none, psubscribe: none, ssubscribe: none },
+      { getSlotRandomNode: none, nodeClient: none, sSubscribe: none }
     ]) {
-      assert.throws(() => new RedisAdapter(client), /a client of one server/);
+      assert.throws(() => new RedisAdapter({ ...BASE, ...client }), {
+        message: /of a cluster with the option "sharded" only/,
+        name: 'TypeError'
+      });
     }
+  });
+
+  it('refuses clients of sentinels, and of clusters that it does not know', () => {
+    for (const client of [
+      { isCluster: true, psubscribe: none, ssubscribe: none },
+      { getSlotRandomNode: none, pSubscribe: none, sSubscribe: none },
+      { getSentinelNode: none, pSubscribe: none, sSubscribe: none }
+    ]) {
+      assert.throws(
+        () => new RedisAdapter({ ...BASE, ...client }, { sharded: true }),
+        /a client of one server/
+      );
+    }
+  });
+
+  it('says what is wrong with a cluster whose client throws', async () => {
+    const adapter = new RedisAdapter(
+      {
+        ...BASE,
+        duplicate() {
+          throw new Error('no such thing');
+        },
+        isCluster: true,
+        nodes: none,
+        ssubscribe: none
+      },
+      { sharded: true }
+    );
+    const [error] = await once(adapter, 'error').catch((err) => [err]);
+
+    assert.strictEqual(error.code, 'WS_RS_BROKER_AWAY');
+    assert.match(error.message, /no such thing/);
+    assert.strictEqual(adapter.publish('a', Buffer.from('b')), undefined);
+    await adapter.close();
   });
 });
 

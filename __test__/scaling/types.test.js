@@ -11,12 +11,14 @@ const { ROOT } = require('../support/programs');
 
 const PROGRAM = `
 import { connect } from '@nats-io/transport-node';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import { NatsAdapter, RedisAdapter, Topics } from 'ws-rs';
 
 new Topics({ adapter: new RedisAdapter(createClient()) });
 new Topics({ adapter: new RedisAdapter(new Redis(), { sharded: true }) });
+new RedisAdapter(createCluster({ rootNodes: [] }), { sharded: true });
+new RedisAdapter(new Cluster([]), { sharded: true });
 new Topics({ adapter: new NatsAdapter(await connect()) });
 // @ts-expect-error a promise is no connection
 new NatsAdapter(connect());

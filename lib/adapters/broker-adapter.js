@@ -13,6 +13,11 @@ class BrokerAdapter extends EventEmitter {
     this._isClosed = false;
   }
 
+  /** Whether the broker, or a part of it, cannot be reached. */
+  get isAway() {
+    return this._isAway;
+  }
+
   /**
    * The broker is away.
    *

@@ -20,9 +20,10 @@ class NodeRedis {
    * @param {Object} client The program's
    * @param {Boolean} sharded Whether to use sharded pub/sub
    * @param {Object} handlers `onready()`, `ondown(err)` (perhaps several times for
-   *     one outage), `onmessage(channel, bytes)`
+   *     one outage), `onmessage(channel, bytes)`, `onmoved()`: the server has
+   *     ended subscriptions by itself, as their slot is another one's now
    */
-  constructor(client, sharded, { ondown, onmessage, onready }) {
+  constructor(client, sharded, { ondown, onmessage, onmoved, onready }) {
     this._template = client;
     this._publish = sharded ? 'sPublish' : 'publish';
     this._subscribe = sharded ? 'sSubscribe' : 'subscribe';
@@ -31,6 +32,7 @@ class NodeRedis {
     this._isClosed = false;
     this._ondown = ondown;
     this._onmessage = (message, channel) => onmessage(`${channel}`, message);
+    this._onmoved = onmoved;
     this._onready = onready;
     this._open();
   }
@@ -60,12 +62,30 @@ class NodeRedis {
       }
       this._ondown(err);
     });
+    client.on('sharded-channel-moved', () => this._onmoved());
     // An 'error' has told why.
     client.connect().catch(() => {});
   }
 
   get isReady() {
     return this._client.isReady;
+  }
+
+  /** Gives a connection up that holds, but is of no use. */
+  renew(reason) {
+    const client = this._client;
+
+    this._open();
+    if (client.isOpen) client.destroy();
+    this._ondown(reason);
+  }
+
+  ping() {
+    return this._client.ping();
+  }
+
+  clusterInfo() {
+    return this._client.sendCommand(['CLUSTER', 'INFO']);
   }
 
   publish(channel, bytes) {
@@ -96,13 +116,16 @@ class NodeRedis {
   }
 }
 
+/** What ioredis 5 says when a server has ended a subscription by itself. */
+const UNASKED = /^Command queue state error\b/;
+
 /** As `NodeRedis`, of the package `ioredis`. */
 class IoRedis {
   static isOne(client) {
     return isClient(client, ['connect', 'psubscribe', 'ssubscribe']);
   }
 
-  constructor(client, sharded, { ondown, onmessage, onready }) {
+  constructor(client, sharded, { ondown, onmessage, onmoved, onready }) {
     this._client = client.duplicate({
       // A message that the broker may have sent on already would be sent again.
       autoResendUnfulfilledCommands: false,
@@ -120,8 +143,19 @@ class IoRedis {
     this._unsubscribe = sharded ? 'sunsubscribe' : 'unsubscribe';
     this._isSharded = sharded;
 
+    /** Sharded subscriptions without an answer. */
+    this._asked = new Set();
     this._reason = undefined;
+    // Which one, and that it failed, is not said.
+    this._client.on('moved', () => {
+      for (const reject of this._asked) reject(movedError());
+    });
     this._client.on('error', (err) => {
+      // An answer that it has not asked for; it goes on.
+      if (UNASKED.test(err.message)) {
+        onmoved();
+        return;
+      }
       // It closes next, and counts as ready until then.
       if (this._client.status === 'ready') this._reason = err;
       else ondown(err);
@@ -145,6 +179,19 @@ class IoRedis {
     return status === 'ready' && stream?.writable === true;
   }
 
+  renew(reason) {
+    this._reason = reason;
+    this._client.disconnect(true);
+  }
+
+  ping() {
+    return this._client.ping();
+  }
+
+  clusterInfo() {
+    return this._client.cluster('INFO');
+  }
+
   publish(channel, bytes) {
     return this._client[this._publish](channel, bytes);
   }
@@ -164,37 +211,32 @@ class IoRedis {
 
   _each(channels, method) {
     return this._isSharded
-      ? Promise.all(channels.map((one) => this._client[method](one)))
+      ? Promise.all(channels.map((one) => this._ask(one, method)))
       : this._client[method](...channels);
+  }
+
+  _ask(channel, method) {
+    const asked = this._asked;
+
+    return new Promise((resolve, reject) => {
+      asked.add(reject);
+      this._client[method](channel)
+        .then(resolve, reject)
+        .finally(() => asked.delete(reject));
+    });
   }
 }
 
-/**
- * @param {Object} client What the program gave
- * @return {Function} The class for it
- * @throws {TypeError} There is none
- */
-function connectionFor(client) {
-  const found = [NodeRedis, IoRedis].find((one) => one.isOne(client));
-
-  if (found !== undefined && !isOfSeveral(client)) return found;
-
-  throw new TypeError(
-    typeof client?.then === 'function'
-      ? 'A RedisAdapter takes a client, not its promise: await connect()'
-      : 'A RedisAdapter takes a client of one server, of the package redis ' +
-          '(createClient()) or ioredis (new Redis()); in a cluster, any of its ' +
-          'servers will do'
-  );
+function movedError() {
+  return new Error('MOVED The slot of a channel is that of another server');
 }
 
-/** Whether it is a cluster's, or the sentinels' of `redis`. */
-function isOfSeveral(client) {
-  return (
-    client.isCluster === true ||
-    typeof client.getSlotRandomNode === 'function' ||
-    typeof client.getSentinelNode === 'function'
-  );
+/**
+ * @param {Object} client Of one server
+ * @return {Function|undefined} The class for it, if there is one
+ */
+function connectionFor(client) {
+  return [NodeRedis, IoRedis].find((one) => one.isOne(client));
 }
 
 function isClient(client, methods) {
@@ -214,4 +256,4 @@ function asBuffer(bytes) {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-module.exports = { asBuffer, connectionFor };
+module.exports = { asBuffer, connectionFor, IoRedis, isClient, NodeRedis };

@@ -1,0 +1,146 @@
+'use strict';
+
+const { IoRedis, isClient, NodeRedis } = require('./redis-connection');
+const timers = require('../timers');
+
+/** How long a server may take to say which slots are whose, in ms. */
+const PATIENCE = 2000;
+
+/**
+ * @typedef {Object} ClusterMap
+ * @property {String[]} owners The address of the master of each slot that has one
+ * @property {Map<String, Object>} clients One of each master, by address: what to
+ *     make others like it of
+ */
+
+/** How to learn from a cluster's client of the package `redis` who has which slots. */
+class NodeRedisMap {
+  static Connection = NodeRedis;
+
+  static isOne(client) {
+    return (
+      isClient(client, ['connect', 'nodeClient', 'sSubscribe']) &&
+      typeof client.getSlotRandomNode === 'function'
+    );
+  }
+
+  /**
+   * @param {Object} client The program's
+   * @return {Promise<ClusterMap>} As it is now
+   */
+  static async look(client) {
+    const seen = client.duplicate({
+      clientSideCache: undefined,
+      minimizeConnections: true,
+      useReplicas: false
+    });
+    let reason;
+
+    seen.on('error', (err) => {
+      reason = err;
+    });
+
+    try {
+      await inTime(seen.connect());
+
+      return {
+        clients: new Map(seen.masters.map((node) => [node.address, of(node)])),
+        owners: seen.slots.map((shard) => shard?.master.address)
+      };
+    } catch (err) {
+      throw reason ?? err;
+    } finally {
+      attempt(() => seen.destroy());
+    }
+
+    /** The cluster would connect it, and does not say otherwise what it is like. */
+    function of(node) {
+      attempt(() => seen.nodeClient(node).catch(() => {}));
+      return node.client;
+    }
+  }
+}
+
+/** As `NodeRedisMap`, of the package `ioredis`. */
+class IoRedisMap {
+  static Connection = IoRedis;
+
+  static isOne(client) {
+    return (
+      isClient(client, ['connect', 'nodes', 'ssubscribe']) &&
+      client.isCluster === true
+    );
+  }
+
+  static async look(client) {
+    const seen = client.duplicate([], {
+      clusterRetryStrategy: () => null,
+      // Some servers may be there though the cluster is not complete.
+      enableReadyCheck: false,
+      lazyConnect: true,
+      shardedSubscribers: false,
+      slotsRefreshInterval: undefined
+    });
+
+    let reason;
+
+    seen.on('error', (err) => {
+      reason = err.lastNodeError ?? err;
+    });
+
+    try {
+      await inTime(seen.connect());
+
+      const retryStrategy =
+        client.options?.clusterRetryStrategy ?? ((times) => 100 + times * 2);
+      const nodes = seen.nodes('master').map((node) => [
+        `${node.options.host}:${node.options.port}`,
+        // The cluster's do not try again: it does.
+        {
+          duplicate: (options) => node.duplicate({ retryStrategy, ...options })
+        }
+      ]);
+
+      return {
+        clients: new Map(nodes),
+        owners: seen.slots.map((addresses) => addresses?.[0])
+      };
+    } catch (err) {
+      throw reason ?? err;
+    } finally {
+      seen.disconnect();
+    }
+  }
+}
+
+/** @return {Object|undefined} How to look at what a client is of */
+function mapFor(client) {
+  return [NodeRedisMap, IoRedisMap].find((one) => one.isOne(client));
+}
+
+/** A server that has stopped would have us wait for ever. */
+async function inTime(promise) {
+  let timer;
+  const late = new Promise((resolve, reject) => {
+    timer = timers.setInterval(() => {
+      reject(new Error('A server of the cluster does not answer'));
+    }, PATIENCE);
+  });
+
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timers.clearInterval(timer);
+    promise.catch(() => {});
+  }
+}
+
+function attempt(call) {
+  try {
+    call();
+  } catch {
+    // It was not open.
+  }
+}
+
+module.exports = mapFor;
