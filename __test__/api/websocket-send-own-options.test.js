@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { afterEach, test } = require('node:test');
 
+const Sender = require('../../lib/connection/sender');
 const WebSocket = require('../../lib/api/websocket');
 
 const NAMES = ['binary', 'mask', 'compress', 'fin'];
@@ -19,11 +20,14 @@ function seen(options) {
 
   ws._readyState = WebSocket.OPEN;
   ws._extensions = { 'permessage-deflate': {} };
-  ws._sender = {
-    sendMessage(data, binary, compress, fin, mask) {
-      result = { binary, mask, compress, fin };
+  // One whose send() is not patched.
+  ws._sender = Object.create(Sender.prototype, {
+    sendMessage: {
+      value(data, binary, compress, fin, mask) {
+        result = { binary, mask, compress, fin };
+      }
     }
-  };
+  });
   ws.send(Buffer.alloc(1), options);
   return result;
 }

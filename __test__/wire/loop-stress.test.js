@@ -184,11 +184,12 @@ describe('Connections that change their transport under load', { skip }, () => {
 
 describe('One connection that is paused and resumed', { skip }, () => {
   for (const [what, count, goal, options] of [
-    // Some 2,200 and 60 on Linux; it depends on when the kernel delivers.
-    ['without', 12_000, 1000, {}],
+    // Some 2,200 and 60 on Linux; it depends on when the kernel delivers: on a
+    // busy machine it is less than half of that.
+    ['without', 12_000, 500, {}],
     ['with some', 4000, 20, { perMessageDeflate: { threshold: 8000 } }]
   ]) {
-    it(`loses nothing in up to thousands of moves, ${what} compression`, async (t) => {
+    it(`loses nothing in many moves, ${what} compression`, async (t) => {
       const { client, peer } = await openLoopPair(t, {
         server: options,
         client: options
