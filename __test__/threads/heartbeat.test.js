@@ -11,18 +11,21 @@ const WebSocket = require('../..');
 const { kLight } = require('../../lib/wire/light-socket');
 const { until } = require('../support/loop');
 const { SLOWNESS } = require('../support/machine');
+const { serveTls } = require('../support/own-tls');
 const { evaluate } = require('../support/programs');
 const { openThreaded, skipThreads: skip } = require('../support/threads');
 
 /** A test that blocks JavaScript needs peers of another thread. */
 const PEER = `
 const net = require('node:net');
+const tls = require('node:tls');
 const { parentPort, workerData } = require('node:worker_threads');
 const { FrameReader, frame, MASK, PING, PONG, CLOSE } = require('./__test__/support/frames');
 const { readHead, upgradeRequest } = require('./__test__/support/raw-http');
 
-const { answers, port } = workerData;
-const socket = net.connect(port, '127.0.0.1');
+const { answers, isTls, port } = workerData;
+const at = { host: '127.0.0.1', port, rejectUnauthorized: false };
+const socket = isTls ? tls.connect(at) : net.connect(at);
 const log = [];
 let left = answers;
 
@@ -61,12 +64,22 @@ readHead(socket).then(({ rest }) => {
 const PATIENT = { interval: 50 * SLOWNESS, timeout: 600_000 };
 const SHORT = { interval: 50 * SLOWNESS, timeout: 50 * SLOWNESS };
 
+/** Servers with an I/O thread. */
+const OPENERS = {
+  TCP: (t, options) => openThreaded(t, 0, options),
+  TLS: (t, options) => serveTls(t, {}, { ioThreads: 1, ...options })
+};
+
 /** Starts a peer that answers so many pings. */
 async function startPeer(t, wss, answers) {
   const connected = once(wss, 'connection');
   const worker = new Worker(PEER, {
     eval: true,
-    workerData: { answers, port: wss.address().port }
+    workerData: {
+      answers,
+      isTls: Boolean(wss.options.tls),
+      port: wss.address().port
+    }
   });
   const peer = { log: [], send: (count) => worker.postMessage(count) };
 
@@ -99,29 +112,49 @@ const within = (times, { from, to }) =>
   times.filter((time) => time >= from && time <= to);
 
 describe('A heartbeat on an I/O thread', { skip }, () => {
-  it('goes on while JavaScript is blocked, and leaves the connection light', async (t) => {
-    const { wss } = await openThreaded(t, 0, { heartbeat: PATIENT });
-    const peer = await startPeer(t, wss, Infinity);
+  for (const [how, open] of Object.entries(OPENERS)) {
+    it(`goes on while JavaScript is blocked, and leaves the connection light, over ${how}`, async (t) => {
+      const { wss } = await open(t, { heartbeat: PATIENT });
+      const peer = await startPeer(t, wss, Infinity);
 
-    peer.ws.removeAllListeners();
+      peer.ws.removeAllListeners();
 
-    const blocked = block(12 * PATIENT.interval);
+      const blocked = block(12 * PATIENT.interval);
 
-    await until(() => within(peer.times('ping'), blocked).length >= 4);
-    // It is heard at once, and looked for a quarter later.
-    assert.ok(within(peer.times('ping'), blocked).length <= 12);
-    assert.strictEqual(peer.ws.readyState, WebSocket.OPEN);
-    assert.ok(peer.ws._socket[kLight]);
-    assert.strictEqual(peer.ws._opened, null);
+      await until(() => within(peer.times('ping'), blocked).length >= 4);
+      // It is heard at once, and looked for a quarter later.
+      assert.ok(within(peer.times('ping'), blocked).length <= 12);
+      assert.strictEqual(peer.ws.readyState, WebSocket.OPEN);
+      assert.ok(peer.ws._socket[kLight]);
+      assert.strictEqual(peer.ws._opened, null);
 
-    const pings = peer.times('ping').length;
-    const { received, sent } = wss.metrics();
+      const pings = peer.times('ping').length;
+      const { received, sent } = wss.metrics();
 
-    assert.ok(received.wireBytes >= 12 * (pings - 1), 'pongs are counted');
-    assert.ok(sent.wireBytes >= 8 * pings, 'pings are counted');
-    assert.strictEqual(received.wireBytes % 12, 0);
-    assert.strictEqual(peer.ws._socket.bytesRead > received.wireBytes, true);
-  });
+      assert.ok(received.wireBytes >= 12 * (pings - 1), 'pongs are counted');
+      assert.ok(sent.wireBytes >= 8 * pings, 'pings are counted');
+      assert.strictEqual(received.wireBytes % 12, 0);
+      assert.strictEqual(peer.ws._socket.bytesRead > received.wireBytes, true);
+    });
+
+    it(`ends a dead peer while JavaScript is blocked, once, over ${how}`, async (t) => {
+      const { wss } = await open(t, { heartbeat: SHORT });
+      const peer = await startPeer(t, wss, 2);
+      const blocked = block(14 * SHORT.interval);
+
+      assert.deepStrictEqual(peer.closes, []);
+      await until(() => peer.closes.length === 1);
+      await until(() => peer.times('end').length === 1);
+      assert.strictEqual(within(peer.times('end'), blocked).length, 1);
+      assert.strictEqual(peer.times('ping').length, 3);
+      assert.strictEqual(peer.times('close').length, 0);
+
+      await sleep(2 * SHORT.interval);
+      assert.deepStrictEqual(peer.closes, [1006]);
+      assert.strictEqual(wss.metrics().heartbeatsMissed, 1);
+      assert.strictEqual(wss.clients.size, 0);
+    });
+  }
 
   it('is in time while JavaScript is busy half of the time', async (t) => {
     const interval = 100 * SLOWNESS;
@@ -144,24 +177,6 @@ describe('A heartbeat on an I/O thread', { skip }, () => {
     for (let i = 1; i < times.length; i++) {
       assert.ok(times[i] - times[i - 1] <= most, `${times}`);
     }
-  });
-
-  it('ends a dead peer while JavaScript is blocked, once', async (t) => {
-    const { wss } = await openThreaded(t, 0, { heartbeat: SHORT });
-    const peer = await startPeer(t, wss, 2);
-    const blocked = block(14 * SHORT.interval);
-
-    assert.deepStrictEqual(peer.closes, []);
-    await until(() => peer.closes.length === 1);
-    await until(() => peer.times('end').length === 1);
-    assert.strictEqual(within(peer.times('end'), blocked).length, 1);
-    assert.strictEqual(peer.times('ping').length, 3);
-    assert.strictEqual(peer.times('close').length, 0);
-
-    await sleep(2 * SHORT.interval);
-    assert.deepStrictEqual(peer.closes, [1006]);
-    assert.strictEqual(wss.metrics().heartbeatsMissed, 1);
-    assert.strictEqual(wss.clients.size, 0);
   });
 
   it('hands out what came before a dead peer was ended, and fails what is sent', async (t) => {
