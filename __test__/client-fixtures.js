@@ -14,6 +14,11 @@ class FakeWebSocket extends EventEmitter {
   constructor() {
     super();
 
+    // On the prototype of the real one.
+    this._autoPong = true;
+    this._closeTimeout = 30_000;
+    this._maxPendingAutoPongs = 60;
+
     this._errorEmitted = false;
     this._extensions = {};
     this._protocol = '';

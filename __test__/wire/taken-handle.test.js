@@ -33,6 +33,11 @@ async function openSockets(t) {
   return { far, socket };
 }
 
+/** Who hears of a handle that somebody closes. */
+function watcher(onHandleClosing) {
+  return { onHandleClosing, onHandleReading() {} };
+}
+
 describe('A handle that is taken', () => {
   for (const [how, close] of [
     ['close()', (socket) => socket._handle.close()],
@@ -45,7 +50,10 @@ describe('A handle that is taken', () => {
       const { fd } = socket._handle;
       const log = [];
 
-      takeHandle(socket._handle, () => log.push(socket._handle?.fd ?? fd));
+      takeHandle(
+        socket._handle,
+        watcher(() => log.push(socket._handle?.fd ?? fd))
+      );
       close(socket);
       assert.deepStrictEqual(log, [fd]);
       socket.destroy();
@@ -64,7 +72,10 @@ describe('A handle that is taken', () => {
       let failure;
 
       far.on('error', (err) => (failure = err.code));
-      takeHandle(handle, () => socket.destroy());
+      takeHandle(
+        handle,
+        watcher(() => socket.destroy())
+      );
       far.resume();
       handle[method]();
       await new Promise((resolve) => far.on('close', resolve));
@@ -78,7 +89,10 @@ describe('A handle that is taken', () => {
     const Handle = handle.constructor;
     const keys = Object.keys(handle);
 
-    takeHandle(handle, () => {});
+    takeHandle(
+      handle,
+      watcher(() => {})
+    );
     assert.ok(handle instanceof Handle);
     assert.strictEqual(handle.constructor, Handle);
     assert.deepStrictEqual(Object.keys(handle), keys);
@@ -89,8 +103,14 @@ describe('A handle that is taken', () => {
     const socket = await openSocket(t);
     const log = [];
 
-    takeHandle(socket._handle, () => log.push('first'));
-    takeHandle(socket._handle, () => log.push('second'));
+    takeHandle(
+      socket._handle,
+      watcher(() => log.push('first'))
+    );
+    takeHandle(
+      socket._handle,
+      watcher(() => log.push('second'))
+    );
     socket.destroy();
     assert.deepStrictEqual(log, ['second']);
   });
@@ -101,7 +121,10 @@ describe('beforeClosed', () => {
     const socket = await openSocket(t);
     const log = [];
 
-    takeHandle(socket._handle, () => {});
+    takeHandle(
+      socket._handle,
+      watcher(() => {})
+    );
     takeHandle.beforeClosed(socket._handle, () => log.push('closed'));
     socket.on('close', () => log.push("'close'"));
     socket.destroy();

@@ -34,7 +34,8 @@ const RARELY_SET = {
   _heartbeat: null,
   _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
   _paused: false,
-  _protocol: ''
+  _protocol: '',
+  _redirects: 0
 };
 
 /**

@@ -60,8 +60,6 @@ class WebSocket extends EventEmitter {
     this._socket = null;
 
     if (address !== null) {
-      this._redirects = 0;
-
       const normalized = normalizeArguments(protocols, options);
       const settings = readHeartbeat(normalized.options.heartbeat);
 

@@ -72,14 +72,14 @@ class Connection extends ReceivingHalf {
       native.meterAttach(meter, this.decoder.id, false);
     }
 
-    this.decoder.isWatched = () => this.isWatched();
+    this.decoder.watcher = this;
     // From Node 26 on all TLS sockets read into the same memory.
     this.decoder.copiesParts = socket.encrypted === true;
 
     this.output = new Outbox(socket, this.decoder.id);
     this.output.packs = this.ioThreads > 0;
     this.decoder.mayInflateOnThread = this.ioThreads > 0 && light !== undefined;
-    this.output.onerror = (err) => websocket._emitErrorOnce(err);
+    this.output.owner = this;
     announce(socket, this.output);
 
     this._generateMask = options.generateMask;
@@ -182,6 +182,11 @@ class Connection extends ReceivingHalf {
       this.receiver !== null ||
       (!isLight(socket) && socket.listenerCount('close') > this._closeListeners)
     );
+  }
+
+  /** What was sent is lost, and the socket knows nothing of it. */
+  onLost(err) {
+    this.websocket._emitErrorOnce(err);
   }
 
   // The decoder's sink.

@@ -86,8 +86,8 @@ class Decoder extends ChunkOwner {
     this.mayInflateOnThread = false;
     /** Whether nothing of the chunk was handed out, which has just come. */
     this._isFresh = false;
-    /** Says whether somebody watches how long inflating takes. */
-    this.isWatched = null;
+    /** Who says whether somebody watches how long inflating takes. */
+    this.watcher = null;
     this.id =
       options.id ??
       native.connectionCreate(
@@ -360,7 +360,7 @@ class Decoder extends ChunkOwner {
   }
 
   _isWatched() {
-    return this.isWatched !== null && this.isWatched();
+    return this.watcher !== null && this.watcher.isWatched();
   }
 
   _emitAndGoOn(kind, data, extra) {

@@ -88,9 +88,14 @@ const REQUEST = {
 function connect(websocket, address, protocols, options) {
   const settings = { ...DEFAULTS, ...options };
 
-  websocket._autoPong = settings.autoPong;
-  websocket._closeTimeout = settings.closeTimeout;
-  websocket._maxPendingAutoPongs = settings.maxPendingAutoPongs | 0;
+  const { autoPong, closeTimeout, maxPendingAutoPongs } = settings;
+
+  // What most have is on the prototype.
+  if (autoPong !== DEFAULTS.autoPong) websocket._autoPong = autoPong;
+  if (closeTimeout !== CLOSE_TIMEOUT) websocket._closeTimeout = closeTimeout;
+  if (maxPendingAutoPongs !== DEFAULTS.maxPendingAutoPongs) {
+    websocket._maxPendingAutoPongs = maxPendingAutoPongs | 0;
+  }
 
   if (!PROTOCOL_VERSIONS.includes(settings.protocolVersion)) {
     throw new RangeError(
@@ -336,7 +341,9 @@ class ClientHandshake {
       return;
     }
 
-    websocket._protocol = res.headers['sec-websocket-protocol'] ?? '';
+    const protocol = res.headers['sec-websocket-protocol'];
+
+    if (protocol) websocket._protocol = protocol;
 
     if (perMessageDeflate?.params) {
       websocket._extensions[PerMessageDeflate.extensionName] =

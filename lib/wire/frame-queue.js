@@ -7,7 +7,7 @@ const timers = require('../timers');
 const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
-const { hook, watchHandle } = require('./taken-socket');
+const { hook, kLoop, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
 const { failedWriteError } = require('./errors');
 
@@ -62,8 +62,8 @@ class FrameQueue {
     this._finalBytesWritten = -1;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
-    /** What is called for an error that the socket knows nothing of. */
-    this.onerror = null;
+    /** Who is given an error that the socket knows nothing of. */
+    this.owner = null;
     /** Called when nothing waits any more, with the most that did if known. */
     this.onempty = null;
     /** What subscribes to topics for it, if anything does. */
@@ -137,6 +137,22 @@ class FrameQueue {
   /** The light socket is one of Node's now. */
   onMaterialized() {
     watchHandle(this._socket, this);
+  }
+
+  /** Somebody closes the socket's handle. */
+  onHandleClosing(handle) {
+    const socket = this._socket;
+    let err;
+
+    if (socket[kLoop]) err = socket[kLoop].onHandleClosing();
+    else this.writeNow();
+
+    if (socket._handle === handle && !socket.destroyed) socket.destroy(err);
+  }
+
+  /** Somebody starts or stops its reading. */
+  onHandleReading() {
+    if (this._socket[kLoop]) this._socket[kLoop].onHandleReading();
   }
 
   /** The native wire is about to go. */
@@ -330,7 +346,7 @@ class FrameQueue {
         if (this._callbacks !== null) this._callbacks.fail(error, count);
       } finally {
         this._socket.destroy(error);
-        if (number <= 0 && this.onerror !== null) this.onerror(error);
+        if (number <= 0 && this.owner !== null) this.owner.onLost(error);
       }
     });
   }

@@ -85,24 +85,7 @@ function isPlain(socket) {
  * @param {Outbox} outbox Its outbox
  */
 function watchHandle(socket, outbox) {
-  if (!isPlain(socket) || !socket._handle) return;
-
-  const handle = socket._handle;
-
-  takeHandle(
-    handle,
-    () => {
-      let err;
-
-      if (socket[kLoop]) err = socket[kLoop].onHandleClosing();
-      else outbox.writeNow();
-
-      if (socket._handle === handle && !socket.destroyed) socket.destroy(err);
-    },
-    () => {
-      if (socket[kLoop]) socket[kLoop].onHandleReading();
-    }
-  );
+  if (isPlain(socket) && socket._handle) takeHandle(socket._handle, outbox);
 }
 
 /** Gives a prototype the methods that see to the order. */
