@@ -190,6 +190,69 @@ test('a page without the place for deflate tables is refused', (t) => {
   assert.deepStrictEqual(readdirSync(folder), ['performance.md']);
 });
 
+/** A run of a server with 1,000 and then 2,000 connections. */
+function memoryRun() {
+  const { conditions } = run([20], [5]);
+  const server = (name) => ({ name, title: name, version: '1' });
+  const sample = (name, per) => ({
+    server: name,
+    workload: 'memory',
+    values: {
+      cpuAll: 20,
+      cpuMain: 10,
+      resident1000: 1000 * per,
+      resident2000: 2000 * per
+    }
+  });
+
+  return summarize({
+    workloads: [
+      {
+        name: 'memory',
+        title: 'an idle connection',
+        kind: 'growth',
+        connections: 2000,
+        steps: [1000, 2000]
+      }
+    ],
+    servers: [server('ws'), server('ws-rs')],
+    samples: [sample('ws', 4000), sample('ws-rs', 1000)],
+    conditions,
+    notes: [],
+    rounds: 1
+  });
+}
+
+test('memory over connections has a place, a table and lines of its own', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ws-rs-report-'));
+  const page = path.join(folder, 'performance.md');
+
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(page, '<!-- memory:start -->\n<!-- memory:end -->\n');
+
+  publish(memoryRun(), folder);
+
+  assert.deepStrictEqual(readdirSync(folder), [
+    'bench-memory.json',
+    'bench-memory.svg',
+    'performance.md'
+  ]);
+  assert.match(
+    readFileSync(page, 'utf8'),
+    /an idle connection of 2,000: resident bytes +\| +4,000 +\| +1,000 \|/
+  );
+
+  const svg = readFileSync(path.join(folder, 'bench-memory.svg'), 'utf8');
+  const ends = [...svg.matchAll(/<polyline points="[^"]* (\S+),(\S+)"/g)];
+  const [[, x, ws], [, sameX, wsRs]] = ends;
+  // Where there are no connections, and no bytes.
+  const zero = Number(/<polyline points="\S+,(\S+) /.exec(svg)[1]);
+
+  assert.strictEqual(ends.length, 2);
+  assert.strictEqual(x, sameX);
+  assert.ok(Math.abs((zero - ws) / (zero - wsRs) - 4) < 0.1);
+});
+
 test('bars are as long as the figures say', () => {
   const svg = plot(run([20], [5]));
   const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map((m) =>

@@ -12,10 +12,25 @@
 
 /**
  * @param {Workload[]} workloads
- * @return {Cost[]} One per workload, two of those that hold connections
+ * @return {Cost[]} One per workload, more of those that hold connections
  */
 function costs(workloads) {
-  return workloads.flatMap(({ name: workload, kind, title }) => {
+  return workloads.flatMap(({ name: workload, kind, title, steps }) => {
+    if (kind === 'growth') {
+      const [before, all] = steps
+        .slice(-2)
+        .map((n) => n.toLocaleString('en-US'));
+
+      return [
+        ...steps.map((step) => growthCost(workload, title, step)),
+        {
+          workload,
+          title: `a connection opened, from ${before} to ${all}`,
+          unit: 'CPU µs',
+          of: cpu
+        }
+      ];
+    }
     if (kind === 'cycles') {
       return [
         cycleCost(workload, `${title}, idle`, 'resident bytes', 'bytesIdle'),
@@ -38,6 +53,17 @@ function cycleCost(workload, title, unit, key) {
     title,
     unit,
     of: (values) => ({ all: values[key], main: values[key] })
+  };
+}
+
+function growthCost(workload, title, step) {
+  return {
+    workload,
+    title: `${title} of ${step.toLocaleString('en-US')}`,
+    unit: 'resident bytes',
+    of({ [`resident${step}`]: resident }) {
+      return { all: resident / step, main: resident / step };
+    }
   };
 }
 

@@ -12,6 +12,9 @@ const { Server } = require('./server');
  */
 const firstPart = 0.2;
 
+/** Connections of one address of the server, of which some 28,000 can be had. */
+const portsOfAddress = 20_000;
+
 /** Descriptors a process needs besides those of its connections. */
 const spareDescriptors = 100;
 
@@ -44,6 +47,7 @@ async function measure({ name }, workload, plan) {
       cycles: measureCycles,
       echo: measureEcho,
       fanout: measureFanOut,
+      growth: measureGrowth,
       idle: measureIdle
     };
     return await takers[workload.kind](setting);
@@ -62,13 +66,18 @@ function startServer(name, workload, plan) {
     tls: workload.tls && plan.certificate.files,
     deflate: workload.deflate,
     level: workload.level,
-    perTick: workload.perTick
+    perTick: workload.perTick,
+    // Between two addresses there are only so many ports.
+    everywhere: workload.connections > portsOfAddress
   });
 }
 
-/** @return {string[]} Arguments of the load generator that name a server */
-function target(server, workload) {
-  const args = ['--address', `127.0.0.1:${server.port}`];
+/**
+ * @param {number} [host] The last number of its address
+ * @return {string[]} Arguments of the load generator that name a server
+ */
+function target(server, workload, host = 1) {
+  const args = ['--address', `127.0.0.${host}:${server.port}`];
 
   args.push('--pid', String(server.pid));
   if (workload.tls) args.push('--tls');
@@ -162,6 +171,52 @@ async function measureIdle({ server, workload, target, pin }) {
     const bytesPerConnection = (after - before) / (all - first);
     values = { ...cpu(report), bytesPerConnection, connections: all };
   });
+  return values;
+}
+
+/**
+ * Resident memory beyond that of a server that has no connections, at each step.
+ * Its first connections are opened and closed before: what a server sets up
+ * once is not counted.
+ */
+async function measureGrowth({ server, workload, pin }) {
+  const { steps } = workload;
+  const wanted = steps.at(-1) + spareDescriptors;
+
+  if (descriptorLimit() < wanted) {
+    throw new Error(`it takes ${wanted} open files (ulimit -n)`);
+  }
+
+  const hold = (connections, from, whileOpen) => {
+    const host = 1 + Math.floor(from / portsOfAddress);
+
+    return generate(
+      [...target(server, workload, host), '--idle', String(connections)],
+      pin,
+      whileOpen
+    );
+  };
+  const resident = async () => {
+    await delay(300);
+    return server.resident();
+  };
+  const values = { connections: steps.at(-1) };
+
+  await hold(Math.min(500, steps[0]), 0, () => {});
+
+  const before = await resident();
+  const grow = async (index) => {
+    const from = index === 0 ? 0 : steps[index - 1];
+    const report = await hold(steps[index] - from, from, async () => {
+      values[`resident${steps[index]}`] = (await resident()) - before;
+      if (index + 1 < steps.length) await grow(index + 1);
+    });
+
+    // Of the last ones, which nothing is new to.
+    if (index + 1 === steps.length) Object.assign(values, cpu(report));
+  };
+
+  await grow(0);
   return values;
 }
 

@@ -134,13 +134,16 @@ function program(text) {
 
 /** Whether these are what a section of docs/performance.md shows. */
 function isWhole(workloads) {
-  return [['deflate', 'deflate-memory'], ['fanout']].some((groups) => {
-    const all = selectWorkloads(groups);
+  return [['deflate', 'deflate-memory'], ['fanout'], ['memory']].some(
+    (groups) => {
+      const all = selectWorkloads(groups);
 
-    return (
-      workloads.length === all.length && workloads.every((w) => all.includes(w))
-    );
-  });
+      return (
+        workloads.length === all.length &&
+        workloads.every((w) => all.includes(w))
+      );
+    }
+  );
 }
 
 function serverNames({ baseline, servers: list, transport }, workloads) {

@@ -3,19 +3,15 @@
 const { costs } = require('./costs');
 const { serverKind } = require('./servers');
 const { medianOf } = require('./summary');
+const { capital, document, margin, text, tidy, width } = require('./svg');
 const { figure, medians } = require('./tables');
 
-const width = 860;
-const margin = 16;
 const gap = 36;
 const titleHeight = 24;
 const barHeight = 18;
 const barGap = 5;
 const labelWidth = 112;
 const valueWidth = 62;
-
-/** Legible on white and on near-black alike. */
-const ink = '#757b84';
 
 /**
  * Draws one panel of bars per cost, each on its own scale; shorter is
@@ -44,24 +40,14 @@ function plot(run) {
     ? 'Server CPU time per message and receiver, of messages for all'
     : 'Server CPU time per echoed message, and cost per connection';
 
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
-      `width="${width}" height="${height}" font-family="system-ui, ` +
-      `sans-serif" font-size="13" fill="${ink}" role="img" ` +
-      'aria-labelledby="title">',
-    `<title id="title">${heading}</title>`,
-    text(margin, 24, heading, 'font-size="17" font-weight="600"'),
-    text(
-      margin,
-      46,
-      'Shorter is better. Solid: the JS thread; pale: other threads. ' +
-        `${capital(medians(run.rounds))}, Node ${machine.node}, ` +
-        `${machine.cpu}, ${run.date}`
-    ),
-    ...panels,
-    '</svg>',
-    ''
-  ].join('\n');
+  return document(
+    height,
+    heading,
+    'Shorter is better. Solid: the JS thread; pale: other threads. ' +
+      `${capital(medians(run.rounds))}, Node ${machine.node}, ` +
+      `${machine.cpu}, ${run.date}`,
+    panels
+  );
 }
 
 function panel(run, { workload, title: heading, unit, of }, area) {
@@ -102,22 +88,6 @@ function bar(x, y, length, colour, opacity) {
     `<rect x="${tidy(x)}" y="${tidy(y)}" width="${tidy(Math.max(length, 0))}" ` +
     `height="${barHeight}" rx="2" fill="${colour}" opacity="${opacity}"/>`
   );
-}
-
-function text(x, y, content, attributes = '') {
-  return `<text x="${tidy(x)}" y="${tidy(y)}" ${attributes}>${escape(content)}</text>`;
-}
-
-function tidy(number) {
-  return Number(number.toFixed(1));
-}
-
-function escape(content) {
-  return content.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
-}
-
-function capital(content) {
-  return content[0].toUpperCase() + content.slice(1);
 }
 
 module.exports = { plot };

@@ -8,6 +8,7 @@ const {
 } = require('node:fs');
 const path = require('node:path');
 
+const { linePlot } = require('./line-plot');
 const { plot } = require('./plot');
 const { circumstances, deflateTables, tables } = require('./tables');
 
@@ -38,6 +39,15 @@ const fanOut = {
   end: '<!-- fanout:end -->'
 };
 
+const memory = {
+  json: 'bench-memory.json',
+  plot: 'bench-memory.svg',
+  draw: linePlot,
+  select: tables,
+  start: '<!-- memory:start -->',
+  end: '<!-- memory:end -->'
+};
+
 const baseline = { json: 'bench-baseline.json', plot: null, select: null };
 
 /**
@@ -55,7 +65,7 @@ function publish(run, folder) {
   const files = { [place.json]: `${JSON.stringify(run, rounded, 2)}\n` };
   const page = path.join(folder, 'performance.md');
 
-  if (place.plot) files[place.plot] = plot(run);
+  if (place.plot) files[place.plot] = (place.draw ?? plot)(run);
   if (place.select && existsSync(page)) {
     files['performance.md'] = insert(
       readFileSync(page, 'utf8'),
@@ -74,6 +84,7 @@ function publish(run, folder) {
 function placeOf(run) {
   if (run.ratios) return baseline;
   if (run.workloads.every(({ kind }) => kind === 'fanout')) return fanOut;
+  if (run.workloads.every(({ kind }) => kind === 'growth')) return memory;
   return run.workloads.every((workload) => workload.deflate) ? deflate : plain;
 }
 

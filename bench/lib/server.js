@@ -16,6 +16,7 @@ const foreign = [
   'BENCH_DEFLATE',
   'BENCH_DEFLATE_LEVEL',
   'BENCH_FAN_OUT',
+  'BENCH_HOST',
   'BENCH_PER_TICK',
   'BENCH_TLS_CERT',
   'BENCH_TLS_KEY',
@@ -45,16 +46,17 @@ class Server {
    * @param {string} name As in `--servers`
    * @param {Function} pin Makes a command run on the server's core
    * @param {{ tls?: { keyFile: string, certFile: string }, deflate?: string,
-   *   level?: number, perTick?: number, baseline?: string, node?: string }} [settings]
+   *   level?: number, perTick?: number, baseline?: string, node?: string,
+   *   everywhere?: boolean }} [settings]
    *   `perTick`: how often each message is sent to all, instead of back;
    *   `baseline` is the checkout of the servers of that name, `node` the program
-   *   that runs the server, by default this one's
+   *   that runs the server, by default this one's; `everywhere`: on all addresses
    * @return {Promise<Server>}
    * @throws {Error} With what the server wrote to standard error
    */
   static async start(name, pin, settings = {}) {
     const { script, env: own, baselineOf, runtime } = serverKind(name);
-    const { tls, deflate, level, perTick, baseline } = settings;
+    const { tls, deflate, level, perTick, baseline, everywhere } = settings;
     const file = path.join(folder, script);
     const [program, args] = runtime
       ? [runtime(), [file]]
@@ -70,6 +72,7 @@ class Server {
     if (deflate) env.BENCH_DEFLATE = deflate;
     if (baselineOf) env.BENCH_WS_RS = baseline;
     if (perTick) env.BENCH_PER_TICK = String(perTick);
+    if (everywhere) env.BENCH_HOST = '0.0.0.0';
     if (level) env.BENCH_DEFLATE_LEVEL = String(level);
 
     const child = spawn(...pin(program, args), {

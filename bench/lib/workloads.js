@@ -5,7 +5,7 @@
  * @property {string} name What `--only` takes
  * @property {string} group A name for it and its likes
  * @property {string} title
- * @property {'echo' | 'accept' | 'idle' | 'cycles' | 'fanout'} kind
+ * @property {'echo' | 'accept' | 'idle' | 'growth' | 'cycles' | 'fanout'} kind
  * @property {number} connections
  * @property {number} [size] Payload bytes of a message (echo)
  * @property {number} [inFlight] Messages under way per connection (echo)
@@ -16,6 +16,7 @@
  * @property {number} [level] Of the compression, where the server has levels
  * @property {number} [messages] Each way on each connection (cycles)
  * @property {number} [cycles] How often all connections are opened (cycles)
+ * @property {number[]} [steps] Connections at which memory is looked at (growth)
  * @property {number} [perTick] How often each message is sent to all (fanout)
  * @property {boolean} [extra] Runs only when named
  */
@@ -76,6 +77,8 @@ const workloads = [
     connections: 20_000,
     extra: true
   },
+  growth('memory', [1000, 2500, 5000, 10_000, 15_000, 19_500]),
+  growth('memory-100000', [5000, 20_000, 40_000, 60_000, 80_000, 100_000]),
   ...['takeover', 'no-takeover'].flatMap((mode) => [
     deflate(mode, '100x64', '100 connections, 64 B', 100, 64),
     deflate(mode, '1x1k', '1 connection, 1 KiB', 1, 1024),
@@ -152,6 +155,19 @@ function tls(workload) {
     group: 'tls',
     title: `TLS, ${workload.title}`,
     tls: true
+  };
+}
+
+/** More and more connections of one server, which does nothing with them. */
+function growth(name, steps) {
+  return {
+    name,
+    group: name,
+    title: 'an idle connection',
+    kind: 'growth',
+    connections: steps.at(-1),
+    steps,
+    extra: true
   };
 }
 

@@ -11,7 +11,7 @@ const compress = settings.deflate !== null;
 const how = settings.deflate === 'takeover' ? 'dedicated' : 'shared';
 
 const server = Bun.serve({
-  hostname: '127.0.0.1',
+  hostname: settings.host,
   port: 0,
   tls: settings.tls
     ? {

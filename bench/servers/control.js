@@ -14,6 +14,7 @@ const maxPayload = 64 * 1024 * 1024;
  * How the benchmark wants this server to run.
  *
  * @type {{
+ *   host: string,
  *   tls: { keyFile: string, certFile: string } | null,
  *   https: boolean,
  *   deflate: 'takeover' | 'no-takeover' | null,
@@ -23,6 +24,7 @@ const maxPayload = 64 * 1024 * 1024;
  * }}
  */
 const settings = {
+  host: process.env.BENCH_HOST || '127.0.0.1',
   tls: process.env.BENCH_TLS_KEY
     ? {
         keyFile: process.env.BENCH_TLS_KEY,
@@ -51,7 +53,7 @@ function serveWithWs({ Sender, Topics, WebSocketServer }) {
       }
     : false;
   const options = { maxPayload, perMessageDeflate };
-  const host = '127.0.0.1';
+  const { host } = settings;
   let wss;
   let listening;
 

@@ -48,7 +48,9 @@ app.ws('/*', {
     }
   }
 });
-app.listen('127.0.0.1', 0, (token) => {
-  if (!token) throw new Error('uWebSockets.js cannot listen on 127.0.0.1');
+app.listen(settings.host, 0, (token) => {
+  if (!token) {
+    throw new Error(`uWebSockets.js cannot listen on ${settings.host}`);
+  }
   ready(uws.us_socket_local_port(token));
 });
