@@ -23,4 +23,16 @@ const noMemoryBack =
 const noUndici =
   isWine && 'undici, which fetch() is of, connects to nobody under Wine';
 
-module.exports = { SLOWNESS, isWine, noMemoryBack, noMemoryUsage, noUndici };
+/** Why a server cannot be given a socket that is still connecting, or `false`. */
+const noConnectingSocket =
+  isWine &&
+  "such a socket has no 'connect' under Wine and reads one request alone, of ws as well";
+
+module.exports = {
+  SLOWNESS,
+  isWine,
+  noConnectingSocket,
+  noMemoryBack,
+  noMemoryUsage,
+  noUndici
+};
