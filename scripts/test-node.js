@@ -119,6 +119,7 @@ const ONCE = [
   'threads/exchange',
   'threads/lifetime',
   'threads/options',
+  'threads/patched-sender',
   'threads/pings',
   'threads/pressure',
   'types',

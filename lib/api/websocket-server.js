@@ -10,7 +10,10 @@ const { checkBeside, forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
-const { isReceiverPatched } = require('../connection/patched-classes');
+const {
+  isPongPatched,
+  isReceiverPatched
+} = require('../connection/patched-classes');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
@@ -412,7 +415,7 @@ class WebSocketServer extends EventEmitter {
       ws.setSocket(socket, head, this._sharedLimits(), {
         answer,
         // A method of the program's is to see the pongs.
-        answersPings: options.autoPong && ws.pong === pong,
+        answersPings: options.autoPong && ws.pong === pong && !isPongPatched(),
         length,
         meter
       });

@@ -9,7 +9,7 @@
 const Receiver = require('./receiver');
 const Sender = require('./sender');
 
-const { send, sendFrame } = Sender.prototype;
+const { pong, send, sendFrame } = Sender.prototype;
 const { _write: write } = Receiver.prototype;
 
 /** @return {Boolean} Whether `Receiver` is to see what is received */
@@ -37,4 +37,9 @@ function isSenderPatched(sender) {
     : sender.send !== send || sender.sendFrame !== sendFrame;
 }
 
-module.exports = { isReceiverPatched, isSenderPatched };
+/** @return {Boolean} Whether `Sender` is to see pongs */
+function isPongPatched() {
+  return Sender.prototype.pong !== pong || isSenderPatched(null);
+}
+
+module.exports = { isPongPatched, isReceiverPatched, isSenderPatched };

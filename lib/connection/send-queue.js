@@ -168,7 +168,7 @@ class SendQueue {
   /** Whether an I/O thread may compress a message. */
   _mayPack({ first, length, mask }) {
     return (
-      this.outbox !== null &&
+      !this.makesFrames &&
       this.outbox.packs &&
       this.outbox.isNative &&
       !mask &&
