@@ -71,7 +71,7 @@ describe('A listener that throws in the middle of a chunk', () => {
     });
 
     assert.strictEqual(code, 1);
-    assert.match(stderr, /RangeError: Out of my range\n\s+at .*onMessage/);
+    assert.match(stderr, /RangeError: Out of my range\r?\n\s+at .*onMessage/);
   });
 });
 
