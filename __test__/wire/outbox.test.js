@@ -189,6 +189,47 @@ describe('Frames of one tick', () => {
     assert.strictEqual(sha256(events[1][0]), before);
     assert.strictEqual(sha256(events[2][0]), before);
   });
+
+  it('write frames of others as they are, whatever their header says', async (t) => {
+    const { outbox, socket } = createOutbox(t);
+    const got = [];
+
+    const frames = [
+      ['82 02', 'ab'],
+      ['01 02', 'ab'],
+      // RSV2 and RSV3.
+      ['a2 02', 'ab'],
+      ['92 02', 'ab'],
+      // More bytes for the length than it takes, or a wrong one.
+      ['82 7e 00 02', 'ab'],
+      ['82 7f 00 00 00 00 00 00 00 02', 'ab'],
+      ['82 03', 'ab'],
+      // Masked.
+      ['82 82 01 02 03 04', 'ab'],
+      ['82 7e 00 c8', 'c'.repeat(200)],
+      ['82 7e 9c 40', 'd'.repeat(40_000)],
+      ['82 7e 9c 41', 'd'.repeat(40_000)],
+      ['83 02', 'ab']
+    ].map(([header, text]) => [hex(header), Buffer.from(text)]);
+    let calls = 0;
+
+    socket._write = (chunk, encoding, callback) => {
+      got.push(chunk);
+      callback();
+    };
+
+    for (const list of frames) {
+      await new Promise((resolve, reject) => {
+        outbox.raw(list, (err) => {
+          calls++;
+          if (err) reject(err);
+          else resolve();
+        });
+      });
+    }
+    assert.strictEqual(calls, frames.length);
+    assert.deepStrictEqual(Buffer.concat(got), Buffer.concat(frames.flat()));
+  });
 });
 
 describe('A socket that is gone', () => {

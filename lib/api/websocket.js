@@ -194,6 +194,10 @@ class WebSocket extends EventEmitter {
 
   /** @private */
   get _sender() {
+    // Who sends frames to many has to fetch as little memory as can be for each.
+    const made = this._output?.sender ?? null;
+
+    if (made !== null) return made;
     return this._connection ? this._connection.sender : null;
   }
 

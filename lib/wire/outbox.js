@@ -16,6 +16,8 @@ const Tick = require('./tick');
 const LENT_AT = 16 * 1024;
 /** The least high-water mark of a socket (Node 20), without the longest header. */
 const DRAINS_AT = 16 * 1024 - 14;
+/** RSV2 and RSV3, which no frame of ours has. */
+const OTHER_BITS = 0x30;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
@@ -149,11 +151,18 @@ class Outbox extends FrameQueue {
   /** Sends frames that somebody else made. */
   raw(list, callback) {
     const last = list.length - 1;
+
+    // What most are is what we would make of the payload, in one call.
+    if (last === 1 && isPlainFrame(list[0], list[1])) {
+      this.bytes(list[1], list[0][0], false, undefined, callback);
+      return;
+    }
+
     const length = last > 0 ? lengthOf(list) : 0;
 
     if (last > 0) this._drainBehind(length);
 
-    // Most are a header and a payload: no need to have one wait for the other.
+    // No need to have a header wait for its payload.
     if (last === 1 && length < LENT_AT) {
       const header = toBytes(list[0]);
       const payload = toBytes(list[1]);
@@ -308,6 +317,29 @@ class Outbox extends FrameQueue {
 
 function toBytes(chunk) {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+/**
+ * Whether a header is the one that an unmasked frame with this payload gets from
+ * us: without RSV2 and RSV3, its length in as few bytes as possible.
+ */
+function isPlainFrame(header, payload) {
+  if (!Buffer.isBuffer(header) || !Buffer.isBuffer(payload)) return false;
+  if ((header[0] & OTHER_BITS) !== 0) return false;
+
+  const { length } = payload;
+
+  if (length < 126) {
+    return length > 0 && header.length === 2 && header[1] === length;
+  }
+
+  return (
+    length < 65_536 &&
+    header.length === 4 &&
+    header[1] === 126 &&
+    header[2] === length >> 8 &&
+    header[3] === (length & 0xff)
+  );
 }
 
 function drain(outbox) {
