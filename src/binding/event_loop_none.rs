@@ -19,6 +19,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn committed(&self) -> usize {
+        match *self {}
+    }
+
     pub(crate) const fn take_committed(&mut self) -> usize {
         match *self {}
     }

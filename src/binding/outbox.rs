@@ -126,6 +126,9 @@ fn settle(state: &Environment, entry: &mut Entry, sent: Sent) {
     {
         state.recycle(buffer);
     }
+    if sent == Sent::Blocked {
+        own_committed(entry);
+    }
     if let Some(socket) = &mut entry.socket {
         if matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed) {
             socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
@@ -135,6 +138,16 @@ fn settle(state: &Environment, entry: &mut Entry, sent: Sent) {
         {
             thread.want_word();
         }
+    }
+}
+
+/// What a wire has taken without saying so is nobody's to take away.
+fn own_committed(entry: &mut Entry) {
+    // Of what an I/O thread was handed it has a copy.
+    if entry.connection.outbox().handed() == 0
+        && let Some(socket) = &entry.socket
+    {
+        entry.connection.own(socket.committed());
     }
 }
 

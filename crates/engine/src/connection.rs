@@ -272,6 +272,11 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         self.meter_growth(resized.iter().map(Resized::growth).sum());
     }
 
+    /// A wire has taken bytes without saying so; see [`Outbox::own`].
+    pub fn own(&mut self, len: usize) {
+        self.outbox.own(len);
+    }
+
     /// A wire was given a frame past the outbox, in which nothing waits; see [`Outbox::hand_over`].
     pub fn hand_over(&mut self, len: u64, track: bool) {
         self.outbox.hand_over(len);

@@ -195,3 +195,46 @@ fn a_payload_taken_away_of_what_the_wire_was_given_shortens_that() {
     write(&mut outbox, &mut wire);
     assert_eq!((outbox.waiting(), outbox.blocked_len()), (3, 3));
 }
+
+/// A message of which the wire has taken `len` bytes without saying so, behind which another waits.
+fn owned(len: usize) -> (Outbox<Payload>, Script, Payload) {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+    let payload = Payload::new(b"lent1");
+    outbox.push_lent(MESSAGE, payload.clone(), 5);
+    outbox.track();
+    append(&mut outbox, b"\x81\x01b");
+    outbox.track();
+    write(&mut outbox, &mut wire);
+    outbox.own(len);
+    assert_eq!((outbox.waiting(), outbox.handed()), (10, 0));
+    payload.resize(0);
+    (outbox, wire, payload)
+}
+
+#[test]
+fn what_a_wire_has_taken_without_saying_so_is_not_taken_away() {
+    let (mut outbox, mut wire, payload) = owned(8);
+    assert_eq!(payload.references(), 0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x82\x05lent1\x81\x01b");
+    assert_eq!(fates(&mut outbox), [Fate::Written, Fate::Written]);
+}
+
+#[test]
+fn the_rest_of_what_a_wire_has_taken_a_part_of_cannot_be_left_out() {
+    let (mut outbox, mut wire, _payload) = owned(4);
+    // What the wire has is written, as it is in its hands.
+    assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+    assert_eq!(wire.taken, b"\x82\x05le");
+    assert_eq!(fates(&mut outbox), [Lost, Lost]);
+}
+
+#[test]
+fn nothing_is_copied_where_nothing_is_lent() {
+    let (mut outbox, mut wire) = (Outbox::default(), Script::new(&[Blocked]));
+    append(&mut outbox, b"\x81\x01a");
+    write(&mut outbox, &mut wire);
+    outbox.own(3);
+    assert_eq!(write(&mut outbox, &mut wire), Written::All);
+    assert_eq!(wire.taken, b"\x81\x01a");
+}

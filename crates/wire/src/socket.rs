@@ -132,6 +132,14 @@ impl Socket {
         }
     }
 
+    /// How many bytes were encrypted that `write` has not reported yet.
+    pub(crate) const fn committed(&self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Tls(tls) => tls.committed(),
+        }
+    }
+
     pub(crate) const fn take_committed(&mut self) -> usize {
         match self {
             Self::Plain(_) => 0,

@@ -155,6 +155,15 @@ impl Stream {
         }
     }
 
+    /// How many bytes were encrypted that `write` has not reported yet.
+    #[must_use]
+    pub fn committed(&self) -> usize {
+        match self {
+            Self::Own(socket) => socket.committed(),
+            Self::Threaded(socket) => socket.committed(),
+        }
+    }
+
     /// How many bytes were encrypted that `write` has not reported yet. They count as reported.
     pub fn take_committed(&mut self) -> usize {
         match self {

@@ -148,6 +148,11 @@ impl LoopSocket {
     }
 
     /// How many bytes were taken that `write` has not reported yet.
+    pub(crate) fn committed(&self) -> usize {
+        self.stream.committed()
+    }
+
+    /// As [`committed`](Self::committed), which now count as reported.
     pub(crate) fn take_committed(&mut self) -> usize {
         self.stream.take_committed()
     }

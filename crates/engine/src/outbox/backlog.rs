@@ -50,6 +50,21 @@ impl<P: Lent> Backlog<P> {
         !self.segments.is_empty()
     }
 
+    /// Whether some of the first `len` bytes are of a payload that is lent.
+    pub(super) fn lends(&self, len: usize) -> bool {
+        let mut before = 0;
+        for segment in &self.segments {
+            if before >= len {
+                break;
+            }
+            if matches!(segment, Segment::Lent(_)) {
+                return true;
+            }
+            before += segment.waiting();
+        }
+        false
+    }
+
     /// Asks for the fate of the frame that ends at `end`.
     pub(super) fn track(&mut self, end: u64) {
         self.tracked.push_back(Tracked {

@@ -1,6 +1,7 @@
 //! Bytes that a wire keeps until it has written them.
 
 use super::Outbox;
+use super::backlog::MAX_SLICES;
 use super::lent::Lent;
 use super::resized::Resized;
 use super::segment::Segment;
@@ -81,6 +82,27 @@ impl<P: Lent> Outbox<P> {
             backlog.unit.0 = backlog.unit.0.min(start);
         }
         self.note_peak();
+    }
+
+    /// A wire that says it takes no more has taken the first `len` bytes all the same, and will say so when it is given
+    /// them again: no program can take them away, of whose payloads they are. Of what was handed over
+    /// nothing is left.
+    pub fn own(&mut self, len: usize) {
+        debug_assert!(self.handed == 0, "the wire has nothing else of it");
+        if self.handed > 0 || !self.backlog.as_ref().is_some_and(|b| b.lends(len)) {
+            return;
+        }
+        let mut slices = [&[] as &[u8]; MAX_SLICES];
+        let count = self.fill(&mut slices, None);
+        let mut bytes = Vec::with_capacity(len);
+        for slice in &slices[..count] {
+            let step = slice.len().min(len - bytes.len());
+            bytes.extend_from_slice(&slice[..step]);
+        }
+        self.advance(bytes.len());
+        self.handed = bytes.len() as u64;
+        self.gone += self.handed;
+        self.put_back(bytes, 0, &[]);
     }
 
     /// Frames that wait again are longer or shorter than was said.

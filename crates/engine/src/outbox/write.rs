@@ -128,7 +128,7 @@ impl<P: Lent> Outbox<P> {
     }
 
     /// The slices that are next, and a frame that is written through behind all others.
-    fn fill<'a>(
+    pub(super) fn fill<'a>(
         &'a self,
         slices: &mut [&'a [u8]; MAX_SLICES],
         through: Option<(&'a [u8], &'a [u8])>,
@@ -156,7 +156,7 @@ impl<P: Lent> Outbox<P> {
 
     /// Takes `len` bytes off the front; returns how many of them were of a frame that is written
     /// through.
-    fn advance(&mut self, len: usize) -> usize {
+    pub(super) fn advance(&mut self, len: usize) -> usize {
         let rest = match &mut self.backlog {
             Some(backlog) => backlog.advance(len),
             None => len,

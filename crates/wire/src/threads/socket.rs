@@ -278,6 +278,14 @@ impl Threaded {
         self.is_tls && self.line.has_backlog()
     }
 
+    /// Plaintext that is in records, and was not reported as written.
+    pub(crate) fn committed(&self) -> usize {
+        if !self.is_tls {
+            return 0;
+        }
+        self.line.with_tls(|tls| tls.committed()).unwrap_or(0)
+    }
+
     /// Plaintext that is in records, and was not reported as written; it counts as written now.
     pub(crate) fn take_committed(&self) -> usize {
         self.line.with_tls(Tls::take_committed).unwrap_or(0)

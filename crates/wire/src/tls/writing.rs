@@ -120,6 +120,11 @@ impl Tls {
         self.committed == 0 && !self.is_shut_down
     }
 
+    /// How much plaintext was encrypted and not reported as written.
+    pub(crate) const fn committed(&self) -> usize {
+        self.committed
+    }
+
     /// Plaintext that was encrypted and not reported as written, which now counts as written.
     pub(crate) const fn take_committed(&mut self) -> usize {
         std::mem::replace(&mut self.committed, 0)
