@@ -4,7 +4,7 @@
 // thread that runs JavaScript, that of all threads, and the median round trip.
 //
 //     node bench/threads.js [--threads 0,1] [--only 100x125,1x32] [--rounds 5]
-//       [--seconds 2] [--busy 0.5]
+//       [--seconds 2] [--busy 0.5] [--tls]
 //
 // A load is connections, bytes and, if not 1, messages in flight; with ':takeover'
 // or ':no-takeover' behind it messages are compressed. With 'broadcast:' or
@@ -13,6 +13,8 @@
 //
 // With --busy JavaScript is busy for that part of the time, in pieces of 10 ms, and
 // what is measured is how long a ping waits for its pong, and an echo for JavaScript.
+// With --tls messages go over TLS 1.3, of the option `tls`.
+//
 // CPU times are from /proc (Linux). Server and generator are not kept on one core:
 // with threads that would be measured which they are for.
 
@@ -36,7 +38,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     serve: { type: 'string' },
-    threads: { type: 'string', default: '0,1' }
+    threads: { type: 'string', default: '0,1' },
+    tls: { type: 'boolean', default: false }
   }
 });
 
@@ -104,7 +107,8 @@ async function measure(threads, load) {
         ...['--connections', connections, '--size', size],
         ...[way === '' ? '--in-flight' : '--fan-out', inFlight],
         ...['--seconds', values.seconds],
-        ...(deflate === undefined ? [] : ['--deflate', deflate])
+        ...(deflate === undefined ? [] : ['--deflate', deflate]),
+        ...(values.tls ? ['--tls'] : [])
       ],
       (program, args) => [program, args]
     );
@@ -157,7 +161,8 @@ async function start(
       '--per-tick',
       inFlight,
       '--checkout',
-      values.checkout
+      values.checkout,
+      ...(values.tls ? ['--tls'] : [])
     ],
     { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }
   );
@@ -172,6 +177,11 @@ function serve(ioThreads) {
   );
   const options = { host: '127.0.0.1', port: 0, ioThreads };
 
+  if (values.tls) {
+    const { selfSigned } = require('../examples/self-signed');
+
+    options.tls = selfSigned();
+  }
   if (values.deflate !== '') options.perMessageDeflate = { threshold: 0 };
 
   const wss = new WebSocketServer(options, () => {

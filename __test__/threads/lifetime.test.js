@@ -15,17 +15,22 @@ const { openThreaded, skipThreads: skip } = require('../support/threads');
 const BUSY = `
 const { parentPort, threadId } = require('node:worker_threads');
 const { WebSocket, WebSocketServer } = require('.');
+const { selfSigned } = require('./examples/self-signed');
 const wss = new WebSocketServer({
   host: '127.0.0.1',
   ioThreads: 2,
   perMessageDeflate: threadId % 2 === 0 && { threshold: 0 },
-  port: 0
+  port: 0,
+  ...(threadId % 4 > 1 && { tls: selfSigned() })
 });
+const scheme = threadId % 4 > 1 ? 'wss' : 'ws';
 
 wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));
 wss.on('listening', () => {
   for (let i = 0; i < 4; i++) {
-    const ws = new WebSocket('ws://127.0.0.1:' + wss.address().port);
+    const ws = new WebSocket(scheme + '://127.0.0.1:' + wss.address().port, {
+      rejectUnauthorized: false
+    });
 
     ws.on('open', () => {
       for (const size of [1, 125, 20_000, 300_000]) ws.send(Buffer.alloc(size));

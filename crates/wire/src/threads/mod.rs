@@ -17,6 +17,8 @@ mod responder;
 mod socket;
 mod sync;
 #[cfg(all(test, not(loom)))]
+mod test_thread;
+#[cfg(all(test, not(loom)))]
 mod traffic_tests;
 #[cfg(all(test, not(loom)))]
 mod watch_tests;
@@ -28,4 +30,6 @@ pub(crate) use self::pool::Pool;
 pub use self::pulse::{NewPulses, Pulse, Pulses, Seen, Terms};
 pub use self::responder::{Passed, Responder};
 pub use self::socket::Threaded;
+#[cfg(all(test, not(loom)))]
+pub(crate) use self::test_thread::TestThread;
 pub use self::writing::{Pack, Packed};

@@ -13,6 +13,8 @@ use super::*;
 use crate::write::Write;
 
 mod ends;
+#[cfg(not(loom))]
+mod threads;
 mod writing;
 
 struct Identity {
