@@ -73,6 +73,8 @@ impl Entry {
 
     pub(crate) const fn flush_thread(&mut self) {}
 
+    pub(crate) const fn yield_thread(&mut self) {}
+
     pub(crate) const fn settle(&mut self) -> Sent {
         Sent::Blocked
     }

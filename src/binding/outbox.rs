@@ -225,8 +225,11 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
             thread.stop_answering();
         }
         has_heartbeat = !is_native && entry.reclaim_heartbeat(call.state, id);
-        entry.flush_thread();
-        if !is_native {
+        if is_native {
+            entry.flush_thread();
+        } else {
+            // The rest of a pong comes before what a stream writes.
+            entry.yield_thread();
             settle_committed(entry);
         }
         entry

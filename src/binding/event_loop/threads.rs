@@ -46,10 +46,19 @@ impl Entry {
 
     /// Has the kernel take what was sent, now: what it does not take waits in the outbox.
     pub(crate) fn flush_thread(&mut self) {
-        if self.connection.outbox().handed() > 0
-            && let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded)
-        {
-            self.put_back(&mut socket.flush());
+        if self.connection.outbox().handed() > 0 {
+            self.yield_thread();
+        }
+    }
+
+    /// As [`flush_thread`](Self::flush_thread), also of what the thread itself has begun to write.
+    pub(crate) fn yield_thread(&mut self) {
+        if let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded) {
+            let mut left = socket.flush();
+            // If it has nothing of the outbox's, an error is for whoever writes next.
+            if left.write_error.is_none() || self.connection.outbox().handed() > 0 {
+                self.put_back(&mut left);
+            }
         }
     }
 
