@@ -73,6 +73,7 @@ class Interest {
 
   _change(entry) {
     const { isWanted, name } = entry;
+    let isPromise;
     let result;
 
     // A call that has its result at once must not be overtaken from within.
@@ -83,17 +84,19 @@ class Interest {
       result = isWanted
         ? this._adapter.subscribe(name, (data) => this._onmessage(name, data))
         : this._adapter.unsubscribe(name);
+      isPromise = typeof result?.then === 'function';
     } catch (err) {
       this._failed(entry, err);
       return;
     }
 
-    if (typeof result?.then !== 'function') {
+    if (!isPromise) {
       this._changed(entry, isWanted);
       return;
     }
 
-    result.then(
+    // Of what only looks like a promise one settles once, too.
+    Promise.resolve(result).then(
       () => this._changed(entry, isWanted),
       (err) => this._failed(entry, err)
     );

@@ -226,10 +226,17 @@ function behind(bytes) {
 function asError(err) {
   if (err instanceof Error && err.message !== '') return err;
 
-  // That of a command of redis 6 that took too long has no text.
-  const what = err instanceof Error ? err.constructor.name : String(err);
+  return new Error(`The adapter failed: ${nameOf(err)}`, { cause: err });
+}
 
-  return new Error(`The adapter failed: ${what}`, { cause: err });
+function nameOf(err) {
+  try {
+    // That of a command of redis 6 that took too long has no text.
+    return err instanceof Error ? err.constructor.name : String(err);
+  } catch {
+    // An object without a prototype, for one.
+    return typeof err;
+  }
 }
 
 function rethrow(err) {
