@@ -266,6 +266,29 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     );
   });
 
+  it('are told apart from those that a program makes the socket emit', async (t) => {
+    const { peer, ws } = await openRaw(t);
+    const events = [];
+    const frames = [];
+
+    for (const data of ['1', '2', '3', '4']) {
+      frames.push(await peer.compressed(data));
+    }
+    ws.on('message', (data) => events.push(String(data)));
+    assert.strictEqual(ws.transport, 'threads');
+
+    const [emitted, ...written] = frames;
+
+    // The thread reads the first of them before that, and others behind.
+    peer.socket.write(written[0]);
+    for (const end = Date.now() + 50; Date.now() < end;);
+    ws._socket.emit('data', emitted);
+    await immediate();
+    for (const bytes of written.slice(1)) peer.socket.write(bytes);
+    await until(() => events.length === 4);
+    assert.deepStrictEqual(events, ['1', '2', '3', '4']);
+  });
+
   it('count as what they were on the wire', async (t) => {
     const { peer, ws } = await openRaw(t);
 

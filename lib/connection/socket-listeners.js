@@ -44,6 +44,10 @@ function socketOnData(chunk) {
   const connection = this[kConnection];
   let thrown = true;
 
+  // The thread would count compressed messages without those in there.
+  if (connection.transport === 'threads') {
+    connection.loop.demote("the program emits 'data' of its socket");
+  }
   if (connection.wantsContext) promotion.capture(connection);
 
   try {
