@@ -122,6 +122,8 @@ numbers! {
         PEAK: u32 = 8;
         /// Tracked frames of what the wire took a part of, or nothing.
         UNDER_WAY: u32 = 9;
+        /// The bytes of that which wait.
+        UNDER_WAY_LENGTH: u32 = 10;
     }
 
     /// Flags of a frame that is sent, above its first byte.

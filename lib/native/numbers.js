@@ -84,7 +84,9 @@ module.exports = {
     /** ... and the most that these have been since it was last asked. */
     PEAK: 8,
     /** Tracked frames of what the wire took a part of, or nothing. */
-    UNDER_WAY: 9
+    UNDER_WAY: 9,
+    /** The bytes of that which wait. */
+    UNDER_WAY_LENGTH: 10
   },
 
   /** Flags of a frame that is sent, above its first byte. */

@@ -9,7 +9,11 @@ const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, kLoop, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
-const { failedWriteError } = require('./errors');
+const {
+  GIVES_ECANCELED,
+  destroyedError,
+  failedWriteError
+} = require('./errors');
 
 const {
   BLOCKED_LENGTH,
@@ -98,8 +102,10 @@ class FrameQueue {
   yieldToStream() {
     if (this._streamWriter !== null && this._streamWriter.isGiving) return;
 
-    if (this.isNative) this._leaveNative();
-    this._stream.give(this._write ?? this._socket.write);
+    const wasNative = this.isNative;
+
+    if (wasNative) this._leaveNative();
+    this._stream.give(this._write ?? this._socket.write, wasNative);
   }
 
   /** The connection is on the native wire from now on. */
@@ -223,6 +229,7 @@ class FrameQueue {
 
     return () => {
       this._lostLength = 0;
+      if (GIVES_ECANCELED) noteError(this._socket, errUnderWay);
       if (callLost !== undefined) callLost();
     };
   }
@@ -408,6 +415,15 @@ class FrameQueue {
   /** As `_settle()`, but calls nobody within a call of the program's. */
   _settleSoon() {
     if (this._callbacks !== null) this._callbacks.settleSoon();
+  }
+}
+
+/** A write that is canceled is its stream's error, if there was none. */
+function noteError(socket, err = destroyedError()) {
+  if (isLight(socket)) return;
+
+  for (const state of [socket._writableState, socket._readableState]) {
+    if (state && !state.errored) state.errored = err;
   }
 }
 

@@ -239,7 +239,10 @@ class Outbox extends FrameQueue {
     } else if (answer === BLOCKED) {
       this.afterFlush();
     } else if (!this.isNative) {
-      if (this.hook()) Tick.add(this);
+      // Behind its end the stream fails at once, as the next line may ask.
+      const fails = !isLight(this._socket) && this._socket.writableEnded;
+
+      if (this.hook() && !fails) Tick.add(this);
       else this._stream.give(this._socket.write);
     } else if (this._callbacks !== null && !this._callbacks.isEmpty) {
       Tick.add(this);

@@ -10,7 +10,7 @@ const { settle } = require('./send-callbacks');
 const Tick = require('./tick');
 const { GIVES_ECANCELED, destroyedError } = require('./errors');
 
-const { WAITING } = numbers.counter;
+const { UNDER_WAY, UNDER_WAY_LENGTH, WAITING } = numbers.counter;
 
 /** Gives frames that wait in native memory to the socket's stream. */
 class StreamWriter {
@@ -34,8 +34,10 @@ class StreamWriter {
    * Gives the stream what waits.
    *
    * @param {Function} write The stream's `write()`
+   * @param {Boolean} [wasNative=false] Whether the native wire has written until
+   *     now: a write that is under way there stays one
    */
-  give(write) {
+  give(write, wasNative = false) {
     if (this.isGiving) {
       // Somebody sends within the stream's write(): behind what that has.
       Tick.add(this._queue);
@@ -45,7 +47,7 @@ class StreamWriter {
     this.isGiving = true;
 
     try {
-      this._giveNow(write);
+      this._giveNow(write, wasNative);
     } finally {
       this.isGiving = false;
     }
@@ -63,11 +65,10 @@ class StreamWriter {
 
     this.isGiving = true;
     // One chunk alone is written as it is: corked, a stream would emit 'drain'.
-    const isCorked =
-      native.connectionState(this._id, WAITING) > 0 && corks(socket);
+    const isCorked = this._ask(WAITING) > 0 && corks(socket);
 
     try {
-      this._giveNow(socket.write);
+      this._giveNow(socket.write, false);
       const then = this._owe(callback);
 
       socket.write(bytes, then);
@@ -94,13 +95,35 @@ class StreamWriter {
     return { bytes, callback: this._owe(this._queue.takeCallbacks()) ?? NOOP };
   }
 
-  _giveNow(write) {
+  _giveNow(write, wasNative) {
+    const length = wasNative ? this._ask(UNDER_WAY_LENGTH) : 0;
+    const count = length > 0 ? this._ask(UNDER_WAY) : 0;
     const bytes = this._takeBytes();
 
     if (bytes === null) return;
 
-    const then = this._owe(this._queue.takeCallbacks());
+    const callbacks = this._queue.takeCallbacks();
 
+    if (length === 0 || length >= bytes.length) {
+      this._write(write, bytes, this._owe(callbacks));
+      return;
+    }
+
+    // Those behind it have another fate if the stream is destroyed.
+    const underWay = this._owe(callbacks?.splice(0, count));
+    const behind = this._owe(callbacks);
+
+    try {
+      this._write(write, bytes.subarray(0, length), underWay);
+    } catch (err) {
+      if (behind !== undefined) timers.nextTick(behind, err);
+      throw err;
+    }
+
+    this._write(write, bytes.subarray(length), behind);
+  }
+
+  _write(write, bytes, then) {
     try {
       write.call(this._socket, bytes, then);
       then?.isGiven();
@@ -110,12 +133,16 @@ class StreamWriter {
     }
   }
 
+  _ask(counter) {
+    return native.connectionState(this._id, counter);
+  }
+
   /**
    * @return {Buffer|null} What waits, or `null` if nothing does or a payload was
    *     taken away
    */
   _takeBytes() {
-    const length = native.connectionState(this._id, WAITING);
+    const length = this._ask(WAITING);
 
     if (length === 0) return null;
 

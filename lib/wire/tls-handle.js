@@ -3,7 +3,7 @@
 const { os } = require('../builtins');
 const native = require('../native');
 const { BYTES_READ } = require('../native/numbers').counter;
-const { systemError, tlsError } = require('./errors');
+const { destroyedError, systemError, tlsError } = require('./errors');
 const { connections, writers } = require('./loop');
 const slotOf = require('./slot');
 
@@ -190,7 +190,7 @@ class TlsHandle {
       this.facts();
       this._bytesReadBefore = this.bytesRead;
       this._isClosed = true;
-      this._settle(systemError(ECANCELED, 'write'));
+      this._settle(destroyedError());
       if (connections[slotOf(this.id)] === this) {
         connections[slotOf(this.id)] = undefined;
       }

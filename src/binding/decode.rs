@@ -101,6 +101,7 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
         counter::WAITING => connection.outbox().waiting() as f64,
         counter::BLOCKED_LENGTH => connection.outbox().blocked_len() as f64,
         counter::UNDER_WAY => connection.outbox().tracked_under_way() as f64,
+        counter::UNDER_WAY_LENGTH => connection.outbox().bytes_under_way() as f64,
         counter::PEAK => connection.take_peak() as f64,
         _ => f64::from(connection.protocol.open_frames()),
     })

@@ -268,6 +268,15 @@ impl<P: Lent> Outbox<P> {
         }
     }
 
+    /// How many bytes wait of those that the wire was given at once when it blocked.
+    #[must_use]
+    pub fn bytes_under_way(&self) -> u64 {
+        match &self.backlog {
+            Some(backlog) if self.blocked => backlog.unit.1.saturating_sub(self.gone),
+            _ => 0,
+        }
+    }
+
     /// Nothing waits any more.
     fn clear(&mut self) {
         self.tail = Vec::new();

@@ -54,14 +54,18 @@ fn what_a_full_wire_was_given_at_once_is_under_way() {
     append(&mut outbox, b"\x81\x01b");
     outbox.track();
     assert_eq!(outbox.tracked_under_way(), 0);
+    assert_eq!(outbox.bytes_under_way(), 0);
     assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
     append(&mut outbox, b"\x81\x01c");
     outbox.track();
     assert_eq!(outbox.tracked_under_way(), 2);
+    assert_eq!(outbox.bytes_under_way(), 5);
     assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
     assert_eq!(outbox.tracked_under_way(), 1);
+    assert_eq!(outbox.bytes_under_way(), 3);
     outbox.discard();
     assert_eq!(outbox.tracked_under_way(), 0);
+    assert_eq!(outbox.bytes_under_way(), 0);
 }
 
 #[test]
