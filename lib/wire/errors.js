@@ -27,10 +27,13 @@ function systemError(number, syscall) {
 
 /** Why a frame was not written whose socket was destroyed without an error. */
 function destroyedError() {
-  if (GIVES_ECANCELED) {
-    return systemError(canceled(), 'write');
-  }
+  return GIVES_ECANCELED
+    ? systemError(canceled(), 'write')
+    : streamDestroyedError();
+}
 
+/** Why a frame was not written that was sent to a destroyed stream. */
+function streamDestroyedError() {
   const error = new Error('Cannot call write after a stream was destroyed');
 
   error.code = 'ERR_STREAM_DESTROYED';
@@ -78,6 +81,7 @@ module.exports = {
   brokenPipeError,
   destroyedError,
   failedWriteError,
+  streamDestroyedError,
   systemError,
   tlsError
 };

@@ -5,7 +5,11 @@ const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { pendingCallback, settle } = require('./send-callbacks');
-const { brokenPipeError, destroyedError } = require('./errors');
+const {
+  brokenPipeError,
+  destroyedError,
+  streamDestroyedError
+} = require('./errors');
 
 const { LOST } = numbers.fate;
 
@@ -120,23 +124,39 @@ class FrameCallbacks {
   }
 
   /**
-   * Calls back for all frames that wait: none of them is written.
+   * None of the frames that wait is written.
    *
    * @param {Error} err Why
    * @param {Number} count How many callbacks there were when that was met. With ws
    *     each frame that is sent then is a write of its own, and the kernel tells of
    *     a reset once
+   * @return {Function|undefined} Calls back for them
    */
   fail(err, count) {
     const callbacks = this.take();
 
-    if (callbacks === null) return;
+    if (callbacks === null) return undefined;
 
     const later = callbacks.splice(count);
 
-    settleBoth(
-      [callbacks, err],
-      [later, err.code === 'ECONNRESET' ? brokenPipeError() : err]
+    return () => settleBoth([callbacks, err], [later, behind(err)]);
+  }
+
+  /**
+   * As `fail()`, in the next tick, for what was sent when the others had been
+   * called back for.
+   *
+   * @param {Error} err Why those were not written
+   * @param {Boolean} isDestroyed Whether the stream was destroyed before
+   */
+  failLate(err, isDestroyed) {
+    const callbacks = this.take();
+
+    if (callbacks === null) return;
+
+    timers.nextTick(
+      settle(callbacks),
+      isDestroyed ? streamDestroyedError() : behind(err)
     );
   }
 
@@ -170,6 +190,11 @@ class FrameCallbacks {
         fate === 0 ? null : fate === LOST ? destroyedError() : takenAwayError()
       );
   }
+}
+
+/** What a write fails with behind one that has met an error. */
+function behind(err) {
+  return err.code === 'ECONNRESET' ? brokenPipeError() : err;
 }
 
 /** Calls back for two groups; one that throws in the first keeps the second waiting. */

@@ -60,7 +60,11 @@ class FrameQueue {
     this._streamWriter = null;
     /** Whether the stream would say that it needs to be drained, until the next tick. */
     this.willDrain = false;
+    /** Why a write has failed, and how many callbacks there were then. */
     this._failure = null;
+    this._failedCount = 0;
+    /** Calls those back; `undefined` if nobody waits, `null` as long as more may come. */
+    this._callFailed = null;
     this._lostLength = 0;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
@@ -220,10 +224,11 @@ class FrameQueue {
     native.discardOutbox(this._id);
     Tick.delist(this._id, this);
 
-    const callLost =
-      this._callbacks === null
-        ? undefined
-        : this._callbacks.lose(err, underWay, errUnderWay);
+    let callLost;
+
+    // Those that have failed are about to be called.
+    if (this._failure !== null) this._endFailing();
+    else callLost = this._callbacks?.lose(err, underWay, errUnderWay);
 
     if (this._lostLength === 0) return callLost;
 
@@ -339,23 +344,35 @@ class FrameQueue {
 
   /** The native wire is broken, or a payload was taken away half written. */
   fail() {
-    if (this._failure !== null) return;
+    if (this._failure !== null) {
+      if (this._callFailed !== null) {
+        this._callbacks?.failLate(this._failure, this._socket.destroyed);
+      }
+      return;
+    }
 
     const number = native.connectionState(this._id, WRITE_ERROR);
     const error = number > 0 ? failedWriteError(number) : takenAwayError();
 
-    const count = this._callbacks === null ? 0 : this._callbacks.count;
-
+    this._failedCount = this._callbacks === null ? 0 : this._callbacks.count;
     this._failure = error;
 
     timers.nextTick(() => {
       try {
-        if (this._callbacks !== null) this._callbacks.fail(error, count);
+        this._endFailing();
+        this._callFailed?.();
       } finally {
         this._socket.destroy(error);
         if (number <= 0 && this.owner !== null) this.owner.onLost(error);
       }
     });
+  }
+
+  /** What is sent from now on has another fate than the frames that have failed. */
+  _endFailing() {
+    if (this._callFailed !== null) return;
+
+    this._callFailed = this._callbacks?.fail(this._failure, this._failedCount);
   }
 
   /** What gives frames to the stream, made when it is first needed. */
@@ -409,12 +426,17 @@ class FrameQueue {
 
   /** Calls back for tracked frames whose fate is known. */
   _settle() {
-    if (this._callbacks !== null) this._callbacks.settle();
+    // Of a failed write more is known than that it is lost.
+    if (this._callbacks !== null && this._failure === null) {
+      this._callbacks.settle();
+    }
   }
 
   /** As `_settle()`, but calls nobody within a call of the program's. */
   _settleSoon() {
-    if (this._callbacks !== null) this._callbacks.settleSoon();
+    if (this._callbacks !== null && this._failure === null) {
+      this._callbacks.settleSoon();
+    }
   }
 }
 

@@ -221,6 +221,13 @@ class Outbox extends FrameQueue {
   _sent(code, callback) {
     const pending = callback ? this._addCallback(callback) : null;
 
+    if (pending !== null && (code & ANSWER) === FAILED) {
+      // It is called before the socket is destroyed, as with a stream.
+      timers.nextTick(inContext, pending);
+      this._answer(code);
+      return;
+    }
+
     if (code !== undefined) this._answer(code);
     if (pending !== null) timers.nextTick(inContext, pending);
   }

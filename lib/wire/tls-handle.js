@@ -6,6 +6,7 @@ const { BYTES_READ } = require('../native/numbers').counter;
 const { destroyedError, systemError, tlsError } = require('./errors');
 const { connections, writers } = require('./loop');
 const slotOf = require('./slot');
+const timers = require('../timers');
 
 const { ECANCELED } = os.constants.errno;
 
@@ -190,7 +191,8 @@ class TlsHandle {
       this.facts();
       this._bytesReadBefore = this.bytesRead;
       this._isClosed = true;
-      this._settle(destroyedError());
+      // Never within the call that closes it.
+      callSoon(this._taken(), destroyedError());
       if (connections[slotOf(this.id)] === this) {
         connections[slotOf(this.id)] = undefined;
       }
@@ -202,15 +204,16 @@ class TlsHandle {
     this._tcp.close(callback);
   }
 
-  _settle(err) {
+  /** Takes the callback of a write under way, if there is one. */
+  _taken() {
     const callback = this._onWritten;
 
-    if (callback === null) return;
+    if (callback === null) return undefined;
 
     this._onWritten = null;
     this.writeQueueSize = 0;
     writers.delete(slotOf(this.id));
-    callback(err);
+    return callback;
   }
 
   // What the event loop calls, while a stream reads.
@@ -236,7 +239,7 @@ class TlsHandle {
   }
 
   onWritable() {
-    this._settle();
+    this._taken()?.();
   }
 
   onEnd() {
@@ -255,6 +258,10 @@ class TlsHandle {
   fail(err) {
     if (this.socket !== null) this.socket.destroy(err);
   }
+}
+
+function callSoon(callback, err) {
+  if (callback !== undefined) timers.nextTick(callback, err);
 }
 
 module.exports = TlsHandle;
