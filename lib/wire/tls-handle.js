@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const { os } = require('../builtins');
 const native = require('../native');
 const { BYTES_READ } = require('../native/numbers').counter;
@@ -9,6 +11,7 @@ const slotOf = require('./slot');
 const timers = require('../timers');
 
 const { ECANCELED } = os.constants.errno;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * In the place of Node's handle: that of a socket that speaks TLS natively. Node's
@@ -239,7 +242,14 @@ class TlsHandle {
   }
 
   onWritable() {
-    this._taken()?.();
+    const callback = this._taken();
+
+    if (callback === undefined) return;
+
+    const written = native.tlsWrite(this.id, NO_BYTES);
+
+    if (written < 0) callback(systemError(-written, 'write'));
+    else callback();
   }
 
   onEnd() {

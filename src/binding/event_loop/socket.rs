@@ -30,8 +30,10 @@ pub(crate) struct LoopSocket {
     pub(crate) reader: Reader,
     /// Whether there was word of something that was not read, as the decoder had to do.
     pub(super) is_left: bool,
-    /// Whether a stream wants to know when all is written.
+    /// Whether a stream wants to know when all is written, ...
     pub(crate) stream_waits: bool,
+    /// ... and why it is not to be; a system error number.
+    pub(super) stream_error: Option<i32>,
 }
 
 /// Who gets what comes on a socket.
@@ -58,6 +60,7 @@ impl LoopSocket {
             reader: Reader::Connection,
             is_left: false,
             stream_waits: false,
+            stream_error: None,
         }
     }
 
@@ -121,13 +124,17 @@ impl LoopSocket {
         self.stream.with_tls(body)
     }
 
-    /// Writes all that a stream gives over TLS; `false`: the stream is told when the kernel has it.
+    /// Writes all that a stream gives over TLS; `false`: the stream is told when the kernel has it, and gives
+    /// nothing then, to hear whether that is so.
     pub(crate) fn write_tls(
         &mut self,
         state: &LoopState,
         id: Id,
         bytes: &[u8],
     ) -> Result<bool, i32> {
+        if let Some(error) = self.stream_error {
+            return Err(error);
+        }
         let is_written = self.stream.write_tls(bytes)?;
         if !is_written {
             self.stream_waits = true;
@@ -142,9 +149,12 @@ impl LoopSocket {
         self.inbox = inbox;
     }
 
-    /// Has the kernel take what waits to be written, as far as it does.
-    pub(crate) fn flush(&mut self) {
-        self.stream.flush();
+    /// Has the kernel take what waits to be written, as far as it does; returns why it takes no more.
+    pub(crate) fn flush(&mut self) -> Option<i32> {
+        match self.stream.flush() {
+            Write::Failed(error) => Some(error),
+            _ => self.threaded().and_then(|thread| thread.under_way().1),
+        }
     }
 
     /// How many bytes were taken that `write` has not reported yet.
@@ -278,6 +288,9 @@ impl LoopSocket {
             && reactor.register(self.descriptor(), id).is_ok()
         {
             self.watched = true;
+            if self.writable {
+                reactor.rearm(self.descriptor(), true);
+            }
             if self.referenced {
                 reactor.keep_alive(true);
             }
@@ -305,10 +318,20 @@ impl LoopSocket {
         }
     }
 
-    /// Reads no more, as there is no more. What the kernel takes is still written.
-    pub(super) fn end(&mut self, reactor: &Reactor<Turns>) {
-        self.stop(reactor);
+    /// Reads no more, as there is no more. What the kernel takes is still written. Returns `false` if that was
+    /// known: it is watched for a stream alone that waits for room.
+    pub(super) fn end(&mut self, state: &LoopState, id: Id) -> bool {
+        if self.ended && self.stream_waits {
+            return false;
+        }
+        if let Some(reactor) = state.reactor() {
+            self.stop(reactor);
+        }
         self.ended = true;
+        if self.stream_waits {
+            self.watch_again(state, id);
+        }
+        true
     }
 
     /// Nobody wants what there is to read, as long as it is not asked for again.

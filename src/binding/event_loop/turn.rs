@@ -145,15 +145,17 @@ impl<'a> Turn<'a> {
 
     fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {
         self.leave_thread();
-        let is_there = self.with_socket(|socket| {
-            if let Some(reactor) = self.state.event_loop.reactor() {
-                match listener {
-                    Listener::End => socket.end(reactor),
-                    _ => socket.stop(reactor),
-                }
+        let is_news = self.with_socket(|socket| {
+            let state = &self.state.event_loop;
+            if matches!(listener, Listener::End) {
+                return socket.end(state, self.id);
             }
+            if let Some(reactor) = state.reactor() {
+                socket.stop(reactor);
+            }
+            true
         });
-        if is_there.is_some() {
+        if is_news == Some(true) {
             self.begin_rows(0, NOWHERE)?;
             self.call_listener(listener, error)?;
         }

@@ -131,16 +131,17 @@ fn flush_backlog(state: &Environment, id: Id) -> bool {
     let Some(socket) = socket else {
         return false;
     };
-    // What fails here is met by reading, too.
-    socket.stream.flush();
+    let error = socket.flush();
     if !socket.stream_waits {
+        // What fails here is met by the next write, and by reading.
         return false;
     }
-    if socket.stream.has_records() {
-        // Who is on a thread is told once. There is no room to come where that has failed.
-        if let Some(thread) = socket.threaded()
-            && thread.under_way().1.is_none()
-        {
+    if error.is_some() {
+        // Nothing more may be there to be read.
+        socket.stream_error = error;
+    } else if socket.stream.has_records() {
+        // Who is on a thread is told once.
+        if let Some(thread) = socket.threaded() {
             thread.want_room(true);
         }
         return false;
