@@ -28,9 +28,14 @@ async function openThreaded(t, count, options) {
 
   for (let i = 0; i < count; i++) {
     const connected = once(wss, 'connection');
-    const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`, {
-      perMessageDeflate: Boolean(options?.perMessageDeflate)
-    });
+    const scheme = options?.tls ? 'wss' : 'ws';
+    const client = new WebSocket(
+      `${scheme}://127.0.0.1:${wss.address().port}`,
+      {
+        perMessageDeflate: Boolean(options?.perMessageDeflate),
+        rejectUnauthorized: false
+      }
+    );
     const opened = once(client, 'open');
     const [peer] = await connected;
 

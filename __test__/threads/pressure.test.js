@@ -5,6 +5,8 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const { selfSigned } = require('../../examples/self-signed');
+const native = require('../../lib/native');
 const { frame, MASK, PING } = require('../support/frames');
 const { until, turns } = require('../support/loop');
 const { openThreaded, skipThreads: skip } = require('../support/threads');
@@ -143,4 +145,45 @@ describe('On an I/O thread', { skip }, () => {
       );
     }
   });
+
+  // Other kernels take less at once.
+  const skipMore =
+    process.platform !== 'linux' && 'the kernel takes less than is sent here';
+
+  it(
+    'more than a thread is given at once is with the kernel, too',
+    {
+      skip: skipMore
+    },
+    async (t) => {
+      const tls = selfSigned();
+
+      for (const options of [undefined, { tls }]) {
+        for (const end of [
+          (ws) => ws.terminate(),
+          (ws) => ws._socket.destroy(),
+          // As when the process exits.
+          () => native.loopSettle()
+        ]) {
+          // The thread may be so fast that nothing has to wait.
+          for (let run = 0; run < 5; run++) {
+            const { pairs } = await openThreaded(t, 1, options);
+            const [{ client, peer }] = pairs;
+            const received = [];
+
+            client.on('message', (data) => received.push(data[0]));
+
+            const closed = once(client, 'close');
+
+            for (let i = 0; i < 20; i++) peer.send(Buffer.alloc(70_000, i));
+            end(peer);
+            assert.strictEqual(peer.bufferedAmount, 0);
+            peer.terminate();
+            await closed;
+            assert.deepStrictEqual(received, [...Array(20).keys()]);
+          }
+        }
+      }
+    }
+  );
 });

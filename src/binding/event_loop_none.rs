@@ -71,9 +71,13 @@ impl Entry {
         false
     }
 
-    pub(crate) const fn flush_thread(&mut self) {}
+    pub(crate) const fn flush_thread(&mut self) -> bool {
+        false
+    }
 
-    pub(crate) const fn yield_thread(&mut self) {}
+    pub(crate) const fn yield_thread(&mut self) -> bool {
+        false
+    }
 
     pub(crate) const fn settle(&mut self) -> Sent {
         Sent::Blocked

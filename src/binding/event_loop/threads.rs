@@ -44,22 +44,24 @@ impl Entry {
         thread.is_some_and(Threaded::take_question)
     }
 
-    /// Has the kernel take what was sent, now: what it does not take waits in the outbox.
-    pub(crate) fn flush_thread(&mut self) {
-        if self.connection.outbox().handed() > 0 {
-            self.yield_thread();
-        }
+    /// Has the kernel take what was sent, now: what it does not take waits in the outbox. Returns whether
+    /// the thread had something, and the kernel has all of it.
+    pub(crate) fn flush_thread(&mut self) -> bool {
+        self.connection.outbox().handed() > 0 && self.yield_thread()
     }
 
     /// As [`flush_thread`](Self::flush_thread), also of what the thread itself has begun to write.
-    pub(crate) fn yield_thread(&mut self) {
+    pub(crate) fn yield_thread(&mut self) -> bool {
+        let mut has_taken_all = false;
         if let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded) {
             let mut left = socket.flush();
+            has_taken_all = left.unwritten.is_empty() && left.write_error.is_none();
             // If it has nothing of the outbox's, an error is for whoever writes next.
             if left.write_error.is_none() || self.connection.outbox().handed() > 0 {
                 self.put_back(&mut left);
             }
         }
+        has_taken_all
     }
 
     /// Whether an I/O thread moves its bytes.
@@ -71,14 +73,15 @@ impl Entry {
 
     /// Has the kernel take all that waits, now, past the I/O thread.
     pub(crate) fn settle(&mut self) -> Sent {
-        self.flush_thread();
+        let has_room = self.flush_thread();
         let Self {
             connection, socket, ..
         } = self;
-        // It has nothing of it any more, so nobody else writes.
+        // It has nothing of it any more, so nobody else writes. A thread that was given as much as it holds
+        // is for the outbox what a full kernel is.
         match socket
             .as_mut()
-            .filter(|_| !connection.outbox().is_blocked())
+            .filter(|_| has_room || !connection.outbox().is_blocked())
         {
             Some(socket) => connection.write(Some(&mut |slices| socket.write_at_once(slices))),
             None => Sent::Blocked,
