@@ -27,3 +27,20 @@ test('modules of Node are required by their plain names', () => {
   assert.ok(files.length > 50);
   assert.deepStrictEqual(prefixed, []);
 });
+
+test('a process without getBuiltinModule() has the modules required', () => {
+  const { getBuiltinModule } = process;
+  const file = path.join(ROOT, 'lib', 'builtins.js');
+
+  for (const value of [undefined, null, 1]) {
+    process.getBuiltinModule = value;
+    delete require.cache[file];
+
+    try {
+      assert.strictEqual(require(file).fs, fs, String(value));
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+      delete require.cache[file];
+    }
+  }
+});

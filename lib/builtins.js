@@ -10,7 +10,10 @@
  */
 
 /** Node has it from 20.16 and 22.3 on. */
-const { getBuiltinModule = () => undefined } = process;
+const getBuiltinModule =
+  typeof process.getBuiltinModule === 'function'
+    ? process.getBuiltinModule
+    : () => undefined;
 
 // Bundlers look for requires with a literal name.
 module.exports = {

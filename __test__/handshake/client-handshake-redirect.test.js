@@ -66,6 +66,10 @@ describe('A redirect', () => {
         first.getHeader('sec-websocket-key')
       );
       assert.strictEqual(req.headersSent, false);
+      // A program's listeners come before ours.
+      for (const event of ['error', 'response', 'upgrade']) {
+        assert.strictEqual(req.listenerCount(event), 0, event);
+      }
       websocket.log.push('redirect');
     });
     await once(websocket, 'open');

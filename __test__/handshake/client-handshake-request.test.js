@@ -47,6 +47,17 @@ describe('The request of the handshake', () => {
     assert.strictEqual(new Set(keys).size, keys.length);
   });
 
+  it('is told of a user and a password only if there are some', () => {
+    const { options } = capture('ws://localhost');
+
+    assert.strictEqual(Object.hasOwn(options, 'auth'), false);
+    assert.strictEqual(capture('ws://a:b@localhost').options.auth, 'a:b');
+    assert.strictEqual(
+      capture('ws://localhost', { auth: 'c:d' }).options.auth,
+      'c:d'
+    );
+  });
+
   it('has the headers of RFC 6455 and offers permessage-deflate', () => {
     const { req } = capture('ws://localhost:8080/a?b');
 

@@ -44,7 +44,6 @@ const DEFAULTS = {
  */
 const REQUEST = {
   ...DEFAULTS,
-  auth: undefined,
   createConnection: undefined,
   defaultPort: 80,
   headers: undefined,
@@ -110,7 +109,7 @@ function connect(websocket, address, protocols, options) {
 
   const handshake = new ClientHandshake(websocket, protocols, settings);
 
-  handshake.prepare(url);
+  handshake.listen(handshake.prepare(url));
   handshake.send();
 }
 
@@ -162,7 +161,7 @@ class ClientHandshake {
     this.answered = false;
   }
 
-  /** Makes the next request, which is not sent yet. */
+  /** @return {http.ClientRequest} The next request, which is not sent yet */
   prepare(url) {
     this.websocket._url = url.href;
 
@@ -173,10 +172,11 @@ class ClientHandshake {
     this.answered = false;
 
     const { request } = target.secure ? https : http;
+
     const req = request(this.requestOptions(target));
 
     this.websocket._req = req;
-    this.listen(req);
+    return req;
   }
 
   requestOptions(target) {
@@ -186,7 +186,8 @@ class ClientHandshake {
 
     const options = { ...REQUEST, ...settings };
 
-    options.auth = auth;
+    // Who makes the connection sees it only if there is one, or was.
+    if (auth !== undefined || options.auth !== undefined) options.auth = auth;
     options.createConnection =
       settings.createConnection || (target.secure ? connectTls : connectPlain);
     options.defaultPort = target.secure ? 443 : 80;
@@ -301,25 +302,32 @@ class ClientHandshake {
     }
   }
 
-  redirect(req, location) {
+  redirect(answered, location) {
     const { settings, websocket } = this;
 
     if (++websocket._redirects > settings.maxRedirects) {
-      abortHandshake(websocket, req, 'Maximum redirects exceeded');
+      abortHandshake(websocket, answered, 'Maximum redirects exceeded');
       return;
     }
 
-    req.destroy();
+    answered.destroy();
+
+    let req;
 
     // Thrown from a response listener, this would end the process.
     try {
-      this.prepare(resolveUrl(location, websocket._url));
+      req = this.prepare(resolveUrl(location, websocket._url));
     } catch (err) {
       emitErrorAndClose(websocket, err);
       return;
     }
 
-    websocket.emit('redirect', websocket._url, websocket._req);
+    // Its listeners come before ours, which it needs whatever became of it.
+    try {
+      websocket.emit('redirect', websocket._url, req);
+    } finally {
+      this.listen(req);
+    }
 
     if (websocket._readyState === CONNECTING) this.send();
   }
