@@ -112,7 +112,9 @@ describe('The end of a TLS connection on an I/O thread', { skip }, () => {
     // As over TLS of Node's, sockets' errors are no errors of a WebSocket.
     assert.strictEqual((await once(peer, 'close'))[0], 1006);
     await until(() => log.length > 0);
-    assert.deepStrictEqual(log, ['ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC']);
+    // How OpenSSL calls the alert depends on its version.
+    assert.strictEqual(log.length, 1);
+    assert.match(log[0], /^ERR_SSL_.*_ALERT_BAD_RECORD_MAC$/);
   });
 
   it('is gone at once when it is terminated in traffic', async (t) => {
