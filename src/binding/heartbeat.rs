@@ -4,17 +4,15 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use ws_rs_engine::connection::{Options, Sent};
-use ws_rs_engine::heartbeat::{Settings, Verdict, token_bytes};
+use ws_rs_engine::heartbeat::{Settings, Verdict, encode_ping};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Role, encode_frame};
+use ws_rs_protocol::Role;
 
 use super::call::{Call, Fault, Outcome};
-use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::event_loop::LoopSocket;
 use super::outbox::{after_write, with_wire};
 use crate::clock;
-use crate::numbers::frame::{FIN, PING};
 use crate::numbers::heartbeat::{ATTEND, DEAD};
 
 /// So many connections are looked at before others on Node's loop have their turn: to ping them takes
@@ -135,14 +133,12 @@ fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f6
     if connection.outbox().is_blocked() {
         return None;
     }
-    let mut frame = frame_of(FIN | PING);
-    if connection.protocol.role() == Role::Client {
-        frame.mask = Some(state.mask_key());
-    }
+    let is_client = connection.protocol.role() == Role::Client;
+    let mask = is_client.then(|| state.mask_key());
     let sent = with_wire(socket.as_mut(), |wire| {
         connection.send(
             |out| {
-                encode_frame(&frame, &token_bytes(token), out);
+                encode_ping(token, mask, out);
                 Ok::<_, Infallible>(())
             },
             Options::default(),

@@ -5,6 +5,8 @@ mod beats;
 use std::time::Duration;
 
 pub use self::beats::Signs;
+use ws_rs_protocol::{Control, Frame, OpCode, encode_frame};
+
 use self::beats::{Beat, Beats};
 use crate::registry::Id;
 
@@ -282,9 +284,19 @@ impl Beat {
     }
 }
 
+/// Appends the ping with a token (RFC 6455, section 5.5.2), masked if there is a key.
+pub fn encode_ping(token: u64, mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    let frame = Frame {
+        fin: true,
+        rsv1: false,
+        opcode: OpCode::Control(Control::Ping),
+        mask,
+    };
+    encode_frame(&frame, &token_bytes(token), out);
+}
+
 /// What a ping with a token carries.
-#[must_use]
-pub fn token_bytes(token: u64) -> [u8; TOKEN_LEN] {
+fn token_bytes(token: u64) -> [u8; TOKEN_LEN] {
     let [_, _, bytes @ ..] = token.to_be_bytes();
     bytes
 }

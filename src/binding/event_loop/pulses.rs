@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use ws_rs_engine::heartbeat::{Heartbeats, Settings, Signs, Verdict, token_bytes};
+use ws_rs_engine::heartbeat::{Heartbeats, Settings, Signs, Verdict, encode_ping};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Role, encode_frame};
+use ws_rs_protocol::Role;
 use ws_rs_wire::{Pulse, Pulses, Seen, Terms, Threaded};
 
 use super::super::environment::{Entry, Environment};
-use super::super::frame::frame_of;
 use super::LoopSocket;
 use crate::clock;
-use crate::numbers::frame::{FIN, PING};
 
 /// The engine of one thread.
 #[derive(Debug, Default)]
@@ -86,7 +84,7 @@ impl Entry {
             return false;
         }
         let mut question = Vec::new();
-        encode_frame(&frame_of(FIN | PING), &token_bytes(token), &mut question);
+        encode_ping(token, None, &mut question);
         heartbeats.rest(id);
         let terms = Terms {
             interval: settings.interval,

@@ -64,6 +64,16 @@ fn a_silent_peer_gets_a_ping_after_the_interval_and_is_dead_after_the_timeout() 
 }
 
 #[test]
+fn a_ping_is_six_bytes_of_its_token_behind_a_header() {
+    let mut out = Vec::new();
+    encode_ping(0x0102_0304_0506, None, &mut out);
+    assert_eq!(out, [0x89, 6, 1, 2, 3, 4, 5, 6]);
+    out.clear();
+    encode_ping(0x0102_0304_0506, Some([1, 0, 0, 0]), &mut out);
+    assert_eq!(out, [0x89, 0x86, 1, 0, 0, 0, 0, 2, 3, 4, 4, 6]);
+}
+
+#[test]
 fn one_that_rests_can_be_started_again_with_its_terms() {
     let mut one = One::new();
     assert!(one.beats.is_active(0));
