@@ -4,6 +4,7 @@ const native = require('../native');
 const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const FailedWrite = require('./failed-write');
 const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
@@ -60,11 +61,8 @@ class FrameQueue {
     this._streamWriter = null;
     /** Whether the stream would say that it needs to be drained, until the next tick. */
     this.willDrain = false;
-    /** Why a write has failed, and how many callbacks there were then. */
-    this._failure = null;
-    this._failedCount = 0;
-    /** Calls those back; `undefined` if nobody waits, `null` as long as more may come. */
-    this._callFailed = null;
+    /** The write that has failed, if one has. */
+    this._failed = null;
     this._lostLength = 0;
     this._finalBytesRead = -1;
     this._finalBytesWritten = -1;
@@ -227,7 +225,7 @@ class FrameQueue {
     let callLost;
 
     // Those that have failed are about to be called.
-    if (this._failure !== null) this._endFailing();
+    if (this._failed !== null) this._failed.end(this._callbacks);
     else callLost = this._callbacks?.lose(err, underWay, errUnderWay);
 
     if (this._lostLength === 0) return callLost;
@@ -344,35 +342,27 @@ class FrameQueue {
 
   /** The native wire is broken, or a payload was taken away half written. */
   fail() {
-    if (this._failure !== null) {
-      if (this._callFailed !== null) {
-        this._callbacks?.failLate(this._failure, this._socket.destroyed);
-      }
+    if (this._failed !== null) {
+      this._failed.failAgain(this._callbacks, this._socket.destroyed);
       return;
     }
 
     const number = native.connectionState(this._id, WRITE_ERROR);
     const error = number > 0 ? failedWriteError(number) : takenAwayError();
 
-    this._failedCount = this._callbacks === null ? 0 : this._callbacks.count;
-    this._failure = error;
+    const failed = new FailedWrite(error, this._callbacks);
+
+    this._failed = failed;
 
     timers.nextTick(() => {
       try {
-        this._endFailing();
-        this._callFailed?.();
+        failed.end(this._callbacks);
+        failed.callBack();
       } finally {
         this._socket.destroy(error);
         if (number <= 0 && this.owner !== null) this.owner.onLost(error);
       }
     });
-  }
-
-  /** What is sent from now on has another fate than the frames that have failed. */
-  _endFailing() {
-    if (this._callFailed !== null) return;
-
-    this._callFailed = this._callbacks?.fail(this._failure, this._failedCount);
   }
 
   /** What gives frames to the stream, made when it is first needed. */
@@ -407,7 +397,7 @@ class FrameQueue {
       // Their callbacks are to be called before others.
       (this._streamWriter === null || this._streamWriter.owed === 0) &&
       !this.isWaiting &&
-      this._failure === null &&
+      this._failed === null &&
       this._socket.write === this._write
     ) {
       this.isNative = true;
@@ -427,14 +417,14 @@ class FrameQueue {
   /** Calls back for tracked frames whose fate is known. */
   _settle() {
     // Of a failed write more is known than that it is lost.
-    if (this._callbacks !== null && this._failure === null) {
+    if (this._callbacks !== null && this._failed === null) {
       this._callbacks.settle();
     }
   }
 
   /** As `_settle()`, but calls nobody within a call of the program's. */
   _settleSoon() {
-    if (this._callbacks !== null && this._failure === null) {
+    if (this._callbacks !== null && this._failed === null) {
       this._callbacks.settleSoon();
     }
   }
