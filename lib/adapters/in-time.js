@@ -2,7 +2,7 @@
 
 const timers = require('../timers');
 
-/** How long the broker may take to answer what was published before, in ms. */
+/** How long a broker may take to answer, in ms. */
 const PATIENCE = 2000;
 
 /**
@@ -12,16 +12,35 @@ const PATIENCE = 2000;
  * @return {Promise} Resolved then, or when that takes too long
  */
 function inTime(promise) {
-  return new Promise((resolve) => {
-    const timer = timers.setInterval(end, PATIENCE);
+  return orLate(promise).then(
+    () => {},
+    () => {}
+  );
+}
 
-    promise.then(end, end);
-
-    function end() {
+/**
+ * Waits for an answer without which nothing can go on.
+ *
+ * @param {Promise} promise What is waited for
+ * @return {Promise} As that; rejected with `lateError()` when that takes too long
+ */
+function orLate(promise) {
+  return new Promise((resolve, reject) => {
+    const timer = timers.setInterval(() => {
       timers.clearInterval(timer);
-      resolve();
-    }
+      reject(lateError());
+    }, PATIENCE);
+
+    promise.then(resolve, reject).then(() => timers.clearInterval(timer));
   });
 }
 
-module.exports = inTime;
+/** @return {Error} A server of Redis or NATS is connected, and silent */
+function lateError() {
+  return new Error(
+    'The broker takes connections and does not answer; see whether its process ' +
+      'is stopped or overloaded. It is asked again'
+  );
+}
+
+module.exports = { inTime, lateError, orLate };

@@ -1,7 +1,7 @@
 'use strict';
 
 const { BrokerAdapter, checkPrefix } = require('./broker-adapter');
-const inTime = require('./in-time');
+const { inTime } = require('./in-time');
 const { tokenOf } = require('./names');
 const checkNames = require('../option-names');
 

@@ -2,7 +2,7 @@
 
 const { Buffer } = require('buffer');
 
-const inTime = require('./in-time');
+const { inTime } = require('./in-time');
 
 /**
  * A connection that is like the client of the program, but keeps nothing for

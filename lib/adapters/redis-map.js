@@ -1,10 +1,7 @@
 'use strict';
 
+const { orLate } = require('./in-time');
 const { IoRedis, isClient, NodeRedis } = require('./redis-connection');
-const timers = require('../timers');
-
-/** How long a server may take to say which slots are whose, in ms. */
-const PATIENCE = 2000;
 
 /**
  * @typedef {Object} ClusterMap
@@ -41,7 +38,7 @@ class NodeRedisMap {
     });
 
     try {
-      await inTime(seen.connect());
+      await orLate(seen.connect());
 
       return {
         clients: new Map(seen.masters.map((node) => [node.address, of(node)])),
@@ -89,7 +86,7 @@ class IoRedisMap {
     });
 
     try {
-      await inTime(seen.connect());
+      await orLate(seen.connect());
 
       const retryStrategy =
         client.options?.clusterRetryStrategy ?? ((times) => 100 + times * 2);
@@ -116,23 +113,6 @@ class IoRedisMap {
 /** @return {Object|undefined} How to look at what a client is of */
 function mapFor(client) {
   return [NodeRedisMap, IoRedisMap].find((one) => one.isOne(client));
-}
-
-/** A server that has stopped would have us wait for ever. */
-async function inTime(promise) {
-  let timer;
-  const late = new Promise((resolve, reject) => {
-    timer = timers.setInterval(() => {
-      reject(new Error('A server of the cluster does not answer'));
-    }, PATIENCE);
-  });
-
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timers.clearInterval(timer);
-    promise.catch(() => {});
-  }
 }
 
 function attempt(call) {

@@ -1,7 +1,7 @@
 'use strict';
 
 const { BrokerAdapter } = require('./broker-adapter');
-const inTime = require('./in-time');
+const { inTime, lateError } = require('./in-time');
 const { asBuffer } = require('./redis-connection');
 const timers = require('../timers');
 
@@ -10,7 +10,6 @@ const AT_ONCE = 1000;
 
 /** Without an answer for so many ms, the subscriber of a cluster's server is renewed. */
 const PATIENCE = 3000;
-const LATE = 'A server of the cluster does not answer';
 
 /**
  * Exchanges messages over the pub/sub of one Redis.
@@ -157,7 +156,7 @@ class RedisServer extends BrokerAdapter {
 
   /** Begins to wait anew, if there is anything to wait for. */
   _watchOn() {
-    const late = () => this._subscriber.renew(new Error(LATE));
+    const late = () => this._subscriber.renew(lateError());
 
     timers.clearInterval(this._watch);
     this._watch =

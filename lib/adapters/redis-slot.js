@@ -1,5 +1,8 @@
 'use strict';
 
+// The packages `redis` and `ioredis` have this from one of their own, and do not
+// pass it on; ws-rs has no dependencies.
+
 /** How many a cluster of Redis has. */
 const SLOTS = 16384;
 
