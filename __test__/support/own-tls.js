@@ -3,6 +3,8 @@
 // Servers with the `tls` option, and clients of them.
 
 const { once } = require('node:events');
+const net = require('node:net');
+const { Duplex } = require('node:stream');
 const tls = require('node:tls');
 
 const WebSocket = require('../../lib/api/websocket');
@@ -87,6 +89,51 @@ function upgradeRequest(path = '/') {
   ].join('\r\n');
 }
 
+/**
+ * Asks for an upgrade on a bare TLS connection, and waits for the answer.
+ *
+ * @param {tls.TLSSocket} socket The client's
+ * @param {WebSocketServer} wss The server
+ * @return {Promise<WebSocket>} The server's
+ */
+async function upgrade(socket, wss) {
+  const connected = once(wss, 'connection');
+  const answered = once(socket, 'data');
+
+  socket.write(upgradeRequest());
+
+  const [[peer]] = await Promise.all([connected, answered]);
+
+  return peer;
+}
+
+/**
+ * Opens a bare TLS connection whose records pass a function on their way to the
+ * server; closed at the end of the test.
+ *
+ * @param {Object} t The test
+ * @param {Number} port The server's
+ * @param {Function} pass `(bytes, raw, callback)`: writes them to the socket `raw`
+ * @return {Promise<{raw: net.Socket, socket: tls.TLSSocket}>}
+ */
+async function connectThrough(t, port, pass) {
+  const raw = net.connect(port, '127.0.0.1');
+  const wire = new Duplex({
+    read() {},
+    write(bytes, encoding, callback) {
+      pass(bytes, raw, callback);
+    }
+  });
+
+  raw.on('data', (bytes) => wire.push(bytes));
+  raw.on('error', () => {});
+  t.after(() => raw.destroy());
+
+  const socket = await connectTls(t, port, { socket: wire });
+
+  return { raw, socket };
+}
+
 /** All that a socket gets until its end. */
 async function readToEnd(socket) {
   const chunks = [];
@@ -96,10 +143,12 @@ async function readToEnd(socket) {
 }
 
 module.exports = {
+  connectThrough,
   connectTls,
   openTls,
   ownIdentity,
   readToEnd,
   serveTls,
+  upgrade,
   upgradeRequest
 };

@@ -2,19 +2,17 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const net = require('node:net');
-const { Duplex } = require('node:stream');
 const { describe, it } = require('node:test');
-const tls = require('node:tls');
 
 const native = require('../../lib/native');
 const { turns, until } = require('../support/loop');
 const {
+  connectThrough,
   connectTls,
   openTls,
   readToEnd,
   serveTls,
-  upgradeRequest
+  upgrade
 } = require('../support/own-tls');
 const { bytesOf, inbox } = require('../support/peers');
 const { skipThreads: skip } = require('../support/threads');
@@ -31,15 +29,8 @@ describe('The end of a TLS connection on an I/O thread', { skip }, () => {
 
     for (const who of ['peer', 'server']) {
       const socket = await connectTls(t, port);
-      const connected = once(wss, 'connection');
-
-      socket.write(upgradeRequest());
-
-      const [peer] = await connected;
+      const peer = await upgrade(socket, wss);
       const closed = once(peer, 'close');
-
-      await once(socket, 'data');
-
       const all = readToEnd(socket);
 
       if (who === 'server') peer.close(1000);
@@ -55,11 +46,7 @@ describe('The end of a TLS connection on an I/O thread', { skip }, () => {
   it('takes a close_notify without a close frame as an end', async (t) => {
     const { port, wss } = await serveOnThreads(t);
     const socket = await connectTls(t, port);
-    const connected = once(wss, 'connection');
-
-    socket.write(upgradeRequest());
-
-    const [peer] = await connected;
+    const peer = await upgrade(socket, wss);
     const errors = [];
 
     peer.on('error', (err) => errors.push(err));
@@ -78,33 +65,17 @@ describe('The end of a TLS connection on an I/O thread', { skip }, () => {
 
   it('ends, and the peer hears why, if a record was changed on the way', async (t) => {
     const { port, wss } = await serveOnThreads(t);
-    const raw = net.connect(port, '127.0.0.1');
     const log = [];
     let corrupts = false;
-    const wire = new Duplex({
-      read() {},
-      write(bytes, encoding, callback) {
-        if (corrupts) bytes[bytes.length - 1] ^= 1;
-        raw.write(bytes, callback);
-      }
+    const { socket } = await connectThrough(t, port, (bytes, raw, callback) => {
+      if (corrupts) bytes[bytes.length - 1] ^= 1;
+      raw.write(bytes, callback);
     });
 
-    raw.on('data', (bytes) => wire.push(bytes));
-    raw.on('error', () => {});
-    t.after(() => raw.destroy());
-
-    const socket = tls.connect({ rejectUnauthorized: false, socket: wire });
-
     socket.on('error', (err) => log.push(err.code));
-    await once(socket, 'secureConnect');
 
-    const connected = once(wss, 'connection');
+    const peer = await upgrade(socket, wss);
 
-    socket.write(upgradeRequest());
-
-    const [peer] = await connected;
-
-    await once(socket, 'data');
     assert.strictEqual(peer.transport, 'threads');
     corrupts = true;
     socket.write('\x81\x80\0\0\0\0', 'latin1');

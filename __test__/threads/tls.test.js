@@ -11,6 +11,7 @@ const {
   openTls,
   ownIdentity,
   serveTls,
+  upgrade,
   upgradeRequest
 } = require('../support/own-tls');
 const { bytesOf, inbox, LENGTHS } = require('../support/peers');
@@ -173,13 +174,7 @@ describe('A TLS connection on an I/O thread', { skip }, () => {
   it('calls back when the kernel has the records, and counts until then', async (t) => {
     const { port, wss } = await serveOnThreads(t);
     const socket = await connectTls(t, port);
-    const connected = once(wss, 'connection');
-
-    socket.write(upgradeRequest());
-
-    const [peer] = await connected;
-
-    await once(socket, 'data');
+    const peer = await upgrade(socket, wss);
     socket.pause();
 
     const payload = bytesOf(MIB);
@@ -258,13 +253,7 @@ describe('A TLS connection on an I/O thread', { skip }, () => {
   it('is written to by a stream between messages', async (t) => {
     const { port, wss } = await serveOnThreads(t);
     const socket = await connectTls(t, port);
-    const connected = once(wss, 'connection');
-
-    socket.write(upgradeRequest());
-
-    const [peer] = await connected;
-
-    await once(socket, 'data');
+    const peer = await upgrade(socket, wss);
 
     let got = '';
 

@@ -7,7 +7,7 @@ const { describe, it } = require('node:test');
 const tls = require('node:tls');
 
 const { skip } = require('../support/loop');
-const { serveTls, upgradeRequest } = require('../support/own-tls');
+const { serveTls, upgrade } = require('../support/own-tls');
 
 /** More than the kernel takes. */
 const LENGTH = 16 * 1024 * 1024;
@@ -26,13 +26,11 @@ async function halfEnded(t, write) {
     servername: 'localhost',
     socket: raw
   });
-  const connected = once(server.wss, 'connection');
 
   raw.on('error', () => {});
   socket.on('error', () => {});
-  socket.write(upgradeRequest());
 
-  const [ws] = await connected;
+  const ws = await upgrade(socket, server.wss);
 
   t.after(() => {
     ws.terminate();
@@ -65,7 +63,7 @@ describe('What is written over TLS to a peer that has ended', { skip }, () => {
       socket.resume();
       assert.ifError(await written);
       await Promise.all([closed, once(socket, 'end')]);
-      assert.ok(length > LENGTH);
+      assert.ok(length >= LENGTH);
     });
 
     it(`fails when the peer resets: ${how}`, async (t) => {

@@ -10,6 +10,7 @@ const {
   connectTls,
   openTls,
   serveTls,
+  upgrade,
   upgradeRequest
 } = require('../support/own-tls');
 
@@ -99,13 +100,9 @@ describe('the socket of a connection with TLS of our own', { skip }, () => {
   it('gives its bytes to who listens, from then on', async (t) => {
     const { port, wss } = await serveTls(t);
     const socket = await connectTls(t, port);
-    const [[peer]] = await Promise.all([
-      once(wss, 'connection'),
-      socket.write(upgradeRequest())
-    ]);
+    const peer = await upgrade(socket, wss);
     const seen = [];
 
-    await once(socket, 'data');
     peer._socket.on('data', (chunk) => seen.push(chunk));
     assert.strictEqual(peer.transport, 'stream');
     socket.write('\x81\x82\0\0\0\0hi', 'latin1');
@@ -278,12 +275,8 @@ describe('the socket of a connection with TLS of our own', { skip }, () => {
   it('ends as those of Node, its peer being told', async (t) => {
     const { port, wss } = await serveTls(t);
     const socket = await connectTls(t, port);
-    const [[peer]] = await Promise.all([
-      once(wss, 'connection'),
-      socket.write(upgradeRequest())
-    ]);
+    const peer = await upgrade(socket, wss);
 
-    await once(socket, 'data');
     peer._socket.end();
     socket.resume();
     await once(socket, 'end');
