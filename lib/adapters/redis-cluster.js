@@ -356,7 +356,10 @@ class RedisCluster extends BrokerAdapter {
 }
 
 function ownerless(slot) {
-  return new Error(`No server of the cluster has slot ${slot}`);
+  return new Error(
+    `No server of the cluster has slot ${slot}: assign it to one (CLUSTER ` +
+      'ADDSLOTS), or start its master or a replica of that'
+  );
 }
 
 /**

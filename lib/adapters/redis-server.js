@@ -5,10 +5,13 @@ const { inTime, lateError } = require('./in-time');
 const { asBuffer } = require('./redis-connection');
 const timers = require('../timers');
 
-/** How many channels one command subscribes to. */
+/** How many channels one command subscribes to: it holds up the server's others. */
 const AT_ONCE = 1000;
 
-/** Without an answer for so many ms, the subscriber of a cluster's server is renewed. */
+/**
+ * Without an answer for so many ms, the subscriber of a cluster's server is renewed:
+ * longer than a server that works takes, as its other subscriptions are made again.
+ */
 const PATIENCE = 3000;
 
 /**

@@ -1,6 +1,9 @@
 'use strict';
 
-/** How often a message may be refused with `MOVED` before it is given up. */
+/**
+ * How often a message may be refused with `MOVED` before it is given up: two servers
+ * that name each other would have it go back and forth for ever.
+ */
 const MOST_MOVES = 40;
 
 /**
