@@ -5,6 +5,7 @@ const { setImmediate: turn } = require('node:timers/promises');
 
 const native = require('../../lib/native');
 const { openPair } = require('./pairs');
+const { PATIENCE } = require('./patience');
 
 /** Why tests of the loop transport do not run here, or `false`. */
 const skip =
@@ -18,9 +19,17 @@ const skipTouches =
     ? 'the loop transport is forced, which nothing demotes'
     : skip;
 
-/** Waits for a condition, looked at in each turn of the event loop. */
+/**
+ * Waits for a condition, looked at in each turn of the event loop, and fails when
+ * it does not come about: what would hang says what it waited for.
+ */
 async function until(condition) {
-  while (!condition()) await turn();
+  const deadline = Date.now() + PATIENCE;
+
+  while (!condition()) {
+    if (Date.now() > deadline) assert.fail(`Waited in vain: ${condition}`);
+    await turn();
+  }
 }
 
 /** Lets a few turns go by, in which a connection would have been promoted. */

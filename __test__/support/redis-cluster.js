@@ -2,14 +2,19 @@
 
 /** Real clusters of Redis, for tests: some servers on loopback, without replicas. */
 
+const assert = require('node:assert');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { Broker, freePort, requireClient } = require('./brokers');
+const { PATIENCE } = require('./patience');
 const { RedisAdapter, Topics } = require('../../index');
 
 const SLOTS = 16384;
-/** After so many ms a server is taken for dead by the others. */
-const NODE_TIMEOUT = '500';
+/**
+ * After so many ms a server is taken for dead by the others: none that a busy
+ * machine lets wait, unless a test wants it sooner.
+ */
+const NODE_TIMEOUT = '15000';
 
 /**
  * Starts a cluster, whose servers have equal shares of the slots in their order.
@@ -57,9 +62,7 @@ async function openCluster(t, count) {
 
   const isReady = new RegExp(`state:ok[^]*known_nodes:${count}`);
 
-  for (let i = 0; i < count; i++) {
-    while (!isReady.test(await ask(i, 'CLUSTER', 'INFO'))) await sleep(10);
-  }
+  for (let i = 0; i < count; i++) await informs(ask, i, isReady);
 
   return {
     ask,
@@ -85,6 +88,19 @@ async function openCluster(t, count) {
       }
     }
   };
+}
+
+/** Waits until what a server says of the cluster matches. */
+async function informs(ask, i, pattern) {
+  const deadline = Date.now() + PATIENCE;
+
+  for (;;) {
+    const info = await ask(i, 'CLUSTER', 'INFO');
+
+    if (pattern.test(info)) return;
+    assert.ok(Date.now() < deadline, `Server ${i} has not ${pattern}: ${info}`);
+    await sleep(10);
+  }
 }
 
 /** Ways to make a client of a cluster, by the package's name. */
@@ -125,4 +141,4 @@ function openClusterSide(t, name, servers) {
   return side;
 }
 
-module.exports = { CLIENTS, openCluster, openClusterSide };
+module.exports = { CLIENTS, informs, openCluster, openClusterSide };

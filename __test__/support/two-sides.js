@@ -93,7 +93,7 @@ async function subscribersAre(expected, ...which) {
  * Listens to a topic.
  *
  * @return {Object} `heard`, all that came, text as strings; and `until(text)`,
- *     resolved when that has come
+ *     resolved when that has come, rejected when it does not
  */
 function hear(topics, name) {
   const heard = [];
@@ -110,7 +110,18 @@ function hear(topics, name) {
     stop,
     async until(message) {
       if (heard.includes(message)) return;
-      await new Promise((resolve) => waiting.set(message, resolve));
+      await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          const last = `the last of ${heard.length} was ${heard.at(-1)}`;
+
+          reject(new Error(`${name}: waited in vain for ${message}, ${last}`));
+        }, PATIENCE);
+
+        waiting.set(message, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
     }
   };
 }
