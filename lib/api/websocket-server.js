@@ -17,6 +17,7 @@ const {
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
+const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
 const { hasLimits, limitsOf } = require('./limits');
 const Metrics = require('./metrics');
@@ -161,8 +162,8 @@ class WebSocketServer extends EventEmitter {
     /** With the `tls` option. */
     this._contexts = options.tls ? new TlsContexts(options.tls) : null;
 
-    /** @type {Set<WebSocket>|undefined} The connections that are not closed */
-    this.clients = options.clientTracking ? new Set() : undefined;
+    /** The connections that are not closed; gives the server `clients`. */
+    this._clients = new Clients(this, Boolean(options.clientTracking));
 
     if (options.noServer) return;
 
@@ -228,7 +229,7 @@ class WebSocketServer extends EventEmitter {
    * @return {Object} See docs/api.md
    */
   metrics() {
-    return this._metrics.read(this.clients);
+    return this._metrics.read(this._clients.all());
   }
 
   /**
@@ -287,7 +288,7 @@ class WebSocketServer extends EventEmitter {
     this._server = null;
 
     if (!noServer && !external) server.close(() => emitClose(this));
-    else if (this.clients?.size > 0) this._closeWithLastClient = true;
+    else if (this._clients.size > 0) this._closeWithLastClient = true;
     else timers.nextTick(emitClose, this);
   }
 
@@ -427,7 +428,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     heartbeat.start(ws, this._heartbeat);
-    if (this.clients) this._track(ws);
+    this._track(ws);
     if (diagnostics.connection.hasSubscribers) {
       diagnostics.connection.publish({ request, server: this, websocket: ws });
     }
@@ -503,7 +504,8 @@ class WebSocketServer extends EventEmitter {
 
   /** @private */
   _track(ws) {
-    this.clients.add(ws);
+    if (!this._clients.add(ws)) return;
+
     ws[kServer] = this;
     ws.on('close', untrack);
   }
@@ -527,9 +529,9 @@ function isOrdinary(server) {
 function untrack() {
   const server = this[kServer];
 
-  server.clients.delete(this);
+  server._clients.delete(this);
 
-  if (server._closeWithLastClient && server.clients.size === 0) {
+  if (server._closeWithLastClient && server._clients.size === 0) {
     timers.nextTick(emitClose, server);
   }
 }

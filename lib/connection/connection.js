@@ -52,20 +52,22 @@ class Connection extends ReceivingHalf {
     /** Whether the async context of its socket's handle is still to be noted. */
     this.wantsContext = false;
 
-    this.decoder = new Decoder({
-      allowSynchronousEvents:
-        options.allowSynchronousEvents !== undefined
-          ? options.allowSynchronousEvents
-          : true,
-      binaryType: websocket.binaryType,
-      extensions: websocket._extensions,
-      id: light?.id,
-      isServer: websocket._isServer,
-      maxBufferedChunks: options.maxBufferedChunks | 0,
-      maxFragments: options.maxFragments | 0,
-      maxPayload: options.maxPayload | 0,
-      skipUTF8Validation: !!options.skipUTF8Validation
-    });
+    this.decoder = new Decoder(
+      {
+        allowSynchronousEvents:
+          options.allowSynchronousEvents !== undefined
+            ? options.allowSynchronousEvents
+            : true,
+        binaryType: websocket.binaryType,
+        extensions: websocket._extensions,
+        isServer: websocket._isServer,
+        maxBufferedChunks: options.maxBufferedChunks | 0,
+        maxFragments: options.maxFragments | 0,
+        maxPayload: options.maxPayload | 0,
+        skipUTF8Validation: !!options.skipUTF8Validation
+      },
+      light?.id
+    );
     this.decoder.sink = this;
 
     if (meter !== undefined) {

@@ -54,15 +54,15 @@ class Decoder extends ChunkOwner {
    *     be handed out in one tick
    * @param {String} options.binaryType The form of binary messages
    * @param {Object} options.extensions The negotiated extensions, by name
-   * @param {Number} [options.id] The native connection, if there is one
    * @param {Boolean} options.isServer Whether frames must be masked
    * @param {Number} options.maxBufferedChunks Chunks held for one frame; 0 is
    *     no limit, here and below
    * @param {Number} options.maxFragments Frames of one message
    * @param {Number} options.maxPayload Bytes of one message
    * @param {Boolean} options.skipUTF8Validation Whether text goes unchecked
+   * @param {Number} [id] The native connection, if there is one
    */
-  constructor(options) {
+  constructor(options, id) {
     super(options.binaryType);
     this.allowSynchronousEvents = options.allowSynchronousEvents;
     this.extensions = options.extensions;
@@ -88,8 +88,10 @@ class Decoder extends ChunkOwner {
     this._isFresh = false;
     /** Who says whether somebody watches how long inflating takes. */
     this.watcher = null;
+    // See lib/wire/slot.js.
+    this.id = undefined;
     this.id =
-      options.id ??
+      id ??
       native.connectionCreate(
         this.isServer,
         this.maxPayload,

@@ -23,6 +23,7 @@ class LightConnection extends Light {
   constructor(server, handle) {
     super(server, handle);
     /** The native half; -1 as long as there is none. */
+    this.id = undefined;
     this.id = -1;
     this.websocket = null;
     this.limits = null;
@@ -30,7 +31,7 @@ class LightConnection extends Light {
   }
 
   get isOpen() {
-    return this.id >= 0;
+    return this.websocket !== null;
   }
 
   get socket() {

@@ -22,6 +22,7 @@ class FrameCallbacks {
    * @param {Number} id The native connection
    */
   constructor(id) {
+    this._id = undefined;
     this._id = id;
     this._waiting = null;
     /** How many calls wait for the next tick: others are not to pass them by. */

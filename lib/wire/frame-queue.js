@@ -47,6 +47,7 @@ class FrameQueue {
     this.packs = false;
     /** Of a peer that reads too slowly, if there is a limit. */
     this.backPressure = null;
+    this._id = undefined;
     this._id = id;
     this._socket = socket;
     /** Callbacks of frames that wait, once there was one. */

@@ -45,6 +45,7 @@ const writers = new Map();
 class LoopTransport {
   constructor(connection) {
     this._connection = connection;
+    this._id = undefined;
     this._id = connection.decoder.id;
     this._wantsMore = true;
   }

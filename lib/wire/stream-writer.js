@@ -22,6 +22,7 @@ class StreamWriter {
    */
   constructor(queue, id, socket) {
     this._queue = queue;
+    this._id = undefined;
     this._id = id;
     this._socket = socket;
     /** Whether frames and a program's own writes are being given to the stream. */
