@@ -75,7 +75,7 @@ const CASES = {
     pnpm(folder, 'add', `ws@${TARBALL}`);
     fs.writeFileSync(
       path.join(folder, 'pnpm-workspace.yaml'),
-      'overrides:\n  ws: $ws\n'
+      `overrides:\n  ws: ${TARBALL}\n`
     );
     pnpm(folder, 'install', '--no-frozen-lockfile');
     assertOneWs(folder);
