@@ -113,7 +113,7 @@ function install({ attempts, target }) {
 
   return [
     ...lines,
-    'To build from source (needs Rust, https://rustup.rs):',
+    'To build from source (needs Rust, https://rustup.rs, and a C compiler):',
     '',
     `  ${installed ? 'npx ws-rs-build' : 'npm run build'}`,
     ''
