@@ -7,6 +7,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
+const { SLOWNESS } = require('../support/machine');
+
 const FOLDER = path.join(__dirname, 'jest');
 const JEST = require.resolve('jest/bin/jest');
 /** How many programs there are, but for the one that is a module. */
@@ -21,9 +23,15 @@ before(() => {
 });
 after(() => fs.rmSync(temporary, { recursive: true }));
 
+/** What Jest gives a test by itself, in ms, and what it needs on this machine. */
+const TEST_TIMEOUT = 5000 * SLOWNESS;
+
 /** Runs programs of the folder `jest`; gives what Jest says of them. */
 function runJest(flags, { nodeFlags = [], pids = 'pids' } = {}) {
-  const args = [JEST, '--rootDir', FOLDER, '--no-cache', '--ci', ...flags];
+  const args = [
+    ...[JEST, '--rootDir', FOLDER, '--no-cache', '--ci'],
+    ...[`--testTimeout=${TEST_TIMEOUT}`, ...flags]
+  ];
 
   return new Promise((resolve) => {
     execFile(
@@ -31,7 +39,7 @@ function runJest(flags, { nodeFlags = [], pids = 'pids' } = {}) {
       [...nodeFlags, ...args],
       {
         cwd: FOLDER,
-        timeout: 120_000,
+        timeout: 120_000 * SLOWNESS,
         env: {
           ...process.env,
           // Jest is not to take this for a run of its own.

@@ -4,7 +4,8 @@
 const RUNNERS = {
   'ecosystem/bundlers': 'bundlers have binaries of their own for a machine',
   'ecosystem/jest': 'Jest gives up on tests after 5 s, which is too soon here',
-  'ecosystem/vitest': 'Vitest gives up on workers too soon for this machine'
+  'ecosystem/runtimes': 'Bun and Deno are binaries for one machine',
+  'ecosystem/vitest': 'Vitest has a bundler with a binary for one machine'
 };
 
 /**

@@ -28,6 +28,7 @@ function stage(folder, binary, npm) {
     fs.cpSync(path.join(ROOT, file), path.join(folder, file));
   }
   fs.copyFileSync(binary, path.join(folder, path.basename(binary)));
+  linkTools(path.join(ROOT, '.cache'), path.join(folder, '.cache'));
   if (npm) installModules(folder, npm);
 }
 
@@ -45,6 +46,19 @@ function sources() {
   return git.stdout
     .split('\0')
     .filter((file) => file !== '' && fs.existsSync(path.join(ROOT, file)));
+}
+
+// What `npm run test:scaling` and `test:ecosystem` have installed here: most of it is
+// JavaScript, for any machine. What is not, is left out by machines.js.
+function linkTools(from, to) {
+  const there = ['ecosystem', 'scaling'].filter((name) =>
+    fs.existsSync(path.join(from, name))
+  );
+
+  fs.mkdirSync(to);
+  for (const name of there) {
+    fs.symlinkSync(path.join(from, name), path.join(to, name), 'junction');
+  }
 }
 
 // npm takes a while, and what it installs depends on the lock file alone.
