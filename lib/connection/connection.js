@@ -157,7 +157,8 @@ class Connection extends ReceivingHalf {
       );
 
       sender[kWebSocket] = websocket;
-      sender.onerror = (err) => this._onSenderError(err);
+      // No closure: with one each, V8 keeps what was closed for long.
+      sender.onerror = onSenderError;
       // What programs still send in the end goes the way of all late writes.
       sender.outbox = this._isFreed ? null : output;
       output.sender = sender;
@@ -295,6 +296,11 @@ class Connection extends ReceivingHalf {
     this.socket.end();
     websocket._emitErrorOnce(err);
   }
+}
+
+/** What a sender, `this`, has that could not send. */
+function onSenderError(err) {
+  this[kWebSocket]._connection._onSenderError(err);
 }
 
 function copyOf(bytes) {
