@@ -173,7 +173,9 @@ class FrameQueue {
   /** Something is to come behind what this tick sent, such as the socket's end. */
   writeNow() {
     if (this.isNative) this.flush();
-    else this._giveSafely();
+    // Behind the end of a light socket there is mostly nothing to give, nor who gives it.
+    else if (this.isWaiting || this._streamWriter !== null) this._giveSafely();
+    else if (!isLight(this._socket)) this._giveSafely();
   }
 
   /**

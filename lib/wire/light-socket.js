@@ -196,8 +196,11 @@ const methods = {
     const light = this[kLight];
 
     if (light?.isOpen) {
-      light.isPaused = false;
-      this[kLoop]?.setPaused(false);
+      // The native wire reads unless it was told not to.
+      if (light.isPaused) {
+        light.isPaused = false;
+        this[kLoop]?.setPaused(false);
+      }
       return this;
     }
 
