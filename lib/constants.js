@@ -27,12 +27,6 @@ module.exports = {
 
   hasBlob,
 
-  /** On a `WebSocket`: its `Connection`, once there is one. */
-  kConnection: Symbol('ws-rs.connection'),
-
-  /** On a `WebSocket`: its `Outbox`, if messages go out as they are given. */
-  kOutput: Symbol('ws-rs.output'),
-
   /** Marks the listener that was set through `onopen`, `onmessage`, ... */
   kForOnEventAttribute: Symbol('ws-rs.forOnEventAttribute'),
 

@@ -45,6 +45,7 @@ const BASE = [
   'builtins.js',
   'constants.js',
   'diagnostics.js',
+  'members.js',
   'option-names.js',
   'timers.js',
   'validation.js'

@@ -56,12 +56,6 @@ const OF_WS = [
   '_url'
 ];
 
-/**
- * What connections need of a `WebSocket`. Programs have classes
- * of their own on top of it, with members that no other name of ours may meet.
- */
-const OF_WEBSOCKET = ['_emitErrorOnce', '_setCloseTimer'];
-
 if (require.main === module) {
   const lib = path.join(ROOT, 'lib');
   const files = fs
@@ -92,7 +86,7 @@ function foreignPrivates(text) {
   const code = text
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
     .replace(/\/\/.*$/gm, '');
-  const own = new Set(['__proto__', ...OF_NODE, ...OF_WS, ...OF_WEBSOCKET]);
+  const own = new Set(['__proto__', ...OF_NODE, ...OF_WS]);
 
   for (const [, set, method] of code.matchAll(
     /\bthis\.(_\w+)\s*(?:=|\+=|\?\?=)(?!=)|^ {2}(?:get |set |static |async )*(_\w+)\(/gm

@@ -6,6 +6,7 @@ const net = require('node:net');
 const { describe, it } = require('node:test');
 const tls = require('node:tls');
 
+const { kContexts } = require('../../lib/members');
 const TlsContexts = require('../../lib/accept/tls-contexts');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { ownIdentity, serveTls } = require('../support/own-tls');
@@ -164,7 +165,7 @@ describe('the contexts of a server', { skip }, () => {
     const { wss } = await serveTls(t, {
       contexts: { 'a.example': selfSigned() }
     });
-    const contexts = wss._contexts;
+    const contexts = wss[kContexts];
 
     idOf(contexts, 'a.example');
     assert.strictEqual(contexts._all.size, 2);

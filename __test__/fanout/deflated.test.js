@@ -13,6 +13,7 @@ const { skip } = require('../support/loop');
 const { noUndici } = require('../support/machine');
 const { openPair } = require('../support/pairs');
 const { inbox, textOf } = require('../support/peers');
+const { kConnection } = require('../../lib/members');
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 
 const TEXT = 'a text that repeats itself, a text that repeats itself; ';
@@ -276,7 +277,7 @@ describe('A message that is compressed once for all', () => {
     }
     require('../../lib/fanout/broadcast')([peer], TEXT);
     // Its own sender would have been made.
-    assert.strictEqual(peer._connection.output.sender, null);
+    assert.strictEqual(peer[kConnection].output.sender, null);
     assert.deepStrictEqual(await take(1), [TEXT]);
   });
 });

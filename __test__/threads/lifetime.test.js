@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
+const { kConnection } = require('../../lib/members');
 const native = require('../../lib/native');
 const { until } = require('../support/loop');
 const { inbox } = require('../support/peers');
@@ -59,7 +60,7 @@ describe('A panic on an I/O thread', { skip }, () => {
       peer.on('close', (code) => log.push(code));
     }
 
-    native.threadPanic(pairs[0].peer._connection.decoder.id);
+    native.threadPanic(pairs[0].peer[kConnection].decoder.id);
     await until(() => log.length === 4);
     for (const entry of log) {
       if (entry !== 1006) assert.match(entry, /its I\/O thread panicked$/);

@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const { kConnection } = require('../../lib/members');
 const native = require('../../lib/native');
 const { turns, until } = require('../support/loop');
 const {
@@ -127,7 +128,7 @@ describe('The end of a TLS connection on an I/O thread', { skip }, () => {
       pairs[i].client.on('error', () => {});
     }
 
-    native.threadPanic(pairs[0].peer._connection.decoder.id);
+    native.threadPanic(pairs[0].peer[kConnection].decoder.id);
     await until(() => log.length === 4);
     for (const entry of log) {
       if (entry !== 1006) assert.match(entry, /its I\/O thread panicked$/);

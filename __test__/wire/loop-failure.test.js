@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
+const { kConnection } = require('../../lib/members');
 const native = require('../../lib/native');
 const { openLoopPair, skip, until } = require('../support/loop');
 const { inbox } = require('../support/peers');
@@ -24,7 +25,7 @@ describe('A turn that fails', { skip }, () => {
       failing.peer.on('message', (data) => log.push(`message ${data}`));
       failing.peer.on('error', (err) => log.push(err));
       failing.peer.on('close', (code) => log.push(code));
-      native.loopFail(failing.peer._connection.decoder.id, panics);
+      native.loopFail(failing.peer[kConnection].decoder.id, panics);
 
       // All of them have their turns in one batch.
       others[0].client.send('before');
@@ -55,7 +56,7 @@ describe('A turn that fails', { skip }, () => {
     const other = await openLoopPair(t);
     const take = inbox(other.peer);
 
-    native.loopFail(peer._connection.decoder.id, true);
+    native.loopFail(peer[kConnection].decoder.id, true);
     peer.terminate();
     client.send('to nobody');
     other.client.send('hello');

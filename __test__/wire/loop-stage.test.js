@@ -9,6 +9,7 @@ const { listen } = require('../support/peers');
 const { skip, turns, until } = require('../support/loop');
 const { BINARY, frame, MASK, TEXT } = require('../support/frames');
 const ours = require('../..');
+const { kConnection } = require('../../lib/members');
 const native = require('../../lib/native');
 const { WAITING } = require('../../lib/native/numbers').counter;
 
@@ -226,7 +227,7 @@ describe('Short answers of sockets that are ready together', { skip }, () => {
   it('wait for others, but not if their listener has worked for long', async (t) => {
     const { peers } = await openMany(t, 10);
     const waiting = [];
-    const ask = ({ _connection: { decoder } }) =>
+    const ask = ({ [kConnection]: { decoder } }) =>
       native.connectionState(decoder.id, WAITING);
 
     for (const [i, { ws }] of peers.entries()) {

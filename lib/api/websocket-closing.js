@@ -3,6 +3,13 @@
 const { abortHandshake } = require('../handshake/client-handshake');
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
+const {
+  kConnection,
+  kEmitErrorOnce,
+  kOpened,
+  kOutput,
+  kSetCloseTimer
+} = require('../members');
 const { READY_STATES } = require('./not-open');
 
 const [CONNECTING, , CLOSING, CLOSED] = READY_STATES.keys();
@@ -20,12 +27,12 @@ const closing = {
     if (this._readyState === CLOSED) return;
 
     if (this._readyState === CONNECTING) {
-      this._abort();
+      abort(this);
       return;
     }
 
     if (this._readyState === CLOSING) {
-      if (this._closeFrameSent) this._endIfClosed();
+      if (this._closeFrameSent) endIfClosed(this);
       return;
     }
 
@@ -34,11 +41,11 @@ const closing = {
       if (err) return;
 
       this._closeFrameSent = true;
-      this._endIfClosed();
+      endIfClosed(this);
     });
 
     this._readyState = CLOSING;
-    this._setCloseTimer();
+    this[kSetCloseTimer]();
   },
 
   /** Destroys the connection without a closing handshake. */
@@ -46,7 +53,7 @@ const closing = {
     if (this._readyState === CLOSED) return;
 
     if (this._readyState === CONNECTING) {
-      this._abort();
+      abort(this);
       return;
     }
 
@@ -59,12 +66,12 @@ const closing = {
 
   /** @private */
   emitClose() {
-    if (this._opened) {
+    if (this[kOpened]) {
       const pmd = this._extensions['permessage-deflate'];
 
       if (pmd) pmd.cleanup();
-      this._opened.free();
-      this._output = null;
+      this[kOpened].free();
+      this[kOutput] = null;
     }
 
     this._readyState = CLOSED;
@@ -79,24 +86,9 @@ const closing = {
     this.emit('close', code, reason);
   },
 
-  _abort() {
-    abortHandshake(
-      this,
-      this._req,
-      'WebSocket was closed before the connection was established'
-    );
-  },
-
-  /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
-  _endIfClosed() {
-    if (this._closeFrameReceived || this._connection.failed) {
-      this._socket.end();
-    }
-  },
-
-  _setCloseTimer() {
+  [kSetCloseTimer]() {
     // What takes too long from now on is this timer's affair.
-    heartbeat.stop(this._connection.output.id);
+    heartbeat.stop(this[kConnection].output.id);
     // The global one, as in ws: with fake timers a test drives it.
     // eslint-disable-next-line no-restricted-globals
     this._closeTimer = setTimeout(
@@ -105,7 +97,7 @@ const closing = {
     );
   },
 
-  _emitErrorOnce(err) {
+  [kEmitErrorOnce](err) {
     if (this._errorEmitted) return;
 
     this._errorEmitted = true;
@@ -113,5 +105,20 @@ const closing = {
     this.emit('error', err);
   }
 };
+
+function abort(websocket) {
+  abortHandshake(
+    websocket,
+    websocket._req,
+    'WebSocket was closed before the connection was established'
+  );
+}
+
+/** Ends TCP once both sides have closed, or ours has nothing to wait for. */
+function endIfClosed(websocket) {
+  if (websocket._closeFrameReceived || websocket[kConnection].failed) {
+    websocket._socket.end();
+  }
+}
 
 module.exports = closing;

@@ -5,6 +5,7 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
+const { kBackPressure, kHeartbeat } = require('../members');
 const { READY_STATES } = require('./not-open');
 const closing = require('./websocket-closing');
 
@@ -21,7 +22,7 @@ const DEFAULTS = {
  */
 const RARELY_SET = {
   _autoPong: DEFAULTS.autoPong,
-  _backPressure: null,
+  [kBackPressure]: null,
   _binaryType: BINARY_TYPES[0],
   _bufferedAmount: 0,
   _closeCode: 1006,
@@ -31,7 +32,7 @@ const RARELY_SET = {
   _closeTimeout: DEFAULTS.closeTimeout,
   _closeTimer: null,
   _errorEmitted: false,
-  _heartbeat: null,
+  [kHeartbeat]: null,
   _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
   _paused: false,
   _protocol: '',
@@ -64,10 +65,12 @@ function defineProperties(WebSocket) {
     Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
   }
 
-  for (const [name, value] of Object.entries({ ...closing, ...RARELY_SET })) {
+  const others = { ...closing, ...RARELY_SET };
+
+  for (const name of Reflect.ownKeys(others)) {
     Object.defineProperty(WebSocket.prototype, name, {
       configurable: true,
-      value,
+      value: others[name],
       writable: true
     });
   }

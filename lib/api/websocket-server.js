@@ -20,6 +20,7 @@ const diagnostics = require('../diagnostics');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
 const { hasLimits, limitsOf } = require('./limits');
+const { kContexts, kHeartbeat } = require('../members');
 const Metrics = require('./metrics');
 const ioThreads = require('../wire/io-threads');
 const { destroySocket, isLight, materialize } = require('../wire/light-socket');
@@ -29,6 +30,11 @@ const timers = require('../timers');
 
 /** On a connection: the server that has it among its `clients`. */
 const kServer = Symbol('ws-rs.server');
+
+// Of a server. Symbols, as programs keep what they like on it.
+const kClients = Symbol('ws-rs.clients');
+const kLimits = Symbol('ws-rs.limits');
+const kMetrics = Symbol('ws-rs.metrics');
 
 /** Those of a client that offers none; who may keep or change it gets another. */
 const NO_PROTOCOLS = new Set();
@@ -152,23 +158,23 @@ class WebSocketServer extends EventEmitter {
     checkBeside(options);
 
     this.options = options;
-    this._heartbeat = readHeartbeat(options.heartbeat);
-    this._metrics = new Metrics();
+    this[kHeartbeat] = readHeartbeat(options.heartbeat);
+    this[kMetrics] = new Metrics();
     this._state = RUNNING;
     this._server = null;
-    this._detach = null;
-    this._closeWithLastClient = false;
-    this._limits = null;
+    this._removeListeners = null;
+    this._shouldEmitClose = false;
+    this[kLimits] = null;
     /** With the `tls` option. */
-    this._contexts = options.tls ? new TlsContexts(options.tls) : null;
+    this[kContexts] = options.tls ? new TlsContexts(options.tls) : null;
 
     /** The connections that are not closed; gives the server `clients`. */
-    this._clients = new Clients(this, Boolean(options.clientTracking));
+    this[kClients] = new Clients(this, Boolean(options.clientTracking));
 
     if (options.noServer) return;
 
     this._server = options.server || createServer(options);
-    this._detach = attach(this, this._server, this._contexts, () =>
+    this._removeListeners = attach(this, this._server, this[kContexts], () =>
       isOrdinary(this)
     );
 
@@ -229,7 +235,7 @@ class WebSocketServer extends EventEmitter {
    * @return {Object} See docs/api.md
    */
   metrics() {
-    return this._metrics.read(this._clients.all());
+    return this[kMetrics].read(this[kClients].all());
   }
 
   /**
@@ -242,15 +248,15 @@ class WebSocketServer extends EventEmitter {
    *     everything stays as it is then
    */
   setSecureContext(options) {
-    if (this._contexts === null) {
+    if (this[kContexts] === null) {
       throw new Error(
         'setSecureContext() is for servers with the "tls" option; call that of ' +
           'the https.Server that was given as "server"'
       );
     }
 
-    this._contexts.replace(options);
-    this._server?.setSecureContext(forNode(this._contexts.options));
+    this[kContexts].replace(options);
+    this._server?.setSecureContext(forNode(this[kContexts].options));
   }
 
   /**
@@ -283,12 +289,12 @@ class WebSocketServer extends EventEmitter {
     const { noServer, server: external } = this.options;
     const server = this._server;
 
-    if (this._detach !== null) this._detach();
-    this._detach = null;
+    if (this._removeListeners !== null) this._removeListeners();
+    this._removeListeners = null;
     this._server = null;
 
     if (!noServer && !external) server.close(() => emitClose(this));
-    else if (this._clients.size > 0) this._closeWithLastClient = true;
+    else if (this[kClients].size > 0) this._shouldEmitClose = true;
     else timers.nextTick(emitClose, this);
   }
 
@@ -339,7 +345,7 @@ class WebSocketServer extends EventEmitter {
     } catch (error) {
       if (!(error instanceof handshake.HandshakeError)) throw error;
 
-      this._refuse(error, socket, request);
+      refuse(this, error, socket, request);
       return;
     }
 
@@ -348,7 +354,7 @@ class WebSocketServer extends EventEmitter {
     if (this.options.verifyClient) {
       const upgrade = [extensions, key, protocols, request, socket, head];
 
-      this._verify(request, socket, [...upgrade, callback]);
+      verify(this, request, socket, [...upgrade, callback]);
       return;
     }
 
@@ -398,7 +404,7 @@ class WebSocketServer extends EventEmitter {
     const { options } = this;
     const ws = new options.WebSocket(null, undefined, options);
 
-    const protocol = this._selectProtocol(protocols, request) || '';
+    const protocol = selectProtocol(this, protocols, request) || '';
 
     if (protocol !== '') ws._protocol = protocol;
     if (Object.keys(extensions).length > 0) ws._extensions = extensions;
@@ -407,13 +413,13 @@ class WebSocketServer extends EventEmitter {
 
     this.emit('headers', lines, request);
 
-    const { id: meter } = this._metrics;
+    const { id: meter } = this[kMetrics];
     const answer = `${lines.join('\r\n')}\r\n\r\n`;
 
     if (isLight(socket)) {
       const length = lengthOf(request);
 
-      ws.setSocket(socket, head, this._sharedLimits(), {
+      ws.setSocket(socket, head, sharedLimits(this), {
         answer,
         // A method of the program's is to see the pongs.
         answersPings: options.autoPong && ws.pong === pong && !isPongPatched(),
@@ -423,92 +429,86 @@ class WebSocketServer extends EventEmitter {
     } else {
       socket.write(answer);
       socket.removeListener('error', destroySocket);
-      this._metrics.noteFallback(whyNode(socket, options));
+      this[kMetrics].noteFallback(whyNode(socket, options));
       ws.setSocket(socket, head, limitsOf(options), { meter });
     }
 
-    heartbeat.start(ws, this._heartbeat);
-    this._track(ws);
+    heartbeat.start(ws, this[kHeartbeat]);
+    track(this, ws);
     if (diagnostics.connection.hasSubscribers) {
       diagnostics.connection.publish({ request, server: this, websocket: ws });
     }
 
     callback(ws, request);
   }
+}
 
-  /**
-   * Answers a wrong handshake, unless the program wants to.
-   *
-   * @param {HandshakeError} error What is wrong
-   * @param {stream.Duplex} socket The socket of the request
-   * @param {http.IncomingMessage} request The request
-   * @private
-   */
-  _refuse(error, socket, request) {
-    if (this.listenerCount('wsClientError') > 0) {
-      this.emit('wsClientError', error, socket, request);
-    } else {
-      handshake.abort(socket, error.status, error.message, error.headers);
-    }
+/**
+ * Answers a wrong handshake, unless the program wants to.
+ *
+ * @param {WebSocketServer} server The server
+ * @param {HandshakeError} error What is wrong
+ * @param {stream.Duplex} socket The socket of the request
+ * @param {http.IncomingMessage} request The request
+ */
+function refuse(server, error, socket, request) {
+  if (server.listenerCount('wsClientError') > 0) {
+    server.emit('wsClientError', error, socket, request);
+  } else {
+    handshake.abort(socket, error.status, error.message, error.headers);
+  }
+}
+
+/**
+ * Asks `verifyClient`, and answers the request if it declines.
+ *
+ * @param {WebSocketServer} server The server
+ * @param {http.IncomingMessage} request The request
+ * @param {stream.Duplex} socket The socket of the request
+ * @param {Array} upgrade What `completeUpgrade()` gets if the client is accepted
+ */
+function verify(server, request, socket, upgrade) {
+  const { options } = server;
+  const settle = (accepted, code, message, headers) => {
+    if (accepted) server.completeUpgrade(...upgrade);
+    else handshake.abort(socket, code || 401, message, headers);
+  };
+  const isAsync = options.verifyClient.length === 2;
+
+  // Who leaves meanwhile is to be noticed.
+  if (isAsync) materialize(socket);
+
+  const info = handshake.describeClient(request);
+
+  if (isAsync) options.verifyClient(info, settle);
+  else settle(options.verifyClient(info));
+}
+
+/** The same object for connections with the same limits, which keep it. */
+function sharedLimits(server) {
+  const { options } = server;
+
+  if (!hasLimits(options, server[kLimits])) {
+    server[kLimits] = limitsOf(options);
   }
 
-  /**
-   * Asks `verifyClient`, and answers the request if it declines.
-   *
-   * @param {http.IncomingMessage} request The request
-   * @param {stream.Duplex} socket The socket of the request
-   * @param {Array} upgrade What `completeUpgrade()` gets if the client is accepted
-   * @private
-   */
-  _verify(request, socket, upgrade) {
-    const { options } = this;
-    const settle = (accepted, code, message, headers) => {
-      if (accepted) this.completeUpgrade(...upgrade);
-      else handshake.abort(socket, code || 401, message, headers);
-    };
-    const isAsync = options.verifyClient.length === 2;
+  return server[kLimits];
+}
 
-    // Who leaves meanwhile is to be noticed.
-    if (isAsync) materialize(socket);
-
-    const info = handshake.describeClient(request);
-
-    if (isAsync) options.verifyClient(info, settle);
-    else settle(options.verifyClient(info));
+function selectProtocol({ options }, protocols, request) {
+  if (protocols.size === 0) return '';
+  if (options.handleProtocols) {
+    return options.handleProtocols(protocols, request);
   }
 
-  /**
-   * The same object for connections with the same limits, which keep it.
-   *
-   * @private
-   */
-  _sharedLimits() {
-    const { options } = this;
+  return protocols.values().next().value;
+}
 
-    if (!hasLimits(options, this._limits)) this._limits = limitsOf(options);
+function track(server, ws) {
+  if (!server[kClients].add(ws)) return;
 
-    return this._limits;
-  }
-
-  /** @private */
-  _selectProtocol(protocols, request) {
-    const { options } = this;
-
-    if (protocols.size === 0) return '';
-    if (options.handleProtocols) {
-      return options.handleProtocols(protocols, request);
-    }
-
-    return protocols.values().next().value;
-  }
-
-  /** @private */
-  _track(ws) {
-    if (!this._clients.add(ws)) return;
-
-    ws[kServer] = this;
-    ws.on('close', untrack);
-  }
+  ws[kServer] = server;
+  ws.on('close', untrack);
 }
 
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
@@ -529,9 +529,9 @@ function isOrdinary(server) {
 function untrack() {
   const server = this[kServer];
 
-  server._clients.delete(this);
+  server[kClients].delete(this);
 
-  if (server._closeWithLastClient && server._clients.size === 0) {
+  if (server._shouldEmitClose && server[kClients].size === 0) {
     timers.nextTick(emitClose, server);
   }
 }

@@ -9,18 +9,21 @@ const {
 } = require('../handshake/client-handshake');
 const BackPressure = require('../connection/back-pressure');
 const Connection = require('../connection/connection');
-const {
-  BINARY_TYPES,
-  CLOSE_TIMEOUT,
-  EMPTY_BUFFER,
-  kConnection,
-  kOutput
-} = require('../constants');
+const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const Listeners = require('./listeners');
+const {
+  kBackPressure,
+  kConnection,
+  kHeartbeat,
+  kNegotiated,
+  kOnConnected,
+  kOpened,
+  kOutput
+} = require('../members');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
 const { isSenderPatched } = require('../connection/patched-classes');
 const { toPayload } = require('../connection/payload');
@@ -54,16 +57,16 @@ class WebSocket extends EventEmitter {
     this._events = new Listeners();
     this._readyState = CONNECTING;
     this._isServer = address === null;
-    this._output = null;
-    this._opened = null;
-    this._negotiated = null;
+    this[kOutput] = null;
+    this[kOpened] = null;
+    this[kNegotiated] = null;
     this._socket = null;
 
     if (address !== null) {
       const normalized = normalizeArguments(protocols, options);
       const settings = readHeartbeat(normalized.options.heartbeat);
 
-      if (settings !== null) this._heartbeat = settings;
+      if (settings !== null) this[kHeartbeat] = settings;
       connect(this, address, normalized.protocols, normalized.options);
     } else {
       options ??= DEFAULTS;
@@ -76,7 +79,7 @@ class WebSocket extends EventEmitter {
       if (maxPendingAutoPongs !== DEFAULTS.maxPendingAutoPongs) {
         this._maxPendingAutoPongs = maxPendingAutoPongs | 0;
       }
-      if (backPressure !== null) this._backPressure = backPressure;
+      if (backPressure !== null) this[kBackPressure] = backPressure;
     }
   }
 
@@ -86,11 +89,11 @@ class WebSocket extends EventEmitter {
    * @private
    */
   get _extensions() {
-    return (this._negotiated ??= {});
+    return (this[kNegotiated] ??= {});
   }
 
   set _extensions(extensions) {
-    this._negotiated = extensions;
+    this[kNegotiated] = extensions;
   }
 
   /**
@@ -107,7 +110,7 @@ class WebSocket extends EventEmitter {
     if (!BINARY_TYPES.includes(type)) return;
 
     this._binaryType = type;
-    if (this._opened) this._opened.decoder.binaryType = type;
+    if (this[kOpened]) this[kOpened].decoder.binaryType = type;
   }
 
   /**
@@ -118,9 +121,9 @@ class WebSocket extends EventEmitter {
   get bufferedAmount() {
     if (!this._socket) return this._bufferedAmount;
     // Nothing was sent that the kernel did not take.
-    if (this._opened === null && isLight(this._socket)) return 0;
+    if (this[kOpened] === null && isLight(this._socket)) return 0;
 
-    const { output } = this._connection;
+    const { output } = this[kConnection];
     const { sender } = output;
     const unsent = sender === null ? 0 : sender._bufferedBytes;
 
@@ -133,7 +136,7 @@ class WebSocket extends EventEmitter {
    * @type {String}
    */
   get extensions() {
-    return this._negotiated === null
+    return this[kNegotiated] === null
       ? ''
       : Object.keys(this._extensions).join();
   }
@@ -168,7 +171,7 @@ class WebSocket extends EventEmitter {
    * @type {String}
    */
   get transport() {
-    if (this._opened) return this._opened.transport;
+    if (this[kOpened]) return this[kOpened].transport;
 
     return this._socket?.[kLight]?.transport ?? 'stream';
   }
@@ -189,26 +192,16 @@ class WebSocket extends EventEmitter {
    * @private
    */
   get _receiver() {
-    return this._connection ? this._connection.materializeReceiver() : null;
+    return this[kConnection] ? this[kConnection].materializeReceiver() : null;
   }
 
   /** @private */
   get _sender() {
     // Who sends frames to many has to fetch as little memory as can be for each.
-    const made = this._output?.sender ?? null;
+    const made = this[kOutput]?.sender ?? null;
 
     if (made !== null) return made;
-    return this._connection ? this._connection.sender : null;
-  }
-
-  /** @private */
-  get [kConnection]() {
-    return this._connection;
-  }
-
-  /** @private */
-  get [kOutput]() {
-    return this._output;
+    return this[kConnection] ? this[kConnection].sender : null;
   }
 
   /**
@@ -217,8 +210,8 @@ class WebSocket extends EventEmitter {
    *
    * @private
    */
-  get _connection() {
-    return this._opened ?? this._socket?.[kLight]?.connect() ?? null;
+  get [kConnection]() {
+    return this[kOpened] ?? this._socket?.[kLight]?.connect() ?? null;
   }
 
   /**
@@ -236,38 +229,28 @@ class WebSocket extends EventEmitter {
   setSocket(socket, head, options, opening) {
     if (
       opening?.answer === undefined ||
-      !this._openLight(socket, options, opening)
+      !openLight(this, socket, options, opening)
     ) {
-      this.onConnected(
+      this[kOnConnected](
         new Connection(this, socket, head, options, opening?.meter)
       );
     }
 
     this._socket = socket;
     this._readyState = OPEN;
-    heartbeat.start(this, this._heartbeat, options.generateMask);
+    heartbeat.start(this, this[kHeartbeat], options.generateMask);
     if (!this._isServer && diagnostics.connection.hasSubscribers) {
       diagnostics.connection.publish({ websocket: this });
     }
     this.emit('open');
   }
 
-  _openLight(socket, options, opening) {
-    if (socket[kLight]?.open(this, socket, options, opening)) return true;
-
-    // A listener has touched it, or the system can watch no more.
-    materialize(socket);
-    socket.removeListener('error', destroySocket);
-    socket.write(opening.answer);
-    return false;
-  }
-
   /** @private */
-  onConnected(connection) {
-    this._opened = connection;
-    if (connection.isPlain) this._output = connection.output;
-    if (this._backPressure !== null) {
-      this._backPressure.attach(connection.output);
+  [kOnConnected](connection) {
+    this[kOpened] = connection;
+    if (connection.isPlain) this[kOutput] = connection.output;
+    if (this[kBackPressure] !== null) {
+      this[kBackPressure].attach(connection.output);
     }
   }
 
@@ -284,7 +267,7 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
 
     this._paused = false;
-    if (!this._connection.needDrain) this._socket.resume();
+    if (!this[kConnection].needDrain) this._socket.resume();
   }
 
   /**
@@ -296,12 +279,12 @@ class WebSocket extends EventEmitter {
    * @throws {Error} The connection is not open yet
    */
   ping(data, mask, cb) {
-    this._sendControl('ping', data, mask, cb);
+    sendControl(this, 'ping', data, mask, cb);
   }
 
   /** Sends a pong (RFC 6455, section 5.5.3); see `ping()`. */
   pong(data, mask, cb) {
-    this._sendControl('pong', data, mask, cb);
+    sendControl(this, 'pong', data, mask, cb);
   }
 
   /**
@@ -350,12 +333,12 @@ class WebSocket extends EventEmitter {
     }
 
     const payload = toPayload(data || EMPTY_BUFFER);
-    const output = this._output ?? this._connect();
+    const output = this[kOutput] ?? outputOf(this);
 
     if (
-      this._backPressure !== null &&
+      this[kBackPressure] !== null &&
       fin &&
-      !this._backPressure.admitsSend(payload, cb)
+      !this[kBackPressure].admitsSend(payload, cb)
     ) {
       return;
     }
@@ -395,33 +378,44 @@ class WebSocket extends EventEmitter {
 
     sender.sendMessage(payload, isBinary, compress, fin, isMasked, cb);
   }
+}
 
-  /** Sees to the way out of what was accepted natively. */
-  _connect() {
-    return this._connection === null ? null : this._output;
+/** Answers a handshake natively, if that can be done. */
+function openLight(websocket, socket, options, opening) {
+  if (socket[kLight]?.open(websocket, socket, options, opening)) return true;
+
+  // A listener has touched it, or the system can watch no more.
+  materialize(socket);
+  socket.removeListener('error', destroySocket);
+  socket.write(opening.answer);
+  return false;
+}
+
+/** Sees to the way out of what was accepted natively. */
+function outputOf(websocket) {
+  return websocket[kConnection] === null ? null : websocket[kOutput];
+}
+
+function sendControl(websocket, method, data, mask, cb) {
+  if (websocket._readyState === CONNECTING) throw notOpenError(websocket);
+
+  if (typeof data === 'function') {
+    cb = data;
+    data = mask = undefined;
+  } else if (typeof mask === 'function') {
+    cb = mask;
+    mask = undefined;
   }
 
-  _sendControl(method, data, mask, cb) {
-    if (this._readyState === CONNECTING) throw notOpenError(this);
+  if (typeof data === 'number') data = data.toString();
 
-    if (typeof data === 'function') {
-      cb = data;
-      data = mask = undefined;
-    } else if (typeof mask === 'function') {
-      cb = mask;
-      mask = undefined;
-    }
-
-    if (typeof data === 'number') data = data.toString();
-
-    if (this._readyState !== OPEN) {
-      sendAfterClose(this, data, cb);
-      return;
-    }
-
-    if (mask === undefined) mask = !this._isServer;
-    this._sender[method](data || EMPTY_BUFFER, mask, cb);
+  if (websocket._readyState !== OPEN) {
+    sendAfterClose(websocket, data, cb);
+    return;
   }
+
+  if (mask === undefined) mask = !websocket._isServer;
+  websocket._sender[method](data || EMPTY_BUFFER, mask, cb);
 }
 
 defineProperties(WebSocket);

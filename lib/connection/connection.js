@@ -8,6 +8,7 @@ const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
+const { kEmitErrorOnce, kSetCloseTimer } = require('../members');
 const native = require('../native');
 const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
@@ -189,7 +190,7 @@ class Connection extends ReceivingHalf {
 
   /** What was sent is lost, and the socket knows nothing of it. */
   onLost(err) {
-    this.websocket._emitErrorOnce(err);
+    this.websocket[kEmitErrorOnce](err);
   }
 
   // The decoder's sink.
@@ -249,7 +250,7 @@ class Connection extends ReceivingHalf {
 
     this._drop();
     socket.destroy();
-    websocket._emitErrorOnce(err);
+    websocket[kEmitErrorOnce](err);
   }
 
   /** Gives up what the connection holds. */
@@ -280,7 +281,7 @@ class Connection extends ReceivingHalf {
       websocket.close(err[kStatusCode]);
     }
 
-    websocket._emitErrorOnce(err);
+    websocket[kEmitErrorOnce](err);
   }
 
   _onSenderError(err) {
@@ -289,12 +290,12 @@ class Connection extends ReceivingHalf {
     if (websocket._readyState === CLOSED) return;
     if (websocket._readyState === OPEN) {
       websocket._readyState = CLOSING;
-      websocket._setCloseTimer();
+      websocket[kSetCloseTimer]();
     }
 
     // Not `destroy()`: what the peer still sends is to arrive.
     this.socket.end();
-    websocket._emitErrorOnce(err);
+    websocket[kEmitErrorOnce](err);
   }
 }
 

@@ -3,7 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { asyncHooks } = require('../builtins');
-const { kConnection } = require('../constants');
+const { kConnection } = require('../members');
 const native = require('../native');
 const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
 const { MISSED } = require('../native/numbers').meter;

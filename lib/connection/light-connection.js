@@ -3,6 +3,7 @@
 const Connection = require('./connection');
 const { listen } = require('./loop-listeners');
 const { kWebSocket } = require('../constants');
+const { kOnConnected } = require('../members');
 const native = require('../native');
 const { ANSWER_PINGS, COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
@@ -115,7 +116,7 @@ class LightConnection extends Light {
         undefined,
         this
       );
-      websocket.onConnected(this.owner);
+      websocket[kOnConnected](this.owner);
     }
 
     return this.owner;

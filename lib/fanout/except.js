@@ -1,6 +1,6 @@
 'use strict';
 
-const { kConnection } = require('../constants');
+const { kConnection } = require('../members');
 
 /**
  * Reads the option `except` of a message for many.

@@ -1,6 +1,6 @@
 'use strict';
 
-const { kConnection, kOutput } = require('../constants');
+const { kConnection, kOutput } = require('../members');
 const { RSV1 } = require('../native/numbers').frame;
 const Batch = require('./batch');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { kConnection } = require('../constants');
+const { kConnection } = require('../members');
 const native = require('../native');
 const slotOf = require('../wire/slot');
 
