@@ -7,13 +7,13 @@ const { notOpenError, sendAfterClose } = require('../../lib/api/not-open');
 
 test('the error names the state by number and by name', () => {
   assert.strictEqual(
-    notOpenError({ _readyState: 2 }).message,
+    notOpenError({ readyState: 2 }).message,
     'WebSocket is not open: readyState 2 (CLOSING)'
   );
 });
 
 test('what cannot be sent is counted in bytes, whatever its type', () => {
-  const websocket = { _readyState: 3, _socket: null, _bufferedAmount: 0 };
+  const websocket = { readyState: 3, _socket: null, _bufferedAmount: 0 };
 
   for (const data of [
     'é',
@@ -32,7 +32,7 @@ test('what cannot be sent is counted in bytes, whatever its type', () => {
 test('the callback gets the error in a later tick', (t, done) => {
   let called = false;
 
-  sendAfterClose({ _readyState: 3, _socket: null }, undefined, (err) => {
+  sendAfterClose({ readyState: 3, _socket: null }, undefined, (err) => {
     called = true;
     assert.match(err.message, /readyState 3 \(CLOSED\)/);
     done();

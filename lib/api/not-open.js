@@ -9,7 +9,7 @@ const { isBlob } = require('../validation');
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** What `send()`, `ping()` and `pong()` answer unless the state is `OPEN`. */
-function notOpenError({ _readyState: state }) {
+function notOpenError({ readyState: state }) {
   return new Error(
     `WebSocket is not open: readyState ${state} (${READY_STATES[state]})`
   );

@@ -24,14 +24,14 @@ const closing = {
    * @throws {TypeError|RangeError} A code or reason that may not be sent
    */
   close(code, data) {
-    if (this._readyState === CLOSED) return;
+    if (this.readyState === CLOSED) return;
 
-    if (this._readyState === CONNECTING) {
+    if (this.readyState === CONNECTING) {
       abort(this);
       return;
     }
 
-    if (this._readyState === CLOSING) {
+    if (this.readyState === CLOSING) {
       if (this._closeFrameSent) endIfClosed(this);
       return;
     }
@@ -50,9 +50,9 @@ const closing = {
 
   /** Destroys the connection without a closing handshake. */
   terminate() {
-    if (this._readyState === CLOSED) return;
+    if (this.readyState === CLOSED) return;
 
-    if (this._readyState === CONNECTING) {
+    if (this.readyState === CONNECTING) {
       abort(this);
       return;
     }

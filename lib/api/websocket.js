@@ -256,7 +256,7 @@ class WebSocket extends EventEmitter {
 
   /** Stops reading from the socket; messages may still come that were read. */
   pause() {
-    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+    if (this.readyState === CONNECTING || this.readyState === CLOSED) return;
 
     this._paused = true;
     this._socket.pause();
@@ -264,7 +264,7 @@ class WebSocket extends EventEmitter {
 
   /** Goes on reading. */
   resume() {
-    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+    if (this.readyState === CONNECTING || this.readyState === CLOSED) return;
 
     this._paused = false;
     if (!this[kConnection].needDrain) this._socket.resume();
@@ -300,7 +300,7 @@ class WebSocket extends EventEmitter {
    * @throws {Error} The connection is not open yet
    */
   send(data, options, cb) {
-    if (this._readyState === CONNECTING) throw notOpenError(this);
+    if (this.readyState === CONNECTING) throw notOpenError(this);
 
     if (typeof options === 'function') {
       cb = options;
@@ -309,7 +309,7 @@ class WebSocket extends EventEmitter {
 
     if (typeof data === 'number') data = data.toString();
 
-    if (this._readyState !== OPEN) {
+    if (this.readyState !== OPEN) {
       sendAfterClose(this, data, cb);
       return;
     }
@@ -397,7 +397,7 @@ function outputOf(websocket) {
 }
 
 function sendControl(websocket, method, data, mask, cb) {
-  if (websocket._readyState === CONNECTING) throw notOpenError(websocket);
+  if (websocket.readyState === CONNECTING) throw notOpenError(websocket);
 
   if (typeof data === 'function') {
     cb = data;
@@ -409,7 +409,7 @@ function sendControl(websocket, method, data, mask, cb) {
 
   if (typeof data === 'number') data = data.toString();
 
-  if (websocket._readyState !== OPEN) {
+  if (websocket.readyState !== OPEN) {
     sendAfterClose(websocket, data, cb);
     return;
   }

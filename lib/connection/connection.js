@@ -206,7 +206,7 @@ class Connection extends ReceivingHalf {
       this.ioThreads > 0 &&
       native.pingAnswered(this.decoder.id, data.length) === 1;
 
-    if (!isAnswered && websocket._autoPong && websocket._readyState === OPEN) {
+    if (!isAnswered && websocket._autoPong && websocket.readyState === OPEN) {
       if (this._autoPong === null) this._autoPong = new AutoPong(websocket);
       this._autoPong.answer(data);
     }
@@ -287,8 +287,8 @@ class Connection extends ReceivingHalf {
   _onSenderError(err) {
     const { websocket } = this;
 
-    if (websocket._readyState === CLOSED) return;
-    if (websocket._readyState === OPEN) {
+    if (websocket.readyState === CLOSED) return;
+    if (websocket.readyState === OPEN) {
       websocket._readyState = CLOSING;
       websocket[kSetCloseTimer]();
     }

@@ -81,7 +81,7 @@ const listeners = {
     if (connection === undefined) return;
 
     if (
-      connection.websocket._binaryType !== 'nodebuffer' ||
+      connection.decoder.binaryType !== 'nodebuffer' ||
       mustWait(connection)
     ) {
       takeDecoded(connection, 1);

@@ -324,7 +324,7 @@ class ClientHandshake {
 
     // Its listeners come before ours, which it needs whatever became of it.
     try {
-      websocket.emit('redirect', websocket._url, req);
+      websocket.emit('redirect', websocket.url, req);
     } finally {
       this.listen(req);
     }
@@ -338,7 +338,7 @@ class ClientHandshake {
     websocket.emit('upgrade', res);
 
     // The listener may have called `close()` or `terminate()`.
-    if (websocket._readyState !== CONNECTING) return;
+    if (websocket.readyState !== CONNECTING) return;
 
     websocket._req = null;
 
