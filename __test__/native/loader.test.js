@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -18,6 +19,7 @@ const ROOT = path.resolve(__dirname, '../..');
 describe('loadNative', () => {
   const kept = path.resolve('/kept/ws-rs.node');
   const linux = {
+    actual: () => ({}),
     arch: 'x64',
     cached: () => kept,
     env: {},
@@ -169,7 +171,10 @@ describe('loadNative', () => {
 
   it('takes a build of the GNU tools on Windows, if there is no other', () => {
     // Of no machine that exists, as it has to be in the package's folder.
-    const host = { arch: 'test', env: {}, libc: null, platform: 'win32' };
+    const host = {
+      ...{ actual: () => ({}), arch: 'test', env: {}, libc: null },
+      platform: 'win32'
+    };
     const [msvc, gnu] = ['msvc', 'gnu'].map((abi) =>
       path.join(ROOT, `ws-rs.win32-test-${abi}.node`)
     );
@@ -214,8 +219,51 @@ describe('loadNative', () => {
     );
   });
 
+  it('does not believe what a program says of its machine', () => {
+    const binding = { version: '1.0.0' };
+    const { calls, require } = machine({ '@ws-rs/freebsd-x64': binding });
+    const loaded = loadNative({
+      actual: () => ({ arch: 'x64', platform: 'freebsd' }),
+      arch: 'arm64',
+      cached: () => null,
+      env: {},
+      platform: 'darwin',
+      require,
+      version: '1.0.0'
+    });
+
+    assert.strictEqual(loaded, binding);
+    assert.deepStrictEqual(calls, [
+      path.join(ROOT, 'ws-rs.darwin-arm64.node'),
+      '@ws-rs/darwin-arm64',
+      path.join(ROOT, 'ws-rs.freebsd-x64.node'),
+      '@ws-rs/freebsd-x64'
+    ]);
+  });
+
+  it('loads with another platform in process', () => {
+    const code = `
+      for (const [name, value] of [
+        ['platform', process.platform === 'win32' ? 'linux' : 'win32'],
+        ['arch', 's390x']
+      ]) {
+        Object.defineProperty(process, name, { value });
+      }
+      console.log(typeof require('.').WebSocketServer);`;
+    const { stderr, stdout } = spawnSync(process.execPath, ['-e', code], {
+      cwd: ROOT,
+      encoding: 'utf8'
+    });
+
+    assert.strictEqual(stderr, '');
+    assert.strictEqual(stdout, 'function\n');
+  });
+
   it('leaves out the C library where there is no choice', () => {
-    const host = { arch: 'arm64', env: {}, libc: null, platform: 'darwin' };
+    const host = {
+      ...{ actual: () => ({}), arch: 'arm64', env: {}, libc: null },
+      platform: 'darwin'
+    };
 
     assert.throws(
       () => loadNative({ ...host, require: machine({}).require }),

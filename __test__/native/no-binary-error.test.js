@@ -8,7 +8,13 @@ const { describe, it } = require('node:test');
 const { loadNative } = require('../../lib/native/loader');
 
 const ROOT = path.resolve(__dirname, '../..');
-const LINUX = { arch: 'x64', env: {}, libc: 'gnu', platform: 'linux' };
+const LINUX = {
+  actual: () => ({}),
+  arch: 'x64',
+  env: {},
+  libc: 'gnu',
+  platform: 'linux'
+};
 const BUILD = /To build from source|npm run build|npx ws-rs-build/;
 const INSTALL = /optional dependencies/;
 

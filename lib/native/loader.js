@@ -14,6 +14,7 @@ const { fs, path, util } = require('../builtins');
 const { assertOwn, cachedBinary } = require('./cache');
 const literalPaths = require('./literal-paths');
 const { fromOwnFolder, fromPackage } = require('./literal-requires');
+const machine = require('./machine');
 const noBinaryError = require('./no-binary-error');
 const VERSION = require('./version');
 
@@ -54,7 +55,11 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  * A binary that says it belongs to another version is passed over, so a build
  * left behind by an older checkout never stands in for the current one.
  *
+ * Where `process` says that this is another machine than it is, and nothing is
+ * there for that one, all of them are tried for this one.
+ *
  * @param {Object} [host] The machine; each member defaults to the current one
+ * @param {Function} [host.actual] As `machine()`
  * @param {String} [host.arch] As `process.arch`
  * @param {Boolean} [host.bundled] Whether a bundler has moved this file
  * @param {Function} [host.cached] As `cachedBinary()`
@@ -70,25 +75,43 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  *     `{ source, reason }` for everything that was tried
  */
 function loadNative(host = {}) {
-  const {
-    arch = process.arch,
-    bundled = BUNDLED,
-    cached = cachedBinary,
-    env = process.env,
-    permission = process.permission,
-    platform = process.platform,
-    require: load,
-    version = VERSION
-  } = host;
-  const libc = host.libc === undefined ? detectLibc(platform) : host.libc;
-  const target = targetName(platform, arch, libc);
+  const settings = {
+    arch: process.arch,
+    bundled: BUNDLED,
+    cached: cachedBinary,
+    env: process.env,
+    permission: process.permission,
+    platform: process.platform,
+    version: VERSION,
+    ...host
+  };
+  const attempts = [];
+  const binding =
+    loadFor(settings, attempts) ?? loadForActual(settings, attempts);
+
+  if (binding !== null) return binding;
+
+  const { arch, bundled, env, permission, platform } = settings;
+  const libc = libcOf(settings);
+
+  throw noBinaryError({
+    ...{ arch, attempts, bundled, folder: HERE },
+    ...{ forced: env.WS_RS_NATIVE_PATH, libc, permission, platform },
+    target: targetName(platform, arch, libc)
+  });
+}
+
+/** Tries everything that may have the addon for a machine. */
+function loadFor(settings, attempts) {
+  const { arch, bundled, cached, env, platform, require: load } = settings;
+  const { version } = settings;
+  const target = targetName(platform, arch, libcOf(settings));
   const forced = env.WS_RS_NATIVE_PATH;
   const sources = forced
     ? [fileSource(path.resolve(forced))]
     : sourcesOf(target, bundled, () =>
         cached({ env, root: ROOT, target, version })
       );
-  const attempts = [];
 
   for (const { source, find } of sources) {
     try {
@@ -108,10 +131,26 @@ function loadNative(host = {}) {
     }
   }
 
-  throw noBinaryError({
-    ...{ arch, attempts, bundled, folder: HERE, forced },
-    ...{ libc, permission, platform, target }
-  });
+  return null;
+}
+
+/** The same for the machine that this is, if that is another one. */
+function loadForActual(settings, attempts) {
+  const { actual, env } = settings;
+  const { arch, platform } = (actual ?? machine)();
+  const own = {
+    ...settings,
+    arch: arch ?? settings.arch,
+    platform: platform ?? settings.platform
+  };
+  const isSaid =
+    own.arch === settings.arch && own.platform === settings.platform;
+
+  return isSaid || env.WS_RS_NATIVE_PATH ? null : loadFor(own, attempts);
+}
+
+function libcOf({ libc, platform }) {
+  return libc === undefined ? detectLibc(platform) : libc;
 }
 
 /**

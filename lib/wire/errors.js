@@ -42,11 +42,10 @@ function streamDestroyedError() {
 
 // libuv has a number of its own for it on Windows, which no constant tells.
 function canceled() {
-  if (process.platform === 'win32') {
-    for (const [number, [name]] of getSystemErrorMap()) {
-      if (name === 'ECANCELED') return -number;
-    }
+  for (const [number, [name]] of getSystemErrorMap()) {
+    if (name === 'ECANCELED') return -number;
   }
+
   return os.constants.errno.ECANCELED;
 }
 

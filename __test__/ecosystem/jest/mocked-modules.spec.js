@@ -87,3 +87,30 @@ test('a mock of http is what a client is made with', () => {
   new WebSocket('ws://example.com');
   expect(get).toHaveBeenCalled();
 });
+
+test.each([
+  ['platform', process.platform === 'win32' ? 'linux' : 'win32'],
+  ['arch', 's390x']
+])('loads with another process.%s', async (name, value) => {
+  const descriptor = Object.getOwnPropertyDescriptor(process, name);
+
+  Object.defineProperty(process, name, { ...descriptor, value });
+
+  try {
+    const { WebSocket, WebSocketServer } = require('../../..');
+    const wss = new WebSocketServer({ port: 0 });
+
+    wss.on('connection', (ws) => ws.send(value));
+    await once(wss, 'listening');
+
+    const ws = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+    const [data] = await once(ws, 'message');
+
+    expect(String(data)).toBe(value);
+    ws.close();
+    await once(ws, 'close');
+    wss.close();
+  } finally {
+    Object.defineProperty(process, name, descriptor);
+  }
+});
