@@ -69,6 +69,13 @@ describe('A connection is left to Node', { skip }, () => {
     assert.strictEqual(seen.length, 1);
   });
 
+  it('if async-listener wraps what handles call', async (t) => {
+    process.addAsyncListener = () => {};
+    t.after(() => delete process.addAsyncListener);
+
+    assert.ok(await isHeavy(t, http.createServer()));
+  });
+
   it('if the option says so, or a method of the server was replaced', async (t) => {
     assert.ok(await isHeavy(t, http.createServer(), { accept: 'node' }));
 

@@ -269,6 +269,15 @@ describe('A connection stays on the stream transport', { skip }, () => {
     assert.deepStrictEqual(await exchanged(pair), ['stream', 'stream']);
   });
 
+  it('where async-listener wraps what handles call', async (t) => {
+    process.addAsyncListener = () => {};
+    t.after(() => delete process.addAsyncListener);
+
+    const transports = await exchanged(await openPair(t));
+
+    assert.deepStrictEqual(transports, ['stream', 'stream']);
+  });
+
   it('over a mere duplex', async (t) => {
     const pair = openDuplexPair(t);
 

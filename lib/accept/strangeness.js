@@ -82,7 +82,9 @@ function strangeness(server, Class) {
     server._events.connection !== model.connection ||
     server._events.secureConnection !== model.secureConnection ||
     server.emit !== emit ||
-    channel.hasSubscribers
+    channel.hasSubscribers ||
+    // Of async-listener, which wraps what the handles of Node call.
+    process.addAsyncListener
   ) {
     return 'listener';
   }

@@ -33,11 +33,11 @@ function createServer({ tls }) {
 function attach(wss, server, own, isOrdinary) {
   const onConnection = (ws, request) => wss.emit('connection', ws, request);
   const listeners = {
-    error: (error) => wss.emit('error', error),
     listening: () => {
       accept();
       wss.emit('listening');
     },
+    error: (error) => wss.emit('error', error),
     upgrade: (request, socket, head) => {
       wss.handleUpgrade(request, socket, head, onConnection);
     },

@@ -184,6 +184,7 @@ function objection({ receiver, socket, websocket }) {
   const handle = socket._handle;
 
   if (websocket._readyState !== OPEN) return 'it is closing';
+  if (process.addAsyncListener) return 'async-listener wraps what Node calls';
   if (socket.destroyed || !socket.readable || !socket.writable) {
     return 'its socket is not open both ways';
   }
