@@ -36,6 +36,14 @@ class FakeWebSocket extends EventEmitter {
     });
   }
 
+  get readyState() {
+    return this._readyState;
+  }
+
+  get url() {
+    return this._url;
+  }
+
   setSocket(socket, head, options) {
     socket.on('error', () => {});
     this._readyState = 1;
