@@ -9,7 +9,7 @@ const { describe, it } = require('node:test');
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight } = require('../../lib/wire/light-socket');
+const { isLight, kLight } = require('../../lib/wire/light-socket');
 const { connected, serveOn } = require('../support/accepted');
 const { closeOf } = require('../support/pairs');
 const { eventually } = require('../support/patience');
@@ -213,4 +213,42 @@ describe('A server that accepts natively', { skip }, () => {
       /WS_RS_ACCEPT is "light"; set it to "native" or "node", or unset it/
     );
   });
+
+  for (const [noDelay, isListening] of [
+    [true, process.platform === 'linux'],
+    [false, false]
+  ]) {
+    it(`sets TCP_NODELAY once or for each, if noDelay is ${noDelay}`, async (t) => {
+      const server = http.createServer({ noDelay });
+      const handles = await noDelayHandles(t);
+      const { port, wss } = await serveOn(t, server);
+      const { ws } = await connected(t, wss, port);
+      const accepted = ws._socket[kLight].handle;
+
+      assert.strictEqual(handles.includes(server._handle), isListening);
+      assert.strictEqual(handles.includes(accepted), !isListening);
+    });
+  }
 });
+
+/** The handles that are told from now on to send without delay. */
+async function noDelayHandles(t) {
+  const server = net.createServer();
+  const handles = [];
+
+  server.listen(0);
+  await once(server, 'listening');
+
+  const prototype = Object.getPrototypeOf(server._handle);
+  const { setNoDelay } = prototype;
+
+  prototype.setNoDelay = function set(isOn) {
+    if (isOn) handles.push(this);
+    return setNoDelay.call(this, isOn);
+  };
+  t.after(() => {
+    prototype.setNoDelay = setNoDelay;
+  });
+  server.close();
+  return handles;
+}
