@@ -3,7 +3,12 @@
 const { Buffer } = require('buffer');
 
 const AutoPong = require('./auto-pong');
-const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
+const {
+  EMPTY_BUFFER,
+  kConnection,
+  kStatusCode,
+  kWebSocket
+} = require('../constants');
 const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
@@ -301,7 +306,7 @@ class Connection extends ReceivingHalf {
 
 /** What a sender, `this`, has that could not send. */
 function onSenderError(err) {
-  this[kWebSocket]._connection._onSenderError(err);
+  this[kWebSocket][kConnection]._onSenderError(err);
 }
 
 function copyOf(bytes) {
