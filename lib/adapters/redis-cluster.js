@@ -75,6 +75,8 @@ class RedisCluster extends BrokerAdapter {
         /** Whether the server may have ended the subscription. */
         isDoubted: false,
         isGone: false,
+        /** Called when it is left, if that takes a while. */
+        left: null,
         listener,
         reject,
         resolve,
@@ -94,8 +96,16 @@ class RedisCluster extends BrokerAdapter {
 
     entry.isGone = true;
     this._entries.delete(channel);
-    // Who is just subscribing sees it.
-    if (!entry.isBusy) await leave(entry);
+
+    if (!entry.isBusy) {
+      await leave(entry);
+      return;
+    }
+
+    // Who is just subscribing sees it. Whoever subscribes again has to come behind it.
+    await new Promise((resolve) => {
+      entry.left = resolve;
+    });
   }
 
   async close() {
@@ -305,6 +315,7 @@ class RedisCluster extends BrokerAdapter {
     }
 
     entry.isBusy = false;
+    entry.left?.();
     if (entry.server === null) return;
 
     entry.resolve();
