@@ -12,6 +12,7 @@ const { describe, it } = require('node:test');
 const WebSocket = require('ws');
 const { run } = require('./browser/program.js');
 const { connect, refusal } = require('./browser/peer.js');
+const { request } = require('./browser/request.js');
 
 function start(t, file, options) {
   const program = run(file, options);
@@ -70,7 +71,7 @@ describe('examples/metrics.js', () => {
     peer.ws.send('12345');
     await peer.next();
 
-    const read = async () => (await fetch(address)).text();
+    const read = async () => (await request(address)).body;
     const text = await read();
 
     for (const line of [
@@ -130,7 +131,7 @@ describe('examples/no-server.js', () => {
     const url = await start(t, 'examples/no-server.js').url();
 
     assert.strictEqual((await refusal(`${url}/other`)).statusCode, 404);
-    assert.match(await (await fetch(url)).text(), /^Connect a WebSocket to/);
+    assert.match((await request(url)).body, /^Connect a WebSocket to/);
   });
 });
 
@@ -280,20 +281,19 @@ describe('examples/session-auth.js', () => {
 
   async function login(url, name) {
     const response = await post(`${url}/login`, `name=${name}`);
-    const [cookie] = response.headers.get('set-cookie').split(';');
+    const [cookie] = response.headers['set-cookie'][0].split(';');
 
     return cookie;
   }
 
   function post(url, body, headers) {
-    return fetch(url, {
+    return request(url, {
       body,
       headers: {
         ...headers,
         'Content-Type': 'application/x-www-form-urlencoded'
       },
-      method: 'POST',
-      redirect: 'manual'
+      method: 'POST'
     });
   }
 });

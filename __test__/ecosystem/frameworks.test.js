@@ -39,6 +39,10 @@ const PROGRAMS = {
   opentelemetry: false
 };
 
+/** The programs end when they are told to. */
+const noSignals =
+  process.platform === 'win32' && 'no program of Windows hears SIGTERM';
+
 /** Socket.IO speaks first, and has a path of its own. */
 const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 
@@ -70,7 +74,7 @@ async function start(t, name) {
 
 describe(
   'A program by means of frameworks, with this package as their ws',
-  { skip: absent('koa', 'fastify', '@nestjs/core') },
+  { skip: noSignals || absent('koa', 'fastify', '@nestjs/core') },
   () => {
     for (const [name, isLight] of Object.entries(PROGRAMS)) {
       it(`answers, echoes, and ends: ${name}`, async (t) => {
