@@ -5,7 +5,7 @@
 const { once } = require('node:events');
 const WebSocket = require('ws');
 
-const TIMEOUT = 10000; // ms
+const { PATIENCE } = require('../support/patience');
 
 /**
  * Connects.
@@ -47,10 +47,10 @@ class Peer {
 
   /**
    * @returns {Promise<string|Buffer>} the next message, in the order of arrival
-   * @throws {Error} if there is none and the connection closes, or in 10 seconds
+   * @throws {Error} if there is none and the connection closes, or for `PATIENCE`
    */
   async next() {
-    const deadline = Date.now() + TIMEOUT;
+    const deadline = Date.now() + PATIENCE;
 
     while (this._received.length === 0) {
       if (this.ws.readyState === WebSocket.CLOSED) {

@@ -15,14 +15,14 @@ const START_TIMEOUT = 15_000 * SLOWNESS; // ms
  * Runs a JavaScript file of this repository on loopback, on a free port unless
  * `env` says otherwise.
  *
- * @param {string} file the path from the root, such as `examples/echo.js`
+ * @param {string} file the path, absolute or from the root: `examples/echo.js`
  * @param {object} [options]
  * @param {string[]} [options.args] command line arguments
  * @param {object} [options.env] environment variables to add
  * @returns {Program} the running program
  */
 function run(file, { args = [], env = {} } = {}) {
-  const child = spawn(process.execPath, [path.join(ROOT, file), ...args], {
+  const child = spawn(process.execPath, [path.resolve(ROOT, file), ...args], {
     cwd: ROOT,
     env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env }
   });

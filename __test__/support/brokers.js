@@ -46,10 +46,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 class Broker {
   /**
    * @param {String} name 'redis-server' or 'nats-server'
-   * @param {String[]} [flags] Further ones
+   * @param {Function} [flags] Gives a promise of further ones
    */
-  constructor(name, flags = []) {
-    this._flags = flags;
+  constructor(name, flags = async () => []) {
+    this._chooseFlags = flags;
+    this._flags = [];
     this._name = name;
     this._child = null;
     this._folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-broker-'));
@@ -62,9 +63,25 @@ class Broker {
 
   /** Starts it, the second time where it was before. */
   async start() {
+    if (this.port !== 0) return this._startHere();
+
+    for (let left = 10; ; left--) {
+      this.port = await freePort();
+      this._flags = await this._chooseFlags();
+      try {
+        return await this._startHere();
+      } catch (err) {
+        // A port that was free a moment ago may be another program's by now.
+        if (left === 0 || !/address already in use/i.test(err.message)) {
+          throw err;
+        }
+      }
+    }
+  }
+
+  async _startHere() {
     const { args, ready } = SERVERS[this._name];
 
-    this.port ||= await freePort();
     this._child = spawn(
       find(this._name),
       [...args(this.port, this._folder), ...this._flags],
@@ -218,7 +235,7 @@ function whyNot({ client, server }) {
   const reason = !isThere
     ? `${client} is not installed, \`npm run test:scaling\` does that`
     : find(server) === undefined &&
-      `${server} is not installed: apt-get install ${server}`;
+      `${server} is not installed (Debian: apt-get install ${server})`;
 
   if (reason && process.env.WS_RS_TEST_TOOLS === 'required') {
     throw new Error(reason);
@@ -229,9 +246,10 @@ function whyNot({ client, server }) {
 /** The path of a program; Debian has some where only root looks. */
 function find(name) {
   const folders = (process.env.PATH ?? '').split(path.delimiter);
+  const file = process.platform === 'win32' ? `${name}.exe` : name;
 
   return [...folders, '/usr/sbin', '/usr/local/bin']
-    .map((folder) => path.join(folder, name))
+    .map((folder) => path.join(folder, file))
     .find((file) => fs.existsSync(file));
 }
 

@@ -35,11 +35,14 @@ async function openCluster(t, count) {
   });
 
   for (let i = 0; i < count; i++) {
-    const bus = `${await freePort()}`;
-    const server = await new Broker('redis-server', [
-      ...['--cluster-enabled', 'yes', '--cluster-port', bus],
-      ...['--cluster-node-timeout', NODE_TIMEOUT]
-    ]).start();
+    let bus;
+    const server = await new Broker('redis-server', async () => {
+      bus = `${await freePort()}`;
+      return [
+        ...['--cluster-enabled', 'yes', '--cluster-port', bus],
+        ...['--cluster-node-timeout', NODE_TIMEOUT]
+      ];
+    }).start();
     const admin = requireClient('redis').createClient({
       socket: { host: '127.0.0.1', port: server.port, reconnectStrategy: 20 }
     });
