@@ -56,6 +56,10 @@ class NodeRedis {
     });
     client.on('error', (err) => {
       if (client !== this._client) return;
+      if (client.isReady && isOutOfStep(err)) {
+        this.renew(err);
+        return;
+      }
       if (wasReady && !client.isReady && !this._isClosed) {
         this._open();
         if (client.isOpen) client.destroy();
@@ -114,6 +118,15 @@ class NodeRedis {
     // Sharded ones are in several slots, which no command may be for.
     return this._isSharded ? Promise.all(channels.map(call)) : call(channels);
   }
+}
+
+/**
+ * A server that ends a subscription by itself, as its slot moves, has redis 5 take
+ * that for the answer to whichever command waits. In the end an answer finds none that
+ * waits: redis forgets what it had read behind it, and goes on.
+ */
+function isOutOfStep(err) {
+  return err instanceof TypeError;
 }
 
 /** What ioredis 5 says when a server has ended a subscription by itself. */
