@@ -142,18 +142,8 @@ for (const name of Object.keys(CLIENTS)) {
         await move(0, 2, 0, MOVED);
 
         const gone = CHANNELS.filter((one) => slotOf(one) < MOVED);
-        const deadline = Date.now() + PATIENCE;
 
-        for (;;) {
-          const channels = await ask(2, 'PUBSUB', 'SHARDCHANNELS');
-
-          if (gone.every((one) => channels.includes(one))) break;
-          assert.ok(
-            Date.now() < deadline,
-            `${channels} without some of ${gone}`
-          );
-          await sleep(20);
-        }
+        await haveChannels(ask, [2], gone);
 
         const followed = count + 1;
 
@@ -187,7 +177,7 @@ for (const name of Object.keys(CLIENTS)) {
       });
 
       it('storms of comings and goings end in the right state while slots move', async (t) => {
-        const { move, servers } = await openCluster(t, 3);
+        const { ask, move, servers } = await openCluster(t, 3);
         const sides = openSides(t, name, servers);
         const { topics } = sides[1];
         const ears = new Map();
@@ -207,6 +197,12 @@ for (const name of Object.keys(CLIENTS)) {
         }
         await moving;
         await topics.ready();
+        // That a slot has left may still be on its way to who subscribed there.
+        await haveChannels(
+          ask,
+          [0, 1, 2],
+          [...ears.keys()].map((one) => `ws-rs:${one}`)
+        );
         for (const one of ears.keys()) sides[0].topics.publish(one, 'end');
         for (const ear of ears.values()) await ear.until('end');
         assert.ok(ears.size > 0 && ears.size < NAMES.length);
@@ -275,4 +271,20 @@ function openSides(t, name, servers) {
 
 function hearAll({ topics }) {
   return NAMES.map((name) => hear(topics, name));
+}
+
+/** Waits until somebody subscribes to each of the channels at one of the servers. */
+async function haveChannels(ask, servers, wanted) {
+  const deadline = Date.now() + PATIENCE;
+
+  for (;;) {
+    const channels = [];
+
+    for (const i of servers) {
+      channels.push(...(await ask(i, 'PUBSUB', 'SHARDCHANNELS')));
+    }
+    if (wanted.every((one) => channels.includes(one))) return;
+    assert.ok(Date.now() < deadline, `${channels} without some of ${wanted}`);
+    await sleep(20);
+  }
 }
