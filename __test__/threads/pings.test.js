@@ -103,7 +103,7 @@ describe('Pings on an I/O thread', { skip }, () => {
     ]);
   });
 
-  for (const [what, options, prepare] of [
+  for (const [what, options, prepare, onConnection = () => {}] of [
     ['autoPong is false', { autoPong: false }, () => {}],
     [
       'the class has a pong() of its own',
@@ -116,12 +116,34 @@ describe('Pings on an I/O thread', { skip }, () => {
       },
       () => {}
     ],
+    [
+      'the program gives the connection a pong() in its listener',
+      {},
+      () => {},
+      (ws) => {
+        ws.pong = (...args) => WebSocket.prototype.pong.apply(ws, args);
+      }
+    ],
+    [
+      'it gives its sender a sendFrame() there',
+      {},
+      () => {},
+      (ws) => {
+        const sender = ws._sender;
+        const { sendFrame } = sender;
+
+        sender.sendFrame = (...args) => sendFrame.apply(sender, args);
+      }
+    ],
     ['the connection is closing', {}, (peer) => peer.close()],
     ['it is paused', {}, (peer) => peer.pause()],
     ['the program writes to the socket', {}, (peer) => peer._socket.write('')]
   ]) {
     it(`are not answered there if ${what}`, async (t) => {
       const { wss } = await openThreaded(t, 0, options);
+
+      wss.on('connection', onConnection);
+
       const { count, peer, worker } = await openWorker(t, wss);
 
       prepare(peer);
@@ -129,6 +151,25 @@ describe('Pings on an I/O thread', { skip }, () => {
       assert.strictEqual(block(count, 1, 300), 0);
     });
   }
+
+  it('are left to a pong() that comes later, from the second on', async (t) => {
+    const { pairs } = await openThreaded(t, 1);
+    const [{ client, peer }] = pairs;
+    const seen = [];
+
+    peer.pong = (data, ...args) => {
+      seen.push(String(data));
+      WebSocket.prototype.pong.call(peer, data, ...args);
+    };
+    for (const data of ['first', 'second', 'third']) {
+      client.ping(data);
+      assert.deepStrictEqual(await once(client, 'pong'), [Buffer.from(data)]);
+      // The server hears of it later than the client of the answer.
+      await turns(20);
+    }
+    assert.strictEqual(peer.transport, 'threads');
+    assert.deepStrictEqual(seen, ['second', 'third']);
+  });
 
   it('that come behind one that JavaScript has to answer wait for that', async (t) => {
     const { pairs } = await openThreaded(t, 1);

@@ -10,10 +10,7 @@ const { checkBeside, forNode } = require('../accept/tls-options');
 const BackPressure = require('../connection/back-pressure');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
-const {
-  isPongPatched,
-  isReceiverPatched
-} = require('../connection/patched-classes');
+const { isReceiverPatched } = require('../connection/patched-classes');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
@@ -23,7 +20,12 @@ const { hasLimits, limitsOf } = require('./limits');
 const { kContexts, kHeartbeat } = require('../members');
 const Metrics = require('./metrics');
 const ioThreads = require('../wire/io-threads');
-const { destroySocket, isLight, materialize } = require('../wire/light-socket');
+const {
+  destroySocket,
+  isLight,
+  kLight,
+  materialize
+} = require('../wire/light-socket');
 const WebSocket = require('./websocket');
 const { checkZlibOptions } = require('../compression/zlib-options');
 const timers = require('../timers');
@@ -415,14 +417,16 @@ class WebSocketServer extends EventEmitter {
 
     const { id: meter } = this[kMetrics];
     const answer = `${lines.join('\r\n')}\r\n\r\n`;
+    let light = null;
 
     if (isLight(socket)) {
+      light = socket[kLight];
+
       const length = lengthOf(request);
 
       ws.setSocket(socket, head, sharedLimits(this), {
         answer,
-        // A method of the program's is to see the pongs.
-        answersPings: options.autoPong && ws.pong === pong && !isPongPatched(),
+        answersPings: options.autoPong,
         length,
         meter
       });
@@ -439,7 +443,12 @@ class WebSocketServer extends EventEmitter {
       diagnostics.connection.publish({ request, server: this, websocket: ws });
     }
 
-    callback(ws, request);
+    try {
+      callback(ws, request);
+    } finally {
+      // No ping is answered before the handshake is, which is what is sent next.
+      if (light !== null) light.leavePings();
+    }
   }
 }
 
@@ -512,7 +521,7 @@ function track(server, ws) {
 }
 
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
-const { pong, setSocket } = WebSocket.prototype;
+const { setSocket } = WebSocket.prototype;
 
 /** Whether nobody has put methods there that are to see Node's sockets. */
 function isOrdinary(server) {

@@ -25,7 +25,7 @@ const {
   kOutput
 } = require('../members');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
-const { isSenderPatched } = require('../connection/patched-classes');
+const { isSenderPatched, notePong } = require('../connection/patched-classes');
 const { toPayload } = require('../connection/payload');
 const { streamLength } = require('../wire/frame-queue');
 const {
@@ -419,5 +419,6 @@ function sendControl(websocket, method, data, mask, cb) {
 }
 
 defineProperties(WebSocket);
+notePong(WebSocket.prototype.pong);
 
 module.exports = WebSocket;

@@ -19,7 +19,7 @@ const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
 const { isLight } = require('../wire/light-socket');
 const Outbox = require('../wire/outbox');
-const { isReceiverPatched } = require('./patched-classes');
+const { isPongPatched, isReceiverPatched } = require('./patched-classes');
 const promotion = require('../wire/promotion');
 const { announce, kOwnTls } = require('../wire/taken-socket');
 const ReceivingHalf = require('./receiving-half');
@@ -210,6 +210,11 @@ class Connection extends ReceivingHalf {
     const isAnswered =
       this.ioThreads > 0 &&
       native.pingAnswered(this.decoder.id, data.length) === 1;
+
+    if (isAnswered && isPongPatched(websocket, this.output.sender)) {
+      // Who has come late sees those that follow.
+      native.leavePings(this.decoder.id);
+    }
 
     if (!isAnswered && websocket._autoPong && websocket.readyState === OPEN) {
       if (this._autoPong === null) this._autoPong = new AutoPong(websocket);

@@ -8,6 +8,7 @@ const native = require('../native');
 const { ANSWER_PINGS, COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
 const { MATERIALIZED } = require('../native/numbers').meter;
+const { isPongPatched } = require('./patched-classes');
 const { threadsOf } = require('../wire/io-threads');
 const { connections } = require('../wire/loop');
 const Light = require('../wire/light');
@@ -99,6 +100,19 @@ class LightConnection extends Light {
    */
   accept(...args) {
     return native.acceptOpen(this.handle.fd, ...args);
+  }
+
+  /**
+   * Has I/O threads answer no pings from now on, if a method of the program's is
+   * to see the pongs.
+   */
+  leavePings() {
+    const { id, owner, websocket } = this;
+
+    if (websocket === null) return;
+    if (isPongPatched(websocket, owner === null ? null : owner.output.sender)) {
+      native.leavePings(id);
+    }
   }
 
   /** The connection; see `Connection#connect()`. */

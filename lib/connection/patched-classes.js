@@ -12,6 +12,8 @@ const Sender = require('./sender');
 const { pong, send, sendFrame } = Sender.prototype;
 const { _write: write } = Receiver.prototype;
 
+let pongOfWebSocket;
+
 /** @return {Boolean} Whether `Receiver` is to see what is received */
 function isReceiverPatched() {
   const { prototype } = Receiver;
@@ -37,9 +39,28 @@ function isSenderPatched(sender) {
     : sender.send !== send || sender.sendFrame !== sendFrame;
 }
 
-/** @return {Boolean} Whether `Sender` is to see pongs */
-function isPongPatched() {
-  return Sender.prototype.pong !== pong || isSenderPatched(null);
+/**
+ * @param {WebSocket} websocket A connection
+ * @param {Sender|null} sender Its sender, if it was made already
+ * @return {Boolean} Whether a method of the program's is to see its pongs
+ */
+function isPongPatched(websocket, sender) {
+  return (
+    websocket.pong !== pongOfWebSocket ||
+    Sender.prototype.pong !== pong ||
+    isSenderPatched(null) ||
+    (sender !== null && (sender.pong !== pong || isSenderPatched(sender)))
+  );
 }
 
-module.exports = { isPongPatched, isReceiverPatched, isSenderPatched };
+/** @param {Function} method The `pong()` that a `WebSocket` has by itself */
+function notePong(method) {
+  pongOfWebSocket = method;
+}
+
+module.exports = {
+  isPongPatched,
+  isReceiverPatched,
+  isSenderPatched,
+  notePong
+};

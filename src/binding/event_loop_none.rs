@@ -137,6 +137,7 @@ pub(crate) use self::on_events as loop_fail;
 pub(crate) use self::on_events as loop_few;
 
 pub(crate) mod threads {
+    pub(crate) use super::on_events as leave_pings;
     pub(crate) use super::on_events as loop_close;
     pub(crate) use super::on_events as loop_settle;
     pub(crate) use super::on_events as loop_unread;

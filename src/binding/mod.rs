@@ -123,6 +123,7 @@ raw_callback!(loop_reference, event_loop::loop_reference);
 raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
 raw_callback!(settle_outbox, outbox::settle_outbox);
 raw_callback!(thread_panic, event_loop::thread_panic);
+raw_callback!(leave_pings, event_loop::threads::leave_pings);
 raw_callback!(ping_answered, event_loop::threads::ping_answered);
 raw_callback!(loop_unread, event_loop::threads::loop_unread);
 raw_callback!(loop_settle, event_loop::threads::loop_settle);
@@ -205,7 +206,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 88] = [
+const FUNCTIONS: [(&CStr, RawCallback); 89] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -273,6 +274,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 88] = [
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
     (c"loopShutDown", loop_shut_down),
+    (c"leavePings", leave_pings),
     (c"pingAnswered", ping_answered),
     (c"loopUnread", loop_unread),
     (c"loopSettle", loop_settle),

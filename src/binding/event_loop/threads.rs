@@ -259,6 +259,18 @@ pub(crate) fn ping_answered(call: &Call<'_>) -> Outcome {
     call.number(u32::from(was_answered))
 }
 
+/// `leavePings(id)`: pings that come from now on are JavaScript's to answer.
+pub(crate) fn leave_pings(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    let socket = connections
+        .get_mut(call.id(0)?)
+        .and_then(|entry| entry.socket.as_ref());
+    if let Some(thread) = socket.and_then(LoopSocket::threaded) {
+        thread.leave_questions();
+    }
+    call.undefined()
+}
+
 /// `loopSettle()`: has the kernel take what was sent on all sockets of I/O threads, now.
 pub(crate) fn loop_settle(call: &Call<'_>) -> Outcome {
     for entry in call.state.connections.borrow_mut().iter_mut() {

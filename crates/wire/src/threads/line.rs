@@ -68,6 +68,8 @@ pub(super) struct Io {
     responder: Option<Box<dyn Responder>>,
     /// The owner reads nothing for now, and nothing is answered.
     is_paused: bool,
+    /// All that is asked is the owner's to answer.
+    leaves_questions: bool,
     /// How the peer is asked whether it lives, if the thread does that.
     watch: Option<Box<Terms>>,
     /// How much has come, ...
@@ -98,6 +100,7 @@ impl Line {
             answer: Vec::new(),
             responder,
             is_paused: false,
+            leaves_questions: false,
             watch: None,
             heard: 0,
             sent: 0,

@@ -223,6 +223,11 @@ impl Threaded {
         self.line.stop_answering();
     }
 
+    /// What the peer asks from now on is the owner's to answer.
+    pub fn leave_questions(&self) {
+        self.line.leave_questions();
+    }
+
     /// The thread answers nothing as long as nothing is read.
     pub fn set_paused(&self, is_paused: bool) {
         self.line.set_paused(is_paused);

@@ -75,6 +75,11 @@ impl Line {
         io.responder = None;
     }
 
+    /// What is asked from now on is the owner's to answer.
+    pub(in crate::threads) fn leave_questions(&self) {
+        self.io().leaves_questions = true;
+    }
+
     /// Calls `body` with what answers, if anything does.
     pub(in crate::threads) fn with_responder(&self, body: impl FnOnce(&mut dyn Responder)) {
         if let Some(responder) = &mut self.io().responder {

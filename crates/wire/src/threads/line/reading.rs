@@ -96,6 +96,7 @@ impl Line {
             return;
         }
         let can_answer = !io.is_paused
+            && !io.leaves_questions
             && io.answer.is_empty()
             && socket.takes_answers()
             && responder.can_answer();
