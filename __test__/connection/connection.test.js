@@ -92,6 +92,23 @@ describe('Taking over a socket', () => {
   });
 });
 
+describe('A sender that fails', () => {
+  it('has its connection emit the error, and close', async (t) => {
+    const { client } = await openPair(t);
+    const unreadable = new Blob(['x']);
+    const cause = new Error('it cannot be read');
+
+    unreadable.arrayBuffer = () => Promise.reject(cause);
+
+    const closed = closeOf(client);
+    const failed = once(client, 'error');
+
+    client.send(unreadable);
+    assert.deepStrictEqual(await failed, [cause]);
+    assert.strictEqual((await closed)[0], 1006);
+  });
+});
+
 describe('The receiver of a connection', () => {
   it('is a Receiver with the limits of the connection', async (t) => {
     const { client } = await openPair(t, {

@@ -3,17 +3,12 @@
 const { Buffer } = require('buffer');
 
 const AutoPong = require('./auto-pong');
-const {
-  EMPTY_BUFFER,
-  kConnection,
-  kStatusCode,
-  kWebSocket
-} = require('../constants');
+const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
 const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
-const { kEmitErrorOnce, kSetCloseTimer } = require('../members');
+const { kConnection, kEmitErrorOnce, kSetCloseTimer } = require('../members');
 const native = require('../native');
 const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
