@@ -130,7 +130,7 @@ describe('Clients', () => {
     assert.strictEqual(server.clients, undefined);
     assert.strictEqual(clients.add({}), false);
     assert.strictEqual(clients.size, undefined);
-    assert.deepStrictEqual([...clients.all()], []);
+    assert.strictEqual(clients.all(), undefined);
 
     server.clients = new Set();
     assert.strictEqual(clients.add({}), true);
@@ -180,6 +180,35 @@ describe('WebSocketServer#clients', () => {
     for (const client of clients) client.terminate();
     await Promise.all(open.map((ws) => once(ws, 'close')));
     assert.strictEqual(wss.clients.size, 0);
+  });
+
+  it('stays a list for broadcast() and metrics()', async (t) => {
+    const wss = new WebSocketServer({ port: 0 });
+    const isList = () =>
+      Object.getOwnPropertyDescriptor(wss, 'clients').get !== undefined;
+
+    t.after(() => wss.close());
+    await once(wss, 'listening');
+
+    const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+
+    await Promise.all([once(wss, 'connection'), once(client, 'open')]);
+
+    const message = once(client, 'message');
+
+    assert.strictEqual(wss.broadcast('a'), 1);
+    assert.strictEqual(String((await message)[0]), 'a');
+    assert.strictEqual(wss.broadcast('b', { except: () => true }), 0);
+    assert.strictEqual(wss.metrics().connections.open, 1);
+    assert.strictEqual(isList(), true);
+
+    const [ws] = wss.clients;
+
+    assert.strictEqual(isList(), false);
+    assert.strictEqual(wss.broadcast('c', { except: ws }), 0);
+    client.close();
+    await once(ws, 'close');
+    assert.strictEqual(wss.broadcast('d'), 0);
   });
 
   it('is a field that a subclass may have of its own', async (t) => {

@@ -72,9 +72,9 @@ class Clients {
     this._size--;
   }
 
-  /** @return {Iterable<WebSocket>} Those that are kept */
+  /** @return {Iterable<WebSocket>|undefined} Those that are kept, if any are to be */
   all() {
-    return this._mayList() ? this._toArray() : (this._server.clients ?? []);
+    return this._mayList() ? this._toArray() : this._server.clients;
   }
 
   _append(websocket) {

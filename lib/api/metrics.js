@@ -24,8 +24,8 @@ class Metrics {
   }
 
   /**
-   * @param {Iterable<WebSocket>} websockets The connections, as far as they are
-   *     known: what waits in their streams counts, too
+   * @param {Iterable<WebSocket>} [websockets] The connections, if they are known: what
+   *     waits in their streams counts, too
    * @return {Object} See docs/api.md
    */
   read(websockets) {
@@ -65,7 +65,7 @@ class Metrics {
 function inStreams(websockets) {
   let bytes = 0;
 
-  for (const ws of websockets) {
+  for (const ws of websockets ?? []) {
     if (ws.transport === 'stream') bytes += ws._socket.writableLength;
   }
 

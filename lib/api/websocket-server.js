@@ -220,14 +220,16 @@ class WebSocketServer extends EventEmitter {
    * @throws {Error} The server keeps no `clients`
    */
   broadcast(data, options) {
-    if (!this.clients) {
+    const websockets = this[kClients].all();
+
+    if (!websockets) {
       throw new Error(
         'broadcast() sends to "clients", which a server with the option ' +
           '"clientTracking: false" does not keep'
       );
     }
 
-    return broadcast(this.clients, data, options);
+    return broadcast(websockets, data, options);
   }
 
   /**
