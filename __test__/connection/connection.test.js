@@ -279,3 +279,21 @@ describe('A socket that was paused when it was destroyed', () => {
     assert.deepStrictEqual(messages, ['a', 'b']);
   });
 });
+
+describe('A sender that cannot send', () => {
+  it('ends its connection with its error', async (t) => {
+    const { client, peer } = await openPair(t);
+    const reason = new Error('not to be read');
+    const blob = new Blob(['a']);
+
+    blob.arrayBuffer = () => Promise.reject(reason);
+
+    const error = once(peer, 'error');
+    const close = closeOf(client);
+
+    peer.send(blob);
+    assert.strictEqual((await error)[0], reason);
+    assert.strictEqual(peer.readyState, WebSocket.CLOSING);
+    await close;
+  });
+});
