@@ -154,6 +154,11 @@ impl<S: PayloadStore> Assembly<S> {
         &self.ends
     }
 
+    /// Whether there are any such ends.
+    pub(crate) const fn has_ends(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
     /// Closes the message and gives its bytes away; an error if its text is not UTF-8.
     pub(crate) fn finish(
         &mut self,

@@ -1,13 +1,13 @@
 //! The state machine of one connection.
 
 mod frames;
+mod unfinished;
 mod whole_message;
 
-use crate::assembly::Assembly;
+use self::unfinished::Unfinished;
 use crate::config::{Config, Role};
 use crate::error::{ErrorKind, ProtocolError};
 use crate::event::{Event, Inflated, Input};
-use crate::header::{Header, HeaderReader};
 use crate::mask::rotate;
 use crate::store::PayloadStore;
 
@@ -27,22 +27,14 @@ use crate::store::PayloadStore;
 ///
 /// After an error the connection is failed: close with [`ProtocolError::close_code`]; further input
 /// is ignored, as it is after a close frame.
-// In this order what a whole message needs stands together: among thousands of connections each
-// cache line of it has to be fetched anew.
+// Small, as a server has one for each idle connection, too.
 #[derive(Debug)]
-#[repr(C)]
 pub struct Connection<S = Vec<u8>> {
     config: Config,
     role: Role,
     state: State,
-    header: HeaderReader,
-    held_chunks: u32,
-    message: Assembly<S>,
-    frame: Header,
-    /// Payload bytes of the current frame that came in earlier chunks.
-    arrived: u64,
-    /// The bytes of a control or compressed frame that came in several chunks.
-    frame_store: Option<S>,
+    /// What is only there while a frame or a message has not come to its end.
+    unfinished: Option<Box<Unfinished<S>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +55,7 @@ impl<S: PayloadStore> Connection<S> {
             config,
             role,
             state: State::Header,
-            header: HeaderReader::default(),
-            held_chunks: 0,
-            message: Assembly::default(),
-            frame: Header::default(),
-            arrived: 0,
-            frame_store: None,
+            unfinished: None,
         }
     }
 
@@ -79,7 +66,7 @@ impl<S: PayloadStore> Connection<S> {
     /// holds as many as the configuration allows.
     pub fn handle_bytes<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Input<'a>, ProtocolError> {
         let max = self.config.max_buffered_chunks;
-        if max > 0 && self.held_chunks >= max && self.state != State::Done {
+        if max > 0 && self.held_chunks() >= max && self.state != State::Done {
             return Err(self.fail(ProtocolError::new(ErrorKind::TooManyBufferedChunks)));
         }
         Ok(Input { bytes, position: 0 })
@@ -99,7 +86,7 @@ impl<S: PayloadStore> Connection<S> {
             "handle_inflated must be called before the next event"
         );
         let event = match self.whole_message(input) {
-            Ok(None) => self.step(input),
+            Ok(None) => self.frame_by_frame(input),
             event => event,
         };
         event.map_err(|error| self.fail(error))
@@ -117,7 +104,12 @@ impl<S: PayloadStore> Connection<S> {
             self.state == State::Inflating,
             "handle_inflated answers a compressed frame"
         );
-        self.inflated(bytes).map_err(|error| self.fail(error))
+        let Some(mut unfinished) = self.unfinished.take() else {
+            unreachable!("it is kept while a frame is being inflated");
+        };
+        let result = self.inflated(&mut unfinished, bytes);
+        self.keep(unfinished);
+        result.map_err(|error| self.fail(error))
     }
 
     /// Reads payload bytes straight to where they belong, past any chunk.
@@ -138,13 +130,18 @@ impl<S: PayloadStore> Connection<S> {
             return Ok(None);
         }
         self.handle_bytes(&mut [])?;
-        let key = self.frame.mask.map(|key| rotate(key, self.arrived));
-        let missing = self.frame.len - self.arrived;
+        let Some(unfinished) = self.unfinished.as_deref_mut() else {
+            return Ok(None);
+        };
+        let arrived = unfinished.arrived;
+        let key = unfinished.frame.mask.map(|key| rotate(key, arrived));
+        let missing = unfinished.frame.len - arrived;
         let check_text = !self.config.skip_utf8_validation;
-        match self.message.fill((missing, waiting), key, check_text, read) {
+        let message = &mut unfinished.message;
+        match message.fill((missing, waiting), key, check_text, read) {
             Ok(filled) => {
-                self.arrived += filled as u64;
-                self.held_chunks += u32::from(filled > 0);
+                unfinished.arrived += filled as u64;
+                unfinished.held_chunks += u32::from(filled > 0);
                 Ok(Some(filled))
             }
             Err(error) => Err(self.fail(error)),
@@ -155,17 +152,17 @@ impl<S: PayloadStore> Connection<S> {
     #[must_use]
     pub fn wants_payload(&self) -> bool {
         self.state == State::Payload
-            && self.feeds_message()
-            && self.message.is_stored()
-            && self.arrived > 0
-            && self.arrived < self.frame.len
+            && self
+                .unfinished
+                .as_ref()
+                .is_some_and(|unfinished| unfinished.wants_payload())
     }
 
     /// How many payload bytes the current frame misses.
     #[must_use]
-    pub const fn missing_payload(&self) -> u64 {
-        match self.state {
-            State::Payload => self.frame.len - self.arrived,
+    pub fn missing_payload(&self) -> u64 {
+        match (&self.unfinished, self.state) {
+            (Some(unfinished), State::Payload) => unfinished.frame.len - unfinished.arrived,
             _ => 0,
         }
     }
@@ -183,20 +180,25 @@ impl<S: PayloadStore> Connection<S> {
 
     /// Wire bytes that the frames of the open message announced so far.
     #[must_use]
-    pub const fn message_len(&self) -> u64 {
-        self.message.wire_len
+    pub fn message_len(&self) -> u64 {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(0, |unfinished| unfinished.message.wire_len)
     }
 
     /// Bytes held because a frame is incomplete.
     #[must_use]
-    pub const fn held_bytes(&self) -> u64 {
-        self.header.len() as u64 + self.arrived
+    pub fn held_bytes(&self) -> u64 {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(0, |unfinished| {
+            unfinished.header.len() as u64 + unfinished.arrived
+        })
     }
 
     /// Frames of the open message so far.
     #[must_use]
-    pub const fn open_frames(&self) -> u32 {
-        self.message.frames
+    pub fn open_frames(&self) -> u32 {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(0, |unfinished| unfinished.message.frames)
     }
 
     /// Whether a compressed frame waits for [`handle_inflated`](Self::handle_inflated).
@@ -215,14 +217,53 @@ impl<S: PayloadStore> Connection<S> {
     /// frames are left out. Valid until the next message begins.
     #[must_use]
     pub fn fragment_ends(&self) -> &[usize] {
-        self.message.ends()
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(&[], |unfinished| unfinished.message.ends())
+    }
+
+    /// Chunks held because a frame is incomplete.
+    fn held_chunks(&self) -> u32 {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(0, |unfinished| unfinished.held_chunks)
+    }
+
+    /// What is not one whole message. A frame that is whole needs no memory, unless its message is not.
+    fn frame_by_frame(&mut self, input: &mut Input<'_>) -> Result<Option<Event<S>>, ProtocolError> {
+        if self.state == State::Done {
+            input.take(usize::MAX);
+            return Ok(None);
+        }
+        if let Some(mut unfinished) = self.unfinished.take() {
+            let event = self.step(&mut unfinished, input);
+            self.keep(unfinished);
+            return event;
+        }
+        if input.remaining() == 0 {
+            return Ok(None);
+        }
+        let mut unfinished = Unfinished::default();
+        let event = self.step(&mut unfinished, input);
+        if self.needs(&unfinished) {
+            self.unfinished = Some(Box::new(unfinished));
+        }
+        event
+    }
+
+    /// Keeps what has not come to its end.
+    fn keep(&mut self, unfinished: Box<Unfinished<S>>) {
+        if self.needs(&unfinished) {
+            self.unfinished = Some(unfinished);
+        }
+    }
+
+    const fn needs(&self, unfinished: &Unfinished<S>) -> bool {
+        matches!(self.state, State::Payload | State::Inflating) || unfinished.is_needed()
     }
 
     /// Nothing more is read, and what was kept for the open message is given back.
     fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         self.state = State::Done;
-        self.frame_store = None;
-        self.message = Assembly::default();
+        self.unfinished = None;
         error
     }
 }

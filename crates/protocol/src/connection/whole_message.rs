@@ -1,5 +1,6 @@
 //! The short way of a message that is one frame in one chunk.
 
+use super::unfinished::Unfinished;
 use super::{Connection, State};
 use crate::error::{ErrorKind, ProtocolError};
 use crate::event::{Event, Input, Message, Payload};
@@ -15,7 +16,8 @@ impl<S: PayloadStore> Connection<S> {
         &mut self,
         input: &mut Input<'_>,
     ) -> Result<Option<Event<S>>, ProtocolError> {
-        if self.state != State::Header || self.header.len() > 0 || self.message.open {
+        let is_between = |unfinished: &Unfinished<S>| !unfinished.is_in_message();
+        if self.state != State::Header || !self.unfinished.as_deref().is_none_or(is_between) {
             return Ok(None);
         }
         let context = Context {
@@ -42,7 +44,8 @@ impl<S: PayloadStore> Connection<S> {
         }
         let position = input.position;
         input.position += end;
-        self.message.forget_ends();
+        // At most it has the ends of the last message's fragments.
+        self.unfinished = None;
         Ok(Some(Event::Message(Message {
             binary,
             payload: Payload::Input(position + start..position + end),
