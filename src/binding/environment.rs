@@ -88,6 +88,9 @@ pub(crate) struct Entry {
     pub(crate) inflated: Inflated,
 }
 
+// Each idle connection takes as much.
+const _: () = assert!(size_of::<Entry>() <= 272);
+
 /// Makes a state, and the object that every function which uses it must have: the state lives as
 /// long as that object, and then until libuv and other threads have let go of it.
 pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::napi_value)> {

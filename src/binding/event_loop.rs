@@ -234,7 +234,7 @@ pub(crate) fn open_stream(
         }
         let socket = Socket::Plain(fd);
         let moved = reactor.move_to_thread(socket, (id, is_local), threads, boxed(responder));
-        Some(Stream::Threaded(moved.ok()?))
+        Some(Stream::Threaded(Box::new(moved.ok()?)))
     })
 }
 

@@ -63,8 +63,8 @@ pub struct Inbox {
     is_local: bool,
     is_busy: bool,
     is_paused: bool,
-    /// The length of the last message.
-    hint: usize,
+    /// The length of the last message, or the most that a number of this size says.
+    hint: u32,
 }
 
 impl Inbox {
@@ -110,10 +110,11 @@ impl Inbox {
     /// Where the next bytes go. Who knows no better expects that messages are as long as the last.
     #[must_use]
     pub fn target(&self) -> Target {
-        match self.hint {
+        let hint = self.hint as usize;
+        match hint {
             // One byte more than the message: if it is all there is, the read shows it.
             OWN_BUFFER..=MAX_OWN_BUFFER if self.mode() == Mode::Decode => {
-                Target::Own(self.hint + MAX_HEADER + 1)
+                Target::Own(hint + MAX_HEADER + 1)
             }
             0..=MAX_OWN_BUFFER => Target::Scratch(SCRATCH),
             _ => Target::Scratch(FIRST_READ),
@@ -124,11 +125,9 @@ impl Inbox {
     /// longest message had `longest` bytes.
     pub fn decoded(&mut self, len: usize, missing: u64, longest: Option<usize>) {
         if missing > 0 {
-            self.hint = usize::try_from(missing)
-                .unwrap_or(usize::MAX)
-                .saturating_add(len);
+            self.hint = saturated(missing.saturating_add(len as u64));
         } else if let Some(longest) = longest {
-            self.hint = longest;
+            self.hint = saturated(longest as u64);
         }
     }
 
@@ -145,6 +144,10 @@ impl Inbox {
             Next::Again
         }
     }
+}
+
+fn saturated(len: u64) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 /// Whether a frame that misses so much is read straight to where its message is put together.

@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 
-/// Counts the compressed messages that a connection has decoded.
+/// Counts the compressed messages that a connection has decoded. There is nothing of it until the first, or a
+/// thread has to do with them.
 #[derive(Debug, Default)]
-pub struct Inflated {
+pub struct Inflated(Option<Box<Count>>);
+
+#[derive(Debug, Default)]
+struct Count {
     came: u64,
     /// Those, by their numbers, of which it has read the bytes as it left its thread.
-    #[expect(clippy::box_collection, reason = "few have any")]
-    left: Option<Box<VecDeque<u64>>>,
+    left: VecDeque<u64>,
     /// How many bytes more were put into the pipe than the peer has sent, of which it was not counted yet.
     growth: i64,
     /// The same of bytes that were read and are yet to be decoded.
@@ -19,74 +22,83 @@ pub struct Inflated {
 
 impl Inflated {
     /// A thread inflates messages from now on.
-    pub const fn begin(&mut self) {
-        self.is_on_thread = true;
+    pub fn begin(&mut self) {
+        self.0.get_or_insert_default().is_on_thread = true;
     }
 
     /// What a thread inflates is not asked for any more.
-    pub const fn stop(&mut self) {
-        self.is_on_thread = false;
+    pub fn stop(&mut self) {
+        if let Some(count) = &mut self.0 {
+            count.is_on_thread = false;
+        }
     }
 
     /// Whether a thread inflates messages.
     #[must_use]
-    pub const fn is_on_thread(&self) -> bool {
-        self.is_on_thread
+    pub fn is_on_thread(&self) -> bool {
+        self.0.as_ref().is_some_and(|count| count.is_on_thread)
     }
 
     /// The connection has left its thread, which had inflated these of what nobody has decoded, by which
     /// `growth` bytes were added.
     pub fn leave(&mut self, left: VecDeque<u64>, growth: i64) {
-        if !left.is_empty() {
-            self.left.get_or_insert_default().extend(left);
+        if !left.is_empty() || growth != 0 {
+            let count = self.0.get_or_insert_default();
+            count.left.extend(left);
+            count.growth += growth;
         }
-        self.growth += growth;
         self.stop();
     }
 
     /// The connection comes to its next compressed message: whether that is inflated. `take` asks its
     /// thread for the message of a number.
     pub fn next_is_done(&mut self, take: impl FnOnce(u64) -> bool) -> bool {
-        let number = self.came;
-        self.came += 1;
-        if let Some(left) = &mut self.left {
-            let is_done = left.front() == Some(&number);
+        let count = self.0.get_or_insert_default();
+        let number = count.came;
+        count.came += 1;
+        if let Some(&first) = count.left.front() {
+            let is_done = first == number;
             if is_done {
-                left.pop_front();
+                count.left.pop_front();
             }
-            if left.is_empty() {
-                self.left = None;
+            if count.left.is_empty() {
+                count.left = VecDeque::new();
             }
             return is_done;
         }
-        self.is_on_thread && take(number)
+        count.is_on_thread && take(number)
     }
 
     /// How many bytes of the peer's `len` bytes are that were read. `growth` asks its thread how many
     /// bytes were added since.
     pub fn came_as(&mut self, len: usize, growth: impl FnOnce() -> i64) -> usize {
-        if self.is_on_thread {
-            self.growth += growth();
+        let Some(count) = &mut self.0 else {
+            return len;
+        };
+        if count.is_on_thread {
+            count.growth += growth();
         }
-        if self.growth == 0 {
+        if count.growth == 0 {
             return len;
         }
-        without(len, &mut self.growth)
+        without(len, &mut count.growth)
     }
 
     /// As [`came_as`](Self::came_as), of bytes that [`decoded_as`](Self::decoded_as) is asked about later.
     pub fn came_undecoded_as(&mut self, len: usize, growth: impl FnOnce() -> i64) -> usize {
         let came = self.came_as(len, growth);
-        self.undecoded += len as i64 - came as i64;
+        if let Some(count) = &mut self.0 {
+            count.undecoded += len as i64 - came as i64;
+        }
         came
     }
 
     /// How many bytes of the peer's `len` bytes are that came before, and are decoded now.
-    pub const fn decoded_as(&mut self, len: usize) -> usize {
-        if self.undecoded == 0 {
-            return len;
+    pub fn decoded_as(&mut self, len: usize) -> usize {
+        match &mut self.0 {
+            Some(count) if count.undecoded != 0 => without(len, &mut count.undecoded),
+            _ => len,
         }
-        without(len, &mut self.undecoded)
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Stream {
     /// This thread reads and writes it.
     Own(Socket),
     /// An I/O thread does.
-    Threaded(Threaded),
+    Threaded(Box<Threaded>),
 }
 
 impl Stream {
@@ -208,7 +208,7 @@ impl Stream {
             }
         };
         *self = match give(socket) {
-            Ok(threaded) => Self::Threaded(threaded),
+            Ok(threaded) => Self::Threaded(Box::new(threaded)),
             Err(socket) => Self::Own(socket),
         };
         matches!(self, Self::Threaded(_))

@@ -18,27 +18,31 @@ pub enum Fate {
 #[derive(Debug)]
 pub(super) struct Fates {
     first: (Fate, u32),
-    rest: VecDeque<(Fate, u32)>,
+    #[expect(clippy::box_collection, reason = "few have any")]
+    rest: Option<Box<VecDeque<(Fate, u32)>>>,
 }
 
 impl Default for Fates {
     fn default() -> Self {
         Self {
             first: (Fate::Written, 0),
-            rest: VecDeque::new(),
+            rest: None,
         }
     }
 }
 
 impl Fates {
     pub(super) fn push(&mut self, fate: Fate) {
-        let last = self.rest.back_mut().unwrap_or(&mut self.first);
+        let rest = self.rest.as_mut();
+        let last = rest
+            .and_then(|rest| rest.back_mut())
+            .unwrap_or(&mut self.first);
         if last.1 == 0 {
             *last = (fate, 1);
         } else if last.0 == fate && last.1 < u32::MAX {
             last.1 += 1;
         } else {
-            self.rest.push_back((fate, 1));
+            self.rest.get_or_insert_default().push_back((fate, 1));
         }
     }
 
@@ -53,11 +57,12 @@ impl Fates {
         let fate = self.first()?;
         self.first.1 -= 1;
         if self.first.1 == 0
-            && let Some(next) = self.rest.pop_front()
+            && let Some(rest) = &mut self.rest
+            && let Some(next) = rest.pop_front()
         {
             self.first = next;
-            if self.rest.is_empty() {
-                self.rest = VecDeque::new();
+            if rest.is_empty() {
+                self.rest = None;
             }
         }
         Some(fate)
@@ -93,9 +98,9 @@ mod tests {
         for _ in 0..1000 {
             fates.push(Fate::Lost);
         }
-        assert_eq!(fates.rest.capacity(), 0);
+        assert!(fates.rest.is_none());
         fates.push(Fate::Written);
         while fates.pop().is_some() {}
-        assert_eq!(fates.rest.capacity(), 0);
+        assert!(fates.rest.is_none());
     }
 }
