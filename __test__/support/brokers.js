@@ -9,7 +9,9 @@ const { createRequire } = require('node:module');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
 
+const { PATIENCE } = require('./patience');
 const { ROOT } = require('./programs');
 const { NatsAdapter, RedisAdapter } = require('../../index');
 
@@ -63,18 +65,21 @@ class Broker {
 
   /** Starts it, the second time where it was before. */
   async start() {
-    if (this.port !== 0) return this._startHere();
+    const isNew = this.port === 0;
+    const deadline = Date.now() + PATIENCE;
 
-    for (let left = 10; ; left--) {
-      this.port = await freePort();
-      this._flags = await this._chooseFlags();
+    for (;;) {
+      if (isNew) {
+        this.port = await freePort();
+        this._flags = await this._chooseFlags();
+      }
       try {
         return await this._startHere();
       } catch (err) {
         // A port that was free a moment ago may be another program's by now.
-        if (left === 0 || !/address already in use/i.test(err.message)) {
-          throw err;
-        }
+        if (!/address already in use/i.test(err.message)) throw err;
+        if (Date.now() > deadline) throw err;
+        await sleep(50);
       }
     }
   }
