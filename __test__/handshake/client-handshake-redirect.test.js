@@ -12,10 +12,8 @@ const {
   respond,
   startServer
 } = require('../client-fixtures');
-const {
-  abortHandshake,
-  connect
-} = require('../../lib/handshake/client-handshake');
+const { abortHandshake } = require('../../lib/handshake/client-failure');
+const connect = require('../../lib/handshake/client-handshake');
 
 /** Connects a fake WebSocket that follows redirects. */
 function open(address, options) {

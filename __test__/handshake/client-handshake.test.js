@@ -14,11 +14,8 @@ const {
   respond,
   startServer
 } = require('../client-fixtures');
-const {
-  abortHandshake,
-  connect,
-  normalizeArguments
-} = require('../../lib/handshake/client-handshake');
+const { abortHandshake } = require('../../lib/handshake/client-failure');
+const connect = require('../../lib/handshake/client-handshake');
 
 /** Connects a fake WebSocket; gives it without waiting for anything. */
 function open(address, options, protocols = []) {
@@ -28,44 +25,6 @@ function open(address, options, protocols = []) {
 
   return websocket;
 }
-
-describe('normalizeArguments', () => {
-  it('takes an object in second place for the options', () => {
-    const options = { protocols: 'a' };
-
-    assert.deepStrictEqual(normalizeArguments(options), {
-      protocols: ['a'],
-      options
-    });
-  });
-
-  it('uses `options.protocols` only without a `protocols` argument', () => {
-    const options = { protocols: ['x', 'y'] };
-    const protocols = (argument) =>
-      normalizeArguments(argument, options).protocols;
-
-    assert.deepStrictEqual(protocols(undefined), ['x', 'y']);
-    assert.deepStrictEqual(protocols([]), []);
-    assert.deepStrictEqual(protocols('a'), ['a']);
-  });
-
-  it('leaves it to `connect()` to refuse null', () => {
-    assert.deepStrictEqual(normalizeArguments(null), {
-      protocols: [null],
-      options: {}
-    });
-    assert.deepStrictEqual(normalizeArguments({ protocols: null }).protocols, [
-      null
-    ]);
-  });
-
-  it('does without any argument', () => {
-    assert.deepStrictEqual(normalizeArguments(undefined, null), {
-      protocols: [],
-      options: {}
-    });
-  });
-});
 
 describe('connect', () => {
   it('refuses a subprotocol that is no token or is there twice', () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-const { abortHandshake } = require('../handshake/client-handshake');
+const { abortHandshake } = require('../handshake/client-failure');
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const {

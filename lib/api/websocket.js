@@ -3,10 +3,8 @@
 const { Buffer } = require('buffer');
 const EventEmitter = require('events');
 
-const {
-  connect,
-  normalizeArguments
-} = require('../handshake/client-handshake');
+const { normalizeArguments } = require('../handshake/client-arguments');
+const connect = require('../handshake/client-handshake');
 const BackPressure = require('../connection/back-pressure');
 const Connection = require('../connection/connection');
 const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');

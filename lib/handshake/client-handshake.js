@@ -1,62 +1,23 @@
 'use strict';
 
-const { randomBytes } = require('crypto');
 const http = require('http');
 const https = require('https');
-const net = require('net');
-const tls = require('tls');
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const RequestIdentity = require('./client-redirect');
-const extension = require('./extension');
+const {
+  DEFAULTS,
+  checkSubprotocols,
+  checkVersion
+} = require('./client-arguments');
 const { abortHandshake, emitErrorAndClose } = require('./client-failure');
+const { nextKey, requestOptions } = require('./client-request');
 const { findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
-const { CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const { CLOSE_TIMEOUT } = require('../constants');
 
 // The ready state; the WebSocket class requires this file, not the reverse.
 const CONNECTING = 0;
-
-/** Bytes of a `Sec-WebSocket-Key`, before they are written in Base64. */
-const KEY_LENGTH = 16;
-const PROTOCOL_VERSIONS = [8, 13];
-const SUBPROTOCOL = /^[\w!#$%&'*+\-.^`|~]+$/;
-
-const DEFAULTS = {
-  allowSynchronousEvents: true,
-  autoPong: true,
-  closeTimeout: CLOSE_TIMEOUT,
-  followRedirects: false,
-  maxBufferedChunks: 256 * 1024,
-  maxFragments: 16 * 1024,
-  maxPayload: 100 * 1024 * 1024,
-  maxPendingAutoPongs: 60,
-  maxRedirects: 10,
-  perMessageDeflate: true,
-  protocolVersion: 13,
-  skipUTF8Validation: false
-};
-
-/**
- * All that a request is given besides what the program has. One literal with a
- * spread before its names takes Node 20 60 us each time: it makes a hidden class
- * of its own for each.
- */
-const REQUEST = {
-  ...DEFAULTS,
-  createConnection: undefined,
-  defaultPort: 80,
-  headers: undefined,
-  host: undefined,
-  hostname: undefined,
-  method: 'GET',
-  path: undefined,
-  port: undefined,
-  protocol: undefined,
-  protocols: undefined,
-  socketPath: undefined,
-  timeout: undefined
-};
 
 /**
  * Opens a client: checks the arguments, sends the request of the opening
@@ -96,12 +57,7 @@ function connect(websocket, address, protocols, options) {
     websocket._maxPendingAutoPongs = maxPendingAutoPongs | 0;
   }
 
-  if (!PROTOCOL_VERSIONS.includes(settings.protocolVersion)) {
-    throw new RangeError(
-      `Unsupported protocol version: ${settings.protocolVersion} ` +
-        `(supported versions: ${PROTOCOL_VERSIONS.join(', ')})`
-    );
-  }
+  checkVersion(settings.protocolVersion);
 
   const url = resolveUrl(address);
 
@@ -111,34 +67,6 @@ function connect(websocket, address, protocols, options) {
 
   handshake.listen(handshake.prepare(url));
   handshake.send();
-}
-
-/**
- * Sorts out the arguments of `new WebSocket(address, protocols, options)`, of
- * which the second may be left out. Without it `options.protocols` counts.
- *
- * @param {String|String[]|Object} [protocols] Subprotocols, or the options
- * @param {Object} [options] The options
- * @return {{ protocols: Array, options: Object }} Subprotocols that are yet to
- *     be checked, and the options
- */
-function normalizeArguments(protocols, options) {
-  if (
-    typeof protocols === 'object' &&
-    protocols !== null &&
-    !Array.isArray(protocols)
-  ) {
-    options = protocols;
-    protocols = undefined;
-  }
-
-  if (protocols === undefined && options) protocols = options.protocols;
-  if (protocols === undefined) protocols = [];
-
-  return {
-    protocols: Array.isArray(protocols) ? protocols : [protocols],
-    options: options ?? {}
-  };
 }
 
 /** One opening handshake, with all the requests that redirects make it take. */
@@ -163,72 +91,23 @@ class ClientHandshake {
 
   /** @return {http.ClientRequest} The next request, which is not sent yet */
   prepare(url) {
-    this.websocket._url = url.href;
+    const { settings, websocket } = this;
+
+    websocket._url = url.href;
 
     const target = toTarget(url);
 
-    this.identity ??= new RequestIdentity(target, this.settings);
+    this.identity ??= new RequestIdentity(target, settings);
     this.key = nextKey();
     this.answered = false;
 
     const { request } = target.secure ? https : http;
-
-    const req = request(this.requestOptions(target));
-
-    this.websocket._req = req;
-    return req;
-  }
-
-  requestOptions(target) {
-    const { settings, websocket } = this;
     const keepSecrets = websocket.listenerCount('redirect') > 0;
-    const { auth, headers } = this.identity.optionsFor(target, keepSecrets);
+    const identity = this.identity.optionsFor(target, keepSecrets);
+    const req = request(requestOptions(target, identity, this));
 
-    const options = { ...REQUEST, ...settings };
-
-    // Who makes the connection sees it only if there is one, or was.
-    if (auth !== undefined || options.auth !== undefined) options.auth = auth;
-    options.createConnection =
-      settings.createConnection || (target.secure ? connectTls : connectPlain);
-    options.defaultPort = target.secure ? 443 : 80;
-    options.headers = { ...headers, ...this.handshakeHeaders() };
-    options.host = target.hostname;
-    options.hostname = undefined;
-    options.method = 'GET';
-    options.path = target.path;
-    options.port = target.port;
-    options.protocol = undefined;
-    options.protocols = undefined;
-    options.socketPath = target.socketPath;
-    options.timeout = settings.handshakeTimeout;
-    return options;
-  }
-
-  handshakeHeaders() {
-    const { origin, protocolVersion } = this.settings;
-    const headers = {
-      'Sec-WebSocket-Version': protocolVersion,
-      'Sec-WebSocket-Key': this.key,
-      Connection: 'Upgrade',
-      Upgrade: 'websocket'
-    };
-
-    if (this.perMessageDeflate !== null) {
-      headers['Sec-WebSocket-Extensions'] = extension.format({
-        [PerMessageDeflate.extensionName]: this.perMessageDeflate.offer()
-      });
-    }
-
-    if (this.protocols.length > 0) {
-      headers['Sec-WebSocket-Protocol'] = this.protocols.join(',');
-    }
-
-    if (origin) {
-      headers[protocolVersion === 8 ? 'Sec-WebSocket-Origin' : 'Origin'] =
-        origin;
-    }
-
-    return headers;
+    websocket._req = req;
+    return req;
   }
 
   listen(req) {
@@ -369,55 +248,4 @@ class ClientHandshake {
   }
 }
 
-/** Random bytes for the keys that come next: asked for one by one they take 6 us. */
-let random = EMPTY_BUFFER;
-let randomAt = 0;
-
-/** @return {String} A `Sec-WebSocket-Key`: 16 bytes that were never used */
-function nextKey() {
-  if (randomAt + KEY_LENGTH > random.length) {
-    random = randomBytes(KEY_LENGTH * 64);
-    randomAt = 0;
-  }
-
-  const start = randomAt;
-
-  randomAt += KEY_LENGTH;
-  return random.toString('base64', start, randomAt);
-}
-
-function checkSubprotocols(protocols) {
-  const isToken = (value) =>
-    typeof value === 'string' && SUBPROTOCOL.test(value);
-
-  if (
-    !protocols.every(isToken) ||
-    new Set(protocols).size !== protocols.length
-  ) {
-    throw new SyntaxError('An invalid or duplicated subprotocol was specified');
-  }
-}
-
-// `path` is the request's path here, but the socket's path for `net` and `tls`.
-// Both functions are looked up when they are called: programs replace them.
-
-function connectPlain(options) {
-  return net.connect({ ...options, path: options.socketPath });
-}
-
-function connectTls(options) {
-  const { host, servername } = options;
-
-  return tls.connect({
-    ...options,
-    path: undefined,
-    servername: servername ?? (net.isIP(host) ? '' : host)
-  });
-}
-
-module.exports = {
-  abortHandshake,
-  connect,
-  emitErrorAndClose,
-  normalizeArguments
-};
+module.exports = connect;

@@ -9,7 +9,7 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const { FakeWebSocket, accept, startServer } = require('../client-fixtures');
-const { connect } = require('../../lib/handshake/client-handshake');
+const connect = require('../../lib/handshake/client-handshake');
 
 /** Connects a fake WebSocket; gives it without waiting for anything. */
 function open(address, options, protocols = []) {
