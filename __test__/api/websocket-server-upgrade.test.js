@@ -228,42 +228,6 @@ describe('handleUpgrade', () => {
   });
 });
 
-describe('The wsClientError event', () => {
-  it('replaces the answer to a wrong handshake', async (t) => {
-    const wss = serve(t);
-    const seen = [];
-
-    wss.on('wsClientError', (error, socket, request) => {
-      seen.push([error.message, Object.keys(error), request.url]);
-      assert.ok(error instanceof Error);
-      socket.end('HTTP/1.1 418 Teapot\r\nConnection: close\r\n\r\n');
-    });
-
-    const answer = await exchange(
-      await portOf(wss),
-      upgradeRequest({ 'Sec-WebSocket-Version': 7 }, 'GET /a')
-    );
-
-    assert.strictEqual(answer.status, '418 Teapot');
-    assert.deepStrictEqual(seen, [
-      ['Missing or invalid Sec-WebSocket-Version header', [], '/a']
-    ]);
-  });
-
-  it('is not emitted for what the program itself declines', async (t) => {
-    const wss = serve(t, { path: '/chat', verifyClient: () => false });
-    const port = await portOf(wss);
-
-    wss.on('wsClientError', () => assert.fail('The handshake is right'));
-
-    const elsewhere = await exchange(port, upgradeRequest({}, 'GET /other'));
-    const declined = await exchange(port, upgradeRequest({}, 'GET /chat'));
-
-    assert.strictEqual(elsewhere.status, '400 Bad Request');
-    assert.strictEqual(declined.status, '401 Unauthorized');
-  });
-});
-
 describe('The headers event', () => {
   it('may add, change and remove the headers of the answer', async (t) => {
     const wss = serve(t);

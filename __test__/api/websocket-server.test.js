@@ -36,40 +36,6 @@ describe('new WebSocketServer', () => {
     assert.strictEqual(server.listenerCount('upgrade'), 0);
   });
 
-  it('has the defaults of ws 8.23', () => {
-    const { options } = new WebSocketServer({ noServer: true });
-
-    assert.deepStrictEqual(options, {
-      allowSynchronousEvents: true,
-      autoPong: true,
-      backlog: null,
-      clientTracking: true,
-      closeTimeout: 30000,
-      handleProtocols: null,
-      host: null,
-      maxBufferedChunks: 262144,
-      maxFragments: 16384,
-      maxPayload: 104857600,
-      maxPendingAutoPongs: 60,
-      noServer: true,
-      path: null,
-      perMessageDeflate: false,
-      port: null,
-      server: null,
-      skipUTF8Validation: false,
-      verifyClient: null,
-      WebSocket
-    });
-  });
-
-  it('does not change the options object', () => {
-    const options = Object.freeze({ noServer: true, perMessageDeflate: true });
-    const wss = new WebSocketServer(options);
-
-    assert.deepStrictEqual(wss.options.perMessageDeflate, {});
-    assert.strictEqual(options.perMessageDeflate, true);
-  });
-
   it('calls the callback when its own server listens', async (t) => {
     const address = await new Promise((resolve) => {
       const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () =>

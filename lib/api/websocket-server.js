@@ -2,32 +2,26 @@
 
 const EventEmitter = require('events');
 
-const { CLOSE_TIMEOUT, kWebSocket } = require('../constants');
+const { kWebSocket } = require('../constants');
 const { whyNode } = require('../accept/why-node');
 const { keyOf, lengthOf } = require('../accept/light-request');
 const TlsContexts = require('../accept/tls-contexts');
-const { checkBeside, forNode } = require('../accept/tls-options');
-const BackPressure = require('../connection/back-pressure');
+const { forNode } = require('../accept/tls-options');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
 const { isReceiverPatched } = require('../connection/patched-classes');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
+const { refuse, selectProtocol, verify } = require('./admission');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
 const { hasLimits, limitsOf } = require('./limits');
 const { kContexts, kHeartbeat } = require('../members');
 const Metrics = require('./metrics');
-const ioThreads = require('../wire/io-threads');
-const {
-  destroySocket,
-  isLight,
-  kLight,
-  materialize
-} = require('../wire/light-socket');
+const { destroySocket, isLight, kLight } = require('../wire/light-socket');
+const readOptions = require('./server-options');
 const WebSocket = require('./websocket');
-const { checkZlibOptions } = require('../compression/zlib-options');
 const timers = require('../timers');
 
 /** On a connection: the server that has it among its `clients`. */
@@ -63,55 +57,7 @@ const CLOSED = 2;
  */
 class WebSocketServer extends EventEmitter {
   /**
-   * @param {Object} options Exactly one of `port`, `server` and `noServer` is
-   *     required
-   * @param {Boolean} [options.allowSynchronousEvents=true] Whether several
-   *     `'message'`, `'ping'` and `'pong'` events may be emitted in one tick
-   * @param {Boolean} [options.autoPong=true] Whether to answer pings
-   * @param {Number} [options.backlog=511] How many connections may wait to be
-   *     accepted
-   * @param {Boolean} [options.clientTracking=true] Whether to keep the set
-   *     `clients`
-   * @param {Number} [options.closeTimeout=30000] How long a closing handshake
-   *     may take, in milliseconds
-   * @param {Function} [options.handleProtocols] `(protocols: Set, request) =>
-   *     string | false`: picks the subprotocol; by default the first one offered
-   * @param {Object} [options.heartbeat] An addition to ws: `interval` and
-   *     `timeout`, in milliseconds. Peers of which nothing came for so long get a
-   *     ping, and are terminated if nothing comes then either
-   * @param {String} [options.host] The host name to listen on
-   * @param {Number} [options.ioThreads=0] An addition to ws: how many threads read
-   *     and write the sockets, past the event loop
-   * @param {Number} [options.maxBackpressure] An addition to ws: how many bytes
-   *     may wait for a peer that reads too slowly
-   * @param {Number} [options.maxBufferedChunks=262144] How many chunks of an
-   *     incomplete frame to keep; 0 means no limit
-   * @param {Number} [options.maxFragments=16384] How many fragments a message
-   *     may have; 0 means no limit
-   * @param {Number} [options.maxPayload=104857600] The size limit of a message,
-   *     in bytes; 0 means no limit
-   * @param {Number} [options.maxPendingAutoPongs=60] How many answers to pings
-   *     may wait to be written before the connection is terminated; 0 means no
-   *     limit
-   * @param {Boolean} [options.noServer=false] Whether to leave the HTTP server to
-   *     the program, which calls `handleUpgrade()`
-   * @param {String} [options.path] Accept only connections to this path
-   * @param {String|Function} [options.onBackpressure='close'] What happens to
-   *     messages beyond `maxBackpressure`: `'close'`, `'drop'`, or `(ws, bytes) =>
-   *     'close' | 'drop' | 'queue'`
-   * @param {Boolean|Object} [options.perMessageDeflate=false] Whether to accept
-   *     permessage-deflate, or its parameters
-   * @param {Number} [options.port] The port to listen on
-   * @param {http.Server|https.Server} [options.server] The server to be a part
-   *     of
-   * @param {Boolean} [options.skipUTF8Validation=false] Whether to accept text
-   *     that is not UTF-8
-   * @param {Object} [options.tls] An addition to ws: TLS of our own on `port`, with the
-   *     options of `tls.createServer()`; see docs/api.md
-   * @param {Function} [options.verifyClient] `(info) => boolean` or `(info,
-   *     callback) => void`: decides whether to accept a client
-   * @param {typeof WebSocket} [options.WebSocket=WebSocket] The class of the
-   *     connections
+   * @param {import('./server-options').ServerOptions} options The options
    * @param {Function} [callback] Called when the server listens on `port`
    * @throws {TypeError} If not exactly one of the required options is given
    * @throws {RangeError|TypeError} If `perMessageDeflate` has options for zlib
@@ -120,45 +66,7 @@ class WebSocketServer extends EventEmitter {
   constructor(options, callback) {
     super();
 
-    options = {
-      allowSynchronousEvents: true,
-      autoPong: true,
-      backlog: null,
-      clientTracking: true,
-      closeTimeout: CLOSE_TIMEOUT,
-      handleProtocols: null,
-      host: null,
-      maxBufferedChunks: 256 * 1024,
-      maxFragments: 16 * 1024,
-      maxPayload: 100 * 1024 * 1024,
-      maxPendingAutoPongs: 60,
-      noServer: false,
-      path: null,
-      perMessageDeflate: false,
-      port: null,
-      server: null,
-      skipUTF8Validation: false,
-      verifyClient: null,
-      WebSocket,
-      ...options
-    };
-
-    const modes = [options.port != null, options.server, options.noServer];
-
-    if (modes.filter(Boolean).length !== 1) {
-      throw new TypeError(
-        'One and only one of the "port", "server", or "noServer" options must ' +
-          'be specified'
-      );
-    }
-
-    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
-    checkZlibOptions(options.perMessageDeflate);
-    BackPressure.check(options);
-    ioThreads.check(options);
-
-    checkBeside(options);
-
+    options = readOptions(options);
     this.options = options;
     this[kHeartbeat] = readHeartbeat(options.heartbeat);
     this[kMetrics] = new Metrics();
@@ -454,47 +362,6 @@ class WebSocketServer extends EventEmitter {
   }
 }
 
-/**
- * Answers a wrong handshake, unless the program wants to.
- *
- * @param {WebSocketServer} server The server
- * @param {HandshakeError} error What is wrong
- * @param {stream.Duplex} socket The socket of the request
- * @param {http.IncomingMessage} request The request
- */
-function refuse(server, error, socket, request) {
-  if (server.listenerCount('wsClientError') > 0) {
-    server.emit('wsClientError', error, socket, request);
-  } else {
-    handshake.abort(socket, error.status, error.message, error.headers);
-  }
-}
-
-/**
- * Asks `verifyClient`, and answers the request if it declines.
- *
- * @param {WebSocketServer} server The server
- * @param {http.IncomingMessage} request The request
- * @param {stream.Duplex} socket The socket of the request
- * @param {Array} upgrade What `completeUpgrade()` gets if the client is accepted
- */
-function verify(server, request, socket, upgrade) {
-  const { options } = server;
-  const settle = (accepted, code, message, headers) => {
-    if (accepted) server.completeUpgrade(...upgrade);
-    else handshake.abort(socket, code || 401, message, headers);
-  };
-  const isAsync = options.verifyClient.length === 2;
-
-  // Who leaves meanwhile is to be noticed.
-  if (isAsync) materialize(socket);
-
-  const info = handshake.describeClient(request);
-
-  if (isAsync) options.verifyClient(info, settle);
-  else settle(options.verifyClient(info));
-}
-
 /** The same object for connections with the same limits, which keep it. */
 function sharedLimits(server) {
   const { options } = server;
@@ -504,15 +371,6 @@ function sharedLimits(server) {
   }
 
   return server[kLimits];
-}
-
-function selectProtocol({ options }, protocols, request) {
-  if (protocols.size === 0) return '';
-  if (options.handleProtocols) {
-    return options.handleProtocols(protocols, request);
-  }
-
-  return protocols.values().next().value;
 }
 
 function track(server, ws) {

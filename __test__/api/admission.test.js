@@ -5,53 +5,8 @@ const { once } = require('node:events');
 const http = require('node:http');
 const { describe, it } = require('node:test');
 
-const WebSocketServer = require('../../lib/api/websocket-server');
-const theirs = require('ws');
-const {
-  BINARY,
-  frame,
-  FrameReader,
-  MASK,
-  PING,
-  PONG
-} = require('../support/frames');
-const { eventually } = require('../support/patience');
-const { listen } = require('../support/peers');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { leave, serve } = require('../support/servers');
-
-describe('The path option', () => {
-  it('is compared with the path up to the query', () => {
-    const wss = new WebSocketServer({ noServer: true, path: '/chat' });
-
-    assert.strictEqual(wss.shouldHandle({ url: '/chat' }), true);
-    assert.strictEqual(wss.shouldHandle({ url: '/chat?a=/b?c' }), true);
-    assert.strictEqual(wss.shouldHandle({ url: '/chat/' }), false);
-    assert.strictEqual(wss.shouldHandle({ url: '/?/chat' }), false);
-  });
-
-  it('accepts every path by default', () => {
-    const wss = new WebSocketServer({ noServer: true });
-
-    assert.strictEqual(wss.shouldHandle({ url: '/any' }), true);
-  });
-
-  it('can be replaced by overriding shouldHandle', async (t) => {
-    const wss = serve(t);
-
-    wss.shouldHandle = ({ url }) => url.startsWith('/rooms/');
-
-    const port = await portOf(wss);
-    const refused = await exchange(port, upgradeRequest());
-    const connected = once(wss, 'connection');
-    const answer = await exchange(port, upgradeRequest({}, 'GET /rooms/1'));
-    const [ws] = await connected;
-
-    assert.strictEqual(refused.status, '400 Bad Request');
-    assert.strictEqual(answer.status, '101 Switching Protocols');
-    await leave(ws, answer);
-  });
-});
 
 describe('The handleProtocols option', () => {
   const OFFER = { 'Sec-WebSocket-Protocol': 'a, b' };
@@ -174,44 +129,38 @@ describe('The verifyClient option', () => {
   });
 });
 
-describe('An option that is there counts, whatever its value, as in ws:', () => {
-  /** Whether a server with this option answers a ping before an echo. */
-  async function pongs(t, Server, options) {
-    const wss = await listen(t, Server, options);
-    const opened = once(wss, 'connection');
-    const { socket } = await exchange(wss.address().port, upgradeRequest());
-    const [ws] = await opened;
-    const reader = new FrameReader();
-    const opcodes = [];
+describe('The wsClientError event', () => {
+  it('replaces the answer to a wrong handshake', async (t) => {
+    const wss = serve(t);
+    const seen = [];
 
-    t.after(() => socket.destroy());
-    ws.on('message', (data) => ws.send(data));
-    socket.on('data', (chunk) => {
-      for (const { opcode } of reader.push(Buffer.from(chunk, 'latin1'))) {
-        opcodes.push(opcode);
-      }
+    wss.on('wsClientError', (error, socket, request) => {
+      seen.push([error.message, Object.keys(error), request.url]);
+      assert.ok(error instanceof Error);
+      socket.end('HTTP/1.1 418 Teapot\r\nConnection: close\r\n\r\n');
     });
-    socket.resume();
-    socket.write(frame(PING, 'p', { mask: MASK }));
-    socket.write(frame(BINARY, 'm', { mask: MASK }));
-    await eventually(() => opcodes.includes(BINARY), String);
-    return opcodes.includes(PONG);
-  }
 
-  for (const autoPong of [undefined, null, 0, 1, 'no']) {
-    it(`autoPong: ${JSON.stringify(autoPong)}`, async (t) => {
-      assert.strictEqual(
-        await pongs(t, WebSocketServer, { autoPong }),
-        await pongs(t, theirs.WebSocketServer, { autoPong })
-      );
-      assert.strictEqual(
-        await pongs(t, WebSocketServer, { autoPong }),
-        Boolean(autoPong)
-      );
-    });
-  }
+    const answer = await exchange(
+      await portOf(wss),
+      upgradeRequest({ 'Sec-WebSocket-Version': 7 }, 'GET /a')
+    );
 
-  it('autoPong is true if it is not there', async (t) => {
-    assert.strictEqual(await pongs(t, WebSocketServer, {}), true);
+    assert.strictEqual(answer.status, '418 Teapot');
+    assert.deepStrictEqual(seen, [
+      ['Missing or invalid Sec-WebSocket-Version header', [], '/a']
+    ]);
+  });
+
+  it('is not emitted for what the program itself declines', async (t) => {
+    const wss = serve(t, { path: '/chat', verifyClient: () => false });
+    const port = await portOf(wss);
+
+    wss.on('wsClientError', () => assert.fail('The handshake is right'));
+
+    const elsewhere = await exchange(port, upgradeRequest({}, 'GET /other'));
+    const declined = await exchange(port, upgradeRequest({}, 'GET /chat'));
+
+    assert.strictEqual(elsewhere.status, '400 Bad Request');
+    assert.strictEqual(declined.status, '401 Unauthorized');
   });
 });
