@@ -4,50 +4,33 @@ const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER } = require('../constants');
 const { protocolError } = require('../native/errors');
-const convert = require('./binary-form');
-const {
-  ChunkOwner,
-  GIVEN,
-  LENT,
-  PRIVATE,
-  SPARE,
-  stored,
-  takenAway
-} = require('./chunk');
-const { WATCHED_TURNS } = require('../compression/inflater');
+const { GIVEN, LENT, PRIVATE, SPARE, stored, takenAway } = require('./chunk');
+const { EventDispatcher, INFLATING, READING } = require('./event-dispatcher');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const timers = require('../timers');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
-const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
+const { BINARY, CLOSE } = numbers.frame;
 const { COMPRESSED, INFLATED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
 const { POSITION } = numbers.header;
 const { COMPRESSION, SKIP_UTF8_VALIDATION } = numbers.config;
-
-// The values of `_state`; ws's tests and users know 5.
-const READING = 0;
-const INFLATING = 5;
-const DEFERRED = 6;
 
 /** How many decoders are handing out events, one in the other. */
 let depth = 0;
 
 /**
  * Turns chunks of bytes into messages and control frames, through the native
- * protocol core. It is given one chunk at a time, and hands events to its sink:
- *
- * - `onMessage(data, isBinary)`, `onPing(data)`, `onPong(data)`,
- *   `onConclude(code, reason)`
- * - `onChunkDone(err)`, once for each chunk, when all of it has been handed out
+ * protocol core. It is given one chunk at a time, and hands events to its sink, which
+ * also has `onChunkDone(err)`: called once for each chunk, when all of it has been
+ * handed out.
  *
  * A chunk takes a while if a message in it has to be inflated, or if events are
  * to be handed out one per macrotask.
  */
-class Decoder extends ChunkOwner {
+class Decoder extends EventDispatcher {
   /**
    * @param {Object} options
    * @param {Boolean} options.allowSynchronousEvents Whether several events may
@@ -71,23 +54,13 @@ class Decoder extends ChunkOwner {
     this.maxFragments = options.maxFragments;
     this.maxPayload = options.maxPayload;
     this.skipUTF8Validation = options.skipUTF8Validation;
-    this.sink = null;
-    /** Whether a chunk is being worked on. */
-    this.busy = false;
     /** Whether an error was found; nothing more is decoded then. */
     this.failed = false;
-    /** Whether a close frame was decoded; everything behind it is ignored. */
-    this.concluded = false;
-    this.state = READING;
-    this._backlog = null;
-    this._inflatedFin = false;
     this._onInflated = null;
     /** Whether an I/O thread may inflate what comes behind the first message. */
     this.mayInflateOnThread = false;
     /** Whether nothing of the chunk was handed out, which has just come. */
     this._isFresh = false;
-    /** Who says whether somebody watches how long inflating takes. */
-    this.watcher = null;
     // See lib/wire/slot.js.
     this.id = undefined;
     this.id =
@@ -314,108 +287,12 @@ class Decoder extends ChunkOwner {
     }
   }
 
-  _emit(kind, data, extra) {
-    switch (kind) {
-      case TEXT:
-        this.sink.onMessage(data, false);
-        break;
-      case BINARY:
-        this.sink.onMessage(convert(this, data, extra), true);
-        break;
-      case PING:
-        this.sink.onPing(data);
-        break;
-      case PONG:
-        this.sink.onPong(data);
-        break;
-      case CLOSE:
-        this.concluded = true;
-        this.sink.onConclude(extra, data);
-        break;
-    }
-  }
-
-  /** Hands out an event in the next macrotask, then goes on. */
-  _defer(kind, data, extra) {
-    this.state = DEFERRED;
-    timers.setImmediate(() => {
-      this.state = READING;
-      this._emitAndGoOn(kind, data, extra);
-    });
-  }
-
-  /**
-   * Hands out a message that an I/O thread has inflated when it would be inflated
-   * here: not in the macrotask of what comes before it, and later if somebody
-   * watches.
-   */
-  _deferInflated(kind, data, extra, single) {
-    this.state = INFLATING;
-    timers.afterTurns(this._isWatched() ? WATCHED_TURNS : 0, () => {
-      if (single && kind === BINARY) {
-        this._defer(kind, data, extra);
-      } else {
-        this.state = READING;
-        this._emitAndGoOn(kind, data, extra);
-      }
-    });
-  }
-
-  _isWatched() {
-    return this.watcher !== null && this.watcher.isWatched();
-  }
-
-  _emitAndGoOn(kind, data, extra) {
-    let thrown = true;
-
-    try {
-      this._emit(kind, data, extra);
-      thrown = false;
-    } finally {
-      if (thrown) timers.setImmediate(() => this._goOn());
-    }
-
-    this._goOn();
-  }
-
-  _goOn() {
-    if (this._backlog !== null) {
-      const backlog = this._backlog;
-
-      this._backlog = null;
-      if (!this._deliver(backlog, backlog.count, false)) return;
-    }
-
-    if (this._position < this._length) this._run();
-    else this._finish();
-  }
-
-  /** Keeps the rest of a batch for the next macrotask. */
-  _postpone(rows, payloads, from, count) {
-    this._keep();
-
-    // Row 0 stays, as in a batch fresh from the core.
-    const rest = rows.slice((from - 1) * ROW, (count + 1) * ROW);
-
-    this._backlog = {
-      rows: rest,
-      payloads: payloads.slice(from - 1, count + 1),
-      count: count + 1 - from
-    };
-    this.state = DEFERRED;
-    timers.setImmediate(() => {
-      this.state = READING;
-      this._goOn();
-    });
-  }
-
   _inflate(data, fin) {
     if (this._onInflated === null) {
       this._onInflated = (err, inflated) => this._inflated(err, inflated);
     }
 
     this.state = INFLATING;
-    this._inflatedFin = fin;
 
     const pmd = this.extensions['permessage-deflate'];
 
