@@ -1,114 +1,50 @@
 'use strict';
 
 const native = require('../native');
-const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
-const FailedWrite = require('./failed-write');
+const FrameFates = require('./frame-fates');
 const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./light-socket');
 const StreamWriter = require('./stream-writer');
 const { hook, kLoop, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
-const {
-  GIVES_ECANCELED,
-  destroyedError,
-  failedWriteError
-} = require('./errors');
 
-const {
-  BLOCKED_LENGTH,
-  BYTES_READ,
-  BYTES_WRITTEN,
-  PEAK,
-  UNDER_WAY,
-  WAITING,
-  WRITE_ERROR
-} = numbers.counter;
+const { BLOCKED_LENGTH, PEAK, WAITING, WRITE_ERROR } = numbers.counter;
 
 /**
- * The frames of a connection that wait in native memory: who writes them, and
- * what becomes of them. At any time one party writes: the native wire, if the
- * connection is on it and the socket's stream has nothing to do, or else that
- * stream.
+ * The frames of a connection that wait in native memory, and who writes them. At
+ * any time one party does: the native wire, if the connection is on it and the
+ * socket's stream has nothing to do, or else that stream.
  */
-class FrameQueue {
+class FrameQueue extends FrameFates {
   /**
    * @param {Duplex} socket The socket to write to
    * @param {Number} id The native connection, which holds the frames
    */
   constructor(socket, id) {
+    super(socket, id);
     // First what every message needs.
     /** Who may be in the middle of a message, once there is one. */
     this.sender = null;
-    /** Whether the native wire writes, and the stream has nothing to do. */
-    this.isNative = false;
     /** Whether an I/O thread may compress messages. */
     this.packs = false;
     /** Of a peer that reads too slowly, if there is a limit. */
     this.backPressure = null;
-    this._id = undefined;
-    this._id = id;
-    this._socket = socket;
-    /** Callbacks of frames that wait, once there was one. */
-    this._callbacks = null;
     /** The `write()` that sees to the order, once it is there. */
     this._write = null;
-    /** Whether there is a native wire. */
-    this._isPromoted = false;
     /** Whether it is among those that wait for the end of the tick. */
     this.isWaiting = false;
     /** What gives frames to the stream, once it had to. */
     this._streamWriter = null;
     /** Whether the stream would say that it needs to be drained, until the next tick. */
     this.willDrain = false;
-    /** The write that has failed, if one has. */
-    this._failed = null;
-    this._lostLength = 0;
-    this._finalBytesRead = -1;
-    this._finalBytesWritten = -1;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
-    /** Who is given an error that the socket knows nothing of. */
-    this.owner = null;
     /** Called when nothing waits any more, with the most that did if known. */
     this.onempty = null;
     /** What subscribes to topics for it, if anything does. */
     this.member = null;
-  }
-
-  /** The native connection. */
-  get id() {
-    return this._id;
-  }
-
-  /**
-   * As `yieldToStream()`, for a stream that is in the middle of a write.
-   *
-   * Of a stream that writes anyway nothing is taken: what it has now is older
-   * than what waits here.
-   *
-   * @return {{bytes: Buffer, callback: Function}|null} What waits, and what is
-   *     to be called when it is written
-   */
-  takeRest() {
-    if (!this.isNative) return null;
-
-    this._leaveNative();
-    return this._stream.takeRest();
-  }
-
-  /**
-   * Has the stream write from now on, and gives it what waits: it is about to
-   * do something of its own.
-   */
-  yieldToStream() {
-    if (this._streamWriter !== null && this._streamWriter.isGiving) return;
-
-    const wasNative = this.isNative;
-
-    if (wasNative) this._leaveNative();
-    this._stream.give(this._write ?? this._socket.write, wasNative);
   }
 
   /** The connection is on the native wire from now on. */
@@ -131,6 +67,35 @@ class FrameQueue {
     this._isPromoted = true;
     this.isNative = true;
     Tick.enlist(this._id, this);
+  }
+
+  /**
+   * Has the stream write from now on, and gives it what waits: it is about to
+   * do something of its own.
+   */
+  yieldToStream() {
+    if (this._streamWriter !== null && this._streamWriter.isGiving) return;
+
+    const wasNative = this.isNative;
+
+    if (wasNative) this._leaveNative();
+    this._stream.give(this._write ?? this._socket.write, wasNative);
+  }
+
+  /**
+   * As `yieldToStream()`, for a stream that is in the middle of a write.
+   *
+   * Of a stream that writes anyway nothing is taken: what it has now is older
+   * than what waits here.
+   *
+   * @return {{bytes: Buffer, callback: Function}|null} What waits, and what is
+   *     to be called when it is written
+   */
+  takeRest() {
+    if (!this.isNative) return null;
+
+    this._leaveNative();
+    return this._stream.takeRest();
   }
 
   /** Frames were written, in the midst of a tick. */
@@ -203,74 +168,6 @@ class FrameQueue {
     this._leaveNative();
   }
 
-  /**
-   * The descriptor is about to be closed: nothing more is written, and what
-   * waits is lost.
-   *
-   * @param {Error} [err] Why
-   * @param {Error} [errUnderWay] What the write under way gets, if not what it
-   *     gets where a socket is destroyed
-   * @return {Function|undefined} Forgets what is lost and calls its callbacks
-   */
-  close(err, errUnderWay) {
-    // With an error of the program's the write under way still has its own.
-    const underWay =
-      err && this.isNative ? native.connectionState(this._id, UNDER_WAY) : 0;
-
-    // What a stream did not write counts as buffered until its callbacks come.
-    if (this.isNative) this._lostLength = this.blockedLength;
-
-    this._isPromoted = false;
-    this.isNative = false;
-    native.discardOutbox(this._id);
-    Tick.delist(this._id, this);
-
-    let callLost;
-
-    // Those that have failed are about to be called.
-    if (this._failed !== null) this._failed.end(this._callbacks);
-    else callLost = this._callbacks?.lose(err, underWay, errUnderWay);
-
-    if (this._lostLength === 0) return callLost;
-
-    return () => {
-      this._lostLength = 0;
-      if (GIVES_ECANCELED) noteError(this._socket, errUnderWay);
-      if (callLost !== undefined) callLost();
-    };
-  }
-
-  /** The native connection is about to be freed. */
-  free() {
-    this._finalBytesRead = this.bytesRead;
-    this._finalBytesWritten = this.bytesWritten;
-
-    const callLost = this.close();
-
-    if (callLost !== undefined) timers.nextTick(callLost);
-  }
-
-  /** Bytes that were given to the native wire. */
-  get bytesWritten() {
-    return this._finalBytesWritten < 0
-      ? native.connectionState(this._id, BYTES_WRITTEN)
-      : this._finalBytesWritten;
-  }
-
-  /** Bytes that were read past the socket. */
-  get bytesRead() {
-    return this._finalBytesRead < 0
-      ? native.connectionState(this._id, BYTES_READ)
-      : this._finalBytesRead;
-  }
-
-  /** Bytes that the native wire could not take yet, or not before its end. */
-  get blockedLength() {
-    return this.isNative
-      ? native.connectionState(this._id, BLOCKED_LENGTH)
-      : this._lostLength;
-  }
-
   /** Bytes that wait here behind others that the stream has not written. */
   get unwrittenLength() {
     return this.isWaiting && streamLength(this._socket) > 0
@@ -338,36 +235,6 @@ class FrameQueue {
     return this._socket.write === this._write;
   }
 
-  /** The callbacks of the frames that wait; from now on they are the caller's. */
-  takeCallbacks() {
-    return this._callbacks === null ? null : this._callbacks.take();
-  }
-
-  /** The native wire is broken, or a payload was taken away half written. */
-  fail() {
-    if (this._failed !== null) {
-      this._failed.failAgain(this._callbacks, this._socket.destroyed);
-      return;
-    }
-
-    const number = native.connectionState(this._id, WRITE_ERROR);
-    const error = number > 0 ? failedWriteError(number) : takenAwayError();
-
-    const failed = new FailedWrite(error, this._callbacks);
-
-    this._failed = failed;
-
-    timers.nextTick(() => {
-      try {
-        failed.end(this._callbacks);
-        failed.callBack();
-      } finally {
-        this._socket.destroy(error);
-        if (number <= 0 && this.owner !== null) this.owner.onLost(error);
-      }
-    });
-  }
-
   /** What gives frames to the stream, made when it is first needed. */
   get _stream() {
     this._streamWriter ??= new StreamWriter(this, this._id, this._socket);
@@ -415,30 +282,6 @@ class FrameQueue {
     } catch (err) {
       this._socket.destroy(err);
     }
-  }
-
-  /** Calls back for tracked frames whose fate is known. */
-  _settle() {
-    // Of a failed write more is known than that it is lost.
-    if (this._callbacks !== null && this._failed === null) {
-      this._callbacks.settle();
-    }
-  }
-
-  /** As `_settle()`, but calls nobody within a call of the program's. */
-  _settleSoon() {
-    if (this._callbacks !== null && this._failed === null) {
-      this._callbacks.settleSoon();
-    }
-  }
-}
-
-/** A write that is canceled is its stream's error, if there was none. */
-function noteError(socket, err = destroyedError()) {
-  if (isLight(socket)) return;
-
-  for (const state of [socket._writableState, socket._readableState]) {
-    if (state && !state.errored) state.errored = err;
   }
 }
 
