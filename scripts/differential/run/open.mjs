@@ -40,22 +40,9 @@ export async function open(run, { SUT, REAL, TLS }) {
     `wsfuzz-${process.pid}-${Date.now() % 1e6}.sock`
   );
 
-  const serverPkg =
-    role === 'server'
-      ? SUT
-      : scenario.peer === 'ws'
-        ? REAL
-        : scenario.peer === 'sut'
-          ? SUT
-          : null;
-  const clientPkg =
-    role === 'client'
-      ? SUT
-      : scenario.peer === 'ws'
-        ? REAL
-        : scenario.peer === 'sut'
-          ? SUT
-          : null;
+  const peerPkg = { sut: SUT, ws: REAL }[scenario.peer] ?? null;
+  const serverPkg = role === 'server' ? SUT : peerPkg;
+  const clientPkg = role === 'client' ? SUT : peerPkg;
   const sutEnd = 'a';
   const peerEnd = 'b';
   const serverEnd = role === 'server' ? sutEnd : peerEnd;

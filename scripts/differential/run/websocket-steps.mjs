@@ -129,16 +129,7 @@ export function webSocketStep(end, step) {
       const cb = end.callback(step);
       const text = payload('text', step.size, step.id);
       end.gave(text);
-      end.attempt(step, () => {
-        const list = end.pkg.Sender.frame(text, {
-          fin: true,
-          mask: end.role === 'client',
-          opcode: 1,
-          readOnly: true,
-          rsv1: false
-        });
-        ws._sender.sendFrame(list, cb);
-      });
+      end.attempt(step, () => ws._sender.sendFrame(frameOf(end, text), cb));
       break;
     }
     case 'sockWrite': {
@@ -146,14 +137,9 @@ export function webSocketStep(end, step) {
       const text = payload('text', step.size, step.id);
       end.gave(text);
       end.attempt(step, () => {
-        const list = end.pkg.Sender.frame(text, {
-          fin: true,
-          mask: end.role === 'client',
-          opcode: 1,
-          readOnly: true,
-          rsv1: false
-        });
-        const bytes = Buffer.concat(list.map((x) => Buffer.from(x)));
+        const bytes = Buffer.concat(
+          frameOf(end, text).map((chunk) => Buffer.from(chunk))
+        );
         const more = ws._socket?.write(bytes, cb);
         end.run.trace.add(`${end.name}.look`, `write returned ${more}`);
       });
@@ -246,4 +232,15 @@ export function webSocketStep(end, step) {
     default:
       throw new Error(`no such op for a WebSocket: ${step.op}`);
   }
+}
+
+/** The chunks of a text frame, as the sender of this end makes them. */
+function frameOf(end, text) {
+  return end.pkg.Sender.frame(text, {
+    fin: true,
+    mask: end.role === 'client',
+    opcode: 1,
+    readOnly: true,
+    rsv1: false
+  });
 }
