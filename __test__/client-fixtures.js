@@ -4,6 +4,8 @@ const { createHash } = require('node:crypto');
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 
+const connect = require('../lib/handshake/client-handshake');
+
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /**
@@ -57,6 +59,22 @@ class FakeWebSocket extends EventEmitter {
     this.log.push('close');
     this.emit('close');
   }
+}
+
+/**
+ * Connects a fake WebSocket; gives it without waiting for anything.
+ *
+ * @param {String|URL} address Where to
+ * @param {Object} [options] Options of the client
+ * @param {String[]} [protocols] Subprotocols
+ * @return {FakeWebSocket} The WebSocket
+ */
+function open(address, options, protocols = []) {
+  const websocket = new FakeWebSocket();
+
+  connect(websocket, address, protocols, options);
+
+  return websocket;
 }
 
 /** Waits for `'close'`; `once()` of `node:events` would fail on `'error'`. */
@@ -114,4 +132,4 @@ function respond(socket, status, ...headers) {
   socket.write([`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n'));
 }
 
-module.exports = { FakeWebSocket, accept, closed, respond, startServer };
+module.exports = { FakeWebSocket, accept, closed, open, respond, startServer };

@@ -6,22 +6,17 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const {
-  FakeWebSocket,
   accept,
   closed,
+  open,
   respond,
   startServer
 } = require('../client-fixtures');
 const { abortHandshake } = require('../../lib/handshake/client-failure');
-const connect = require('../../lib/handshake/client-handshake');
 
 /** Connects a fake WebSocket that follows redirects. */
-function open(address, options) {
-  const websocket = new FakeWebSocket();
-
-  connect(websocket, address, [], { followRedirects: true, ...options });
-
-  return websocket;
+function follow(address, options) {
+  return open(address, { followRedirects: true, ...options });
 }
 
 function redirect(socket, location) {
@@ -39,7 +34,7 @@ function startRedirecting(t, location) {
 describe('A redirect', () => {
   it('is an unexpected response by default', async (t) => {
     const server = await startRedirecting(t, '/next');
-    const websocket = open(server.url, { followRedirects: false });
+    const websocket = follow(server.url, { followRedirects: false });
 
     await closed(websocket);
     assert.strictEqual(
@@ -51,7 +46,7 @@ describe('A redirect', () => {
 
   it('is followed to a location relative to the URL', async (t) => {
     const server = await startRedirecting(t, 'next?x');
-    const websocket = open(server.url);
+    const websocket = follow(server.url);
     const first = websocket._req;
 
     websocket.on('redirect', (url, req) => {
@@ -81,7 +76,7 @@ describe('A redirect', () => {
     const server = await startServer(t, (req, socket) =>
       respond(socket, '300 Multiple Choices', 'Content-Length: 0')
     );
-    const websocket = open(server.url);
+    const websocket = follow(server.url);
 
     await closed(websocket);
     assert.strictEqual(
@@ -96,7 +91,7 @@ describe('A redirect', () => {
       requests++;
       redirect(socket, '/');
     });
-    const websocket = open(server.url, { maxRedirects: 2 });
+    const websocket = follow(server.url, { maxRedirects: 2 });
 
     await closed(websocket);
     assert.strictEqual(websocket.error.message, 'Maximum redirects exceeded');
@@ -111,7 +106,7 @@ describe('A redirect', () => {
       ['/next#fragment', /^The URL contains a fragment identifier$/]
     ]) {
       const server = await startRedirecting(t, location);
-      const websocket = open(server.url);
+      const websocket = follow(server.url);
 
       await closed(websocket);
       assert.ok(websocket.error instanceof SyntaxError);
@@ -123,7 +118,7 @@ describe('A redirect', () => {
   it('that the agent cannot follow is an error', async (t) => {
     const server = await startRedirecting(t, 'wss://localhost');
     const agent = new http.Agent();
-    const websocket = open(server.url, { agent });
+    const websocket = follow(server.url, { agent });
 
     t.after(() => agent.destroy());
     await closed(websocket);
@@ -138,7 +133,7 @@ describe('A redirect', () => {
       accept(req, socket);
     });
     const server = await startRedirecting(t, other.url);
-    const websocket = open(server.url, {
+    const websocket = follow(server.url, {
       auth: 'foo:bar',
       headers: { Cookie: 'a=b', Host: 'virtual', 'X-Kept': 'yes' }
     });
@@ -161,7 +156,7 @@ describe('A redirect', () => {
       accept(req, socket);
     });
     const server = await startRedirecting(t, other.url);
-    const websocket = open(server.url, {
+    const websocket = follow(server.url, {
       auth: 'foo:bar',
       headers: { Cookie: 'a=b' }
     });
@@ -175,7 +170,7 @@ describe('A redirect', () => {
   it('calls `finishRequest()` for each request', async (t) => {
     const server = await startRedirecting(t, '/next');
     const paths = [];
-    const websocket = open(server.url, {
+    const websocket = follow(server.url, {
       finishRequest(req) {
         paths.push(req.path);
         req.end();
@@ -189,7 +184,7 @@ describe('A redirect', () => {
   it('does not go on if it is aborted in its listener', async (t) => {
     const server = await startRedirecting(t, '/next');
     const paths = [];
-    const websocket = open(server.url, {
+    const websocket = follow(server.url, {
       finishRequest(req) {
         paths.push(req.path);
         req.end();
@@ -208,7 +203,7 @@ describe('A redirect', () => {
   it('fails if its listener aborts the request', async (t) => {
     for (const abort of ['abort', 'destroy']) {
       const server = await startRedirecting(t, '/next');
-      const websocket = open(server.url);
+      const websocket = follow(server.url);
 
       websocket.on('redirect', (url, req) => req[abort]());
       await closed(websocket);

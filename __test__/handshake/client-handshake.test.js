@@ -8,23 +8,13 @@ const { describe, it } = require('node:test');
 
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
 const {
-  FakeWebSocket,
   accept,
   closed,
+  open,
   respond,
   startServer
 } = require('../client-fixtures');
 const { abortHandshake } = require('../../lib/handshake/client-failure');
-const connect = require('../../lib/handshake/client-handshake');
-
-/** Connects a fake WebSocket; gives it without waiting for anything. */
-function open(address, options, protocols = []) {
-  const websocket = new FakeWebSocket();
-
-  connect(websocket, address, protocols, options);
-
-  return websocket;
-}
 
 describe('connect', () => {
   it('refuses a subprotocol that is no token or is there twice', () => {

@@ -8,17 +8,7 @@ const tls = require('node:tls');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const { FakeWebSocket, accept, startServer } = require('../client-fixtures');
-const connect = require('../../lib/handshake/client-handshake');
-
-/** Connects a fake WebSocket; gives it without waiting for anything. */
-function open(address, options, protocols = []) {
-  const websocket = new FakeWebSocket();
-
-  connect(websocket, address, protocols, options);
-
-  return websocket;
-}
+const { accept, open, startServer } = require('../client-fixtures');
 
 /** Gives the request, and the options it was made with, without a network. */
 function capture(address, options, protocols, { Agent } = http) {
