@@ -2,29 +2,11 @@
 
 mod support;
 
-use support::{Payload, Script, fates};
+use support::{MESSAGE, Payload, Script, append, fates, write, write_through};
 use ws_rs_engine::outbox::{Fate, Outbox, Taken, Written};
 
 use Fate::Lost;
 use Taken::{Blocked, Bytes, Failed};
-
-/// The header of a binary message with 5 bytes.
-const MESSAGE: &[u8] = b"\x82\x05";
-
-fn append(outbox: &mut Outbox<Payload>, bytes: &[u8]) {
-    outbox.append(Vec::new, |out| out.extend_from_slice(bytes));
-}
-
-fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
-    outbox.write(&mut |slices| wire.write(slices))
-}
-
-fn write_through(outbox: &mut Outbox<Payload>, payload: &Payload, wire: &mut Script) -> Written {
-    use ws_rs_engine::outbox::Lent as _;
-
-    let lend = || Some(payload.clone());
-    outbox.write_through(MESSAGE, payload.bytes(), lend, &mut |s| wire.write(s))
-}
 
 #[test]
 fn frames_are_written_in_the_order_of_their_sending() {

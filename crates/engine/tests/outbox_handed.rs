@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Payload, Script, fates};
+use support::{Payload, Script, append, fates, write};
 use ws_rs_engine::outbox::{Fate, Outbox, Resized, Taken, Written};
 
 use Fate::{Lost, Written as IsWritten};
@@ -13,14 +13,10 @@ const ALL: Taken = Handed(usize::MAX);
 fn outbox(frames: &[&[u8]]) -> Outbox<Payload> {
     let mut outbox = Outbox::default();
     for frame in frames {
-        outbox.append(Vec::new, |out| out.extend_from_slice(frame));
+        append(&mut outbox, frame);
         outbox.track();
     }
     outbox
-}
-
-fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
-    outbox.write(&mut |slices| wire.write(slices))
 }
 
 #[test]

@@ -4,21 +4,13 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Payload, Script, fates};
+use support::{Payload, Script, append, fates, write};
 use ws_rs_engine::outbox::{Fate, Outbox, Taken, Written};
 
 type Box = Outbox<Payload>;
 
 fn frame(byte: u8, len: usize) -> Arc<[u8]> {
     vec![byte; len].into()
-}
-
-fn append(outbox: &mut Box, bytes: &[u8]) {
-    outbox.append(Vec::new, |out| out.extend_from_slice(bytes));
-}
-
-fn write(outbox: &mut Box, wire: &mut Script) -> Written {
-    outbox.write(&mut |slices| wire.write(slices))
 }
 
 fn share(outbox: &mut Box, frame: &Arc<[u8]>, wire: &mut Script) -> Written {

@@ -2,33 +2,17 @@
 
 mod support;
 
-use support::{Payload, Script, fates};
+use support::{MESSAGE, Payload, Script, append, fates, write, write_through};
 use ws_rs_engine::outbox::{Fate, Outbox, Taken, Written};
 
 use Fate::{Lost, TakenAway};
 use Taken::{Blocked, Bytes};
 
-/// Headers of a binary message with 5 bytes, and of its first, second and last fragment.
-const MESSAGE: &[u8] = b"\x82\x05";
+/// Headers of the first and the last fragment of a binary message, with 5 bytes each.
 const FIRST: &[u8] = b"\x02\x05";
 const LAST: &[u8] = b"\x80\x05";
 /// That of a compressed message.
 const COMPRESSED: &[u8] = b"\xc2\x05";
-
-fn append(outbox: &mut Outbox<Payload>, bytes: &[u8]) {
-    outbox.append(Vec::new, |out| out.extend_from_slice(bytes));
-}
-
-fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
-    outbox.write(&mut |slices| wire.write(slices))
-}
-
-fn write_through(outbox: &mut Outbox<Payload>, payload: &Payload, wire: &mut Script) -> Written {
-    use ws_rs_engine::outbox::Lent as _;
-
-    let lend = || Some(payload.clone());
-    outbox.write_through(MESSAGE, payload.bytes(), lend, &mut |s| wire.write(s))
-}
 
 #[test]
 fn a_message_whose_payload_is_taken_away_is_left_out() {

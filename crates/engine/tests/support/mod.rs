@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use ws_rs_engine::outbox::{Fate, Lent, Outbox, Taken};
+use ws_rs_engine::outbox::{Fate, Lent, Outbox, Taken, Written};
 
 /// A payload of a program, which can change it at any time. It is given back when the last clone is
 /// gone.
@@ -109,6 +109,29 @@ impl Script {
         }
         answer
     }
+}
+
+/// The header of a binary message with 5 bytes.
+pub const MESSAGE: &[u8] = b"\x82\x05";
+
+/// Sends a short frame.
+pub fn append(outbox: &mut Outbox<Payload>, bytes: &[u8]) {
+    outbox.append(Vec::new, |out| out.extend_from_slice(bytes));
+}
+
+/// Writes what waits.
+pub fn write(outbox: &mut Outbox<Payload>, wire: &mut Script) -> Written {
+    outbox.write(&mut |slices| wire.write(slices))
+}
+
+/// Sends a payload of 5 bytes, and writes it past the queue if it can.
+pub fn write_through(
+    outbox: &mut Outbox<Payload>,
+    payload: &Payload,
+    wire: &mut Script,
+) -> Written {
+    let lend = || Some(payload.clone());
+    outbox.write_through(MESSAGE, payload.bytes(), lend, &mut |s| wire.write(s))
 }
 
 /// All fates that are known.
