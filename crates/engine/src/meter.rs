@@ -3,21 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// One way.
+/// What went one way.
 #[derive(Debug, Default)]
 pub struct Traffic {
-    /// Whole ones.
+    /// Messages that are whole.
     pub messages: Count,
-    /// Their payloads, as programs have them.
+    /// Bytes of their payloads, as programs have them.
     pub bytes: Count,
-    /// Bytes of frames.
+    /// Bytes of frames, control frames too, as they are on the wire.
     pub wire_bytes: Count,
 }
 
 /// The numbers of one server. They only grow.
 #[derive(Debug, Default)]
 pub struct Meter {
+    /// What came from peers.
     pub received: Traffic,
+    /// What went to peers.
     pub sent: Traffic,
     /// Connections that were opened, ...
     pub opened: Count,
@@ -37,10 +39,12 @@ pub struct Meter {
 pub struct Count(Cell<u64>);
 
 impl Count {
+    /// Adds to it, modulo 2^64: `-n as u64` takes `n` off again.
     pub fn add(&self, more: u64) {
         self.0.set(self.0.get().wrapping_add(more));
     }
 
+    /// The number now.
     #[must_use]
     pub const fn get(&self) -> u64 {
         self.0.get()

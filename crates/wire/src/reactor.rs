@@ -329,6 +329,7 @@ impl<H: Handler> Reactor<H> {
         unsafe { change(self.handle()) };
     }
 
+    /// Who is told.
     pub const fn handler(&self) -> &H {
         &self.handler
     }

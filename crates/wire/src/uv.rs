@@ -4,6 +4,8 @@
 //! one is missing there is no loop transport. Bun and Deno export some of the names with other
 //! behaviour, so lib/wire/promotion.js asks for the runtime by name as well.
 
+#![expect(missing_docs, reason = "what libuv names is documented there")]
+
 use std::ffi::c_int;
 use std::sync::OnceLock;
 

@@ -28,6 +28,7 @@ pub struct Seen {
 /// What is to be done for a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pulse {
+    /// Nothing: its peer was heard in time.
     Alive,
     /// Its peer is to be asked.
     Ask,
@@ -37,6 +38,7 @@ pub enum Pulse {
 
 /// Knows when sockets are to be looked at, by the numbers that their thread has for them. Times are its own.
 pub trait Pulses: Debug + Send {
+    /// What their clock says.
     fn now(&self) -> Duration;
 
     /// A socket is to be looked after from now on.
