@@ -20,6 +20,8 @@ export class RawEnd {
     this.closed = false;
     this.paused = false;
     this.autoClose = true;
+    /** What is to be done behind frames that are being written in pieces. */
+    this.behindPieces = null;
     this.buffered = [];
     this.bufferedLength = 0;
     this.outWindow = Buffer.alloc(0);
@@ -140,6 +142,20 @@ export class RawEnd {
     if (rest.length > 0) this._push(rest);
   }
 
+  _answerClose(body) {
+    const { socket } = this;
+    const isServer = this.role === 'server';
+
+    if (socket.destroyed || !socket.writable) return;
+    if (this.autoClose && !this.sentClose) {
+      this.sentClose = true;
+      socket.write(encodeFrame({ op: 8, body, mask: !isServer }));
+      if (isServer) socket.end();
+    } else if (this.sentClose && isServer) {
+      socket.end();
+    }
+  }
+
   _push(chunk) {
     this.buffered.push(chunk);
     this.bufferedLength += chunk.length;
@@ -207,24 +223,8 @@ export class RawEnd {
       const code = body.length >= 2 ? body.readUInt16BE(0) : 1005;
       this.log(`close ${code} ${JSON.stringify(body.toString('utf8', 2))}${m}`);
       this.gotClose = true;
-      if (
-        this.autoClose &&
-        !this.sentClose &&
-        !this.socket.destroyed &&
-        this.socket.writable
-      ) {
-        this.sentClose = true;
-        this.socket.write(
-          encodeFrame({ op: 8, body, mask: this.role === 'client' })
-        );
-        if (this.role === 'server') this.socket.end();
-      } else if (
-        this.sentClose &&
-        this.role === 'server' &&
-        this.socket.writable
-      ) {
-        this.socket.end();
-      }
+      if (this.behindPieces === null) this._answerClose(body);
+      else this.behindPieces.push(() => this._answerClose(body));
       return;
     }
     if (op >= 9) {

@@ -99,11 +99,20 @@ async function writeInPieces(end, bytes, step) {
     );
   }
   let at = 0;
+  const behind = [];
+
+  // Nothing of its own accord in the midst of a frame.
+  end.behindPieces = behind;
   for (const cut of [...cuts].sort((a, b) => a - b).concat(bytes.length)) {
-    if (socket.destroyed || !socket.writable) return;
+    if (socket.destroyed || !socket.writable) break;
     socket.write(bytes.subarray(at, cut));
     at = cut;
+    if (at === bytes.length) {
+      end.behindPieces = null;
+      for (const act of behind) act();
+    }
     await turn();
     if (r.chance(0.3)) await turn();
   }
+  end.behindPieces = null;
 }

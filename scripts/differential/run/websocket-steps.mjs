@@ -167,7 +167,11 @@ export function webSocketStep(end, step) {
             `data ${typeof chunk === 'string' ? `string ${chunk.length}` : ArrayBuffer.isView(chunk) ? describeBytes(chunk) : `${chunk.constructor.name} ${chunk.byteLength ?? chunk.size ?? chunk.length}`}`
           )
         );
-      } else if (step.read === 'echo') s.pipe(s);
+      } else if (step.read === 'echo') {
+        // All that comes.
+        end.run.trace.add(`${end.name}.gave`, 'anything');
+        s.pipe(s);
+      }
       s.on('error', (err) => log(`error ${errText(err)}`));
       for (const type of ['end', 'finish', 'close']) {
         s.on(type, () => log(type));
