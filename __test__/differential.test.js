@@ -106,6 +106,46 @@ describe('differing()', () => {
     );
   });
 
+  it('knows what was sent behind the end from what was dropped by it', () => {
+    const dropped = (id) => `${id} Error/Error ERR_STREAM_DESTROYED x`;
+    const compare = (...steps) =>
+      differing(
+        { ...CALM, steps: [{ op: 'send', size: 1000000 }, ...steps] },
+        [{ 'c0a.cb': [dropped(2), '1 ok'] }],
+        { 'c0a.cb': [dropped(2), dropped(1)] }
+      );
+    const end = { c: 0, e: 'a', op: 'terminate' };
+    const write = { c: 0, e: 'a', op: 'sockWrite', id: 2 };
+
+    assert.deepStrictEqual(compare(end, write), []);
+    assert.deepStrictEqual(compare(write, end), ['c0a.cb']);
+  });
+
+  it('lets the first frame behind a failed write have its error, over TLS', () => {
+    const tls = { ...CALM, transport: 'tls' };
+    const failed = (id) => `${id} Error/Error EPIPE write EPIPE`;
+    const canceled = '1 Error/Error ECANCELED write ECANCELED';
+    const compare = (ref, mine, scenario = tls) =>
+      differing(scenario, [{ 'c0a.cb': ref }], { 'c0a.cb': mine });
+    const mine = ['0 ok', failed(1), failed(2)];
+
+    for (const line of ['1 ok', canceled]) {
+      const ref = ['0 ok', line, failed(2)];
+
+      assert.deepStrictEqual(compare(ref, mine), []);
+      assert.deepStrictEqual(compare(ref, mine, CALM), ['c0a.cb']);
+      assert.deepStrictEqual(compare(mine, ref), ['c0a.cb']);
+    }
+    assert.deepStrictEqual(compare(['0 ok', '1 ok', '2 ok'], mine), ['c0a.cb']);
+    assert.deepStrictEqual(
+      compare(
+        ['0 ok', '1 ok', failed(2)],
+        ['0 ok', '1 Error/Error  x', failed(2)]
+      ),
+      ['c0a.cb']
+    );
+  });
+
   it('lets a stream miss messages that were taken, where ws took none', () => {
     const of = (own, ...stream) => ({ 'c0a.stream': stream, 'c0a.own': own });
     const pool = ['transfer of a pool'];
@@ -144,6 +184,14 @@ describe('differing()', () => {
         ['c0a.rx']
       );
     }
+    // Of a stream in pieces it does not know what was sent.
+    assert.deepStrictEqual(
+      compare(
+        of('message text 8 bbbb', 'error x'),
+        of('message text 8 bbbb', 'error x')
+      ),
+      []
+    );
   });
 
   it('asks what a raw peer could send only where nothing has failed', () => {
@@ -214,6 +262,39 @@ describe('brokenRules()', () => {
       assert.deepStrictEqual(brokenRules(scenario, trace), rules);
     });
   }
+});
+
+describe('partBehindLong()', () => {
+  it('has nothing right behind a long message once the program may pause', async () => {
+    const { partBehindLong } = await import(
+      path.join(FOLDER, 'generate', 'behind-long.mjs')
+    );
+    const long = { op: 2, size: 100000 };
+    const short = { op: 1, size: 1 };
+    const frames = (...list) => ({ c: 0, e: 'b', op: 'frames', frames: list });
+    const stream = { c: 0, e: 'a', op: 'stream', read: 'none' };
+    const rest = { op: 'quiesce', id: 7 };
+    const part = (...steps) => {
+      partBehindLong(steps, () => 7);
+      return steps;
+    };
+
+    assert.deepStrictEqual(part(stream, frames(short, long, short)), [
+      stream,
+      frames(short, long),
+      rest,
+      frames(short)
+    ]);
+    assert.deepStrictEqual(part(stream, frames(long)), [
+      stream,
+      frames(long),
+      rest
+    ]);
+    assert.deepStrictEqual(part(frames(long, short), stream), [
+      frames(long, short),
+      stream
+    ]);
+  });
 });
 
 describe('makeScenario()', () => {

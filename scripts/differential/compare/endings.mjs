@@ -32,5 +32,12 @@ export const endsHard = (scenario) =>
 
 export const drops = (scenario) => DROPPING.test(textOf(scenario));
 
+/** Whether a step is such an end. */
+export const isDropping = (step) => DROPPING.test(JSON.stringify(step));
+
+/** Whether the program ends the raw socket, not the WebSocket. */
+export const closesSocket = (scenario) =>
+  /"what":"sock(End|EndData|DestroySoon)"/.test(textOf(scenario));
+
 export const throwsSomewhere = (scenario) =>
   /"op":"throw"|"cbThrow"/.test(JSON.stringify(scenario));

@@ -2,6 +2,7 @@
 import { rng } from '../random.mjs';
 import { makeApart } from './apart.mjs';
 import { barriers } from './barriers.mjs';
+import { partBehindLong } from './behind-long.mjs';
 import { makeOptions } from './options.mjs';
 import { framesFor, peerStep } from './peer-steps.mjs';
 import { receiveStep } from './receive-steps.mjs';
@@ -159,6 +160,7 @@ export function makeScenario(seed, limits = {}) {
       }
     }
   }
+  partBehindLong(steps, id);
   barriers(steps, id, { deflate, racy });
   return {
     seed,
