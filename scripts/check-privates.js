@@ -19,6 +19,7 @@ const OF_NODE = [
   '_connections',
   '_emitCloseIfDrained',
   '_events',
+  '_eventsCount',
   '_handle',
   '_parent',
   '_read',

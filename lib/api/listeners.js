@@ -1,10 +1,109 @@
 'use strict';
 
+const EventEmitter = require('events');
+
+const { util } = require('../builtins');
+
+/** What Node notes on arrays of listeners, from Node 24 on: that nobody goes through them. */
+const MARKS = Object.getOwnPropertySymbols(
+  new EventEmitter().on('one', bare).on('one', bare)._events.one
+);
+
 /**
  * The listeners of an emitter, by event. V8 finds them faster in this than in
  * the objects without a prototype that Node makes, which are hash tables.
  */
 function Listeners() {}
-Listeners.prototype = Object.create(null);
+Listeners.prototype = bare();
 
-module.exports = Listeners;
+/**
+ * Makes the listeners of emitters that have had one for `'close'` from the beginning.
+ * The program's, of which there is mostly one, is kept without an array of both
+ * as long as nobody asks for that: 64 bytes of each idle connection.
+ *
+ * @param {Function} first The listener that all of them have
+ * @return {Function} A class; its objects are like `Listeners` with that one
+ */
+function withFirst(first) {
+  class WithFirst {
+    /** What comes behind `first`: nothing, one listener, or an array with both. */
+    #more = undefined;
+
+    constructor() {
+      // Not a method of the prototype's: whoever asks for the events finds it.
+      Object.defineProperty(this, 'close', CLOSE);
+    }
+
+    static read(listeners) {
+      // What a program lets inherit from one of these.
+      if (!(#more in listeners)) {
+        return WithFirst.read(Object.getPrototypeOf(listeners));
+      }
+
+      const more = listeners.#more;
+
+      if (more === undefined) return first;
+      // Whoever reads it may put something into it.
+      if (typeof more === 'function') listeners.#more = pairOf(first, more);
+      return listeners.#more;
+    }
+
+    static write(listeners, value) {
+      if (!(#more in listeners)) become(listeners, value);
+      else if (value === first) listeners.#more = undefined;
+      else if (!Array.isArray(value)) become(listeners, value);
+      else if (listeners.#more !== undefined) listeners.#more = value;
+      // Node only puts something into it later if it finds it here again.
+      else listeners.#more = isPair(value) ? value[1] : value;
+    }
+  }
+
+  const CLOSE = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return WithFirst.read(this);
+    },
+    set(value) {
+      WithFirst.write(this, value);
+    }
+  };
+
+  function isPair(list) {
+    return (
+      list.length === 2 && list[0] === first && typeof list[1] === 'function'
+    );
+  }
+
+  delete WithFirst.prototype.constructor;
+  Object.setPrototypeOf(WithFirst.prototype, Listeners.prototype);
+  return WithFirst;
+}
+
+/** An object that inherits from nothing, and is shown as what Node makes is. */
+function bare() {
+  return Object.defineProperty(Object.create(null), util.inspect.custom, {
+    value() {
+      return Object.assign(Object.create(null), this);
+    }
+  });
+}
+
+function pairOf(first, second) {
+  const pair = [first, second];
+
+  for (const mark of MARKS) pair[mark] = 0;
+  return pair;
+}
+
+/** The first has gone. */
+function become(listeners, value) {
+  Object.defineProperty(listeners, 'close', {
+    configurable: true,
+    enumerable: true,
+    value,
+    writable: true
+  });
+}
+
+module.exports = { Listeners, withFirst };

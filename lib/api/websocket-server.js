@@ -16,6 +16,7 @@ const diagnostics = require('../diagnostics');
 const { refuse, selectProtocol, verify } = require('./admission');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
+const { Listeners, withFirst } = require('./listeners');
 const { hasLimits, limitsOf } = require('./limits');
 const { kContexts, kHeartbeat } = require('../members');
 const Metrics = require('./metrics');
@@ -377,7 +378,17 @@ function track(server, ws) {
   if (!server[kClients].add(ws)) return;
 
   ws[kServer] = server;
-  ws.on('close', untrack);
+
+  if (
+    ws._eventsCount === 0 &&
+    hasNodesOn(ws) &&
+    ws._events instanceof Listeners
+  ) {
+    ws._events = new TrackedListeners();
+    ws._eventsCount = 1;
+  } else {
+    ws.on('close', untrack);
+  }
 }
 
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
@@ -403,6 +414,14 @@ function untrack() {
   if (server._shouldEmitClose && server[kClients].size === 0) {
     timers.nextTick(emitClose, server);
   }
+}
+
+const TrackedListeners = withFirst(untrack);
+const { on } = EventEmitter.prototype;
+
+/** Whether nobody sees which listeners are added. */
+function hasNodesOn(ws) {
+  return ws.on === on && EventEmitter.prototype.addListener === on;
 }
 
 function emitClose(server) {

@@ -12,7 +12,7 @@ const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
-const Listeners = require('./listeners');
+const { Listeners } = require('./listeners');
 const {
   kBackPressure,
   kConnection,
