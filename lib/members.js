@@ -27,10 +27,7 @@ module.exports = {
   /** Of a `WebSocket`: called with the `Connection` when that is made. */
   kOnConnected: Symbol('ws-rs.onConnected'),
 
-  /** Of a `WebSocket`: its `Connection`, if that was made already. */
-  kOpened: Symbol('ws-rs.opened'),
-
-  /** Of a `WebSocket`: its `Outbox`, if messages go out as they are given. */
+  /** Of a `WebSocket`: the `Outbox` of its `Connection`, if that was made already. */
   kOutput: Symbol('ws-rs.output'),
 
   /** Of a `WebSocket`: gives the closing handshake its time. */

@@ -14,7 +14,7 @@ const { portOf, upgradeRequest } = require('../support/raw-http');
 const { serve } = require('../support/servers');
 const { httpServer, listen } = require('../support/wires');
 const native = require('../../lib/native');
-const { kOpened } = require('../../lib/members');
+const { kOutput } = require('../../lib/members');
 const { kLight } = require('../../lib/wire/light-socket');
 const timers = require('../../lib/timers');
 const WebSocket = require('../../index');
@@ -53,7 +53,7 @@ describe('A heartbeat', () => {
       }
 
       assert.ok(one.ws._socket[kLight]);
-      assert.strictEqual(one.ws[kOpened], null);
+      assert.strictEqual(one.ws[kOutput], null);
     }
   );
 

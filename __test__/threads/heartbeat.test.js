@@ -8,7 +8,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 
 const WebSocket = require('../..');
-const { kOpened } = require('../../lib/members');
+const { kOutput } = require('../../lib/members');
 const { kLight } = require('../../lib/wire/light-socket');
 const { until } = require('../support/loop');
 const { SLOWNESS } = require('../support/machine');
@@ -129,7 +129,7 @@ describe('A heartbeat on an I/O thread', { skip }, () => {
       assert.ok(within(peer.times('ping'), blocked).length <= 12);
       assert.strictEqual(peer.ws.readyState, WebSocket.OPEN);
       assert.ok(peer.ws._socket[kLight]);
-      assert.strictEqual(peer.ws[kOpened], null);
+      assert.strictEqual(peer.ws[kOutput], null);
 
       const pings = peer.times('ping').length;
       const { received, sent } = wss.metrics();

@@ -6,7 +6,7 @@ const heartbeat = require('../connection/heartbeat');
 const {
   kConnection,
   kEmitErrorOnce,
-  kOpened,
+  kNegotiated,
   kOutput,
   kSetCloseTimer
 } = require('../members');
@@ -66,12 +66,14 @@ const closing = {
 
   /** @private */
   emitClose() {
-    if (this[kOpened]) {
-      const pmd = this._extensions['permessage-deflate'];
+    const output = this[kOutput];
+
+    if (output) {
+      const pmd = this[kNegotiated]?.['permessage-deflate'];
 
       if (pmd) pmd.cleanup();
-      this[kOpened].free();
-      this[kOutput] = null;
+      output.owner.free();
+      output.isPlain = false;
     }
 
     this._readyState = CLOSED;

@@ -5,7 +5,7 @@ const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
-const { kBackPressure, kHeartbeat } = require('../members');
+const { kBackPressure, kHeartbeat, kNegotiated } = require('../members');
 const { READY_STATES } = require('./not-open');
 const closing = require('./websocket-closing');
 
@@ -33,7 +33,9 @@ const RARELY_SET = {
   _closeTimer: null,
   _errorEmitted: false,
   [kHeartbeat]: null,
+  _isServer: true,
   _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
+  [kNegotiated]: null,
   _paused: false,
   _protocol: '',
   _redirects: 0

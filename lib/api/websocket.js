@@ -19,7 +19,6 @@ const {
   kHeartbeat,
   kNegotiated,
   kOnConnected,
-  kOpened,
   kOutput
 } = require('../members');
 const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
@@ -54,13 +53,12 @@ class WebSocket extends EventEmitter {
     // What nearly all connections have; for the rest see RARELY_SET.
     this._events = new Listeners();
     this._readyState = CONNECTING;
-    this._isServer = address === null;
     this[kOutput] = null;
-    this[kOpened] = null;
-    this[kNegotiated] = null;
     this._socket = null;
 
     if (address !== null) {
+      this._isServer = false;
+
       const normalized = normalizeArguments(protocols, options);
       const settings = readHeartbeat(normalized.options.heartbeat);
 
@@ -87,7 +85,15 @@ class WebSocket extends EventEmitter {
    * @private
    */
   get _extensions() {
-    return (this[kNegotiated] ??= {});
+    if (this[kNegotiated] === null) {
+      const output = this[kOutput];
+
+      // Made when somebody asks: few extend anything.
+      this[kNegotiated] = {};
+      if (output) output.owner.decoder.extensions = this[kNegotiated];
+    }
+
+    return this[kNegotiated];
   }
 
   set _extensions(extensions) {
@@ -108,7 +114,7 @@ class WebSocket extends EventEmitter {
     if (!BINARY_TYPES.includes(type)) return;
 
     this._binaryType = type;
-    if (this[kOpened]) this[kOpened].decoder.binaryType = type;
+    if (this[kOutput]) this[kOutput].owner.decoder.binaryType = type;
   }
 
   /**
@@ -119,7 +125,7 @@ class WebSocket extends EventEmitter {
   get bufferedAmount() {
     if (!this._socket) return this._bufferedAmount;
     // Nothing was sent that the kernel did not take.
-    if (this[kOpened] === null && isLight(this._socket)) return 0;
+    if (this[kOutput] === null && isLight(this._socket)) return 0;
 
     const { output } = this[kConnection];
     const { sender } = output;
@@ -169,7 +175,7 @@ class WebSocket extends EventEmitter {
    * @type {String}
    */
   get transport() {
-    if (this[kOpened]) return this[kOpened].transport;
+    if (this[kOutput]) return this[kOutput].owner.transport;
 
     return this._socket?.[kLight]?.transport ?? 'stream';
   }
@@ -209,7 +215,11 @@ class WebSocket extends EventEmitter {
    * @private
    */
   get [kConnection]() {
-    return this[kOpened] ?? this._socket?.[kLight]?.connect() ?? null;
+    const output = this[kOutput];
+
+    if (output) return output.owner;
+
+    return this._socket?.[kLight]?.connect() ?? null;
   }
 
   /**
@@ -245,8 +255,8 @@ class WebSocket extends EventEmitter {
 
   /** @private */
   [kOnConnected](connection) {
-    this[kOpened] = connection;
-    if (connection.isPlain) this[kOutput] = connection.output;
+    this[kOutput] = connection.output;
+    connection.output.isPlain = connection.isPlain;
     if (this[kBackPressure] !== null) {
       this[kBackPressure].attach(connection.output);
     }
@@ -344,6 +354,7 @@ class WebSocket extends EventEmitter {
     if (
       output !== null &&
       fin &&
+      output.isPlain &&
       output.isFree &&
       !isSenderPatched(output.sender)
     ) {
@@ -363,7 +374,7 @@ class WebSocket extends EventEmitter {
     const { _sender: sender } = this;
 
     compress =
-      !!compress && this._extensions['permessage-deflate'] !== undefined;
+      !!compress && this[kNegotiated]?.['permessage-deflate'] !== undefined;
 
     if (isSenderPatched(sender)) {
       sender.send(

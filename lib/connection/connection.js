@@ -8,7 +8,12 @@ const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
 const loopListeners = require('./loop-listeners');
-const { kConnection, kEmitErrorOnce, kSetCloseTimer } = require('../members');
+const {
+  kConnection,
+  kEmitErrorOnce,
+  kNegotiated,
+  kSetCloseTimer
+} = require('../members');
 const native = require('../native');
 const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
@@ -29,6 +34,9 @@ const {
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+
+/** The extensions of those that have none, until somebody asks for an object. */
+const NONE = Object.freeze({});
 
 /**
  * What an open `WebSocket` is connected with: its socket, the decoder that the
@@ -60,7 +68,7 @@ class Connection extends ReceivingHalf {
             ? options.allowSynchronousEvents
             : true,
         binaryType: websocket.binaryType,
-        extensions: websocket._extensions,
+        extensions: websocket[kNegotiated] ?? NONE,
         isServer: websocket._isServer,
         maxBufferedChunks: options.maxBufferedChunks | 0,
         maxFragments: options.maxFragments | 0,
@@ -142,7 +150,7 @@ class Connection extends ReceivingHalf {
   get isPlain() {
     return (
       this._generateMask === undefined &&
-      this.websocket._extensions['permessage-deflate'] === undefined
+      this.websocket[kNegotiated]?.['permessage-deflate'] === undefined
     );
   }
 

@@ -69,6 +69,9 @@ class ReceivingHalf {
 
     if (this._queue !== null) chunks.push(...this._queue);
 
+    // It has an object of them, be it empty.
+    decoder.extensions = this.websocket._extensions;
+
     const receiver = new Receiver(decoder);
 
     receiver[kWebSocket] = this.websocket;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { kConnection, kOutput } = require('../members');
+const { kConnection, kNegotiated, kOutput } = require('../members');
 const { RSV1 } = require('../native/numbers').frame;
 const Batch = require('./batch');
 
@@ -35,7 +35,7 @@ function fanOut(websockets, message, except) {
     // none of which is in the processor's cache.
     const output = ws[kOutput];
 
-    if (output) {
+    if (output && output.isPlain) {
       const id = idOfOpen(ws, output);
 
       if (id === -1) (rest ??= []).push(ws);
@@ -156,7 +156,7 @@ function give(ws, message) {
   }
 
   const { output } = connection;
-  const pmd = ws._extensions[EXTENSION];
+  const pmd = ws[kNegotiated]?.[EXTENSION];
 
   if (
     output.isFree &&

@@ -27,6 +27,8 @@ class FrameQueue extends FrameFates {
     // First what every message needs.
     /** Who may be in the middle of a message, once there is one. */
     this.sender = null;
+    /** Whether messages may go out as they are given. */
+    this.isPlain = false;
     /** Whether an I/O thread may compress messages. */
     this.packs = false;
     /** Of a peer that reads too slowly, if there is a limit. */
