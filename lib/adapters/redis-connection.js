@@ -9,9 +9,43 @@ const { inTime } = require('./in-time');
  * later: what cannot be sent now fails, and so does what has not been answered
  * when the connection breaks. It subscribes to nothing by itself.
  *
- * Of the package `redis`.
+ * The class for each package also has `isReady`, `clusterInfo()`, `close()` and
+ * `renew(reason)`, which gives a connection up that holds, but is of no use. Its
+ * `_each(channels, method)` calls a method of the client's for channels.
  */
-class NodeRedis {
+class RedisConnection {
+  /**
+   * @param {Boolean} sharded Whether to use sharded pub/sub
+   * @param {String[]} methods The names of the client's methods that publish,
+   *     subscribe and unsubscribe
+   */
+  constructor(sharded, [publish, subscribe, unsubscribe]) {
+    this._client = null;
+    this._publish = publish;
+    this._subscribe = subscribe;
+    this._unsubscribe = unsubscribe;
+    this._isSharded = sharded;
+  }
+
+  ping() {
+    return this._client.ping();
+  }
+
+  publish(channel, bytes) {
+    return this._client[this._publish](channel, bytes);
+  }
+
+  subscribe(channels) {
+    return this._each(channels, this._subscribe);
+  }
+
+  unsubscribe(channels) {
+    return this._each(channels, this._unsubscribe);
+  }
+}
+
+/** Of the package `redis`. */
+class NodeRedis extends RedisConnection {
   static isOne(client) {
     return isClient(client, ['connect', 'pSubscribe', 'sSubscribe']);
   }
@@ -24,11 +58,13 @@ class NodeRedis {
    *     ended subscriptions by itself, as their slot is another one's now
    */
   constructor(client, sharded, { ondown, onmessage, onmoved, onready }) {
+    super(
+      sharded,
+      sharded
+        ? ['sPublish', 'sSubscribe', 'sUnsubscribe']
+        : ['publish', 'subscribe', 'unsubscribe']
+    );
     this._template = client;
-    this._publish = sharded ? 'sPublish' : 'publish';
-    this._subscribe = sharded ? 'sSubscribe' : 'subscribe';
-    this._unsubscribe = sharded ? 'sUnsubscribe' : 'unsubscribe';
-    this._isSharded = sharded;
     this._isClosed = false;
     this._ondown = ondown;
     this._onmessage = (message, channel) => onmessage(`${channel}`, message);
@@ -75,7 +111,6 @@ class NodeRedis {
     return this._client.isReady;
   }
 
-  /** Gives a connection up that holds, but is of no use. */
   renew(reason) {
     const client = this._client;
 
@@ -84,24 +119,8 @@ class NodeRedis {
     this._ondown(reason);
   }
 
-  ping() {
-    return this._client.ping();
-  }
-
   clusterInfo() {
     return this._client.sendCommand(['CLUSTER', 'INFO']);
-  }
-
-  publish(channel, bytes) {
-    return this._client[this._publish](channel, bytes);
-  }
-
-  subscribe(channels) {
-    return this._each(channels, this._subscribe);
-  }
-
-  unsubscribe(channels) {
-    return this._each(channels, this._unsubscribe);
   }
 
   async close() {
@@ -132,13 +151,20 @@ function isOutOfStep(err) {
 /** What ioredis 5 says when a server has ended a subscription by itself. */
 const UNASKED = /^Command queue state error\b/;
 
-/** As `NodeRedis`, of the package `ioredis`. */
-class IoRedis {
+/** Of the package `ioredis`. */
+class IoRedis extends RedisConnection {
   static isOne(client) {
     return isClient(client, ['connect', 'psubscribe', 'ssubscribe']);
   }
 
+  /** See `NodeRedis`. */
   constructor(client, sharded, { ondown, onmessage, onmoved, onready }) {
+    super(
+      sharded,
+      sharded
+        ? ['spublish', 'ssubscribe', 'sunsubscribe']
+        : ['publish', 'subscribe', 'unsubscribe']
+    );
     this._client = client.duplicate({
       // A message that the broker may have sent on already would be sent again.
       autoResendUnfulfilledCommands: false,
@@ -151,11 +177,6 @@ class IoRedis {
       // Commands without an answer fail with the connection.
       maxRetriesPerRequest: 0
     });
-    this._publish = sharded ? 'spublish' : 'publish';
-    this._subscribe = sharded ? 'ssubscribe' : 'subscribe';
-    this._unsubscribe = sharded ? 'sunsubscribe' : 'unsubscribe';
-    this._isSharded = sharded;
-
     /** Sharded subscriptions without an answer. */
     this._asked = new Set();
     this._reason = undefined;
@@ -197,24 +218,8 @@ class IoRedis {
     this._client.disconnect(true);
   }
 
-  ping() {
-    return this._client.ping();
-  }
-
   clusterInfo() {
     return this._client.cluster('INFO');
-  }
-
-  publish(channel, bytes) {
-    return this._client[this._publish](channel, bytes);
-  }
-
-  subscribe(channels) {
-    return this._each(channels, this._subscribe);
-  }
-
-  unsubscribe(channels) {
-    return this._each(channels, this._unsubscribe);
   }
 
   async close() {
