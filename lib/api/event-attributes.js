@@ -25,22 +25,23 @@ function defineEventAttributes(prototype) {
 }
 
 function attributeListener(websocket, type) {
-  const listener = websocket
-    .listeners(type)
-    .find((candidate) => candidate[kForOnEventAttribute]);
-
-  return listener ? listener[kListener] : null;
+  return find(websocket, type)?.[kListener] ?? null;
 }
 
 function setAttributeListener(websocket, type, listener) {
-  const previous = websocket
-    .listeners(type)
-    .find((candidate) => candidate[kForOnEventAttribute]);
+  const previous = find(websocket, type);
 
   if (previous) websocket.removeListener(type, previous);
   if (typeof listener !== 'function') return;
 
   websocket.addEventListener(type, listener, { [kForOnEventAttribute]: true });
+}
+
+/** The one listener that the attribute holds. */
+function find(websocket, type) {
+  return websocket
+    .listeners(type)
+    .find((listener) => listener[kForOnEventAttribute]);
 }
 
 module.exports = { defineEventAttributes };
