@@ -34,6 +34,8 @@ const DEFAULTS = {
  * is required.
  *
  * @typedef {Object} ServerOptions
+ * @property {String} [accept='native'] An addition to ws: `'node'` has Node read all
+ *     requests
  * @property {Boolean} [allowSynchronousEvents=true] Whether several
  *     `'message'`, `'ping'` and `'pong'` events may be emitted in one tick
  * @property {Boolean} [autoPong=true] Whether to answer pings
