@@ -169,10 +169,6 @@ impl Results {
         let _ = self.wake.set(wake);
     }
 
-    pub(super) fn has_wake(&self) -> bool {
-        self.wake.get().is_some()
-    }
-
     pub(super) fn take(&self) -> Vec<Done> {
         std::mem::take(&mut *self.list.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -249,12 +249,6 @@ impl Compression {
         self.results.set_wake(Box::new(wake));
     }
 
-    /// Whether [`on_results`](Self::on_results) was called.
-    #[must_use]
-    pub fn has_listener(&self) -> bool {
-        self.results.has_wake()
-    }
-
     /// What became of jobs since the last call; each is told once.
     pub fn take_finished(&mut self) -> Vec<Finished> {
         let done = self.results.take();
