@@ -64,7 +64,9 @@ impl Bytes {
     /// The bytes, for the time of the call.
     ///
     /// # Safety
-    /// No JavaScript runs and nothing else holds them mutably while the slice lives.
+    /// No JavaScript of this thread runs and nothing else holds them mutably while the slice lives. Those of a
+    /// SharedArrayBuffer another thread may change all the same: nothing that is done with the slice relies on
+    /// a byte's staying what it was.
     pub(crate) unsafe fn slice<'b>(self) -> &'b [u8] {
         if self.len == 0 {
             return &[];
