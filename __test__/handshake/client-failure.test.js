@@ -16,7 +16,7 @@ describe('abortHandshake', () => {
   it('destroys a socket and closes when that has closed', async () => {
     const websocket = new FakeWebSocket();
     const socket = new Duplex({
-      destroy: (err, callback) => setTimeout(callback, 10)
+      destroy: (err, callback) => setTimeout(callback, 10, err)
     });
 
     socket.on('close', () => websocket.log.push('socket closed'));
@@ -47,6 +47,52 @@ describe('abortHandshake', () => {
     abortHandshake(websocket, socket, 'no');
     await closed(websocket);
     assert.strictEqual(websocket.error.message, 'no');
+    assert.deepStrictEqual(websocket.log, ['error', 'close']);
+  });
+
+  it('tells whoever listens to the socket first, and why', async () => {
+    const websocket = new FakeWebSocket();
+    const socket = new Duplex();
+
+    socket.on('error', (err) => {
+      websocket.log.push(`socket: ${err.message}`);
+    });
+    abortHandshake(websocket, socket, 'no');
+    await closed(websocket);
+    assert.deepStrictEqual(websocket.log, ['socket: no', 'error', 'close']);
+    assert.strictEqual(socket.errored, websocket.error);
+  });
+
+  it('emits the error if the socket was being destroyed', async () => {
+    const websocket = new FakeWebSocket();
+
+    abortHandshake(websocket, new Duplex().destroy(), 'no');
+    await closed(websocket);
+    assert.deepStrictEqual(websocket.log, ['error', 'close']);
+  });
+
+  it("destroys a request's socket once", async () => {
+    const websocket = new FakeWebSocket();
+    const calls = [];
+    const socket = {
+      destroyed: false,
+      destroy() {
+        this.destroyed = true;
+        calls.push('socket');
+      }
+    };
+    const request = {
+      socket,
+      destroy() {
+        calls.push('request');
+        socket.destroy();
+      },
+      setHeader() {}
+    };
+
+    abortHandshake(websocket, request, 'no');
+    await closed(websocket);
+    assert.deepStrictEqual(calls, ['request', 'socket']);
     assert.deepStrictEqual(websocket.log, ['error', 'close']);
   });
 

@@ -1,6 +1,5 @@
 'use strict';
 
-const { NOOP } = require('../constants');
 const { publishError } = require('../diagnostics');
 const timers = require('../timers');
 
@@ -24,18 +23,32 @@ function abortHandshake(websocket, requestOrSocket, message) {
 
   if (typeof requestOrSocket.setHeader === 'function') {
     requestOrSocket.destroy();
-    // A request whose response has ended leaves its socket alone.
-    requestOrSocket.socket?.destroy();
+
+    const { socket } = requestOrSocket;
+
+    // A request whose response has ended leaves its socket alone. One that mocks made
+    // may not be destroyed twice.
+    if (socket && !socket.destroyed) socket.destroy();
     timers.nextTick(emitErrorAndClose, websocket, err);
     return;
   }
 
-  // Asked for first: a stream without a handle closes in the next tick too.
-  timers.nextTick(emitError, websocket, err);
+  let isTold = false;
+  const tell = () => {
+    if (isTold) return;
+
+    isTold = true;
+    emitError(websocket, err);
+  };
+
+  // Behind what others hear of the socket. One that is being destroyed has no error.
   requestOrSocket
-    .on('error', NOOP)
-    .once('close', () => websocket.emitClose())
-    .destroy();
+    .on('error', tell)
+    .once('close', () => {
+      tell();
+      websocket.emitClose();
+    })
+    .destroy(err);
 }
 
 /**
