@@ -32,7 +32,29 @@ async function drains(ws, peer, message) {
   return `${message.length}: ${needed}, ${count}`;
 }
 
-async function around(t, lib, wire, isServer, make) {
+/** The same, with a listener that is there only behind the message, or none. */
+async function drainsBehind(ws, peer, message) {
+  const received = once(peer, 'message');
+  let count = 0;
+
+  ws.send(message);
+
+  const needed = ws._socket.writableNeedDrain;
+
+  // If nobody asks in this tick, nothing is to come in later ones.
+  if (message.length % 2 === 0) ws._socket.once('drain', () => count++);
+  await received;
+  await turns();
+  ws._socket.on('drain', () => (count += 10));
+
+  const later = ws._socket.writableNeedDrain;
+
+  await turns();
+  ws._socket.removeAllListeners('drain');
+  return `${message.length}: ${needed}, ${count}, ${later}`;
+}
+
+async function around(t, lib, wire, isServer, make, look = drains) {
   const server = httpServer(wire);
   const wss = new lib.WebSocketServer({ server });
   const place = await listen(wire, server);
@@ -56,7 +78,7 @@ async function around(t, lib, wire, isServer, make) {
   for (const more of AROUND) {
     const length = ws._socket.writableHighWaterMark + more;
 
-    seen.push(await drains(ws, peer, make(length)));
+    seen.push(await look(ws, peer, make(length)));
   }
   return { seen, transport: ws.transport };
 }
@@ -81,6 +103,55 @@ describe('A socket, when a message was taken at once,', () => {
           (await around(t, theirs, wire, isServer, make)).seen
         );
       });
+
+      it(`is drained for who listens behind it: ${what} over ${wire}`, async (t) => {
+        const look = (lib) =>
+          around(t, lib, wire, isServer, make, drainsBehind);
+
+        assert.deepStrictEqual(
+          (await look(ours)).seen,
+          (await look(theirs)).seen
+        );
+      });
     }
+  }
+
+  for (const accept of ['native', 'node']) {
+    it(`is drained for who listens in the same listener: accept ${accept}`, async (t) => {
+      const seen = async (lib) => {
+        const wss = new lib.WebSocketServer({ accept, port: 0 });
+
+        t.after(() => wss.close());
+        await once(wss, 'listening');
+
+        const client = new lib.WebSocket(
+          `ws://127.0.0.1:${wss.address().port}`,
+          { perMessageDeflate: false }
+        );
+        const log = [];
+
+        t.after(() => client.terminate());
+        wss.on('connection', (ws) => {
+          ws.on('message', () => {
+            ws.send(bytes(100_000));
+            log.push(ws._socket.writableNeedDrain);
+            ws._socket.once('drain', () => {
+              log.push('drain', ws._socket.writableNeedDrain);
+            });
+          });
+        });
+        await once(client, 'open');
+        for (let i = 0; i < 3; i++) {
+          const received = once(client, 'message');
+
+          client.send('more');
+          await received;
+          await turns();
+        }
+        return log;
+      };
+
+      assert.deepStrictEqual(await seen(ours), await seen(theirs));
+    });
   }
 });

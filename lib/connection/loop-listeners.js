@@ -177,6 +177,8 @@ const listeners = {
 
 /** Whose event it is; made for it if nothing has happened there yet. */
 function connectionOf(slot) {
+  Tick.turns++;
+
   const connection = connections[slot];
 
   return connection === undefined ? undefined : connection.connect();

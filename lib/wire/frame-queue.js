@@ -41,6 +41,8 @@ class FrameQueue extends FrameFates {
     this._streamWriter = null;
     /** Whether the stream would say that it needs to be drained, until the next tick. */
     this.willDrain = false;
+    /** The tick in which it would have said so, had anybody listened. */
+    this._longIn = -1;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
     /** Called when nothing waits any more, with the most that did if known. */

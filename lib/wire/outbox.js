@@ -304,16 +304,30 @@ class Outbox extends FrameQueue {
     if (!this.isNative) {
       // What comes now may be one chunk. A stream that is told so sees to it.
       if (socket._writableState) socket._writableState.needDrain = true;
-    } else if (
-      !this.willDrain &&
-      // Nobody listens to a light one.
-      !isLight(socket) &&
-      socket.listenerCount('drain') > 0
-    ) {
-      // A tick of its own costs a long message some percent: only for who listens.
-      this.willDrain = true;
-      timers.nextTick(drain, this);
+    } else if (!this.willDrain) {
+      // A tick of its own costs a long message some percent: only for who
+      // listens, or begins to before this one is over. Nobody does to a light one.
+      if (isLight(socket) || socket.listenerCount('drain') === 0) {
+        this._longIn = Tick.now;
+      } else {
+        this._drainNextTick();
+      }
     }
+  }
+
+  /** Whether a stream would have to be drained, for a long message of this tick. */
+  get needsDrain() {
+    return this.willDrain || (this.isNative && this._longIn === Tick.now);
+  }
+
+  /** Somebody begins to listen for `'drain'` of the socket. */
+  onDrainListener() {
+    if (!this.willDrain && this.needsDrain) this._drainNextTick();
+  }
+
+  _drainNextTick() {
+    this.willDrain = true;
+    timers.nextTick(drain, this);
   }
 
   _addCallback(callback) {
@@ -356,6 +370,7 @@ function drain(outbox) {
   const socket = outbox._socket;
 
   outbox.willDrain = false;
+  outbox._longIn = -1;
   if (socket.writableEnded || socket.destroyed) return;
 
   if (outbox.isNative) {

@@ -239,27 +239,29 @@ class TakenSocket extends net.Socket {
       super.writableNeedDrain ||
       (!!outbox &&
         !this.destroyed &&
-        ((outbox.willDrain && !this.writableEnded) ||
+        ((outbox.needsDrain && !this.writableEnded) ||
           outbox.blockedLength >= this.writableHighWaterMark))
     );
   }
 
   on(event, listener) {
-    this._demoteFor(event);
+    this._prepareFor(event);
     return super.on(event, listener);
   }
 
   addListener(event, listener) {
-    this._demoteFor(event);
+    this._prepareFor(event);
     return super.addListener(event, listener);
   }
 
   prependListener(event, listener) {
-    this._demoteFor(event);
+    this._prepareFor(event);
     return super.prependListener(event, listener);
   }
 
-  _demoteFor(event) {
+  /** Somebody is about to listen. */
+  _prepareFor(event) {
+    if (event === 'drain' && this[kOutbox]) this[kOutbox].onDrainListener();
     if (this[kLoop] && (event === 'data' || event === 'readable')) {
       this[kLoop].demote(`the program listens to '${event}' of its socket`);
     }

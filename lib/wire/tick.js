@@ -26,6 +26,14 @@ const Tick = {
   /** How many ticks have ended in which something was sent, in 30 bits. */
   count: 0,
 
+  /** How many turns the event loop has given to sockets. */
+  turns: 0,
+
+  /** Tells this tick or turn from others, if something was sent in it. */
+  get now() {
+    return Tick.count + Tick.turns;
+  },
+
   /** Calls for the end of the tick. */
   schedule() {
     if (isScheduled) return;
