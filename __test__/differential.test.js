@@ -154,6 +154,10 @@ describe('differing()', () => {
       differing(CALM, [of(pool, 'data 1 x', 'data 2 y', 'end')], mine);
 
     assert.deepStrictEqual(compare(of(taken, 'data 2 y', 'end')), []);
+    assert.deepStrictEqual(
+      compare(of(taken, 'data 0 da39a3ee', 'data 2 y', 'end')),
+      []
+    );
     for (const lost of [
       of(pool, 'data 2 y', 'end'),
       of(taken, 'end'),

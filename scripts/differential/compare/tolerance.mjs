@@ -3,6 +3,7 @@
 import { isDropping } from './endings.mjs';
 
 const PART = 'a part of a frame';
+const EMPTIED = 'data 0 da39a3ee';
 /** Beyond this, in bytes, the kernel decides how much of it is taken. */
 const MUCH = 100000;
 /** By how many frames what the kernel takes may be less or more. */
@@ -34,12 +35,17 @@ export function isOwned(theirs, mine) {
 export function isTaken(theirs, mine, owned, ownedMine) {
   const left = (lines) =>
     lines.filter((line) => / threw |of a pool$/.test(line)).length;
-  const missing = theirs.length - mine.length;
+  let missing = 0;
   let at = 0;
 
   for (const line of theirs) {
     if (line === mine[at]) at++;
     else if (!line.startsWith('data ')) return false;
+    else {
+      missing++;
+      // In object mode the stream emits what is left.
+      if (mine[at] === EMPTIED) at++;
+    }
   }
   return (
     at === mine.length &&

@@ -11,6 +11,12 @@ import {
 } from './ownership-steps.mjs';
 import { SMALL } from './sizes.mjs';
 
+const STREAM_OPTIONS = [
+  ...[{}, {}, {}, { highWaterMark: 1000 }, { readableObjectMode: true }],
+  ...[{ encoding: 'utf8' }, { allowHalfOpen: false }, { decodeStrings: false }],
+  { highWaterMark: 2, readableObjectMode: true }
+];
+
 export function sendStep(ctx, c, e) {
   const { r, id, size, deflate } = ctx;
   const kind = r.weigh([
@@ -61,6 +67,9 @@ export function sutStep(ctx, c) {
     [3, 'stream'],
     [4, 'streamStep'],
     [ctx.nconn > 1 ? 8 : 0, 'broadcast'],
+    [ctx.role === 'server' ? (ctx.nconn > 1 ? 6 : 1) : 0, 'toAll'],
+    [ctx.role === 'server' ? 1 : 0, 'clients'],
+    [ctx.deflate || ctx.small ? 0 : 3, 'pump'],
     [3, 'corked'],
     [ctx.small ? 0 : 3, 'flood'],
     [4, 'ending'],
@@ -325,12 +334,8 @@ export function wsStep(ctx, c, e, k) {
         {
           ...at,
           op: 'stream',
-          read: r.pick(['data', 'echo', 'data', 'none']),
-          options: r.chance(0.3)
-            ? { readableObjectMode: true }
-            : r.chance(0.3)
-              ? { highWaterMark: 1000 }
-              : {}
+          read: r.pick(['data', 'echo', 'data', 'none', 'iterate']),
+          options: r.pick(STREAM_OPTIONS)
         }
       ];
     case 'streamStep': {
@@ -350,6 +355,22 @@ export function wsStep(ctx, c, e, k) {
         }
       ];
     }
+    case 'toAll':
+      // What is written together, and what is not.
+      return Array.from({ length: r.pick([1, 1, 2, 5]) }, () => ({
+        ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
+        size: ctx.small ? r.pick(SMALL) : ctx.size()
+      }));
+    case 'clients':
+      return [{ ...at, op: k }];
+    case 'pump':
+      return [
+        {
+          ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
+          n: r.int(2, 12),
+          size: r.pick([1000, 16383, 16384, 20000, 65536, 200000])
+        }
+      ];
     case 'broadcast': {
       const steps = [];
       const size = r.pick(SMALL);

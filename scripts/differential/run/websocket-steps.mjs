@@ -3,8 +3,27 @@ import { payload } from '../random.mjs';
 import { describeBytes } from './frame-codec.mjs';
 import { changePayload } from './memory.mjs';
 import { misbehave } from './mischief.mjs';
+import { lookAtClients, pump, sendToAll } from './server-steps.mjs';
 import { socketStep } from './socket-steps.mjs';
 import { activity, errText } from './trace.mjs';
+
+function describeChunk(chunk) {
+  if (typeof chunk === 'string') {
+    return `string ${chunk.length} ${describeBytes(Buffer.from(chunk))}`;
+  }
+  if (ArrayBuffer.isView(chunk)) return describeBytes(chunk);
+  const size = chunk.byteLength ?? chunk.size ?? chunk.length;
+  return `${chunk.constructor.name} ${size}`;
+}
+
+async function iterate(stream, onChunk, log) {
+  try {
+    for await (const chunk of stream) onChunk(chunk);
+    log('iterated');
+  } catch (err) {
+    log(`iteration failed: ${errText(err)}`);
+  }
+}
 
 /** Does one step of a scenario at an end that is a WebSocket. */
 export function webSocketStep(end, step) {
@@ -33,6 +52,15 @@ export function webSocketStep(end, step) {
       end.attempt(step, () => ws.send(step.data, { binary: step.binary }, cb));
       break;
     }
+    case 'toAll':
+      end.attempt(step, () => sendToAll(end, step, end.data(step)));
+      break;
+    case 'clients':
+      lookAtClients(end);
+      break;
+    case 'pump':
+      pump(end, step);
+      break;
     case 'burst':
       for (let i = 0; i < step.n; i++) {
         end.exec({
@@ -161,13 +189,11 @@ export function webSocketStep(end, step) {
         step.options || {}
       ));
       const log = (line) => end.run.trace.add(`${end.name}.stream`, line);
-      if (step.read === 'data') {
-        s.on('data', (chunk) =>
-          log(
-            `data ${typeof chunk === 'string' ? `string ${chunk.length}` : ArrayBuffer.isView(chunk) ? describeBytes(chunk) : `${chunk.constructor.name} ${chunk.byteLength ?? chunk.size ?? chunk.length}`}`
-          )
-        );
-      } else if (step.read === 'echo') {
+      const logChunk = (chunk) => log(`data ${describeChunk(chunk)}`);
+
+      if (step.read === 'data') s.on('data', logChunk);
+      else if (step.read === 'iterate') iterate(s, logChunk, log);
+      else if (step.read === 'echo') {
         // All that comes.
         end.run.trace.add(`${end.name}.gave`, 'anything');
         s.pipe(s);
