@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { before, describe, it } = require('node:test');
+const { pathToFileURL } = require('node:url');
 
 const FOLDER = path.join(__dirname, '..', 'scripts', 'differential');
 const WS = path.dirname(require.resolve('ws/package.json'));
@@ -20,6 +21,11 @@ const CALM = {
 };
 /** One that is destroyed with something under way. */
 const ENDED = { ...CALM, steps: [{ op: 'terminate' }] };
+
+/** A module of the fuzzer. Windows takes no path for an address. */
+function load(...names) {
+  return import(pathToFileURL(path.join(FOLDER, ...names)).href);
+}
 
 /** Runs the fuzzer; returns its exit code and the last line that counts. */
 function fuzz(...args) {
@@ -63,9 +69,7 @@ describe('differing()', () => {
   let differing;
 
   before(async () => {
-    ({ differing } = await import(
-      path.join(FOLDER, 'compare', 'differing.mjs')
-    ));
+    ({ differing } = await load('compare', 'differing.mjs'));
   });
 
   const streams = (scenario, ref, mine) =>
@@ -212,7 +216,7 @@ describe('brokenRules()', () => {
   let brokenRules;
 
   before(async () => {
-    ({ brokenRules } = await import(path.join(FOLDER, 'compare', 'rules.mjs')));
+    ({ brokenRules } = await load('compare', 'rules.mjs'));
   });
 
   for (const [title, scenario, trace, rules] of [
@@ -303,13 +307,22 @@ describe('partBehindLong()', () => {
 
 describe('makeScenario()', () => {
   it('makes the same scenario of the same seed', async () => {
-    const { makeScenario } = await import(
-      path.join(FOLDER, 'generate', 'index.mjs')
-    );
+    const { makeScenario } = await load('generate', 'index.mjs');
 
     for (let seed = 1; seed <= 200; seed++) {
       assert.deepStrictEqual(makeScenario(seed), makeScenario(seed));
     }
     assert.notDeepStrictEqual(makeScenario(1).steps, makeScenario(2).steps);
+  });
+
+  it('takes TCP in place of Unix sockets where there are none', async () => {
+    const { makeScenario } = await load('generate', 'index.mjs');
+    const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+    const unix = seeds.filter((s) => makeScenario(s).transport === 'unix');
+
+    assert.notStrictEqual(unix.length, 0);
+    for (const seed of unix) {
+      assert.strictEqual(makeScenario(seed, { noUnix: true }).transport, 'tcp');
+    }
   });
 });

@@ -60,6 +60,8 @@ export function settingsOf(args) {
     limits: {
       forcedLoop: values.transport === 'loop',
       noThrow: values['no-throw'],
+      // Node listens at a pipe's name there, and at no file.
+      noUnix: process.platform === 'win32',
       only: values.only,
       topology: values.topology
     }

@@ -10,11 +10,13 @@ const LONG = 120;
 /**
  * @param {Number} seed
  * @param {Object} r The scenario's random numbers
- * @param {String} [topology] The transport, if it is given
+ * @param {Object} limits As for makeScenario(): `topology` is the transport,
+ *     if it is given
  * @return {Object} A scenario
  */
-export function makeApart(seed, r, topology) {
-  const transport = topology || r.pick(['tcp', 'tcp', 'tls', 'unix']);
+export function makeApart(seed, r, { noUnix, topology }) {
+  const transport =
+    topology || r.pick(['tcp', 'tcp', 'tls', noUnix ? 'tcp' : 'unix']);
   const exits = r.chance(0.5);
   const steps = [];
   let id = 1;

@@ -15,7 +15,7 @@ export function makeScenario(seed, limits = {}) {
   const apart = r.chance(0.05) && limits.topology !== 'duplex';
 
   if (limits.only === 'apart' || (apart && !limits.only)) {
-    return makeApart(seed, r, limits.topology);
+    return makeApart(seed, r, limits);
   }
   let nextId = 1;
   const id = () => nextId++;
@@ -25,7 +25,7 @@ export function makeScenario(seed, limits = {}) {
     r.weigh([
       [46, 'tcp'],
       [18, 'tls'],
-      [18, 'unix'],
+      [18, limits.noUnix ? 'tcp' : 'unix'],
       [18, 'duplex']
     ]);
   const role = r.weigh([
