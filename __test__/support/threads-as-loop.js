@@ -2,20 +2,18 @@
 
 // Preloaded (`node --require`) with WS_RS_IO_THREADS set: connections on threads
 // say that they are on 'loop', for the tests that check that a connection is
-// native before they do what they are for.
+// native before they do what they are for. Only programs are told so: the
+// connection itself has to know where it is.
 
-const Connection = require('../../lib/connection/connection');
-const LightConnection = require('../../lib/connection/light-connection');
+const { prototype } = require('../../lib/api/websocket');
 
-for (const { prototype } of [Connection, LightConnection]) {
-  const { get } = Object.getOwnPropertyDescriptor(prototype, 'transport');
+const { get } = Object.getOwnPropertyDescriptor(prototype, 'transport');
 
-  Object.defineProperty(prototype, 'transport', {
-    configurable: true,
-    get() {
-      const transport = get.call(this);
+Object.defineProperty(prototype, 'transport', {
+  configurable: true,
+  get() {
+    const transport = get.call(this);
 
-      return transport === 'threads' ? 'loop' : transport;
-    }
-  });
-}
+    return transport === 'threads' ? 'loop' : transport;
+  }
+});
