@@ -5,7 +5,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
 const { createDeflater } = require('../../lib/compression/deflater');
-const { TAKEN_AWAY } = require('../../lib/compression/faults');
+const { CLOSED, TAKEN_AWAY } = require('../../lib/compression/faults');
 const { createInflater } = require('../../lib/compression/inflater');
 const Limiter = require('../../lib/compression/limiter');
 const {
@@ -36,7 +36,7 @@ describe('A job on another thread', () => {
       const result = deflate(deflater, LARGE);
 
       deflater.free();
-      await result;
+      assert.strictEqual(await result, CLOSED);
     }
   });
 
