@@ -2,16 +2,40 @@
 
 use std::time::Duration;
 
-pub(crate) use self::mark::Mark;
+/// A mark in time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    pub(crate) fn now() -> Self {
+        Self(counter::count())
+    }
+
+    /// Whether less than 100 µs have certainly passed, so that nobody needs to look at the clock,
+    /// which takes four times as long.
+    pub(crate) fn is_fresh(self) -> bool {
+        self.is_fresh_at(Self::now())
+    }
+
+    /// Whether it was fresh at another mark.
+    pub(crate) fn is_fresh_at(self, now: Self) -> bool {
+        now.0.wrapping_sub(self.0) < counter::in_90_us()
+    }
+
+    /// Whether 100 µs have certainly passed.
+    pub(crate) fn is_stale(self) -> bool {
+        counter::count().wrapping_sub(self.0) > counter::most_in_100_us()
+    }
+}
 
 /// The time since some moment of the past.
 pub(crate) fn now() -> Duration {
-    mark::now()
+    counter::now()
 }
 
 /// Where the processor counts at an even pace.
 #[cfg(target_arch = "x86_64")]
-mod mark {
+mod counter {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
@@ -20,36 +44,15 @@ mod mark {
     /// and more.
     static IN_90_US: AtomicU64 = AtomicU64::new(90_000);
 
-    /// A mark in time.
-    #[derive(Debug, Clone, Copy, Default)]
-    pub(crate) struct Mark(u64);
+    pub(super) fn in_90_us() -> u64 {
+        IN_90_US.load(Ordering::Relaxed)
+    }
 
-    impl Mark {
-        pub(crate) fn now() -> Self {
-            Self(count())
-        }
-
-        /// Whether less than 100 µs have certainly passed, so that nobody needs to look at the clock,
-        /// which takes four times as long.
-        pub(crate) fn is_fresh(self) -> bool {
-            self.is_fresh_at(Self::now())
-        }
-
-        /// Whether it was fresh at another mark.
-        pub(crate) fn is_fresh_at(self, now: Self) -> bool {
-            now.0.wrapping_sub(self.0) < IN_90_US.load(Ordering::Relaxed)
-        }
-
-        /// Whether 100 µs have certainly passed; before the pace is known, as if the counter ran at
-        /// 5 GHz.
-        pub(crate) fn is_stale(self) -> bool {
-            let in_90_us = IN_90_US.load(Ordering::Relaxed);
-            let most = if in_90_us == 90_000 {
-                500_000
-            } else {
-                in_90_us / 8 * 9
-            };
-            count().wrapping_sub(self.0) > most
+    /// Before the pace is known, as if the counter ran at 5 GHz.
+    pub(super) fn most_in_100_us() -> u64 {
+        match in_90_us() {
+            90_000 => 500_000,
+            known => known / 8 * 9,
         }
     }
 
@@ -60,7 +63,7 @@ mod mark {
 
         let (start, first) = START.get_or_init(|| (Instant::now(), count()));
         let elapsed = start.elapsed();
-        if elapsed > LONG && IN_90_US.load(Ordering::Relaxed) == 90_000 {
+        if elapsed > LONG && in_90_us() == 90_000 {
             let gained = u128::from(count().wrapping_sub(*first));
             let pace = gained * 90_000 / elapsed.as_nanos();
             IN_90_US.store(u64::try_from(pace).unwrap_or(90_000), Ordering::Relaxed);
@@ -68,7 +71,7 @@ mod mark {
         elapsed
     }
 
-    fn count() -> u64 {
+    pub(super) fn count() -> u64 {
         // SAFETY: every x86-64 processor has this instruction, which reads a counter; a process that
         // was forbidden to use it could not use the system's clock either.
         unsafe { std::arch::x86_64::_rdtsc() }
@@ -77,29 +80,16 @@ mod mark {
 
 /// Elsewhere it is the clock, in nanoseconds, that counts.
 #[cfg(not(target_arch = "x86_64"))]
-mod mark {
+mod counter {
     use std::sync::OnceLock;
     use std::time::{Duration, Instant};
 
-    #[derive(Debug, Clone, Copy, Default)]
-    pub(crate) struct Mark(u64);
+    pub(super) const fn in_90_us() -> u64 {
+        90_000
+    }
 
-    impl Mark {
-        pub(crate) fn now() -> Self {
-            Self(count())
-        }
-
-        pub(crate) fn is_fresh(self) -> bool {
-            self.is_fresh_at(Self::now())
-        }
-
-        pub(crate) fn is_fresh_at(self, now: Self) -> bool {
-            now.0.wrapping_sub(self.0) < 90_000
-        }
-
-        pub(crate) fn is_stale(self) -> bool {
-            count().wrapping_sub(self.0) > 100_000
-        }
+    pub(super) const fn most_in_100_us() -> u64 {
+        100_000
     }
 
     pub(super) fn now() -> Duration {
@@ -107,7 +97,7 @@ mod mark {
         START.get_or_init(Instant::now).elapsed()
     }
 
-    fn count() -> u64 {
+    pub(super) fn count() -> u64 {
         u64::try_from(now().as_nanos()).unwrap_or(u64::MAX)
     }
 }
