@@ -38,6 +38,15 @@ describe('constants', () => {
     assert.strictEqual(new Set(symbols).size, 4);
   });
 
+  it('has the ready states of the WHATWG interface', () => {
+    assert.deepStrictEqual(constants.READY_STATE, {
+      CONNECTING: 0,
+      OPEN: 1,
+      CLOSING: 2,
+      CLOSED: 3
+    });
+  });
+
   it('has a function that does nothing', () => {
     assert.strictEqual(constants.NOOP(1, 2, 3), undefined);
   });

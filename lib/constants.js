@@ -39,5 +39,8 @@ module.exports = {
   /** On a socket, receiver or sender: the `WebSocket` it belongs to. */
   kWebSocket: Symbol('ws-rs.webSocket'),
 
-  NOOP: () => {}
+  NOOP: () => {},
+
+  /** The values of `WebSocket#readyState`, by the names that the WHATWG gives them. */
+  READY_STATE: { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }
 };

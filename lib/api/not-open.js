@@ -2,16 +2,17 @@
 
 const { Buffer } = require('buffer');
 
+const { READY_STATE } = require('../constants');
 const timers = require('../timers');
 const { isBlob } = require('../validation');
 
 /** The names of the ready states, by number. */
-const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+const NAMES = Object.keys(READY_STATE);
 
 /** What `send()`, `ping()` and `pong()` answer unless the state is `OPEN`. */
 function notOpenError({ readyState: state }) {
   return new Error(
-    `WebSocket is not open: readyState ${state} (${READY_STATES[state]})`
+    `WebSocket is not open: readyState ${state} (${NAMES[state]})`
   );
 }
 
@@ -40,4 +41,4 @@ function byteLength(data) {
   return Buffer.from(data).length;
 }
 
-module.exports = { notOpenError, READY_STATES, sendAfterClose };
+module.exports = { notOpenError, sendAfterClose };

@@ -2,17 +2,16 @@
 
 const EventEmitter = require('events');
 
+const { CONNECTING, OPEN } = require('../constants').READY_STATE;
 const Listeners = require('../fanout/listeners');
 const Member = require('../fanout/member');
 const publish = require('../fanout/publish');
 const Relay = require('../fanout/relay');
 const native = require('../native');
 const checkNames = require('../option-names');
-const { notOpenError, READY_STATES } = require('./not-open');
+const { notOpenError } = require('./not-open');
 const { processOfNode } = require('../timers');
 const WebSocket = require('./websocket');
-
-const [CONNECTING, OPEN] = READY_STATES.keys();
 
 /** Frees the native halves of those that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.topicsFree(id));

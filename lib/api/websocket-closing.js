@@ -1,6 +1,7 @@
 'use strict';
 
 const { abortHandshake } = require('../handshake/client-failure');
+const { CLOSED, CLOSING, CONNECTING } = require('../constants').READY_STATE;
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const {
@@ -10,9 +11,6 @@ const {
   kOutput,
   kSetCloseTimer
 } = require('../members');
-const { READY_STATES } = require('./not-open');
-
-const [CONNECTING, , CLOSING, CLOSED] = READY_STATES.keys();
 
 /** What ends a `WebSocket`. Meant to be copied onto its prototype. */
 const closing = {

@@ -1,12 +1,16 @@
 'use strict';
 
-const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const {
+  BINARY_TYPES,
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  READY_STATE
+} = require('../constants');
 const { defineEventAttributes } = require('./event-attributes');
 const {
   EventTarget: { addEventListener, removeEventListener }
 } = require('./event-target');
 const { kBackPressure, kHeartbeat, kNegotiated } = require('../members');
-const { READY_STATES } = require('./not-open');
 const closing = require('./websocket-closing');
 
 /** Of a server's side that is made without any options. */
@@ -48,12 +52,12 @@ const RARELY_SET = {
  * @param {Function} WebSocket The class
  */
 function defineProperties(WebSocket) {
-  READY_STATES.forEach((name, value) => {
+  for (const [name, value] of Object.entries(READY_STATE)) {
     const descriptor = { enumerable: true, value };
 
     Object.defineProperty(WebSocket, name, descriptor);
     Object.defineProperty(WebSocket.prototype, name, descriptor);
-  });
+  }
 
   for (const name of [
     'binaryType',

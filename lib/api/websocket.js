@@ -7,7 +7,12 @@ const { normalizeArguments } = require('../handshake/client-arguments');
 const connect = require('../handshake/client-handshake');
 const BackPressure = require('../connection/back-pressure');
 const Connection = require('../connection/connection');
-const { BINARY_TYPES, CLOSE_TIMEOUT, EMPTY_BUFFER } = require('../constants');
+const {
+  BINARY_TYPES,
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  READY_STATE
+} = require('../constants');
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
@@ -21,7 +26,7 @@ const {
   kOnConnected,
   kOutput
 } = require('../members');
-const { notOpenError, READY_STATES, sendAfterClose } = require('./not-open');
+const { notOpenError, sendAfterClose } = require('./not-open');
 const { isSenderPatched, notePong } = require('../connection/patched-classes');
 const { toPayload } = require('../connection/payload');
 const { streamLength } = require('../wire/frame-queue');
@@ -35,7 +40,7 @@ const { DEFAULTS, defineProperties } = require('./websocket-properties');
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
-const [CONNECTING, OPEN, , CLOSED] = READY_STATES.keys();
+const { CLOSED, CONNECTING, OPEN } = READY_STATE;
 
 /** A WebSocket connection (RFC 6455), as a client or as a server has it. */
 class WebSocket extends EventEmitter {

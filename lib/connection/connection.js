@@ -3,7 +3,12 @@
 const { Buffer } = require('buffer');
 
 const AutoPong = require('./auto-pong');
-const { EMPTY_BUFFER, kStatusCode, kWebSocket } = require('../constants');
+const {
+  EMPTY_BUFFER,
+  kStatusCode,
+  kWebSocket,
+  READY_STATE
+} = require('../constants');
 const Decoder = require('./decoder');
 const heartbeat = require('./heartbeat');
 const emitMessage = require('./message-event');
@@ -31,9 +36,7 @@ const {
   socketClosed
 } = require('./socket-listeners');
 
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
+const { CLOSED, CLOSING, OPEN } = READY_STATE;
 
 /** The extensions of those that have none, until somebody asks for an object. */
 const NONE = Object.freeze({});

@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { asyncHooks } = require('../builtins');
+const { OPEN } = require('../constants').READY_STATE;
 const { kConnection } = require('../members');
 const native = require('../native');
 const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
@@ -14,14 +15,12 @@ const slotOf = require('../wire/slot');
 
 const { AsyncResource } = asyncHooks;
 
-const OPEN = 1;
-
 /** Those with a heartbeat, by the slots of their native halves. */
 const websockets = [];
 /** How many bytes waited in a stream when its peer was asked, if any did. */
 const waiting = new WeakMap();
 let count = 0;
-/** Has the engine looked no more at the time that it has said. */
+/** Calls off the engine's next look at its peers; `null` if there is to be none. */
 let cancel = null;
 /** The timer is nobody's in particular: its context is not either. */
 const resource = new AsyncResource('WSRSHEARTBEAT', {

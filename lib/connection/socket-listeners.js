@@ -1,13 +1,13 @@
 'use strict';
 
 const { net } = require('../builtins');
-const { kWebSocket, NOOP } = require('../constants');
+const { kWebSocket, NOOP, READY_STATE } = require('../constants');
 const timers = require('../timers');
 const { isLight } = require('../wire/light-socket');
 const promotion = require('../wire/promotion');
 const { kLoop } = require('../wire/taken-socket');
 
-const CLOSING = 2;
+const { CLOSING } = READY_STATE;
 
 /** On a socket: the connection that it belongs to. */
 const kConnection = Symbol('ws-rs.connection');

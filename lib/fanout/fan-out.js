@@ -1,12 +1,11 @@
 'use strict';
 
+const { OPEN } = require('../constants').READY_STATE;
 const { kConnection, kNegotiated, kOutput } = require('../members');
 const { RSV1 } = require('../native/numbers').frame;
 const Batch = require('./batch');
 
 const EXTENSION = 'permessage-deflate';
-
-const OPEN = 1;
 
 /** Taken by one message at a time: a listener may send another one meanwhile. */
 let spare = new Batch();

@@ -1,10 +1,8 @@
 'use strict';
 
+const { CLOSING } = require('../constants').READY_STATE;
 const { publishError } = require('../diagnostics');
 const timers = require('../timers');
-
-// The ready state; the WebSocket class requires this file, not the reverse.
-const CLOSING = 2;
 
 /**
  * Fails a WebSocket that is CONNECTING: frees the connection and emits

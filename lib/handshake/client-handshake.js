@@ -14,10 +14,9 @@ const { abortHandshake, emitErrorAndClose } = require('./client-failure');
 const { nextKey, requestOptions } = require('./client-request');
 const { findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
-const { CLOSE_TIMEOUT } = require('../constants');
+const { CLOSE_TIMEOUT, READY_STATE } = require('../constants');
 
-// The ready state; the WebSocket class requires this file, not the reverse.
-const CONNECTING = 0;
+const { CONNECTING } = READY_STATE;
 
 /**
  * Opens a client: checks the arguments, sends the request of the opening

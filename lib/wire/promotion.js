@@ -1,6 +1,7 @@
 'use strict';
 
 const { asyncHooks, net } = require('../builtins');
+const { OPEN } = require('../constants').READY_STATE;
 const native = require('../native');
 const timers = require('../timers');
 const { LoopTransport, forced, connections, leaving } = require('./loop');
@@ -9,8 +10,6 @@ const { isPlain, kLoop, kOwnTls, TakenSocket } = require('./taken-socket');
 const trace = require('./trace');
 
 const { executionAsyncId } = asyncHooks;
-
-const OPEN = 1;
 
 const isForced = forced === 'loop';
 /** Why no connection of this process can be promoted; `null` if they can. */
