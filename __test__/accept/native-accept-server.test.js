@@ -14,7 +14,7 @@ const { connected, serveOn } = require('../support/accepted');
 const { closeOf } = require('../support/pairs');
 const { eventually } = require('../support/patience');
 const { evaluate, runProgram } = require('../support/programs');
-const { upgradeRequest } = require('../support/raw-http');
+const { portOf, upgradeRequest } = require('../support/raw-http');
 const { serve } = require('../support/servers');
 
 const skip = isAvailable ? false : 'there is no native wire to accept with';
@@ -103,6 +103,34 @@ describe('A server that accepts natively', { skip }, () => {
 
       assert.match(stdout, /HTTP\/1.1 101 Switching Protocols/, ends);
       if (ends === 'throw') assert.match(stdout, /thrown by the listener/);
+    }
+  });
+
+  it('serves the connections of a class that gives the same one again', async (t) => {
+    let only = null;
+
+    class Same extends WebSocket {
+      constructor(...args) {
+        if (only !== null) return only;
+        super(...args);
+        only = this;
+      }
+    }
+
+    const wss = serve(t, { WebSocket: Same });
+    const port = await portOf(wss);
+    const echo = (data) => only.send(`${data} again`);
+
+    wss.once('connection', (ws) => ws.on('message', echo));
+    for (const text of ['one', 'two']) {
+      const client = new WebSocket(`ws://127.0.0.1:${port}`);
+
+      t.after(() => client.terminate());
+      client.on('open', () => client.send(text));
+
+      const [data] = await once(client, 'message');
+
+      assert.strictEqual(String(data), `${text} again`);
     }
   });
 

@@ -8,6 +8,7 @@ const { describe, it } = require('node:test');
 const { inspect } = require('node:util');
 
 const WebSocket = require('../../lib/api/websocket');
+const { kWebSocket } = require('../../lib/constants');
 const { turns } = require('../support/loop');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { isLight } = require('../../lib/wire/light-socket');
@@ -32,6 +33,20 @@ describe('A light socket', { skip }, () => {
     assert.ok(!isLight(socket));
     assert.strictEqual(request.socket, socket);
     assert.strictEqual(peer._socket, socket);
+  });
+
+  it('knows what it was opened for until that is closed, in both of its forms', async (t) => {
+    for (const touch of [() => {}, (socket) => socket.on('close', () => {})]) {
+      const { client, peer } = await openPair(t);
+      const { _socket: socket } = peer;
+
+      assert.strictEqual(socket[kWebSocket], peer);
+      touch(socket);
+      assert.strictEqual(socket[kWebSocket], peer);
+      client.close();
+      await closeOf(peer);
+      assert.strictEqual(socket[kWebSocket], undefined);
+    }
   });
 
   it('answers what programs mostly ask without being constructed', async (t) => {

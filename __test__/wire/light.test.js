@@ -10,6 +10,7 @@ const NAMES = [
   'isEndedByPeer',
   'isDestroyed',
   'isClosed',
+  'isLeft',
   'isPaused'
 ];
 
@@ -18,6 +19,7 @@ test('what has happened to a light socket is kept apart from the rest', () => {
     const light = new Light(null, null);
     const others = NAMES.filter((other) => other !== name);
 
+    light.openedIn = 0xffffff;
     light[name] = true;
     assert.equal(light[name], true);
     assert.deepEqual(
@@ -32,6 +34,10 @@ test('what has happened to a light socket is kept apart from the rest', () => {
       others.filter((other) => !light[other]),
       []
     );
+    assert.equal(light.openedIn, 0xffffff);
+    light.openedIn = 1;
+    assert.equal(light.openedIn, 1);
+    assert.equal(light[name], false);
   }
 });
 

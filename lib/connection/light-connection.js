@@ -2,8 +2,7 @@
 
 const Connection = require('./connection');
 const { listen } = require('./loop-listeners');
-const { kWebSocket } = require('../constants');
-const { kOnConnected } = require('../members');
+const { kOnConnected, kOutput } = require('../members');
 const native = require('../native');
 const { ANSWER_PINGS, COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
@@ -29,7 +28,10 @@ class LightConnection extends Light {
     this.id = -1;
     this.websocket = null;
     this.limits = null;
-    this.openedIn = 0;
+  }
+
+  get owner() {
+    return this.websocket?.[kOutput]?.owner ?? null;
   }
 
   get isOpen() {
@@ -56,6 +58,9 @@ class LightConnection extends Light {
    * @return {Boolean} `false`: the socket cannot be watched
    */
   open(websocket, socket, limits, opening) {
+    // A program's class may give the same one again.
+    if (websocket._socket !== null) return false;
+
     const { answer, answersPings, length, meter } = opening;
     const { handle } = this;
     const flags =
@@ -84,7 +89,6 @@ class LightConnection extends Light {
     this.websocket = websocket;
     this.limits = limits;
     this.openedIn = Tick.count;
-    socket[kWebSocket] = websocket;
     connections[slotOf(id)] = this;
     Tick.watchExit();
     Tick.schedule();
@@ -122,15 +126,9 @@ class LightConnection extends Light {
 
       native.meterNote(this.id, MATERIALIZED);
 
-      this.owner = new Connection(
-        websocket,
-        socket,
-        null,
-        limits,
-        undefined,
-        this
+      websocket[kOnConnected](
+        new Connection(websocket, socket, null, limits, undefined, this)
       );
-      websocket[kOnConnected](this.owner);
     }
 
     return this.owner;

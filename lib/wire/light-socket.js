@@ -3,6 +3,7 @@
 const EventEmitter = require('events');
 
 const { http, net, util } = require('../builtins');
+const { kWebSocket } = require('../constants');
 const timers = require('../timers');
 const { build, define, deferFields } = require('./lazy-fields');
 const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
@@ -48,7 +49,10 @@ function materialize(view) {
   const owner = light.isOpen ? light.connect() : null;
   const { handle, isDestroyed, names, server } = light;
 
+  const websocket = socket[kWebSocket];
+
   socket[kLight] = null;
+  if (websocket !== undefined) define(socket, kWebSocket, websocket);
   socket[kOutbox] = owner === null ? null : owner.output;
   socket[kLoop] = owner === null ? null : owner.loop;
   build(socket, () => {
@@ -282,6 +286,22 @@ for (const [name, read] of [
     }
   });
 }
+
+// As `net.Socket` gets it of a connection, until that is closed.
+Object.defineProperty(LightSocket.prototype, kWebSocket, {
+  configurable: true,
+  get() {
+    const light = this[kLight];
+
+    return light && !light.isLeft ? (light.websocket ?? undefined) : undefined;
+  },
+  set(value) {
+    const light = this[kLight];
+
+    if (light) light.isLeft = value === undefined;
+    else define(this, kWebSocket, value);
+  }
+});
 
 for (const name of Object.keys(methods)) {
   define(LightSocket.prototype, name, methods[name], false);

@@ -23,7 +23,7 @@ const Tick = {
    */
   hasMoreMessages: false,
 
-  /** How many ticks have ended in which something was sent, in 30 bits. */
+  /** How many ticks have ended in which something was sent, in 24 bits. */
   count: 0,
 
   /** How many turns the event loop has given to sockets. */
@@ -90,7 +90,7 @@ const Tick = {
 /** The tick ends: what waits is written, and callbacks are called. */
 function end() {
   isScheduled = false;
-  Tick.count = (Tick.count + 1) & 0x3fffffff;
+  Tick.count = (Tick.count + 1) & 0xffffff;
   addAll(native.endTick(true));
 
   while (waiting.length + written.length > 0) {
