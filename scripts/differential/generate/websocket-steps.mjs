@@ -366,7 +366,9 @@ export function wsStep(ctx, c, e, k) {
     case 'pump':
       return [
         {
-          ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
+          // ws counts text in units, if nothing masks it.
+          ...{ ...at, op: k, id: id() },
+          kind: ctx.role === 'client' ? r.pick(['text', 'buffer']) : 'buffer',
           n: r.int(2, 12),
           size: r.pick([1000, 16383, 16384, 20000, 65536, 200000])
         }

@@ -16,7 +16,12 @@ export function sendToAll({ run, role }, step, data) {
   if (!clients) return;
   giveAll(run, data);
   for (const client of clients) {
-    if (client.readyState === 1) client.send(data, { compress: false });
+    if (client.readyState !== 1) continue;
+    try {
+      client.send(data, { compress: false });
+    } catch {
+      // One whose write() throws: the others get it all the same.
+    }
   }
 }
 
