@@ -54,12 +54,23 @@ export async function pump(end, step) {
 
     if (!socket?.writableNeedDrain) continue;
     waits++;
-    await new Promise((resolve) => {
-      socket.once('drain', resolve);
-      socket.once('close', resolve);
-    });
+    await drained(socket);
   }
   run.waiting--;
   activity.count++;
   run.trace.add(`${end.name}.look`, `pump ${step.id} waited ${waits} times`);
+}
+
+/** Waits for 'drain', or for the end. */
+function drained(socket) {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
 }
