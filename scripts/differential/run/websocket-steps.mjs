@@ -17,9 +17,15 @@ function describeChunk(chunk) {
 }
 
 async function iterate(stream, onChunk, log) {
+  const parts = [];
+
   try {
-    for await (const chunk of stream) onChunk(chunk);
-    log('iterated');
+    for await (const chunk of stream) {
+      // How bytes are joined that wait is a matter of when they are asked for.
+      if (stream.readableObjectMode) onChunk(chunk);
+      else parts.push(Buffer.from(chunk));
+    }
+    log(`iterated ${describeBytes(Buffer.concat(parts))}`);
   } catch (err) {
     log(`iteration failed: ${errText(err)}`);
   }
