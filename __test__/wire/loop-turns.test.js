@@ -270,7 +270,9 @@ describe('A connection that a listener pauses', { skip }, () => {
     it(`gets data that ${what} when RST comes, as far as it came`, async (t) => {
       const logs = [];
 
-      for (const { WebSocketServer } of [theirs, ours]) {
+      // An RST right behind data is an end to libuv, sometimes, and a paused
+      // connection of ws then says nothing of it.
+      for (const { WebSocketServer } of isRead ? [theirs, ours] : [ours]) {
         const wss = await listen(t, WebSocketServer);
         const { socket, ws } = await openRaw(t, wss);
         const log = record(ws);
