@@ -4,7 +4,10 @@
 //! by a selector of ours, which libuv watches.
 #![cfg(unix)]
 
+mod accept;
+mod closing;
 mod descriptor;
+mod name;
 mod news;
 mod poll;
 mod reactor;
@@ -16,6 +19,8 @@ pub mod tls;
 pub mod uv;
 mod write;
 
+pub use self::accept::{CAN_ACCEPT, accept};
+pub use self::name::name;
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
 pub use self::read::{Read, peek_some, read_some};

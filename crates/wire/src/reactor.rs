@@ -1,5 +1,7 @@
 //! Many sockets under one libuv handle.
 
+mod listening;
+
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::io;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 
+use crate::closing::call_when_closed;
 use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
 use crate::socket::Socket;
@@ -28,6 +31,8 @@ const INTEREST: Interest = Interest::READABLE;
 const AGAIN: Token = Token(usize::MAX);
 /// The number of a descriptor that is not watched.
 const NOBODY: u64 = u64::MAX;
+/// That of one that listens; no connection has it.
+const LISTENS: u64 = u64::MAX - 1;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
 /// Up to so many sockets get handles of their own, which saves asking the selector for each message.
@@ -45,6 +50,10 @@ pub trait Handler: Sized {
 
     /// Whether a socket is to be told of once only: of room to write, or of what nobody reads.
     fn is_told_once(&self, id: u64) -> bool;
+
+    /// Connections have come on a listening socket, which is told once: until all were taken or
+    /// [`Reactor::listen_again`] is called.
+    fn on_connections(&self, listening: RawFd);
 
     /// The reactor is closed, and the handler is about to be dropped.
     fn on_closed(&self);
@@ -136,16 +145,21 @@ impl<H: Handler> Reactor<H> {
             .borrow()
             .registry()
             .register(&mut SourceFd(&fd), Token(index), INTEREST)?;
-        let mut ids = self.ids.borrow_mut();
-        if ids.len() <= index {
-            ids.resize(index + 1, NOBODY);
-        }
-        ids[index] = id;
+        self.set_id(index, id);
         self.watched.set(self.watched.get() + 1);
         if self.watched.get() > MANY {
             self.watch_all_by_selector();
         }
         Ok(())
+    }
+
+    /// Whose descriptor it is from now on.
+    fn set_id(&self, index: usize, id: u64) {
+        let mut ids = self.ids.borrow_mut();
+        if ids.len() <= index {
+            ids.resize(index + 1, NOBODY);
+        }
+        ids[index] = id;
     }
 
     /// Has one of so many threads read and write a socket, and tells of it as of others. It is watched here
@@ -329,6 +343,12 @@ impl<H: Handler> Reactor<H> {
         unsafe { change(self.handle()) };
     }
 
+    /// Calls `done` when libuv would, if a handle were closed now.
+    pub fn call_when_closed(&self, done: impl FnOnce() + 'static) {
+        // SAFETY: the loop is that of `open`, and runs until this handle is closed, and with it all others.
+        unsafe { call_when_closed(self.uv, self.event_loop, done) };
+    }
+
     /// Who is told.
     pub const fn handler(&self) -> &H {
         &self.handler
@@ -371,9 +391,16 @@ impl<H: Handler> Reactor<H> {
             .poll(&mut events, Some(Duration::ZERO));
         // A signal came first: libuv sees the same sockets ready at once.
         if polled.is_ok() {
+            let listening = RefCell::new(Vec::new());
             let told = events.iter().filter_map(|event| {
+                let index = event.token().0;
+                let id = self.id_of(index)?;
+                if id == LISTENS {
+                    listening.borrow_mut().push(index as RawFd);
+                    return None;
+                }
                 Some(Ready {
-                    id: self.id_of(event.token().0)?,
+                    id,
                     readable: event.is_readable() || event.is_priority() || event.is_error(),
                     writable: event.is_writable() || event.is_error(),
                     until_empty: event.is_read_closed() || event.is_error() || event.is_priority(),
@@ -391,9 +418,14 @@ impl<H: Handler> Reactor<H> {
                         until_empty: false,
                     })));
             }
+            for fd in listening.into_inner() {
+                self.handler.on_connections(fd);
+            }
             if self.watched.get() <= FEW {
                 for index in events.iter().map(|event| event.token().0) {
-                    if let Some(id) = self.id_of(index) {
+                    if let Some(id) = self.id_of(index)
+                        && id != LISTENS
+                    {
                         self.watch_by_itself(index as RawFd, id);
                     }
                 }

@@ -23,8 +23,9 @@ pub struct Handle {
     pub data: *mut std::ffi::c_void,
 }
 
-/// `UV_ASYNC` and `UV_POLL` of `uv_handle_type`.
+/// `UV_ASYNC`, `UV_IDLE` and `UV_POLL` of `uv_handle_type`.
 const HANDLE_TYPE_ASYNC: c_int = 1;
+const HANDLE_TYPE_IDLE: c_int = 6;
 const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 pub const READABLE: c_int = 1;
@@ -35,6 +36,8 @@ pub const WRITABLE: c_int = 2;
 pub const MAX_POLL_SIZE: usize = 176;
 /// A `uv_async_t` takes 128 bytes.
 pub const MAX_ASYNC_SIZE: usize = 176;
+/// A `uv_idle_t` takes 120 bytes.
+pub const MAX_IDLE_SIZE: usize = 128;
 
 pub type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
 pub type AsyncCallback = unsafe extern "C" fn(*mut Handle);
@@ -45,6 +48,7 @@ pub struct Uv {
     pub poll_init: unsafe extern "C" fn(*mut Loop, *mut Handle, c_int) -> c_int,
     pub poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
     pub async_init: unsafe extern "C" fn(*mut Loop, *mut Handle, AsyncCallback) -> c_int,
+    pub idle_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
     /// On any thread.
     pub async_send: unsafe extern "C" fn(*mut Handle) -> c_int,
     pub close: unsafe extern "C" fn(*mut Handle, CloseCallback),
@@ -68,6 +72,7 @@ fn look_up() -> Option<Uv> {
             .ok()?;
         if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE
             || handle_size(HANDLE_TYPE_ASYNC) > MAX_ASYNC_SIZE
+            || handle_size(HANDLE_TYPE_IDLE) > MAX_IDLE_SIZE
         {
             return None;
         }
@@ -75,6 +80,7 @@ fn look_up() -> Option<Uv> {
             poll_init: *process.get(c"uv_poll_init").ok()?,
             poll_start: *process.get(c"uv_poll_start").ok()?,
             async_init: *process.get(c"uv_async_init").ok()?,
+            idle_init: *process.get(c"uv_idle_init").ok()?,
             async_send: *process.get(c"uv_async_send").ok()?,
             close: *process.get(c"uv_close").ok()?,
             reference: *process.get(c"uv_ref").ok()?,
