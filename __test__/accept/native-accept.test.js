@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
@@ -140,7 +141,7 @@ describe('A connection is accepted natively', { skip }, () => {
 
 describe('A connection that the system can watch no more', { skip }, () => {
   it('is made by Node, be it before or behind its request', async (t) => {
-    for (const name of ['acceptOpen', 'awaitRequest']) {
+    for (const name of ['acceptOpen', 'acceptAwait']) {
       const wss = serve(t);
       const port = await portOf(wss);
       const method = native[name];
@@ -159,7 +160,7 @@ describe('A connection that the system can watch no more', { skip }, () => {
       const client = net.connect(port, '127.0.0.1');
 
       t.after(() => client.destroy());
-      if (name === 'awaitRequest') {
+      if (name === 'acceptAwait') {
         await eventually(
           () => calls > 0,
           () => 'it did not wait'
@@ -178,6 +179,129 @@ describe('A connection that the system can watch no more', { skip }, () => {
 
       const [answer] = await once(client, 'data');
 
+      assert.match(String(answer), /^HTTP\/1\.1 101 /);
+    }
+  });
+});
+
+describe('A server that takes connections itself', { skip }, () => {
+  const get = async (port) => (await fetch(`http://127.0.0.1:${port}/`)).text();
+
+  it('answers what is for Node in the context that it listens in', async (t) => {
+    const storage = new AsyncLocalStorage();
+    const stores = [];
+    const server = http.createServer((req, res) => {
+      stores.push(storage.getStore());
+      res.setHeader('Connection', 'close').end('page');
+    });
+
+    await storage.run('listening', () => serveOn(t, server));
+
+    const port = await portOf(server);
+
+    for (let i = 0; i < 3; i++) assert.strictEqual(await get(port), 'page');
+    assert.deepStrictEqual(stores, Array(3).fill('listening'));
+  });
+
+  it('leaves them to Node as long as somebody listens for sockets', async (t) => {
+    const server = http.createServer((req, res) =>
+      res.setHeader('Connection', 'close').end('page')
+    );
+    const { port, wss } = await serveOn(t, server);
+    const sockets = [];
+    const track = (socket) => sockets.push(socket);
+
+    await connected(t, wss, port);
+    await connected(t, wss, port);
+    server.on('connection', track);
+
+    for (let i = 1; i <= 3; i++) {
+      const { ws } = await connected(t, wss, port);
+
+      assert.strictEqual(sockets.at(-1), ws._socket);
+      assert.strictEqual(await get(port), 'page');
+      assert.strictEqual(sockets.length, 2 * i);
+    }
+
+    server.off('connection', track);
+    await connected(t, wss, port);
+
+    const { ws } = await connected(t, wss, port);
+
+    assert.ok(isLight(ws._socket));
+    assert.strictEqual(sockets.length, 6);
+  });
+
+  it('drops what is too much, as Node does', async (t) => {
+    const server = http.createServer();
+    const drops = [];
+
+    server.maxConnections = 2;
+    server.on('drop', ({ remotePort }) => drops.push(remotePort));
+
+    const { port, wss } = await serveOn(t, server);
+
+    await connected(t, wss, port);
+    await connected(t, wss, port);
+
+    for (let i = 1; i <= 3; i++) {
+      const client = net.connect(port, '127.0.0.1');
+
+      await once(client, 'close');
+      await eventually(
+        () => drops.length === i,
+        () => `${drops.length} were dropped`
+      );
+    }
+  });
+
+  it('listens no more from close() on', async (t) => {
+    const server = http.createServer();
+    const { port, wss } = await serveOn(t, server);
+
+    await connected(t, wss, port);
+
+    const { ws } = await connected(t, wss, port);
+
+    server.close();
+
+    const client = net.connect(port, '127.0.0.1');
+    const [err] = await once(client, 'error');
+
+    assert.strictEqual(err.code, 'ECONNREFUSED');
+
+    const closed = once(server, 'close');
+
+    ws.terminate();
+    for (const other of wss.clients) other.terminate();
+    await closed;
+  });
+
+  it('goes on after a listener that throws', async (t) => {
+    const wss = serve(t);
+    const port = await portOf(wss);
+
+    await connected(t, wss, port);
+    wss.once('connection', () => {
+      throw new Error('of the program');
+    });
+
+    const thrown = new Promise((resolve) => {
+      process.setUncaughtExceptionCaptureCallback(resolve);
+    });
+
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+
+    const clients = [1, 2, 3].map(() => {
+      const client = net.connect(port, '127.0.0.1');
+
+      t.after(() => client.destroy());
+      client.write(upgradeRequest());
+      return once(client, 'data');
+    });
+
+    assert.strictEqual((await thrown).message, 'of the program');
+    for (const [answer] of await Promise.all(clients)) {
       assert.match(String(answer), /^HTTP\/1\.1 101 /);
     }
   });

@@ -51,31 +51,6 @@ describe('Messages that wait for another one to be compressed', () => {
     assert.strictEqual(sender._queue.length, 0);
   });
 
-  it('get it also for what is sent when they are called back', async () => {
-    for (const data of [Buffer.alloc(20), new Blob(['ab'])]) {
-      const { sender, socket } = openDeflating({ threshold: 0 });
-      const errors = [];
-      const note = (error) => errors.push(error.message);
-
-      await new Promise((resolve) => {
-        sender.send(data, OPTIONS, (error) => {
-          note(error);
-          sender.send('text', TEXT, note);
-          sender.ping('ping', false, note);
-          sender.send(data, OPTIONS, (err) => {
-            note(err);
-            resolve();
-          });
-          assert.strictEqual(errors.length, 1);
-        });
-        socket.destroyed = true;
-      });
-
-      assert.deepStrictEqual(errors, Array(4).fill(errors[0]));
-      assert.match(errors[0], /^The socket was closed while /);
-    }
-  });
-
   it('share no memory with other connections in what a socket sees', async () => {
     const one = openDeflating({ threshold: 0 });
     const other = openDeflating({ threshold: 0 });

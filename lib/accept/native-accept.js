@@ -6,7 +6,9 @@ const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
+const { keepContext, makeHandle } = require('../wire/descriptor-handle');
 const { LightSocket } = require('../wire/light-socket');
+const { acceptors } = require('../wire/loop');
 const { isAvailable } = require('../wire/promotion');
 const Scope = require('./scope');
 const { isTakeable, observer } = require('./strangeness');
@@ -47,55 +49,108 @@ function acceptNatively(server, objectionOf, upgrade) {
   listening[kTaken] = true;
   listenToLoop();
 
-  const scope = new Scope();
+  const scope = new Scope(false);
+  // What Node's own `onconnection` runs in keeps what a listener leaves there.
+  const nodesScope = new Scope(true);
   const hasNoDelay = setNoDelay(server, listening);
+  // The descriptor is asked for while there is one.
+  const { fd } = listening;
+  const Handle = listening.constructor;
+  let isTaking = false;
+
   const objection = () =>
     objectionOf() ??
     (isForced && server instanceof http.Server ? null : strangeness());
-  const giveToNode = (handle, why) => {
-    noteWhyNode(handle, why);
-    onconnection.call(listening, 0, handle);
+  const giveToNode = (id, handle, why) => {
+    const given = handle === Handle ? makeHandle(id, Handle) : handle;
+
+    native.connectionFree(id);
+    noteWhyNode(given, why);
+    nodesScope.run(() => onconnection.call(listening, 0, given));
   };
   const waiting = new WaitingHandles(
     server,
-    (handle) => {
+    (id, handle) => {
       const why = objection();
-      const head = why === null ? native.acceptRequest(handle.fd) : OTHER;
+      const head = why === null ? native.acceptRequest(id) : OTHER;
 
-      if (typeof head === 'string') open(handle, head);
-      else giveToNode(handle, why ?? 'request');
+      if (typeof head === 'string') open(id, handle, head);
+      else giveToNode(id, handle, why ?? 'request');
     },
-    (handle) => giveToNode(handle, 'silent')
+    (id, handle) => giveToNode(id, handle, 'silent')
   );
 
   listening.onconnection = function onConnection(err, handle) {
     const why =
       err || !handle || !(handle.fd >= 0) ? 'descriptor' : objection();
+    const id = why === null ? native.acceptBorrow(handle.fd) : undefined;
 
-    if (why !== null) {
-      noteWhyNode(handle, why);
+    if (id === undefined) {
+      noteWhyNode(handle, why ?? 'descriptor');
       return onconnection.call(this, err, handle);
     }
 
-    const head = native.acceptRequest(handle.fd);
-
-    if (typeof head === 'string') open(handle, head);
-    else if (head !== NOTHING) giveToNode(handle, 'request');
-    else if (!waiting.add(handle)) giveToNode(handle, 'descriptor');
-
+    take(true);
+    receive(id, handle);
     return undefined;
   };
   listening.close = function closeListening(...args) {
+    take(false);
     waiting.close();
     scope.close();
+    nodesScope.close();
     return close.apply(this, args);
   };
 
-  function open(handle, head) {
-    server._connections++;
-    setOptions(server, handle, hasNoDelay);
+  /**
+   * Whether connections are taken before libuv takes them and Node makes a handle for
+   * each. The kernel tells whoever watches last first: so from the first one on.
+   */
+  function take(isTo) {
+    if (isTo === isTaking) return;
 
-    const socket = new LightSocket(new LightConnection(server, handle));
+    if (isTo) {
+      isTaking = fd >= 0 && native.acceptListen(fd) === 1;
+      if (isTaking) acceptors.set(fd, onTaken);
+    } else {
+      isTaking = false;
+      native.acceptLeave(fd);
+      acceptors.delete(fd);
+    }
+  }
+
+  function onTaken(id) {
+    keepContext();
+
+    const why = objection();
+
+    if (why === null) {
+      receive(id, Handle);
+    } else {
+      // What is to have a handle gets it from libuv for less.
+      take(false);
+      giveToNode(id, Handle, why);
+    }
+  }
+
+  /** A connection has come: Node's handle for it, or the class of one to be made. */
+  function receive(id, handle) {
+    const head = native.acceptRequest(id);
+
+    if (typeof head === 'string') open(id, handle, head);
+    else if (head !== NOTHING) giveToNode(id, handle, 'request');
+    else if (!waiting.add(id, handle)) giveToNode(id, handle, 'descriptor');
+  }
+
+  function open(id, handle, head) {
+    const light = new LightConnection(server, handle, id);
+
+    server._connections++;
+    if (server.keepAlive || (!hasNoDelay && light.can('setNoDelay'))) {
+      setOptions(server, light.handle, hasNoDelay);
+    }
+
+    const socket = new LightSocket(light);
     const request = makeRequest(head, socket, server);
 
     scope.run(upgrade, request, socket);

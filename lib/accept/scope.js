@@ -6,9 +6,11 @@ const { AsyncResource } = asyncHooks;
 /** Whether stores belong to the context that a resource was made in. */
 const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
 
-/** The async context in which connections of a server are opened. */
+/** The async context in which connections of a server come, that of who is making it. */
 class Scope {
-  constructor() {
+  /** @param {Boolean} isShared Whether what one connection leaves there is for the next */
+  constructor(isShared) {
+    this._isShared = isShared;
     this._resource = new AsyncResource('WSRSACCEPT', {
       requireManualDestroy: true
     });
@@ -16,7 +18,7 @@ class Scope {
   }
 
   run(body, ...args) {
-    forgetStores(this._resource);
+    if (!this._isShared) forgetStores(this._resource);
     return this._resource.runInAsyncScope(body, undefined, ...args);
   }
 

@@ -35,7 +35,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
 
   listenToLoop();
 
-  const scope = new Scope();
+  const scope = new Scope(false);
   const handshakes = new Handshakes(server, contexts, {
     onRequest(handle, head) {
       const socket = lightSocket(handle);

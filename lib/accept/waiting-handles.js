@@ -15,8 +15,9 @@ const INTERVAL = 500;
 class WaitingHandles {
   /**
    * @param {net.Server} server Who counts them among its connections
-   * @param {Function} onRequest Called with the handle on which something came
-   * @param {Function} onSilent Called with one that has waited for long enough
+   * @param {Function} onRequest Called with the native half and the handle on which
+   *     something came
+   * @param {Function} onSilent Called with those that have waited for long enough
    */
   constructor(server, onRequest, onSilent) {
     this._server = server;
@@ -29,13 +30,12 @@ class WaitingHandles {
   }
 
   /**
-   * @param {Object} handle Node's handle, which nobody reads
+   * @param {Number} id The native half
+   * @param {Object|Function} handle See `Light`
    * @return {Boolean} `false`: it cannot be watched
    */
-  add(handle) {
-    const id = native.awaitRequest(handle.fd);
-
-    if (id === undefined) return false;
+  add(id, handle) {
+    if (native.acceptAwait(id) !== 1) return false;
 
     const waiter = new Waiter(this, handle, id);
 
@@ -55,7 +55,7 @@ class WaitingHandles {
   close() {
     for (const waiter of [...this._old, ...this._young]) {
       this.remove(waiter);
-      this._onSilent(waiter.handle);
+      this._onSilent(waiter.id, waiter.handle);
     }
 
     this._stop();
@@ -64,17 +64,16 @@ class WaitingHandles {
   /** Something has come. */
   arrived(waiter) {
     this.remove(waiter);
-    this._onRequest(waiter.handle);
+    this._onRequest(waiter.id, waiter.handle);
   }
 
-  /** It is watched no more. */
+  /** It waits no more. */
   remove(waiter) {
     this._old.delete(waiter);
     this._young.delete(waiter);
     // Whoever gets it counts it again.
     this._server._connections--;
     connections[slotOf(waiter.id)] = undefined;
-    native.connectionFree(waiter.id);
   }
 
   _look() {
@@ -85,7 +84,7 @@ class WaitingHandles {
 
     for (const waiter of silent) {
       this.remove(waiter);
-      this._onSilent(waiter.handle);
+      this._onSilent(waiter.id, waiter.handle);
     }
 
     if (this._old.size === 0 && this._young.size === 0) this._stop();
@@ -117,7 +116,8 @@ class Waiter {
 
   fail() {
     this._handles.remove(this);
-    this.handle.close();
+    native.connectionFree(this.id);
+    if (typeof this.handle !== 'function') this.handle.close();
   }
 }
 

@@ -21,11 +21,8 @@ const trace = require('../wire/trace');
  * something is received, sent or asked.
  */
 class LightConnection extends Light {
-  constructor(server, handle) {
-    super(server, handle);
-    /** The native half; -1 as long as there is none. */
-    this.id = undefined;
-    this.id = -1;
+  constructor(server, handle, id) {
+    super(server, handle, id);
     this.websocket = null;
     this.limits = null;
   }
@@ -62,17 +59,18 @@ class LightConnection extends Light {
     if (websocket._socket !== null) return false;
 
     const { answer, answersPings, length, meter } = opening;
-    const { handle } = this;
+    const { id } = this;
     const flags =
       (websocket.extensions === '' ? 0 : COMPRESSION) |
       (limits.skipUTF8Validation ? SKIP_UTF8_VALIDATION : 0) |
       (limits.allowSynchronousEvents === false ? SINGLE : 0) |
-      (handle.getpeername ? 0 : LOCAL) |
+      (this.can('getpeername') ? 0 : LOCAL) |
       (answersPings ? ANSWER_PINGS : 0);
 
     listen();
 
-    const id = this.accept(
+    const isOpen = native.acceptOpen(
+      id,
       limits.maxPayload | 0,
       limits.maxFragments | 0,
       limits.maxBufferedChunks | 0,
@@ -82,10 +80,9 @@ class LightConnection extends Light {
       threadsOf(limits)
     );
 
-    if (id === undefined) return false;
+    if (isOpen !== 1) return false;
     native.meterAttach(meter, id, true);
 
-    this.id = id;
     this.websocket = websocket;
     this.limits = limits;
     this.openedIn = Tick.count;
@@ -96,14 +93,9 @@ class LightConnection extends Light {
     return true;
   }
 
-  /**
-   * Begins to read and write the socket natively.
-   *
-   * @param {...*} args Those of the addon's `acceptOpen()` behind the first
-   * @return {Number|undefined} The native half, or `undefined` if it cannot be
-   */
-  accept(...args) {
-    return native.acceptOpen(this.handle.fd, ...args);
+  /** Node has constructed the socket, and reads it if it was not opened. */
+  built() {
+    if (!this.isOpen) native.connectionFree(this.id);
   }
 
   /**

@@ -6,7 +6,13 @@ const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const { connections, leaving, writers } = require('../wire/loop');
+const {
+  acceptors,
+  closing,
+  connections,
+  leaving,
+  writers
+} = require('../wire/loop');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 const emitMessage = require('./message-event');
@@ -172,6 +178,18 @@ const listeners = {
     const transport = leaving.get(slot) ?? connectionOf(slot)?.loop;
 
     if (transport) transport.onDead();
+  },
+
+  onConnection(listening, id) {
+    acceptors.get(listening)(id);
+  },
+
+  onClosed() {
+    const slot = rows[SLOT];
+    const callback = closing.get(slot);
+
+    closing.delete(slot);
+    callback();
   }
 };
 

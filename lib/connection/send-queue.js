@@ -44,8 +44,6 @@ class SendQueue {
     this._queue = [];
     /** Messages for many that wait for the end of a fragmented one. */
     this._held = null;
-    /** Why nothing more will be sent, once that is so. */
-    this._aborted = null;
     this._state = DEFAULT;
     /** The message that an I/O thread is to compress in the next macrotask. */
     this._packing = null;
@@ -116,13 +114,6 @@ class SendQueue {
     // What the program does with its bytes until then must not matter here.
     job.length = byteLength(job.payload);
     this._bufferedBytes += job.length;
-
-    // Who was told so just now may send before the connection knows.
-    if (this._aborted !== null) {
-      if (typeof job.cb === 'function') timers.nextTick(job.cb, this._aborted);
-      return;
-    }
-
     this._queue.push(job);
 
     if (this._state === DEFAULT) this._next();
@@ -360,7 +351,6 @@ class SendQueue {
   _abort(err, cb) {
     const jobs = this._queue;
 
-    this._aborted = err;
     this._queue = [];
     this._held = null;
     callAll([{ cb }, ...jobs], err, 0);

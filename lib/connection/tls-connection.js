@@ -1,7 +1,6 @@
 'use strict';
 
 const LightConnection = require('./light-connection');
-const native = require('../native');
 
 /**
  * A connection of a server on which nothing happens, and that speaks TLS: its
@@ -13,16 +12,15 @@ class TlsConnection extends LightConnection {
    * @param {TlsHandle} handle In the place of Node's handle
    */
   constructor(server, handle) {
-    super(server, handle);
+    super(server, handle, handle.id);
   }
 
-  accept(...args) {
-    const { handle } = this;
+  open(...args) {
+    const isOpen = super.open(...args);
 
-    if (native.tlsOpen(handle.id, ...args) !== 1) return undefined;
+    if (isOpen) this.handle.isConnected = true;
 
-    handle.isConnected = true;
-    return handle.id;
+    return isOpen;
   }
 
   built(socket) {

@@ -47,7 +47,8 @@ function materialize(view) {
   if (!light || !Object.isExtensible(socket)) return;
 
   const owner = light.isOpen ? light.connect() : null;
-  const { handle, isDestroyed, names, server } = light;
+  const { isDestroyed, names, server } = light;
+  const handle = isDestroyed ? undefined : light.handle;
 
   const websocket = socket[kWebSocket];
 
@@ -58,7 +59,7 @@ function materialize(view) {
   build(socket, () => {
     net.Socket.call(socket, {
       allowHalfOpen: server.allowHalfOpen,
-      handle: isDestroyed ? undefined : handle,
+      handle,
       // Somebody reads it already, or is to say when.
       manualStart: true,
       readable: true,
@@ -215,7 +216,7 @@ const methods = {
   setNoDelay(...args) {
     const light = this[kLight];
 
-    if (light && !light.isDestroyed && light.handle.setNoDelay) {
+    if (light && !light.isDestroyed && light.can('setNoDelay')) {
       // Where that is not so already, it will be asked for again.
       if (args.length === 0 || args[0]) return this;
     }
@@ -350,12 +351,11 @@ deferFields(LightSocket.prototype, new net.Socket(), (view) => {
 
 /** As with Node, who did not ask before the end cannot ask any more. */
 function nameOf(light, method) {
-  const { handle, isDestroyed } = light;
   let name = light.names?.[method];
 
-  if (name === undefined && !isDestroyed && handle[method] !== undefined) {
-    name = {};
-    if (handle[method](name) !== 0) return {};
+  if (name === undefined && !light.isDestroyed && light.can(method)) {
+    name = light.addressOf(method);
+    if (name === null) return {};
 
     light.names ??= { getpeername: undefined, getsockname: undefined };
     light.names[method] = name;
@@ -380,7 +380,7 @@ function refuseEncoding() {
 }
 
 function close(socket, light, err) {
-  const { handle, server } = light;
+  const { server } = light;
   const owner = light.connect();
   const { output } = owner;
 
@@ -392,7 +392,7 @@ function close(socket, light, err) {
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
   if (err) timers.nextTick(() => owner.onError());
-  handle.close(() => {
+  light.close(() => {
     light.isClosed = true;
     if (callLost !== undefined) callLost();
     owner.onClosed();

@@ -28,6 +28,10 @@ const connections = [];
 const leaving = new Map();
 /** Those whose streams wait for a write to be over, by the same slot. */
 const writers = new Map();
+/** Who sees to what was taken from listening sockets, by their descriptors. */
+const acceptors = new Map();
+/** What is to be called when a socket without a handle is closed, by the same slot. */
+const closing = new Map();
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -263,6 +267,8 @@ function forget(id) {
 
 module.exports = {
   LoopTransport,
+  acceptors,
+  closing,
   forced,
   connections,
   forget,

@@ -20,8 +20,6 @@ const DRAINS_AT = 16 * 1024 - 14;
 const OTHER_BITS = 0x30;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
-/** What a unit of a string takes at most, in bytes of UTF-8. */
-const MAX_BYTES = 3;
 
 const { HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES } = numbers.flag;
 const { NO_HEADER, TRACK } = numbers.flag;
@@ -77,8 +75,7 @@ class Outbox extends FrameQueue {
 
     const flags = first | this._flags(mask, key, callback);
 
-    // What is masked a stream is given as bytes.
-    if (text.length >= (mask ? DRAINS_AT / MAX_BYTES : DRAINS_AT)) {
+    if (text.length >= DRAINS_AT) {
       this.drainSoon(Buffer.byteLength(text), mask);
     }
     this._sent(

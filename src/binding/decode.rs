@@ -3,13 +3,11 @@
 use ws_rs_protocol::{self as protocol, ErrorClass, ErrorKind, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
-use ws_rs_engine::inflated::Inflated;
 
 use super::buffer::Scope;
 use super::call::{Call, Fault, Outcome};
 use super::config::read_config;
 use super::environment::Entry;
-use super::event_loop::Context;
 use super::events::decode;
 use super::pongs::Pongs;
 use crate::numbers::counter;
@@ -24,18 +22,12 @@ pub(crate) fn connection_create(call: &Call<'_>) -> Outcome {
     } else {
         Role::Client
     };
-    let entry = Entry {
-        connection: connection::Connection::new(role, read_config(call, 1)?),
-        socket: None,
-        context: Context::NONE,
-        questions: None,
-        inflated: Inflated::default(),
-    };
+    let connection = connection::Connection::new(role, read_config(call, 1)?);
     let id = call
         .state
         .connections
         .borrow_mut()
-        .insert(entry)
+        .insert(Entry::new(connection))
         .ok_or(Fault::Message("ws-rs: too many connections in one process"))?;
     call.double(id as f64)
 }

@@ -27,6 +27,8 @@ use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_engine::schedule::{MAX_DELAY, Schedule};
 use ws_rs_engine::topics::Topics;
+#[cfg(unix)]
+use ws_rs_protocol::{Config, Role};
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
@@ -86,6 +88,28 @@ pub(crate) struct Entry {
     pub(crate) questions: Option<Box<VecDeque<bool>>>,
     /// Which messages it has inflated.
     pub(crate) inflated: Inflated,
+}
+
+impl Entry {
+    pub(crate) fn new(connection: Connection<BufferStore, LentBuffer>) -> Self {
+        Self {
+            socket: None,
+            context: Context::NONE,
+            connection,
+            questions: None,
+            inflated: Inflated::default(),
+        }
+    }
+
+    /// One of a server, which is not open yet.
+    #[cfg(unix)]
+    pub(crate) fn incoming(socket: Option<LoopSocket>) -> Self {
+        let connection = Connection::new(Role::Server, Config::default());
+        Self {
+            socket,
+            ..Self::new(connection)
+        }
+    }
 }
 
 // Each idle connection takes as much.

@@ -1,6 +1,7 @@
 //! The loop transport's side of the binding: a readable socket becomes one call into JavaScript.
 
 mod answers;
+pub(crate) mod arrivals;
 mod context;
 mod listeners;
 mod memory;
@@ -66,6 +67,27 @@ impl LoopState {
             socket.stop(reactor);
         }
         values.retain(false);
+    }
+
+    /// Whether sockets can be watched here.
+    pub(crate) fn is_ready(&self, call: &Call<'_>) -> bool {
+        self.open_reactor(call).is_ok()
+    }
+
+    /// Takes connections of a listening socket from now on; `false`: it cannot be watched.
+    pub(crate) fn listen(&self, call: &Call<'_>, fd: i32) -> bool {
+        fd >= 0
+            && self.is_ready(call)
+            && self
+                .reactor()
+                .is_some_and(|reactor| reactor.is_listening(fd) || reactor.listen(fd).is_ok())
+    }
+
+    /// Takes no connections of a listening socket any more.
+    pub(crate) fn leave_listening(&self, fd: i32) {
+        if let Some(reactor) = self.reactor() {
+            reactor.leave_listening(fd);
+        }
     }
 
     /// Another connection has a socket from now on.

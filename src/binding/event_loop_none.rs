@@ -136,6 +136,10 @@ pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
 pub(crate) use self::on_events as loop_fail;
 pub(crate) use self::on_events as loop_few;
 
+pub(crate) mod arrivals {
+    pub(crate) use super::on_events as loop_closed;
+}
+
 pub(crate) mod threads {
     pub(crate) use super::on_events as leave_pings;
     pub(crate) use super::on_events as loop_close;
@@ -153,15 +157,20 @@ pub(crate) use self::on_events as loop_reference;
 pub(crate) use self::on_events as capture_context;
 pub(crate) use self::on_events as loop_shut_down;
 pub(crate) use self::on_events as accept_request;
-pub(crate) use self::on_events as await_request;
+pub(crate) use self::on_events as accept_await;
+pub(crate) use self::on_events as accept_borrow;
+pub(crate) use self::on_events as accept_leave;
+pub(crate) use self::on_events as accept_listen;
 pub(crate) use self::on_events as accept_open;
+pub(crate) use self::on_events as descriptor_give;
+pub(crate) use self::on_events as descriptor_name;
+pub(crate) use self::on_events as descriptor_of;
 pub(crate) use self::on_events as tls_context;
 pub(crate) use self::on_events as tls_context_free;
 pub(crate) use self::on_events as tls_accept;
 pub(crate) use self::on_events as tls_request;
 pub(crate) use self::on_events as tls_server_name;
 pub(crate) use self::on_events as tls_begin;
-pub(crate) use self::on_events as tls_open;
 pub(crate) use self::on_events as tls_move;
 pub(crate) use self::on_events as tls_read;
 pub(crate) use self::on_events as tls_write;

@@ -127,16 +127,22 @@ raw_callback!(leave_pings, event_loop::threads::leave_pings);
 raw_callback!(ping_answered, event_loop::threads::ping_answered);
 raw_callback!(loop_unread, event_loop::threads::loop_unread);
 raw_callback!(loop_settle, event_loop::threads::loop_settle);
+raw_callback!(accept_listen, accept::accept_listen);
+raw_callback!(accept_leave, accept::accept_leave);
+raw_callback!(accept_borrow, accept::accept_borrow);
 raw_callback!(accept_request, accept::accept_request, 1);
-raw_callback!(await_request, accept::await_request, 1);
+raw_callback!(accept_await, accept::accept_await);
 raw_callback!(accept_open, accept::accept_open);
+raw_callback!(descriptor_of, accept::descriptor_of);
+raw_callback!(descriptor_give, accept::descriptor_give);
+raw_callback!(descriptor_name, accept::descriptor_name);
+raw_callback!(loop_closed, event_loop::arrivals::loop_closed);
 raw_callback!(tls_context, tls::tls_context);
 raw_callback!(tls_context_free, tls::tls_context_free);
 raw_callback!(tls_accept, tls::tls_accept);
 raw_callback!(tls_request, tls::tls_request);
 raw_callback!(tls_server_name, tls::tls_server_name);
 raw_callback!(tls_begin, tls::tls_begin);
-raw_callback!(tls_open, tls::tls_open);
 raw_callback!(tls_move, tls::tls_move);
 raw_callback!(tls_read, tls::tls_read);
 raw_callback!(tls_write, tls::tls_write);
@@ -206,7 +212,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 89] = [
+const FUNCTIONS: [(&CStr, RawCallback); 95] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -280,16 +286,22 @@ const FUNCTIONS: [(&CStr, RawCallback); 89] = [
     (c"loopSettle", loop_settle),
     (c"settleOutbox", settle_outbox),
     (c"threadPanic", thread_panic),
+    (c"acceptListen", accept_listen),
+    (c"acceptLeave", accept_leave),
+    (c"acceptBorrow", accept_borrow),
     (c"acceptRequest", accept_request),
-    (c"awaitRequest", await_request),
+    (c"acceptAwait", accept_await),
     (c"acceptOpen", accept_open),
+    (c"descriptorOf", descriptor_of),
+    (c"descriptorGive", descriptor_give),
+    (c"descriptorName", descriptor_name),
+    (c"loopClosed", loop_closed),
     (c"tlsContext", tls_context),
     (c"tlsContextFree", tls_context_free),
     (c"tlsAccept", tls_accept),
     (c"tlsRequest", tls_request),
     (c"tlsServerName", tls_server_name),
     (c"tlsBegin", tls_begin),
-    (c"tlsOpen", tls_open),
     (c"tlsMove", tls_move),
     (c"tlsRead", tls_read),
     (c"tlsWrite", tls_write),

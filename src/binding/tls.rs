@@ -2,19 +2,15 @@
 //! writes.
 
 use napi_sys as sys;
-use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Config, PingResponder, Role, UpgradeRequest};
+use ws_rs_protocol::{Config, PingResponder, UpgradeRequest};
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
 use super::accept::await_on;
 use super::call::{Call, Fault, Outcome};
-use super::config::read_config;
 use super::environment::Entry;
 use super::event_loop::{LoopSocket, Reader, open_tls};
-use super::send::queue_answer;
-use crate::numbers::config::{ANSWER_PINGS, SINGLE};
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
 use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 
@@ -161,44 +157,6 @@ pub(crate) fn tls_begin(call: &Call<'_>) -> Outcome {
     with_tls(call, |tls| {
         call.number(u32::from(tls.begin(context).is_ok()))
     })
-}
-
-/// `tlsOpen(id, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer, threads) ->
-/// boolean`: what comes behind the request is the connection's from now on, on one of so many threads if
-/// there are any; the answer waits as with `acceptOpen`.
-pub(crate) fn tls_open(call: &Call<'_>) -> Outcome {
-    let id = call.id(0)?;
-    let config = read_config(call, 1)?;
-    let flags = call.u32(4)?;
-    let threads = call.u32(7)? as usize;
-    let request_len = call.u32(5)?;
-    {
-        let mut connections = call.state.connections.borrow_mut();
-        let Some(Entry {
-            connection,
-            socket: Some(socket),
-            ..
-        }) = connections.get_mut(id)
-        else {
-            return call.number(0);
-        };
-        let state = &call.state.event_loop;
-        let responder = if flags & ANSWER_PINGS != 0 {
-            PingResponder::new(config)
-        } else {
-            PingResponder::silent(config)
-        };
-        if threads > 0 && !socket.move_to_thread(state, id, threads, Some(responder)) {
-            return call.number(0);
-        }
-        *connection = Connection::new(Role::Server, config);
-        connection.bytes_read = u64::from(request_len);
-        connection.set_writes(true);
-        socket.set_inbox(Inbox::new(flags & SINGLE != 0, false));
-        socket.set_reader(state, id, Reader::Connection);
-    }
-    queue_answer(call, id, 6)?;
-    call.number(1)
 }
 
 /// `tlsMove(from, to, single, threads) -> boolean`: the socket that one has is the other's from now on, which

@@ -366,9 +366,7 @@ export function wsStep(ctx, c, e, k) {
     case 'pump':
       return [
         {
-          // ws counts text in units, if nothing masks it.
-          ...{ ...at, op: k, id: id() },
-          kind: ctx.role === 'client' ? r.pick(['text', 'buffer']) : 'buffer',
+          ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
           n: r.int(2, 12),
           size: r.pick([1000, 16383, 16384, 20000, 65536, 200000])
         }

@@ -16,12 +16,7 @@ export function sendToAll({ run, role }, step, data) {
   if (!clients) return;
   giveAll(run, data);
   for (const client of clients) {
-    if (client.readyState !== 1) continue;
-    try {
-      client.send(data, { compress: false });
-    } catch {
-      // One whose write() throws: the others get it all the same.
-    }
+    if (client.readyState === 1) client.send(data, { compress: false });
   }
 }
 
@@ -54,23 +49,12 @@ export async function pump(end, step) {
 
     if (!socket?.writableNeedDrain) continue;
     waits++;
-    await drained(socket);
+    await new Promise((resolve) => {
+      socket.once('drain', resolve);
+      socket.once('close', resolve);
+    });
   }
   run.waiting--;
   activity.count++;
   run.trace.add(`${end.name}.look`, `pump ${step.id} waited ${waits} times`);
-}
-
-/** Waits for 'drain', or for the end. */
-function drained(socket) {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-
-    socket.on('drain', done);
-    socket.on('close', done);
-  });
 }

@@ -228,12 +228,10 @@ export function webSocketStep(end, step) {
       break;
     }
     case 'streamEnd':
-      if (end.stream) end.attempt({ op: step.op }, () => end.stream.end());
+      if (end.stream) end.attempt(step, () => end.stream.end());
       break;
     case 'streamDestroy':
-      if (end.stream) {
-        end.attempt({ op: step.op }, () => end.stream.destroy());
-      }
+      if (end.stream) end.attempt(step, () => end.stream.destroy());
       break;
     case 'streamPause':
       if (end.stream) end.stream.pause();

@@ -39,9 +39,13 @@ pub(super) enum Listener {
     Unread,
     /// An I/O thread has found that the peer does not live.
     Dead,
+    /// A connection was taken from a listening socket: that one's descriptor, and the connection's id.
+    Connection,
+    /// What `loopClosed()` was told of is closed.
+    Closed,
 }
 
-const NAMES: [&CStr; 13] = [
+const NAMES: [&CStr; 15] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -55,6 +59,8 @@ const NAMES: [&CStr; 13] = [
     c"onRequest",
     c"onUnread",
     c"onDead",
+    c"onConnection",
+    c"onClosed",
 ];
 
 /// The functions.

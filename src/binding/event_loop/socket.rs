@@ -1,6 +1,7 @@
 //! One socket on the loop.
 
-use std::os::fd::RawFd;
+use std::num::NonZeroI32;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::super::outbox::EIO;
 use super::turns::Turns;
@@ -10,7 +11,7 @@ use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::PingResponder;
 use ws_rs_wire::tls::Tls;
-use ws_rs_wire::{Left, Reactor, Stream, Threaded, Write};
+use ws_rs_wire::{Left, Reactor, Socket, Stream, Threaded, Write};
 
 /// A socket that is read here.
 #[derive(Debug)]
@@ -33,7 +34,9 @@ pub(crate) struct LoopSocket {
     /// Whether a stream wants to know when all is written, ...
     pub(crate) stream_waits: bool,
     /// ... and why it is not to be; a system error number.
-    pub(super) stream_error: Option<i32>,
+    pub(super) stream_error: Option<NonZeroI32>,
+    /// The descriptor, unless a handle of Node's closes it. The last field: it is closed behind all else.
+    own: Option<OwnedFd>,
 }
 
 /// Who gets what comes on a socket.
@@ -61,6 +64,29 @@ impl LoopSocket {
             is_left: false,
             stream_waits: false,
             stream_error: None,
+            own: None,
+        }
+    }
+
+    /// One that is yet to be opened, and is not watched before. A handle of Node's has the descriptor.
+    pub(crate) const fn incoming(fd: RawFd) -> Self {
+        let stream = Stream::Own(Socket::Plain(fd));
+        let mut socket = Self::awaiting(stream, Inbox::new(false, false));
+        socket.watched = false;
+        socket
+    }
+
+    /// As [`incoming`](Self::incoming), of which nobody else has the descriptor.
+    pub(crate) fn accepted(own: OwnedFd) -> Self {
+        let mut socket = Self::incoming(own.as_raw_fd());
+        socket.own = Some(own);
+        socket
+    }
+
+    /// A handle of Node's closes the descriptor from now on.
+    pub(crate) fn give_descriptor(&mut self) {
+        if let Some(own) = self.own.take() {
+            let _ = own.into_raw_fd();
         }
     }
 
@@ -71,7 +97,7 @@ impl LoopSocket {
         socket
     }
 
-    const fn descriptor(&self) -> RawFd {
+    pub(crate) const fn descriptor(&self) -> RawFd {
         self.stream.descriptor()
     }
 
@@ -133,7 +159,7 @@ impl LoopSocket {
         bytes: &[u8],
     ) -> Result<bool, i32> {
         if let Some(error) = self.stream_error {
-            return Err(error);
+            return Err(error.get());
         }
         let is_written = self.stream.write_tls(bytes)?;
         if !is_written {
@@ -194,6 +220,49 @@ impl LoopSocket {
                 reactor.rearm(self.descriptor(), self.writable);
             }
         }
+    }
+
+    /// Watches one that is not watched yet; `false`: that cannot be.
+    fn watch(&mut self, reactor: &Reactor<Turns>, id: Id) -> bool {
+        self.watched = reactor.register(self.descriptor(), id).is_ok();
+        if self.watched && self.referenced {
+            reactor.keep_alive(true);
+        }
+        self.watched
+    }
+
+    /// Has somebody told as soon as something comes, once; `false`: that cannot be.
+    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id) -> bool {
+        self.watched
+            || state
+                .reactor()
+                .is_some_and(|reactor| self.watch(reactor, id))
+    }
+
+    /// What comes is the connection's from now on, on one of so many threads if there are any; `false`: that
+    /// cannot be.
+    pub(crate) fn open(
+        &mut self,
+        state: &LoopState,
+        (id, inbox): (Id, Inbox),
+        threads: usize,
+        responder: PingResponder,
+    ) -> bool {
+        let was_watched = self.watched;
+        if !self.await_request(state, id)
+            || (threads > 0 && !self.move_to_thread(state, id, threads, Some(responder)))
+        {
+            return false;
+        }
+        self.inbox = inbox;
+        if was_watched {
+            self.set_reader(state, id, Reader::Connection);
+        } else {
+            // Of all that is there to read there will be word.
+            self.reader = Reader::Connection;
+            self.awaits_request = false;
+        }
+        true
     }
 
     /// Has one of so many threads, if there are any, read and write it from now on, for the connection `id`;

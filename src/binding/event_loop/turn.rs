@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
                     &mut text,
                 )
             })?;
-            self.call_listener_with(Listener::Failure, Some(text))
+            self.call_listener_with(Listener::Failure, &[text])
         });
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         drop(reported);
@@ -128,10 +128,7 @@ impl<'a> Turn<'a> {
                     socket.watch_writable(&self.state.event_loop, socket.is_writing());
                 });
             }
-            Some(None) => {
-                self.stop();
-                self.announce_request();
-            }
+            Some(None) => self.announce_request(),
         }
     }
 
@@ -140,7 +137,7 @@ impl<'a> Turn<'a> {
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         let _ = self
             .begin_rows(0, NOWHERE)
-            .and_then(|()| self.call(Context::NONE, Listener::Request, None));
+            .and_then(|()| self.call(Context::NONE, Listener::Request, &[]));
     }
 
     fn announce_end(&self, listener: Listener, error: i32) -> Outcome<Next> {
@@ -181,24 +178,20 @@ impl<'a> Turn<'a> {
         let mut value = ptr::null_mut();
         // SAFETY: a live environment, on its thread, in the handle scope of the turn.
         check(unsafe { sys::napi_create_int32(self.env, number, &mut value) })?;
-        self.call_listener_with(listener, Some(value))
+        self.call_listener_with(listener, &[value])
     }
 
     /// Calls a listener that wants no more than the first row: one for most messages.
     fn call_whole_listener(&self, listener: Listener) -> Outcome<()> {
-        self.call_listener_with(listener, None)
+        self.call_listener_with(listener, &[])
     }
 
     /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
-    fn call_listener_with(
-        &self,
-        listener: Listener,
-        argument: Option<sys::napi_value>,
-    ) -> Outcome<()> {
+    fn call_listener_with(&self, listener: Listener, arguments: &[sys::napi_value]) -> Outcome<()> {
         let context = self.context();
         self.state.event_loop.in_turn.set(true);
-        let called = self.call(context, listener, argument);
+        let called = self.call(context, listener, arguments);
         self.state.event_loop.end_turn(self.env);
         called
     }
@@ -213,11 +206,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         context: Context,
         listener: Listener,
-        argument: Option<sys::napi_value>,
+        arguments: &[sys::napi_value],
     ) -> Outcome<()> {
         let Some(listeners) = self.state.event_loop.listeners.get() else {
             return Ok(());
@@ -237,8 +230,8 @@ impl<'a> Turn<'a> {
                 context.raw(),
                 function,
                 function,
-                usize::from(argument.is_some()),
-                argument.as_ref().map_or(ptr::null(), ptr::from_ref),
+                arguments.len(),
+                arguments.as_ptr(),
                 &mut result,
             )
         };

@@ -1,5 +1,7 @@
 //! The turns that sockets have, in batches.
 
+use std::num::NonZeroI32;
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
@@ -22,7 +24,7 @@ const MAX_TURNS: u32 = 64;
 #[derive(Debug)]
 pub(super) struct Turns {
     environment: Rc<Environment>,
-    env: sys::napi_env,
+    pub(super) env: sys::napi_env,
 }
 
 impl Turns {
@@ -93,7 +95,7 @@ impl Turns {
         schedule.borrow_mut().end_turn();
     }
 
-    fn within_scope(&self, work: impl FnOnce()) {
+    pub(super) fn within_scope(&self, work: impl FnOnce()) {
         if let Some(_scope) = HandleScope::open(self.env) {
             work();
         }
@@ -101,13 +103,13 @@ impl Turns {
 }
 
 /// JavaScript's values live until it is dropped.
-struct HandleScope {
+pub(super) struct HandleScope {
     env: sys::napi_env,
     scope: sys::napi_handle_scope,
 }
 
 impl HandleScope {
-    fn open(env: sys::napi_env) -> Option<Self> {
+    pub(super) fn open(env: sys::napi_env) -> Option<Self> {
         let mut scope = ptr::null_mut();
         // SAFETY: a live environment, on its thread.
         let status = unsafe { sys::napi_open_handle_scope(env, &mut scope) };
@@ -138,7 +140,7 @@ fn flush_backlog(state: &Environment, id: Id) -> bool {
     }
     if error.is_some() {
         // Nothing more may be there to be read.
-        socket.stream_error = error;
+        socket.stream_error = error.and_then(NonZeroI32::new);
     } else if socket.stream.has_records() {
         // Who is on a thread is told once.
         if let Some(thread) = socket.threaded() {
@@ -202,6 +204,10 @@ impl Handler for Turns {
             .and_then(|entry| entry.socket.as_ref());
         // One that nobody reads would be told of for ever.
         socket.is_some_and(|socket| socket.is_writing() || socket.reader == Reader::Nobody)
+    }
+
+    fn on_connections(&self, listening: RawFd) {
+        self.take_connections(listening);
     }
 
     fn on_closed(&self) {

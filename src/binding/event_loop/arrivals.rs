@@ -1,0 +1,121 @@
+//! Connections that come on listening sockets, and the end of those that were taken from there.
+
+use std::os::fd::RawFd;
+use std::ptr;
+use std::rc::Rc;
+
+use napi_sys as sys;
+
+use super::super::call::{Call, Outcome, check};
+use super::super::environment::{Entry, Environment};
+use super::listeners::Listener;
+use super::turn::Turn;
+use super::turns::{HandleScope, Turns};
+use super::{Context, LoopSocket, LoopState};
+use crate::numbers::source::NOWHERE;
+use ws_rs_engine::registry::Id;
+use ws_rs_wire::{Ready, accept};
+
+/// Connections that are taken before sockets have their turns again.
+const MAX_TAKEN: u32 = 32;
+
+impl LoopState {
+    /// Keeps what came, until it is opened or freed; `None`: there is no room for it.
+    pub(crate) fn insert(&self, environment: &Environment, socket: LoopSocket) -> Option<Id> {
+        let id = environment
+            .connections
+            .borrow_mut()
+            .insert(Entry::incoming(Some(socket)))?;
+        environment.values.retain(true);
+        Some(id)
+    }
+}
+
+impl Turns {
+    /// Takes the connections that wait on a listening socket, and has JavaScript see to each.
+    pub(super) fn take_connections(&self, listening: RawFd) {
+        for _ in 0..MAX_TAKEN {
+            if !self.is_listening(listening) {
+                return;
+            }
+            let Some(socket) = accept(listening) else {
+                return;
+            };
+            // Without room for it, it is closed.
+            let socket = LoopSocket::accepted(socket);
+            let Some(id) = self.state().event_loop.insert(self.state(), socket) else {
+                return;
+            };
+            self.within_scope(|| {
+                if self.announce_connection(listening, id).is_err() {
+                    // Nobody knows of it.
+                    if let Some(entry) = self.state().connections.borrow_mut().remove(id)
+                        && let Some(socket) = entry.socket
+                    {
+                        self.state().event_loop.close(&self.state().values, socket);
+                    }
+                }
+            });
+        }
+        if let Some(reactor) = self.state().event_loop.reactor() {
+            reactor.listen_again(listening);
+        }
+    }
+
+    fn is_listening(&self, fd: RawFd) -> bool {
+        let state = &self.state().event_loop;
+        !state.ending.get()
+            && state
+                .reactor()
+                .is_some_and(|reactor| reactor.is_listening(fd))
+    }
+
+    fn announce_connection(&self, listening: RawFd, id: Id) -> Outcome<()> {
+        let (mut from, mut number) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live environment, on its thread, in a handle scope, and valid out pointers.
+        unsafe {
+            check(sys::napi_create_int32(self.env, listening, &mut from))?;
+            check(sys::napi_create_double(self.env, id as f64, &mut number))?;
+        }
+        turn(self.state(), self.env, id).call(Context::NONE, Listener::Connection, &[from, number])
+    }
+}
+
+/// One in which nothing is read.
+const fn turn(state: &Environment, env: sys::napi_env, id: Id) -> Turn<'_> {
+    let ready = Ready {
+        id,
+        readable: false,
+        writable: false,
+        until_empty: false,
+    };
+    Turn::new(state, env, ready)
+}
+
+/// `loopClosed(id)`: has `onClosed` called when Node would be called for a handle that is closed now: the
+/// connection had none.
+pub(crate) fn loop_closed(call: &Call<'_>) -> Outcome {
+    let id = call.id(0)?;
+    let env = call.env;
+    if let Some(reactor) = call.state.event_loop.reactor()
+        && let Some(state) = call.state.this.upgrade()
+    {
+        reactor.call_when_closed(move || tell_closed(&state, env, id));
+    }
+    call.undefined()
+}
+
+fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id) {
+    // No JavaScript any more.
+    if state.event_loop.ending.get() {
+        return;
+    }
+    let Some(_scope) = HandleScope::open(env) else {
+        return;
+    };
+    let turn = turn(state, env, id);
+    // Without JavaScript, at the end of the environment, nobody is left to be told.
+    let _ = turn
+        .begin_rows(0, NOWHERE)
+        .and_then(|()| turn.call_listener(Listener::Closed, 0));
+}
