@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 
 const { CLOSE, closePayload, frame, MASK, TEXT } = require('../support/frames');
 const { openRawClient } = require('../support/pairs');
-const { skip, turns } = require('../support/loop');
+const { skip, skipTouches, turns } = require('../support/loop');
 
 const isWindows = process.platform === 'win32';
 const close = frame(CLOSE, closePayload(1000), { mask: MASK });
@@ -49,5 +49,33 @@ describe('A close frame with a FIN right behind it', () => {
         }
       );
     }
+  }
+
+  // Whoever answers has sent its own FIN then, so that of two ends in one process none sees its
+  // 'close' a turn of the loop before it would with ws.
+  for (const transport of ['stream', 'loop']) {
+    it(
+      `is answered before that is met, on ${transport}`,
+      { skip: transport === 'loop' && skipTouches },
+      async (t) => {
+        // With so many the selector tells of all at once what has come.
+        for (let i = 0; i < 9; i++) await openRawClient(t);
+
+        const { socket, peer } = await openRawClient(t);
+        const seen = [];
+
+        if (transport === 'stream') peer._socket.on('data', () => {});
+        await turns();
+        assert.strictEqual(peer.transport, transport);
+
+        for (const event of ['finish', 'end']) {
+          peer._socket.on(event, () => seen.push(event));
+        }
+        socket.resume();
+        socket.end(close);
+        await once(peer, 'close');
+        assert.deepStrictEqual(seen, ['finish', 'end']);
+      }
+    );
   }
 });

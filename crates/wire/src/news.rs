@@ -12,4 +12,6 @@ pub struct Ready {
     /// To be read until nothing is left, as a short read does not show it: there is an end or an error
     /// behind the bytes, or urgent data between them.
     pub until_empty: bool,
+    /// What is behind the bytes is the peer's end, and nothing else.
+    pub ends: bool,
 }

@@ -393,6 +393,7 @@ impl<H: Handler> Reactor<H> {
         if polled.is_ok() {
             let listening = RefCell::new(Vec::new());
             let told = events.iter().filter_map(|event| {
+                let is_special = event.is_error() || event.is_priority();
                 let index = event.token().0;
                 let id = self.id_of(index)?;
                 if id == LISTENS {
@@ -401,9 +402,10 @@ impl<H: Handler> Reactor<H> {
                 }
                 Some(Ready {
                     id,
-                    readable: event.is_readable() || event.is_priority() || event.is_error(),
+                    readable: event.is_readable() || is_special,
                     writable: event.is_writable() || event.is_error(),
-                    until_empty: event.is_read_closed() || event.is_error() || event.is_priority(),
+                    until_empty: event.is_read_closed() || is_special,
+                    ends: event.is_read_closed() && !event.is_write_closed() && !is_special,
                 })
             });
             let again = self.again.take();
@@ -416,6 +418,7 @@ impl<H: Handler> Reactor<H> {
                         readable: true,
                         writable: false,
                         until_empty: false,
+                        ends: false,
                     })));
             }
             for fd in listening.into_inner() {
@@ -460,6 +463,7 @@ impl<H: Handler> Reactor<H> {
                     readable,
                     writable,
                     until_empty: false,
+                    ends: false,
                 }));
         } else if let Some(poll) = self.poll_of(fd) {
             // The selector tells of it what there is to be told.

@@ -88,6 +88,7 @@ const fn turn(state: &Environment, env: sys::napi_env, id: Id) -> Turn<'_> {
         readable: false,
         writable: false,
         until_empty: false,
+        ends: false,
     };
     Turn::new(state, env, ready)
 }

@@ -188,6 +188,7 @@ pub(crate) fn loop_unread(call: &Call<'_>) -> Outcome {
         readable: true,
         writable: false,
         until_empty: false,
+        ends: false,
     };
     Turn::new(call.state, call.env, ready).hand_unread();
     call.undefined()

@@ -25,6 +25,9 @@ pub(super) struct Turn<'a> {
     pub(super) id: Id,
     /// To be read until nothing is left: a short read may not be the last.
     drain: bool,
+    /// The peer's end is behind the bytes. Whoever answers the last of them does so before it is met, in
+    /// the next turn of the loop, where libuv meets it.
+    ends: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -34,6 +37,7 @@ impl<'a> Turn<'a> {
             env,
             id: ready.id,
             drain: ready.until_empty,
+            ends: ready.ends,
         }
     }
 

@@ -88,6 +88,7 @@ impl Turns {
             readable: false,
             writable: false,
             until_empty: false,
+            ends: false,
         };
         let schedule = &self.state().schedule;
         schedule.borrow_mut().begin_turn(false);

@@ -112,6 +112,7 @@ impl Pool {
                 readable: news & READ != 0,
                 writable: news & WRITE != 0,
                 until_empty: news & END != 0,
+                ends: false,
             }
         }));
         if !due.is_empty() {

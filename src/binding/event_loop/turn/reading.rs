@@ -251,8 +251,12 @@ impl Turn<'_> {
         match result {
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
-                    let drain = self.drain || socket.stream.has_more();
-                    socket.inbox.after(len, asked, drain)
+                    let ends = self.ends && socket.stream.tls().is_none();
+                    let drain = (self.drain && !ends) || socket.stream.has_more();
+                    match socket.inbox.after(len, asked, drain) {
+                        Next::Wait if ends => Next::Rearm,
+                        next => next,
+                    }
                 })
                 .unwrap_or(Next::Wait)),
             Read::Empty => Ok(Next::Wait),
