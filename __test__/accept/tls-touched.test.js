@@ -6,6 +6,7 @@ const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
 const { connectTls, serveTls, upgradeRequest } = require('../support/own-tls');
+const { eventually } = require('../support/patience');
 
 const skip = !isAvailable && 'TLS is of Node without the native wire';
 /** Masked text: "hi". */
@@ -30,14 +31,23 @@ describe(
         const { port, wss } = await serveTls(t, {}, options);
         const socket = await connectTls(t, port);
 
-        // One frame right behind the request, and one when it is answered.
-        socket.write(upgradeRequest() + FRAME, 'latin1');
-
-        const [peer] = await once(wss, 'connection');
         const messages = [];
+        const connection = once(wss, 'connection');
 
-        peer.on('message', (data) => messages.push(data.toString()));
-        await once(peer, 'message');
+        wss.on('connection', (peer) => {
+          peer.on('message', (data) => messages.push(data.toString()));
+        });
+        // One frame soon behind the request, and one when it is answered.
+        socket.write(upgradeRequest());
+        await new Promise(setImmediate);
+        socket.write(FRAME, 'latin1');
+
+        const [peer] = await connection;
+
+        await eventually(
+          () => messages.length === 1,
+          () => 'no message'
+        );
         socket.write(FRAME, 'latin1');
         await once(peer, 'message');
 

@@ -4,7 +4,8 @@ const { https } = require('../builtins');
 const { makeRequest } = require('./light-request');
 const TlsConnection = require('../connection/tls-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
-const { isEnabled, setOptions } = require('./native-accept');
+const Listening = require('./listening');
+const { isEnabled } = require('./native-accept');
 const native = require('../native');
 const { materialize } = require('../wire/light-socket');
 const Scope = require('./scope');
@@ -30,7 +31,6 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
 
   if (!isEnabled || !listening || !isTakeable(server)) return;
 
-  const { close, onconnection } = listening;
   const strangeness = observer(server, https.Server);
 
   listenToLoop();
@@ -78,32 +78,19 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
     }
   });
 
-  listening.onconnection = function onConnection(err, handle) {
-    const why =
-      err || !handle || !(handle.fd >= 0)
-        ? 'descriptor'
-        : (objectionOf() ?? strangeness());
+  const taken = new Listening(server, {
+    objection: () => objectionOf() ?? strangeness(),
 
-    if (why === null) {
-      setOptions(server, handle);
+    receive(id, handle) {
+      if (native.tlsAccept(id, contexts.id) === 1) handshakes.add(handle, id);
+      else taken.giveToNode(id, handle, 'descriptor');
+    },
 
-      const id = native.tlsAccept(handle.fd, contexts.id);
+    close: () => scope.close()
+  });
 
-      if (id !== undefined) {
-        handshakes.add(handle, id);
-        return undefined;
-      }
-    }
-
-    noteWhyNode(handle, why ?? 'descriptor');
-    return onconnection.call(this, err, handle);
-  };
   // Nothing begins any more.
   server.once('close', () => contexts.free());
-  listening.close = function closeListening(...args) {
-    scope.close();
-    return close.apply(this, args);
-  };
 
   function lightSocket(handle) {
     const light = new TlsConnection(server, handle);

@@ -32,11 +32,11 @@ class Handshakes {
   }
 
   /**
-   * @param {Object} tcp Node's handle
+   * @param {Object|Function} handleOrClass See `Light`
    * @param {Number} id The native half, which has begun
    */
-  add(tcp, id) {
-    const handle = new TlsHandle(tcp, id);
+  add(handleOrClass, id) {
+    const handle = new TlsHandle(handleOrClass, id);
     const handshake = new Handshake(this, handle);
 
     if (trace.isEnabled()) handle.notePeer();

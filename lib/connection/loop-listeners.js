@@ -184,11 +184,10 @@ const listeners = {
     acceptors.get(listening)(id);
   },
 
-  onClosed() {
-    const slot = rows[SLOT];
-    const callback = closing.get(slot);
+  onClosed(number) {
+    const callback = closing.get(number);
 
-    closing.delete(slot);
+    closing.delete(number);
     callback();
   }
 };

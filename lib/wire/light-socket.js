@@ -392,7 +392,7 @@ function close(socket, light, err) {
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
   if (err) timers.nextTick(() => owner.onError());
-  light.close(() => {
+  light.closeHandle(() => {
     light.isClosed = true;
     if (callLost !== undefined) callLost();
     owner.onClosed();

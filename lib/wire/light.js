@@ -1,9 +1,6 @@
 'use strict';
 
-const native = require('../native');
-const { makeHandle } = require('./descriptor-handle');
-const { closing } = require('./loop');
-const slotOf = require('./slot');
+const Incoming = require('./incoming');
 
 /** The bits of `Light#state`. */
 const ENDED = 1;
@@ -19,80 +16,19 @@ const BITS = 6;
  * What there is of a socket that Node has not made. Whoever has a use for it, as
  * lib/connection/light-connection.js has, says who reads and writes it.
  */
-class Light {
+class Light extends Incoming {
   /**
    * @param {net.Server} server Who accepted it
-   * @param {Object|Function} handle Node's handle for it, which nobody reads; or, as
-   *     there is none, the class to make one of
+   * @param {Object|Function} handle See `Incoming`
    * @param {Number} id Its native half
    */
   constructor(server, handle, id) {
+    super(handle, id);
     this.server = server;
-    this._handle = handle;
-    /** May be any number, also one that is no small integer; see slot.js. */
-    this.id = undefined;
-    this.id = id;
     /** What it is of: others may inherit from that, or stand before it. */
     this.target = null;
     /** What has happened to it, a bit each: an idle one takes 48 bytes less so. */
     this.state = 0;
-  }
-
-  /** Node's handle, made if need be: then it is what closes the descriptor. */
-  get handle() {
-    if (!this._hasHandle) this._handle = makeHandle(this.id, this._handle);
-
-    return this._handle;
-  }
-
-  get _hasHandle() {
-    return typeof this._handle !== 'function';
-  }
-
-  /**
-   * @param {String} method A method of Node's handles
-   * @return {Boolean} Whether those of its kind have it
-   */
-  can(method) {
-    const { _handle: handle } = this;
-
-    return (this._hasHandle ? handle : handle.prototype)[method] !== undefined;
-  }
-
-  /**
-   * @param {String} method `getpeername` or `getsockname`
-   * @return {Object|null} The address; `null`: there is none any more
-   */
-  addressOf(method) {
-    if (!this._hasHandle) {
-      const name = native.descriptorName(this.id, method === 'getpeername');
-
-      if (name !== undefined) {
-        const [family, port, address] = name.split(' ');
-
-        return { address, family, port: Number(port) };
-      }
-    }
-
-    const address = {};
-
-    return this.handle[method](address) === 0 ? address : null;
-  }
-
-  /**
-   * Closes it, of which the native half has let go, and with it a descriptor that
-   * no handle has.
-   *
-   * @param {Function} callback Called when Node calls for a handle
-   */
-  close(callback) {
-    if (this._hasHandle) {
-      this._handle.close(callback);
-      return;
-    }
-
-    closing.set(slotOf(this.id), callback);
-    native.loopClosed(this.id);
   }
 
   get isEnded() {

@@ -30,7 +30,7 @@ const leaving = new Map();
 const writers = new Map();
 /** Who sees to what was taken from listening sockets, by their descriptors. */
 const acceptors = new Map();
-/** What is to be called when a socket without a handle is closed, by the same slot. */
+/** What is to be called when sockets without handles are closed, by numbers of their own. */
 const closing = new Map();
 
 /**

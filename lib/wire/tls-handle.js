@@ -5,12 +5,13 @@ const { Buffer } = require('buffer');
 const { os } = require('../builtins');
 const native = require('../native');
 const { BYTES_READ } = require('../native/numbers').counter;
+const Incoming = require('./incoming');
 const { destroyedError, systemError, tlsError } = require('./errors');
 const { connections, writers } = require('./loop');
 const slotOf = require('./slot');
 const timers = require('../timers');
 
-const { ECANCELED } = os.constants.errno;
+const { ECANCELED, ENOTCONN } = os.constants.errno;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -18,14 +19,13 @@ const NO_BYTES = Buffer.alloc(0);
  * own handle for the socket, which has the descriptor, is behind it, and nobody
  * reads that.
  */
-class TlsHandle {
+class TlsHandle extends Incoming {
   /**
-   * @param {Object} tcp Node's handle
+   * @param {Object|Function} tcp Node's own, or its class; see `Incoming`
    * @param {Number} id The native half, which has the session
    */
   constructor(tcp, id) {
-    this._tcp = tcp;
-    this.id = id;
+    super(tcp, id);
     /** The stream that reads it, once there is one. */
     this.socket = null;
     /** Whether that wants what comes; Node's stream sets it, too. */
@@ -60,14 +60,11 @@ class TlsHandle {
   }
 
   getAsyncId() {
-    return this._tcp.getAsyncId();
+    return this.handle.getAsyncId();
   }
 
   getpeername(out) {
-    if (this._peername === undefined) return this._tcp.getpeername(out);
-
-    Object.assign(out, this._peername);
-    return 0;
+    return tell(out, this._peername ?? this.addressOf('getpeername'));
   }
 
   /** Notes the peer's address, which nobody says once it has gone. */
@@ -78,15 +75,15 @@ class TlsHandle {
   }
 
   getsockname(out) {
-    return this._tcp.getsockname(out);
+    return tell(out, this.addressOf('getsockname'));
   }
 
   setNoDelay(noDelay) {
-    return this._tcp.setNoDelay(noDelay);
+    return this.handle.setNoDelay(noDelay);
   }
 
   setKeepAlive(enable, delay) {
-    return this._tcp.setKeepAlive(enable, delay);
+    return this.handle.setKeepAlive(enable, delay);
   }
 
   hasRef() {
@@ -204,7 +201,7 @@ class TlsHandle {
       if (!this.isConnected) native.connectionFree(this.id, 0);
     }
 
-    this._tcp.close(callback);
+    this.closeHandle(callback);
   }
 
   /** Takes the callback of a write under way, if there is one. */
@@ -268,6 +265,14 @@ class TlsHandle {
   fail(err) {
     if (this.socket !== null) this.socket.destroy(err);
   }
+}
+
+/** @return {Number} What Node's handles return */
+function tell(out, address) {
+  if (address === null) return -ENOTCONN;
+
+  Object.assign(out, address);
+  return 0;
 }
 
 function callSoon(callback, err) {

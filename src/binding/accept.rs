@@ -9,7 +9,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{CAN_ACCEPT, Read, Stream, peek_some, read_some};
+use ws_rs_wire::{CAN_ACCEPT, Read, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -52,8 +52,7 @@ pub(crate) fn accept_borrow(call: &Call<'_>) -> Outcome {
 }
 
 /// `acceptRequest(id) -> string | number`: the head of the request to be upgraded that has come on a
-/// connection which nobody has read yet; it is taken, and what is behind it stays with the kernel. Or one of the
-/// numbers of `request`, and nothing was taken.
+/// connection which nobody has read yet, if nothing came behind it; it is taken. Or one of the numbers of `request`, and nothing was taken.
 pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
     let mut room = [0; MAX_HEAD];
@@ -72,14 +71,18 @@ pub(crate) fn accept_request(call: &Call<'_>) -> Outcome {
 }
 
 fn read_request(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, u32> {
-    let len = match peek_some(fd, room) {
+    let came = match peek_some(fd, room) {
         Read::Bytes(len) => len,
         Read::Empty => return Err(NOTHING),
         Read::End | Read::Failed(_) | Read::Broken | Read::Dead => return Err(OTHER),
     };
-    let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..len]) else {
+    let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..came]) else {
         return Err(OTHER);
     };
+    // Node hands frames that came with it out in the next tick, and also if the connection was ended by then.
+    if len < came {
+        return Err(OTHER);
+    }
     // An ordinary read: discarding by a flag does not work on Unix sockets. It gives what was just
     // seen, unless the connection broke meanwhile, which Node then meets as well.
     if read_some(fd, &mut room[..len]) != Read::Bytes(len) {
@@ -111,25 +114,6 @@ pub(crate) fn accept_await(call: &Call<'_>) -> Outcome {
         .and_then(|entry| entry.socket.as_mut());
     let awaits = socket.is_some_and(|socket| socket.await_request(&call.state.event_loop, id));
     call.number(u32::from(awaits))
-}
-
-/// The number of a connection that is yet to be opened, on what `open` gives for it; `undefined` if that
-/// is nothing.
-pub(crate) fn await_on(call: &Call<'_>, open: impl FnOnce(Id) -> Option<Stream>) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    let Some(id) = connections.insert(Entry::incoming(None)) else {
-        return call.undefined();
-    };
-    match (open(id), connections.get_mut(id)) {
-        (Some(stream), Some(entry)) => {
-            entry.socket = Some(LoopSocket::awaiting(stream, Inbox::new(false, false)));
-            call.double(id as f64)
-        }
-        _ => {
-            connections.remove(id);
-            call.undefined()
-        }
-    }
 }
 
 /// `acceptOpen(id, maxPayload, maxFragments, maxBufferedChunks, flags, requestLength, answer, threads) ->

@@ -103,10 +103,10 @@ impl Entry {
 
     /// One of a server, which is not open yet.
     #[cfg(unix)]
-    pub(crate) fn incoming(socket: Option<LoopSocket>) -> Self {
+    pub(crate) fn incoming(socket: LoopSocket) -> Self {
         let connection = Connection::new(Role::Server, Config::default());
         Self {
-            socket,
+            socket: Some(socket),
             ..Self::new(connection)
         }
     }

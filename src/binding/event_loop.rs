@@ -264,16 +264,6 @@ fn boxed(responder: Option<PingResponder>) -> Option<Box<dyn Responder>> {
     responder.map(|one| Box::new(Answers(one)) as Box<dyn Responder>)
 }
 
-/// Has the reactor watch a socket that is to speak TLS.
-pub(crate) fn open_tls(call: &Call<'_>, tls: tls::Tls, id: Id) -> Option<Stream> {
-    let stream = Stream::Own(Socket::Tls(Box::new(tls)));
-    let fd = stream.descriptor();
-    watch(call, fd, |reactor| {
-        reactor.register(fd, id).ok()?;
-        Some(stream)
-    })
-}
-
 /// Opens the reactor, and keeps it and what JavaScript needs for what `register` has it watch.
 fn watch(
     call: &Call<'_>,

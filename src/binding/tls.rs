@@ -7,10 +7,9 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Config, PingResponder, UpgradeRequest};
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
-use super::accept::await_on;
 use super::call::{Call, Fault, Outcome};
 use super::environment::Entry;
-use super::event_loop::{LoopSocket, Reader, open_tls};
+use super::event_loop::{LoopSocket, Reader};
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
 use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 
@@ -87,24 +86,33 @@ pub(crate) fn tls_context_free(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
-/// `tlsAccept(fd, context | -1) -> id`: begins a handshake on a socket that nobody has read yet, and
+/// `tlsAccept(id, context | -1) -> boolean`: begins a handshake on a connection that nobody has read yet, and
 /// has `onRequest` called when there is something that [`tls_request`] has a word for. Without a
-/// context the first is the client's hello. `undefined`: it cannot be watched.
+/// context the first is the client's hello. `false`: it cannot be watched.
 pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
-    let fd = call.i32(0)?;
+    let id = call.id(0)?;
     let is_known = call.f64(1)? >= 0.0;
     let context = call.id(1)?;
+    let state = &call.state.event_loop;
+    let mut connections = call.state.connections.borrow_mut();
+    let socket = connections
+        .get_mut(id)
+        .and_then(|entry| entry.socket.as_mut());
+    let Some(socket) = socket else {
+        return call.number(0);
+    };
     let tls = {
-        let mut contexts = call.state.event_loop.contexts.borrow_mut();
+        let mut contexts = state.contexts.borrow_mut();
         match contexts.get_mut(context).filter(|_| is_known) {
-            None if is_known => return call.undefined(),
-            context => Tls::new(fd, context.map(|context| &*context)),
+            None if is_known => return call.number(0),
+            context => Tls::new(socket.descriptor(), context.map(|context| &*context)),
         }
     };
-    let Ok(tls) = tls else {
-        return call.undefined();
-    };
-    await_on(call, |id| open_tls(call, tls, id))
+    let begins = tls.is_ok_and(|tls| {
+        socket.speak_tls(tls);
+        socket.await_request(state, id)
+    });
+    call.number(u32::from(begins))
 }
 
 /// `tlsRequest(id) -> string | number`: the head of the request to be upgraded that has come, or one
@@ -133,9 +141,13 @@ pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
             NOTHING
         });
     }
+    // Frames behind it are as in `acceptRequest`.
     let UpgradeRequest::Whole(len) = UpgradeRequest::of(plaintext) else {
         return call.number(OTHER);
     };
+    if len < plaintext.len() {
+        return call.number(OTHER);
+    }
     let head = call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default())?;
     tls.skip(len);
     connection.bytes_read = len as u64;

@@ -25,7 +25,7 @@ impl LoopState {
         let id = environment
             .connections
             .borrow_mut()
-            .insert(Entry::incoming(Some(socket)))?;
+            .insert(Entry::incoming(socket))?;
         environment.values.retain(true);
         Some(id)
     }
@@ -93,20 +93,21 @@ const fn turn(state: &Environment, env: sys::napi_env, id: Id) -> Turn<'_> {
     Turn::new(state, env, ready)
 }
 
-/// `loopClosed(id)`: has `onClosed` called when Node would be called for a handle that is closed now: the
-/// connection had none.
+/// `loopClosed(id, number)`: has `onClosed` called with the number when Node would be called for a handle that
+/// is closed now: the connection had none.
 pub(crate) fn loop_closed(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
+    let number = call.i32(1)?;
     let env = call.env;
     if let Some(reactor) = call.state.event_loop.reactor()
         && let Some(state) = call.state.this.upgrade()
     {
-        reactor.call_when_closed(move || tell_closed(&state, env, id));
+        reactor.call_when_closed(move || tell_closed(&state, env, id, number));
     }
     call.undefined()
 }
 
-fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id) {
+fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id, number: i32) {
     // No JavaScript any more.
     if state.event_loop.ending.get() {
         return;
@@ -118,5 +119,5 @@ fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id) {
     // Without JavaScript, at the end of the environment, nobody is left to be told.
     let _ = turn
         .begin_rows(0, NOWHERE)
-        .and_then(|()| turn.call_listener(Listener::Closed, 0));
+        .and_then(|()| turn.call_listener(Listener::Closed, number));
 }

@@ -41,7 +41,7 @@ pub(super) enum Listener {
     Dead,
     /// A connection was taken from a listening socket: that one's descriptor, and the connection's id.
     Connection,
-    /// What `loopClosed()` was told of is closed.
+    /// What `loopClosed()` was told of is closed; its number.
     Closed,
 }
 

@@ -83,6 +83,11 @@ impl LoopSocket {
         socket
     }
 
+    /// One that is yet to be opened speaks TLS from now on.
+    pub(crate) fn speak_tls(&mut self, tls: Tls) {
+        self.stream = Stream::Own(Socket::Tls(Box::new(tls)));
+    }
+
     /// A handle of Node's closes the descriptor from now on.
     pub(crate) fn give_descriptor(&mut self) {
         if let Some(own) = self.own.take() {

@@ -1,0 +1,158 @@
+'use strict';
+
+const native = require('../native');
+const { keepContext, makeHandle } = require('../wire/descriptor-handle');
+const { acceptors } = require('../wire/loop');
+const Scope = require('./scope');
+const { noteWhyNode } = require('./why-node');
+
+/**
+ * Takes the connections of a server that listens before Node builds them. On Linux
+ * they come without a handle of Node's: the addon takes them from the listening
+ * socket. In the place of a handle there is its class then; see `Light`.
+ */
+class Listening {
+  /**
+   * @param {net.Server} server The server
+   * @param {Object} taker `objection()` says why Node is to build the next one, in a
+   *     word, or `null`; `receive(id, handle)` gets the native half and the handle of
+   *     one that has come; `close()` is called before the server listens no more
+   */
+  constructor(server, taker) {
+    const handle = server._handle;
+
+    this._server = server;
+    this._taker = taker;
+    this._handle = handle;
+    // Asked for while there is one.
+    this._fd = handle.fd;
+    this._Handle = handle.constructor;
+    this._onconnection = handle.onconnection;
+    this._hasNoDelay = setNoDelay(server, handle);
+    this._isTaking = false;
+    // What Node's own `onconnection` runs in keeps what a listener leaves there.
+    this._scope = new Scope(true);
+
+    const { close } = handle;
+
+    handle.onconnection = (err, accepted) => this._onAccepted(err, accepted);
+    handle.close = (...args) => {
+      this._take(false);
+      taker.close();
+      this._scope.close();
+      return close.apply(handle, args);
+    };
+  }
+
+  /**
+   * Has Node build a connection, as if it had just come.
+   *
+   * @param {Number} id The native half, which is freed
+   * @param {Object|Function} handle What `receive()` got
+   * @param {String} why Why, in a word
+   */
+  giveToNode(id, handle, why) {
+    const given = handle === this._Handle ? makeHandle(id, handle) : handle;
+
+    native.connectionFree(id);
+    this._give(0, given, why);
+  }
+
+  _give(err, handle, why) {
+    noteWhyNode(handle, why);
+    this._scope.run(() => this._onconnection.call(this._handle, err, handle));
+  }
+
+  /** Node has accepted one, or could not. */
+  _onAccepted(err, handle) {
+    const why =
+      err || !handle || !(handle.fd >= 0)
+        ? 'descriptor'
+        : this._taker.objection();
+    const id = why === null ? native.acceptBorrow(handle.fd) : undefined;
+
+    if (id === undefined) {
+      noteWhyNode(handle, why ?? 'descriptor');
+      this._onconnection.call(this._handle, err, handle);
+      return;
+    }
+
+    this._take(true);
+    this._setOptions(handle);
+    this._taker.receive(id, handle);
+  }
+
+  /** One was taken. */
+  _onTaken(id) {
+    keepContext();
+
+    const why = this._taker.objection();
+
+    if (why !== null) {
+      // What is to have a handle gets it from libuv for less.
+      this._take(false);
+      this.giveToNode(id, this._Handle, why);
+    } else if (this._needsHandle()) {
+      const handle = makeHandle(id, this._Handle);
+
+      this._setOptions(handle);
+      this._taker.receive(id, handle);
+    } else {
+      this._taker.receive(id, this._Handle);
+    }
+  }
+
+  /**
+   * Whether connections are taken before libuv takes them and Node makes a handle for
+   * each. The kernel tells whoever watches last first: so from the first one on.
+   */
+  _take(isTo) {
+    if (isTo === this._isTaking) return;
+
+    if (isTo) {
+      this._isTaking = this._fd >= 0 && native.acceptListen(this._fd) === 1;
+      if (this._isTaking) acceptors.set(this._fd, (id) => this._onTaken(id));
+    } else {
+      this._isTaking = false;
+      native.acceptLeave(this._fd);
+      acceptors.delete(this._fd);
+    }
+  }
+
+  /** Whether something is to be set that only a handle can. */
+  _needsHandle() {
+    const { prototype } = this._Handle;
+
+    return (
+      (this._server.keepAlive && prototype.setKeepAlive !== undefined) ||
+      (!this._hasNoDelay && prototype.setNoDelay !== undefined)
+    );
+  }
+
+  /** What Node's server sets on the sockets that it makes. */
+  _setOptions(handle) {
+    const { keepAlive, keepAliveInitialDelay } = this._server;
+
+    if (!this._hasNoDelay && handle.setNoDelay) handle.setNoDelay(true);
+    if (keepAlive && handle.setKeepAlive) {
+      handle.setKeepAlive(true, keepAliveInitialDelay);
+    }
+  }
+}
+
+/**
+ * Linux gives what it accepts the listening socket's `TCP_NODELAY`: a system call
+ * less for each.
+ *
+ * @return {Boolean} Whether that was set, as Node would set it on each as well
+ */
+function setNoDelay(server, listening) {
+  return (
+    process.platform === 'linux' &&
+    server.noDelay === true &&
+    listening.setNoDelay !== undefined &&
+    listening.setNoDelay(true) === 0
+  );
+}
+
+module.exports = Listening;
