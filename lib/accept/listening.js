@@ -35,7 +35,8 @@ class Listening {
 
     const { close } = handle;
 
-    handle.onconnection = (err, accepted) => this._onAccepted(err, accepted);
+    this._onAny = (err, accepted) => this._onAccepted(err, accepted);
+    handle.onconnection = this._onAny;
     handle.close = (...args) => {
       this._take(false);
       taker.close();
@@ -63,6 +64,11 @@ class Listening {
     this._scope.run(() => this._onconnection.call(this._handle, err, handle));
   }
 
+  /** Whether somebody else, as another server that listens on the same handle, gets what comes. */
+  get _isReplaced() {
+    return this._handle.onconnection !== this._onAny;
+  }
+
   /** Node has accepted one, or could not. */
   _onAccepted(err, handle) {
     const why =
@@ -77,7 +83,7 @@ class Listening {
       return;
     }
 
-    this._take(true);
+    if (!this._isReplaced) this._take(true);
     this._setOptions(handle);
     this._taker.receive(id, handle);
   }
@@ -85,6 +91,15 @@ class Listening {
   /** One was taken. */
   _onTaken(id) {
     keepContext();
+
+    if (this._isReplaced) {
+      const handle = makeHandle(id, this._Handle);
+
+      native.connectionFree(id);
+      this._take(false);
+      this._scope.run(() => this._handle.onconnection(0, handle));
+      return;
+    }
 
     const why = this._taker.objection();
 
