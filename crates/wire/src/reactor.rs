@@ -1,5 +1,6 @@
 //! Many sockets under one libuv handle.
 
+mod few;
 mod listening;
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
@@ -15,7 +16,7 @@ use mio::{Events, Interest, Token, Waker};
 
 use crate::closing::call_when_closed;
 use crate::news::Ready;
-use crate::poll::{Poll, Seen, Told};
+use crate::poll::Poll;
 use crate::socket::Socket;
 use crate::threads::{Pool, Responder, Threaded};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
@@ -35,13 +36,6 @@ const NOBODY: u64 = u64::MAX;
 const LISTENS: u64 = u64::MAX - 1;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
-/// Up to so many sockets get handles of their own, which saves asking the selector for each message.
-/// Of more, several are mostly ready at once, and asking costs less than not knowing it.
-const FEW: usize = 4;
-/// Beyond so many all are watched by the selector; more than `FEW`, so that one that comes and goes does not
-/// move the others to and fro.
-const MANY: usize = 2 * FEW;
-
 /// Who is told.
 pub trait Handler: Sized {
     /// These sockets have something to read, which is told once: until all of it was read or
@@ -147,9 +141,7 @@ impl<H: Handler> Reactor<H> {
             .register(&mut SourceFd(&fd), Token(index), INTEREST)?;
         self.set_id(index, id);
         self.watched.set(self.watched.get() + 1);
-        if self.watched.get() > MANY {
-            self.watch_all_by_selector();
-        }
+        self.watch_many();
         Ok(())
     }
 
@@ -266,69 +258,6 @@ impl<H: Handler> Reactor<H> {
         }
     }
 
-    /// Closes the handle that a socket has of its own; returns whether there was one.
-    fn close_poll(&self, fd: RawFd) -> bool {
-        let Some(poll) = self.poll_of(fd) else {
-            return false;
-        };
-        self.few.borrow_mut().retain(|other| *other != poll);
-        // SAFETY: what was in the list was not closed, and it is not in it any more.
-        unsafe { Poll::close(poll) };
-        true
-    }
-
-    /// How many sockets have handles of their own.
-    pub fn few(&self) -> usize {
-        self.few.borrow().len()
-    }
-
-    /// The handle that a socket has of its own.
-    fn poll_of(&self, fd: RawFd) -> Option<NonNull<Poll>> {
-        // SAFETY: what is in the list was not closed.
-        let is_its = |poll: &&NonNull<Poll>| unsafe { poll.as_ref() }.descriptor() == fd;
-        self.few.borrow().iter().find(is_its).copied()
-    }
-
-    /// Gives a socket that the selector watches a handle of its own.
-    fn watch_by_itself(&self, fd: RawFd, id: u64) {
-        if self.poll_of(fd).is_some() || self.handler.is_told_once(id) {
-            return;
-        }
-        let told = (ptr::from_ref(self).cast(), on_one::<H> as Told);
-        // SAFETY: the loop is that of `open`, and the handle is closed before that of the reactor.
-        let poll = unsafe { Poll::open(self.uv, self.event_loop, fd, told) };
-        if let Some(poll) = poll {
-            // As for `rearm`.
-            let _ = self
-                .selector
-                .borrow()
-                .registry()
-                .deregister(&mut SourceFd(&fd));
-            self.few.borrow_mut().push(poll);
-        }
-    }
-
-    fn watch_all_by_selector(&self) {
-        loop {
-            let last = self.few.borrow().last().copied();
-            let Some(poll) = last else { return };
-            self.watch_by_selector(poll);
-        }
-    }
-
-    /// Has the selector watch a socket that has a handle of its own.
-    fn watch_by_selector(&self, poll: NonNull<Poll>) {
-        // SAFETY: it is in the list, so it was not closed.
-        let (fd, writable) = unsafe { (poll.as_ref().descriptor(), poll.as_ref().is_writable()) };
-        self.close_poll(fd);
-        // The selector had it before, so there is room.
-        let _ = self.selector.borrow().registry().register(
-            &mut SourceFd(&fd),
-            Token(fd as usize),
-            interest(writable),
-        );
-    }
-
     /// One more socket, or one less, keeps the loop alive.
     pub fn keep_alive(&self, more: bool) {
         let before = self.references.get();
@@ -424,15 +353,7 @@ impl<H: Handler> Reactor<H> {
             for fd in listening.into_inner() {
                 self.handler.on_connections(fd);
             }
-            if self.watched.get() <= FEW {
-                for index in events.iter().map(|event| event.token().0) {
-                    if let Some(id) = self.id_of(index)
-                        && id != LISTENS
-                    {
-                        self.watch_by_itself(index as RawFd, id);
-                    }
-                }
-            }
+            self.watch_few(events.iter().map(|event| event.token().0));
         }
         self.events.replace(Some(events));
     }
@@ -444,33 +365,6 @@ impl<H: Handler> Reactor<H> {
             pool.dispatch(|sockets| self.handler.on_ready(sockets));
         }
     }
-
-    /// A socket with a handle of its own.
-    fn dispatch_one(&self, seen: Seen) {
-        // None: JavaScript has found a way to run the loop from within a callback.
-        let Some(events) = self.events.take() else {
-            return;
-        };
-        let Seen {
-            fd,
-            readable,
-            writable,
-        } = seen;
-        if readable || writable {
-            self.handler
-                .on_ready(self.id_of(fd as usize).into_iter().map(|id| Ready {
-                    id,
-                    readable,
-                    writable,
-                    until_empty: false,
-                    ends: false,
-                }));
-        } else if let Some(poll) = self.poll_of(fd) {
-            // The selector tells of it what there is to be told.
-            self.watch_by_selector(poll);
-        }
-        self.events.replace(Some(events));
-    }
 }
 
 /// What to watch a socket for.
@@ -480,12 +374,6 @@ const fn interest(writable: bool) -> Interest {
     } else {
         INTEREST
     }
-}
-
-unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
-    // SAFETY: it is that of `watch_by_itself`, whose handles are closed before the reactor's own is;
-    // behind that nothing is told.
-    unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_one(seen);
 }
 
 unsafe fn on_threads<H: Handler>(reactor: *const ()) {

@@ -1,0 +1,131 @@
+//! Sockets that have libuv handles of their own, as long as there are few.
+
+use std::os::fd::RawFd;
+use std::ptr::{self, NonNull};
+
+use mio::Token;
+use mio::unix::SourceFd;
+
+use super::{Handler, LISTENS, Reactor, interest};
+use crate::news::Ready;
+use crate::poll::{Poll, Seen, Told};
+
+/// Up to so many sockets get handles of their own, which saves asking the selector for each message.
+/// Of more, several are mostly ready at once, and asking costs less than not knowing it.
+const FEW: usize = 4;
+/// Beyond so many all are watched by the selector; more than `FEW`, so that one that comes and goes does not
+/// move the others to and fro.
+const MANY: usize = 2 * FEW;
+
+impl<H: Handler> Reactor<H> {
+    /// Closes the handle that a socket has of its own; returns whether there was one.
+    pub(super) fn close_poll(&self, fd: RawFd) -> bool {
+        let Some(poll) = self.poll_of(fd) else {
+            return false;
+        };
+        self.few.borrow_mut().retain(|other| *other != poll);
+        // SAFETY: what was in the list was not closed, and it is not in it any more.
+        unsafe { Poll::close(poll) };
+        true
+    }
+
+    /// How many sockets have handles of their own.
+    pub fn few(&self) -> usize {
+        self.few.borrow().len()
+    }
+
+    /// The handle that a socket has of its own.
+    pub(super) fn poll_of(&self, fd: RawFd) -> Option<NonNull<Poll>> {
+        // SAFETY: what is in the list was not closed.
+        let is_its = |poll: &&NonNull<Poll>| unsafe { poll.as_ref() }.descriptor() == fd;
+        self.few.borrow().iter().find(is_its).copied()
+    }
+
+    /// The selector has told of these descriptors: if there are few, they get handles of their own.
+    pub(super) fn watch_few(&self, told: impl Iterator<Item = usize>) {
+        if self.watched.get() > FEW {
+            return;
+        }
+        for index in told {
+            if let Some(id) = self.id_of(index)
+                && id != LISTENS
+            {
+                self.watch_by_itself(index as RawFd, id);
+            }
+        }
+    }
+
+    /// Gives a socket that the selector watches a handle of its own.
+    fn watch_by_itself(&self, fd: RawFd, id: u64) {
+        if self.poll_of(fd).is_some() || self.handler.is_told_once(id) {
+            return;
+        }
+        let told = (ptr::from_ref(self).cast(), on_one::<H> as Told);
+        // SAFETY: the loop is that of `open`, and the handle is closed before that of the reactor.
+        let poll = unsafe { Poll::open(self.uv, self.event_loop, fd, told) };
+        if let Some(poll) = poll {
+            // What fails here is closed: there is nothing to be told of it.
+            let _ = self
+                .selector
+                .borrow()
+                .registry()
+                .deregister(&mut SourceFd(&fd));
+            self.few.borrow_mut().push(poll);
+        }
+    }
+
+    /// One more socket is watched: if they are many, the selector watches all.
+    pub(super) fn watch_many(&self) {
+        while self.watched.get() > MANY {
+            let last = self.few.borrow().last().copied();
+            let Some(poll) = last else { return };
+            self.watch_by_selector(poll);
+        }
+    }
+
+    /// Has the selector watch a socket that has a handle of its own.
+    pub(super) fn watch_by_selector(&self, poll: NonNull<Poll>) {
+        // SAFETY: it is in the list, so it was not closed.
+        let (fd, writable) = unsafe { (poll.as_ref().descriptor(), poll.as_ref().is_writable()) };
+        self.close_poll(fd);
+        // The selector had it before, so there is room.
+        let _ = self.selector.borrow().registry().register(
+            &mut SourceFd(&fd),
+            Token(fd as usize),
+            interest(writable),
+        );
+    }
+
+    /// A socket with a handle of its own.
+    fn dispatch_one(&self, seen: Seen) {
+        // None: JavaScript has found a way to run the loop from within a callback.
+        let Some(events) = self.events.take() else {
+            return;
+        };
+        let Seen {
+            fd,
+            readable,
+            writable,
+        } = seen;
+        if readable || writable {
+            self.handler
+                .on_ready(self.id_of(fd as usize).into_iter().map(|id| Ready {
+                    id,
+                    readable,
+                    writable,
+                    until_empty: false,
+                    ends: false,
+                }));
+        } else if let Some(poll) = self.poll_of(fd) {
+            // The selector tells of it what there is to be told.
+            self.watch_by_selector(poll);
+        }
+        self.events.replace(Some(events));
+    }
+}
+
+unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
+    // SAFETY: it is that of `watch_by_itself`, whose handles are closed before the reactor's own is;
+    // behind that nothing is told.
+    unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_one(seen);
+}
