@@ -103,6 +103,21 @@ impl Turns {
     }
 }
 
+/// Whether the environment does not end yet. When a worker is terminated, Node closes all handles and runs
+/// the loop once more before it says so: their descriptors may be somebody else's by then.
+fn may_run_javascript(env: sys::napi_env) -> bool {
+    let (mut value, mut result, mut is_pending) = (ptr::null_mut(), ptr::null_mut(), false);
+    // SAFETY: a live environment, on its thread, and valid out pointers. What is asked for are constants, which
+    // need no handle scope, and nothing is run; but like all that could run something it is refused at the end,
+    // and as long as somebody has left an exception there.
+    unsafe {
+        sys::napi_get_undefined(env, &mut value);
+        sys::napi_coerce_to_bool(env, value, &mut result) == sys::Status::napi_ok
+            || (sys::napi_is_exception_pending(env, &mut is_pending) == sys::Status::napi_ok
+                && is_pending)
+    }
+}
+
 /// JavaScript's values live until it is dropped.
 pub(super) struct HandleScope {
     env: sys::napi_env,
@@ -157,6 +172,10 @@ fn flush_backlog(state: &Environment, id: Id) -> bool {
 impl Handler for Turns {
     fn on_ready(&self, sockets: impl Iterator<Item = Ready>) {
         let state = self.state();
+        if !may_run_javascript(self.env) {
+            state.event_loop.ending.set(true);
+            return;
+        }
         let mut turns = 0;
         let mut sockets = sockets.peekable();
         // One for many turns, each of which makes only a few values.
