@@ -76,13 +76,9 @@ fn read_request(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, u32> {
         Read::Empty => return Err(NOTHING),
         Read::End | Read::Failed(_) | Read::Broken | Read::Dead => return Err(OTHER),
     };
-    let UpgradeRequest::Whole(len) = UpgradeRequest::of(&room[..came]) else {
+    let UpgradeRequest::Whole(len) = UpgradeRequest::alone(&room[..came]) else {
         return Err(OTHER);
     };
-    // Node hands frames that came with it out in the next tick, and also if the connection was ended by then.
-    if len < came {
-        return Err(OTHER);
-    }
     // An ordinary read: discarding by a flag does not work on Unix sockets. It gives what was just
     // seen, unless the connection broke meanwhile, which Node then meets as well.
     if read_some(fd, &mut room[..len]) != Read::Bytes(len) {

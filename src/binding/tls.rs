@@ -141,13 +141,9 @@ pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
             NOTHING
         });
     }
-    // Frames behind it are as in `acceptRequest`.
-    let UpgradeRequest::Whole(len) = UpgradeRequest::of(plaintext) else {
+    let UpgradeRequest::Whole(len) = UpgradeRequest::alone(plaintext) else {
         return call.number(OTHER);
     };
-    if len < plaintext.len() {
-        return call.number(OTHER);
-    }
     let head = call.string(str::from_utf8(&plaintext[..len]).unwrap_or_default())?;
     tls.skip(len);
     connection.bytes_read = len as u64;

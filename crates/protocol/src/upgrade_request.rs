@@ -24,6 +24,17 @@ impl UpgradeRequest {
     pub fn of(bytes: &[u8]) -> Self {
         parse(bytes).map_or(Self::Other, Self::Whole)
     }
+
+    /// As [`of`](Self::of), but [`Other`](Self::Other) if anything stands behind the head. Frames that come with
+    /// a request are to be handed out with it, also if the connection is ended at once (RFC 6455, section 4.1,
+    /// has clients wait for the answer).
+    #[must_use]
+    pub fn alone(bytes: &[u8]) -> Self {
+        match Self::of(bytes) {
+            Self::Whole(len) if len < bytes.len() => Self::Other,
+            request => request,
+        }
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<usize> {
@@ -132,6 +143,20 @@ mod tests {
     fn changed(from: &str, to: &str) -> UpgradeRequest {
         assert!(HEAD.contains(from));
         of(&HEAD.replace(from, to))
+    }
+
+    #[test]
+    fn a_request_with_frames_behind_it_does_not_stand_alone() {
+        let with_frames = [HEAD.as_bytes(), b"\x81\x82\0\0\0\0hi"].concat();
+        assert_eq!(
+            UpgradeRequest::alone(HEAD.as_bytes()),
+            UpgradeRequest::Whole(HEAD.len())
+        );
+        assert_eq!(UpgradeRequest::alone(&with_frames), UpgradeRequest::Other);
+        assert_eq!(
+            UpgradeRequest::alone(b"GET / HTTP/1.1\r\n"),
+            UpgradeRequest::Other
+        );
     }
 
     #[test]

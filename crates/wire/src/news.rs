@@ -15,3 +15,17 @@ pub struct Ready {
     /// What is behind the bytes is the peer's end, and nothing else.
     pub ends: bool,
 }
+
+impl Ready {
+    /// One with nothing to read, and no room to write.
+    #[must_use]
+    pub const fn nothing(id: u64) -> Self {
+        Self {
+            id,
+            readable: false,
+            writable: false,
+            until_empty: false,
+            ends: false,
+        }
+    }
+}

@@ -83,13 +83,7 @@ impl Turns {
 
 /// One in which nothing is read.
 const fn turn(state: &Environment, env: sys::napi_env, id: Id) -> Turn<'_> {
-    let ready = Ready {
-        id,
-        readable: false,
-        writable: false,
-        until_empty: false,
-        ends: false,
-    };
+    let ready = Ready::nothing(id);
     Turn::new(state, env, ready)
 }
 

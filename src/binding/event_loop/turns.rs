@@ -83,13 +83,7 @@ impl Turns {
 
     /// Has JavaScript look at what became of a connection's frames.
     fn attend(&self, id: Id) {
-        let ready = Ready {
-            id,
-            readable: false,
-            writable: false,
-            until_empty: false,
-            ends: false,
-        };
+        let ready = Ready::nothing(id);
         let schedule = &self.state().schedule;
         schedule.borrow_mut().begin_turn(false);
         Turn::new(self.state(), self.env, ready).report_unwritten();
