@@ -93,7 +93,7 @@ describe('loadNative', () => {
 
     assert.throws(() => loadNative({ ...linux, require, version: '2.0.0' }), {
       code: 'WS_RS_NO_BINARY',
-      message: /is version undefined, not 2\.0\.0/
+      message: /ws-rs\.linux-x64-gnu\.node: is no binary of ws-rs\n/
     });
   });
 
@@ -117,6 +117,65 @@ describe('loadNative', () => {
       message: /nowhere\.node: no such file\n.*unset.*WS_RS_NATIVE_PATH/
     });
   });
+
+  it('says of a file of WS_RS_NATIVE_PATH that it is none of ws-rs', () => {
+    const own = path.join(ROOT, 'package.json');
+    const addon = path.resolve('/elsewhere/other.node');
+    const { require } = machine({ [addon]: {} });
+    const reason = (file, load) => {
+      const env = { WS_RS_NATIVE_PATH: file };
+
+      try {
+        loadNative({ ...linux, env, ...(load && { require: load }) });
+      } catch (err) {
+        assert.strictEqual(err.code, 'WS_RS_NO_BINARY');
+        return err.attempts[0].reason;
+      }
+      return assert.fail('it was loaded');
+    };
+
+    assert.strictEqual(reason(addon, require), 'is no binary of ws-rs');
+    for (const file of [own, ROOT]) {
+      assert.match(reason(file), /its name does not end in \.node/);
+    }
+    assert.strictEqual(reason(path.join(ROOT, 'nowhere')), 'no such file');
+  });
+
+  it(
+    'says of a binary that is for another processor that it is',
+    { skip: process.platform !== 'linux' && 'only glibc calls it absent' },
+    () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-loader-'));
+      const file = path.join(folder, 'other.node');
+      const said = (text) => {
+        const err = new Error(`${file}: ${text}`);
+
+        err.code = 'ERR_DLOPEN_FAILED';
+        try {
+          loadNative({
+            ...linux,
+            env: { WS_RS_NATIVE_PATH: file },
+            require: machine({ [file]: err }).require
+          });
+        } catch ({ attempts }) {
+          return attempts[0].reason;
+        }
+        return assert.fail('it was loaded');
+      };
+      const absent =
+        'cannot open shared object file: No such file or directory';
+
+      try {
+        fs.writeFileSync(file, '');
+        assert.strictEqual(said(absent), 'is for another processor');
+        assert.strictEqual(said('file too short'), 'file too short');
+        fs.rmSync(file);
+        assert.strictEqual(said(absent), absent);
+      } finally {
+        fs.rmSync(folder, { recursive: true });
+      }
+    }
+  );
 
   it('names the platform, every attempt and the command in one error', () => {
     const { require } = machine({

@@ -37,6 +37,8 @@ const IN_BUNDLE = 'the bundle';
  */
 const FILE_IS_THERE =
   '(the file itself is there: if something is missing, it is a DLL that it needs)';
+/** What glibc says of a file that is for another processor, too. */
+const NOT_OPENED = /^(\/.*): cannot open shared object file: No such file/;
 const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
 
 /**
@@ -108,7 +110,7 @@ function loadFor(settings, attempts) {
   const target = targetName(platform, arch, libcOf(settings));
   const forced = env.WS_RS_NATIVE_PATH;
   const sources = forced
-    ? [fileSource(path.resolve(forced))]
+    ? [forcedSource(path.resolve(forced))]
     : sourcesOf(target, bundled, () =>
         cached({ env, root: ROOT, target, version })
       );
@@ -117,14 +119,19 @@ function loadFor(settings, attempts) {
     try {
       const binding = load ? load(source) : toBinding(find());
 
-      if (forced || binding.version === version) {
-        log('version %s, binary %s', binding.version, source);
+      const { version: found } = binding;
+
+      if (found === version || (forced && found !== undefined)) {
+        log('version %s, binary %s', found, source);
         return binding;
       }
       attempts.push({
         source,
         code: 'VERSION',
-        reason: `is version ${binding.version}, not ${version}`
+        reason:
+          found === undefined
+            ? 'is no binary of ws-rs'
+            : `is version ${found}, not ${version}`
       });
     } catch (err) {
       attempts.push(failure(err, source, target));
@@ -244,6 +251,19 @@ function fileSource(file) {
   return { source: file, find: () => realRequire(file) };
 }
 
+// Node runs what has another name as a program.
+function forcedSource(file) {
+  return {
+    source: file,
+    find() {
+      if (path.extname(file) === '.node' || !fs.existsSync(file)) {
+        return realRequire(file);
+      }
+      throw new Error('is no binary, as its name does not end in .node');
+    }
+  };
+}
+
 function foundBy({ error, found }) {
   if (error) throw error;
   return found;
@@ -295,12 +315,20 @@ function failure(err, source, target) {
 
   if (missing) return { source, code: 'MISSING', reason: absent(source) };
 
-  const reason =
-    code === 'ERR_DLOPEN_FAILED' && target.startsWith('win32-')
-      ? `${message.trim()} ${FILE_IS_THERE}`
-      : message;
+  if (code !== 'ERR_DLOPEN_FAILED') return { source, code, reason: message };
+  return { source, code, reason: unloadable(message.trim(), source, target) };
+}
 
-  return { source, code, reason };
+// What the system says of a binary that it does not load.
+function unloadable(message, source, target) {
+  if (target.startsWith('win32-')) return `${message} ${FILE_IS_THERE}`;
+
+  const [, file] = NOT_OPENED.exec(message) ?? [];
+
+  if (file && fs.existsSync(file)) return 'is for another processor';
+  return message.startsWith(`${source}: `)
+    ? message.slice(source.length + 2)
+    : message;
 }
 
 function absent(source) {
