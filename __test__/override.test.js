@@ -1,12 +1,15 @@
 'use strict';
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { afterEach, beforeEach, describe, it } = require('node:test');
 
 const { override } = require('../scripts/override');
+
+const SCRIPT = require.resolve('../scripts/override');
 
 describe('override', () => {
   let project;
@@ -44,8 +47,8 @@ describe('override', () => {
 
   it('removes every other ws from the lock file and its folder, no more', () => {
     assert.deepStrictEqual(override(project), [
-      'node_modules/a/node_modules/ws',
-      'packages/c/node_modules/ws'
+      { name: 'node_modules/a/node_modules/ws', version: '8.17.1' },
+      { name: 'packages/c/node_modules/ws', version: '7.5.0' }
     ]);
     assert.deepStrictEqual(Object.keys(read('package-lock.json').packages), [
       '',
@@ -58,6 +61,21 @@ describe('override', () => {
     assert.ok(exists('node_modules/ws/package.json'));
     assert.ok(!exists('node_modules/a/node_modules/ws'));
     assert.ok(!exists('node_modules/.package-lock.json'));
+  });
+
+  it('says so of copies that had another API', () => {
+    const run = () =>
+      spawnSync(process.execPath, [SCRIPT], { cwd: project, encoding: 'utf8' })
+        .stdout;
+
+    assert.match(
+      run(),
+      /ws \(8\.17\.1\)\nremoved packages\/c\/node_modules\/ws \(7\.5\.0\)\n\nWhat had a ws older than 8 /
+    );
+    write('package-lock.json', {
+      packages: { 'node_modules/a/node_modules/ws': { version: '8.17.1' } }
+    });
+    assert.match(run(), /ws \(8\.17\.1\)\nNow run /);
   });
 
   it('keeps the indentation of the files', () => {

@@ -19,6 +19,11 @@ Has all packages of the project in this folder use ws-rs as their \`ws\`: adds a
 override to package.json, and removes other copies of ws from package-lock.json
 and node_modules. Run \`npm install\` behind it. How to go back: docs/install.md.`;
 
+const OLDER = `
+What had a ws older than 8 was written for another API: since ws 8, texts come
+as Buffers. Test it with ws-rs, or leave the override out.
+`;
+
 if (require.main === module) {
   try {
     if (process.argv.length > 2) console.log(USAGE);
@@ -35,15 +40,23 @@ function main(project) {
   const removed = override(project);
 
   console.log('package.json: overrides.ws is "$ws", which is your own `ws`');
-  for (const name of removed) console.log(`removed ${name}`);
+  for (const { name, version } of removed) {
+    console.log(`removed ${name} (${version})`);
+  }
+  if (removed.some(isOlder)) console.log(OLDER);
   console.log('Now run `npm install`, then `npm ls ws`.');
+}
+
+function isOlder({ version }) {
+  return Number.parseInt(version, 10) < 8;
 }
 
 /**
  * Changes package.json, the lock file and node_modules of a project.
  *
  * @param {String} project Its folder
- * @return {String[]} The copies of `ws` that were removed, as paths
+ * @return {Object[]} The copies of `ws` that were removed: `name`, a path, and
+ *     `version`
  * @throws {Error} If `ws` is not ws-rs there, or npm does not manage it
  */
 function override(project) {
@@ -71,12 +84,12 @@ function override(project) {
   const locks = ['package-lock.json', 'npm-shrinkwrap.json'].flatMap(
     (name) => readJson(path.join(project, name)) ?? []
   );
-  const removed = new Set(locks.flatMap(unlock));
+  const removed = new Map(locks.flatMap(unlock));
 
-  for (const name of removed) {
+  for (const name of removed.keys()) {
     fs.rmSync(path.join(project, name), { force: true, recursive: true });
   }
-  return [...removed];
+  return Array.from(removed, ([name, version]) => ({ name, version }));
 }
 
 function assertInstalled(project, { dependencies, devDependencies }) {
@@ -97,9 +110,9 @@ function unlock({ value, write }) {
   const nested = Object.entries(value.packages ?? {})
     .filter(([name]) => /.\/node_modules\/ws$/.test(name))
     .filter(([, entry]) => entry.name !== 'ws-rs')
-    .map(([name]) => name);
+    .map(([name, { version }]) => [name, version]);
 
-  for (const name of nested) delete value.packages[name];
+  for (const [name] of nested) delete value.packages[name];
   if (nested.length > 0) write();
   return nested;
 }
