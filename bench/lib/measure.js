@@ -157,7 +157,7 @@ async function measureIdle({ server, workload, target, pin }) {
   const hold = (connections, whileOpen) =>
     generate([...target, '--idle', String(connections)], pin, whileOpen);
   const resident = async () => {
-    await delay(300);
+    await delay(workload.rest ?? 300);
     return server.resident();
   };
   let values;

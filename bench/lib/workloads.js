@@ -17,6 +17,7 @@
  * @property {number} [messages] Each way on each connection (cycles)
  * @property {number} [cycles] How often all connections are opened (cycles)
  * @property {number[]} [steps] Connections at which memory is looked at (growth)
+ * @property {number} [rest] ms for which nothing happens before memory is looked at (idle)
  * @property {number} [perTick] How often each message is sent to all (fanout)
  * @property {boolean} [extra] Runs only when named
  */
@@ -76,6 +77,16 @@ const workloads = [
     title: 'an idle connection of 20,000',
     kind: 'idle',
     connections: 20_000,
+    extra: true
+  },
+  {
+    name: 'idle-rest',
+    group: 'connections-many',
+    title: 'an idle connection of 20,000, at rest',
+    kind: 'idle',
+    connections: 20_000,
+    // V8 gives room for new objects back once few were made for five seconds.
+    rest: 6500,
     extra: true
   },
   growth('memory', [1000, 2500, 5000, 10_000, 15_000, 19_500]),
