@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
+const { whenSpareTaken } = require('../../lib/connection/chunk');
 const native = require('../../lib/native');
 const { level } = require('../../lib/native/event-rows');
 const { create, finished, inflating } = require('../support/decoder');
@@ -89,7 +90,7 @@ describe('A chunk that a transport has decoded itself', () => {
     const kept = [];
     let taken = 0;
 
-    decoder.onSpareTaken = () => taken++;
+    whenSpareTaken(() => taken++);
     decoder.sink.onMessage = (data) => kept.push(data);
 
     const head = hex('82 7e 40 00');
@@ -110,7 +111,7 @@ describe('A chunk that a transport has decoded itself', () => {
     const decoder = create();
     const kept = [];
 
-    decoder.onSpareTaken = () => assert.fail();
+    whenSpareTaken(() => assert.fail());
     decoder.sink.onMessage = (data) => kept.push(data);
     for (let i = 0; i < 3; i++) {
       const bytes = Buffer.alloc(5000);

@@ -25,6 +25,9 @@ const LENT = 2;
 // ... of a buffer for a long message, that message is a slice.
 const SPARE = 3;
 
+/** Called when a message keeps the memory that was meant for a long one. */
+let onSpareTaken = null;
+
 /**
  * The chunk that a decoder works on, and where the payloads in it come from: the
  * chunk itself where it is the message's to keep, else a copy.
@@ -36,10 +39,6 @@ class ChunkOwner extends BlockOwner {
     this.binaryType = binaryType;
     /** Whether messages are copied out of every chunk. */
     this.copies = false;
-    /** Or out of those that lie in larger memory. */
-    this.copiesParts = false;
-    /** Makes memory for the next long message. */
-    this.onSpareTaken = null;
     // The chunk that is worked on: a view of it, where it is, ...
     this._chunk = EMPTY_BUFFER;
     this._source = EMPTY_BUFFER.buffer;
@@ -48,7 +47,6 @@ class ChunkOwner extends BlockOwner {
     this._position = 0;
     // ... and whose memory that is.
     this._memory = GIVEN;
-    this._spanAt = 0;
   }
 
   /** The chunk that is worked on. */
@@ -109,7 +107,7 @@ class ChunkOwner extends BlockOwner {
       // What is behind it: the memory may be gone when its turn comes.
       if (row < count || this._position < this._length) this._keep();
       else this._memory = GIVEN;
-      this.onSpareTaken();
+      onSpareTaken();
       return new FastBuffer(source, from, length);
     }
 
@@ -163,6 +161,17 @@ class ChunkOwner extends BlockOwner {
   }
 }
 
+// Rarely set, so no field of each: idle connections are kept by the thousand.
+/** Whether messages are copied out of chunks that lie in larger memory. */
+ChunkOwner.prototype.copiesParts = false;
+/** Where several messages are in the block that were copied together. */
+ChunkOwner.prototype._spanAt = 0;
+
+/** @param {Function} callback Makes memory for the next long message */
+function whenSpareTaken(callback) {
+  onSpareTaken = callback;
+}
+
 /** The error of a chunk that a program took away, as ws's fails then, too. */
 function takenAway(above) {
   const err = new Error(
@@ -195,5 +204,6 @@ module.exports = {
   PRIVATE,
   SPARE,
   stored,
-  takenAway
+  takenAway,
+  whenSpareTaken
 };

@@ -56,13 +56,10 @@ class Connection extends ReceivingHalf {
    */
   constructor(websocket, socket, head, options, meter, light) {
     super(websocket, socket);
-    this._autoPong = null;
     this._isFreed = false;
     /** How many threads share its bytes and others', if it is there; 0 for none. */
     this.ioThreads =
       socket.encrypted === true && !socket[kOwnTls] ? 0 : threadsOf(options);
-    /** Whether the async context of its socket's handle is still to be noted. */
-    this.wantsContext = false;
 
     this.decoder = new Decoder(
       {
@@ -88,16 +85,18 @@ class Connection extends ReceivingHalf {
 
     this.decoder.watcher = this;
     // From Node 26 on all TLS sockets read into the same memory.
-    this.decoder.copiesParts = socket.encrypted === true;
+    if (socket.encrypted === true) this.decoder.copiesParts = true;
 
     this.output = new Outbox(socket, this.decoder.id);
-    this.output.packs = this.ioThreads > 0;
-    this.decoder.mayInflateOnThread = this.ioThreads > 0 && light !== undefined;
     this.output.owner = this;
-    announce(socket, this.output);
 
-    this._generateMask = options.generateMask;
-    this._closeListeners = 0;
+    if (this.ioThreads > 0) {
+      this.output.packs = true;
+      if (light !== undefined) this.decoder.mayInflateOnThread = true;
+    }
+
+    announce(socket, this.output);
+    if (options.generateMask) this._generateMask = options.generateMask;
     socket[kWebSocket] = websocket;
 
     if (light !== undefined) {
@@ -254,7 +253,6 @@ class Connection extends ReceivingHalf {
   /** It is about to be promoted. */
   listenToLoop() {
     loopListeners.listen();
-    this.decoder.onSpareTaken = loopListeners.onSpareTaken;
   }
 
   /**
@@ -314,6 +312,16 @@ class Connection extends ReceivingHalf {
     websocket[kEmitErrorOnce](err);
   }
 }
+
+// Rarely set, so no field of each: idle connections are kept by the thousand.
+/** Answers pings, once there was one. */
+Connection.prototype._autoPong = null;
+/** Whether the async context of its socket's handle is still to be noted. */
+Connection.prototype.wantsContext = false;
+/** What makes masking keys, if the program does. */
+Connection.prototype._generateMask = undefined;
+/** How many listeners for `'close'` its socket has of ours and of Node's. */
+Connection.prototype._closeListeners = 0;
 
 /** What a sender, `this`, has that could not send. */
 function onSenderError(err) {

@@ -56,9 +56,6 @@ class Decoder extends EventDispatcher {
     this.skipUTF8Validation = options.skipUTF8Validation;
     /** Whether an error was found; nothing more is decoded then. */
     this.failed = false;
-    this._onInflated = null;
-    /** Whether an I/O thread may inflate what comes behind the first message. */
-    this.mayInflateOnThread = false;
     /** Whether nothing of the chunk was handed out, which has just come. */
     this._isFresh = false;
     // See lib/wire/slot.js.
@@ -121,7 +118,7 @@ class Decoder extends EventDispatcher {
    * @param {ArrayBuffer} source The memory that the chunk begins in, which may
    *     be written to again as soon as this returns
    * @param {Boolean} isSpare Whether it is meant for a long message, which
-   *     keeps it: `onSpareTaken()` is called then
+   *     keeps it
    * @param {Number} length How long the chunk is
    * @param {Number} position How far it was decoded
    * @param {Number} count How many rows of the first level were filled
@@ -348,6 +345,12 @@ class Decoder extends EventDispatcher {
     }
   }
 }
+
+// Rarely set, so no field of each: idle connections are kept by the thousand.
+/** Called with what was inflated. */
+Decoder.prototype._onInflated = null;
+/** Whether an I/O thread may inflate what comes behind the first message. */
+Decoder.prototype.mayInflateOnThread = false;
 
 /** Whether somebody else may have the rest of a chunk's memory. */
 function isPart(chunk) {

@@ -34,8 +34,6 @@ class EventDispatcher extends ChunkOwner {
     /** Whether a close frame was handed out; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    /** The rest of a batch, if it waits. */
-    this._backlog = null;
     /** Who says whether somebody watches how long inflating takes. */
     this.watcher = null;
   }
@@ -135,5 +133,8 @@ class EventDispatcher extends ChunkOwner {
     });
   }
 }
+
+/** The rest of a batch, if it waits. */
+EventDispatcher.prototype._backlog = null;
 
 module.exports = { EventDispatcher, INFLATING, READING };

@@ -15,6 +15,7 @@ const {
 } = require('../wire/loop');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
+const { whenSpareTaken } = require('./chunk');
 const emitMessage = require('./message-event');
 const { copyExactly, setScratch } = require('../memory/message-memory');
 const noteMemory = require('../memory/young-memory');
@@ -47,6 +48,7 @@ function listen() {
   ({ rows, payloads } = level(0));
   scratch = native.onEvents(listeners);
   setScratch(scratch);
+  whenSpareTaken(onSpareTaken);
   Stage.open();
 }
 

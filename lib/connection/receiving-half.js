@@ -30,18 +30,9 @@ class ReceivingHalf {
   constructor(websocket, socket) {
     this.websocket = websocket;
     this.socket = socket;
-    this.receiver = null;
-    this._queue = null;
-    this._queuedBytes = 0;
-    this._needDrain = false;
-    this._isLoopBusy = false;
     this._ended = false;
-    this._onFinished = null;
-    this._isFeeding = false;
     /** The loop transport, while the connection is on it. */
     this.loop = null;
-    /** Tries to bring it there, if all that it lacked was a quiet moment. */
-    this.promoteLater = false;
   }
 
   /** Gives up what waits: nothing more is to be understood. */
@@ -271,5 +262,22 @@ class ReceivingHalf {
     if (!this.websocket.isPaused) this.socket.resume();
   }
 }
+
+// Rarely set, so no field of each: idle connections are kept by the thousand.
+/** Between the socket and the decoder, once somebody has asked for it. */
+ReceivingHalf.prototype.receiver = null;
+/** Chunks that wait for the decoder, if any do, and how long they are. */
+ReceivingHalf.prototype._queue = null;
+ReceivingHalf.prototype._queuedBytes = 0;
+/** Whether the socket is paused until they are worked off. */
+ReceivingHalf.prototype._needDrain = false;
+/** Whether they are being given to the decoder. */
+ReceivingHalf.prototype._isFeeding = false;
+/** Whether the loop transport decodes nothing meanwhile. */
+ReceivingHalf.prototype._isLoopBusy = false;
+/** Called when all that came has been handed out. */
+ReceivingHalf.prototype._onFinished = null;
+/** Whether to try the loop transport again: all that it lacked was a quiet moment. */
+ReceivingHalf.prototype.promoteLater = false;
 
 module.exports = ReceivingHalf;

@@ -37,11 +37,8 @@ class FrameFates {
     this._callbacks = null;
     /** Whether there is a native wire. */
     this._isPromoted = false;
-    /** The write that has failed, if one has. */
-    this._failed = null;
-    this._lostLength = 0;
-    this._finalBytesRead = -1;
-    this._finalBytesWritten = -1;
+    /** What was read and written, once the native connection is freed. */
+    this._final = null;
     /** Who is given an error that the socket knows nothing of. */
     this.owner = null;
   }
@@ -66,7 +63,9 @@ class FrameFates {
       err && this.isNative ? native.connectionState(this._id, UNDER_WAY) : 0;
 
     // What a stream did not write counts as buffered until its callbacks come.
-    if (this.isNative) this._lostLength = this.blockedLength;
+    const lost = this.isNative ? this.blockedLength : 0;
+
+    if (lost > 0) this._lostLength = lost;
 
     this._isPromoted = false;
     this.isNative = false;
@@ -90,8 +89,9 @@ class FrameFates {
 
   /** The native connection is about to be freed. */
   free() {
-    this._finalBytesRead = this.bytesRead;
-    this._finalBytesWritten = this.bytesWritten;
+    const { bytesRead: read, bytesWritten: written } = this;
+
+    this._final = { read, written };
 
     const callLost = this.close();
 
@@ -100,16 +100,16 @@ class FrameFates {
 
   /** Bytes that were given to the native wire. */
   get bytesWritten() {
-    return this._finalBytesWritten < 0
+    return this._final === null
       ? native.connectionState(this._id, BYTES_WRITTEN)
-      : this._finalBytesWritten;
+      : this._final.written;
   }
 
   /** Bytes that were read past the socket. */
   get bytesRead() {
-    return this._finalBytesRead < 0
+    return this._final === null
       ? native.connectionState(this._id, BYTES_READ)
-      : this._finalBytesRead;
+      : this._final.read;
   }
 
   /** Bytes that the native wire could not take yet, or not before its end. */
@@ -164,6 +164,12 @@ class FrameFates {
     }
   }
 }
+
+// Rarely set, so no field of each: idle connections are kept by the thousand.
+/** The write that has failed, if one has. */
+FrameFates.prototype._failed = null;
+/** How many bytes are lost whose callbacks are yet to be called. */
+FrameFates.prototype._lostLength = 0;
 
 /** A write that is canceled is its stream's error, if there was none. */
 function noteError(socket, err = destroyedError()) {

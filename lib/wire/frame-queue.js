@@ -29,26 +29,12 @@ class FrameQueue extends FrameFates {
     this.sender = null;
     /** Whether messages may go out as they are given. */
     this.isPlain = false;
-    /** Whether an I/O thread may compress messages. */
-    this.packs = false;
-    /** Of a peer that reads too slowly, if there is a limit. */
-    this.backPressure = null;
     /** The `write()` that sees to the order, once it is there. */
     this._write = null;
     /** Whether it is among those that wait for the end of the tick. */
     this.isWaiting = false;
-    /** What gives frames to the stream, once it had to. */
-    this._streamWriter = null;
-    /** Whether the stream would say that it needs to be drained, until the next tick. */
-    this.willDrain = false;
-    /** The tick in which it would have said so, had anybody listened. */
-    this._longIn = -1;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
-    /** Called when nothing waits any more, with the most that did if known. */
-    this.onempty = null;
-    /** What subscribes to topics for it, if anything does. */
-    this.member = null;
   }
 
   /** The connection is on the native wire from now on. */
@@ -288,6 +274,22 @@ class FrameQueue extends FrameFates {
     }
   }
 }
+
+// Rarely set, as in frame-fates.js.
+/** Whether an I/O thread may compress messages. */
+FrameQueue.prototype.packs = false;
+/** Of a peer that reads too slowly, if there is a limit. */
+FrameQueue.prototype.backPressure = null;
+/** What gives frames to the stream, once it had to. */
+FrameQueue.prototype._streamWriter = null;
+/** Whether the stream would say that it needs to be drained, until the next tick. */
+FrameQueue.prototype.willDrain = false;
+/** The tick in which it would have said so, had anybody listened. */
+FrameQueue.prototype._longIn = -1;
+/** Called when nothing waits any more, with the most that did if known. */
+FrameQueue.prototype.onempty = null;
+/** What subscribes to topics for it, if anything does. */
+FrameQueue.prototype.member = null;
 
 /** Bytes that the stream itself has to write. */
 function streamLength(socket) {

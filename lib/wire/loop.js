@@ -51,7 +51,6 @@ class LoopTransport {
     this._connection = connection;
     this._id = undefined;
     this._id = connection.decoder.id;
-    this._wantsMore = true;
   }
 
   /**
@@ -222,6 +221,9 @@ class LoopTransport {
     );
   }
 }
+
+/** Whether Node's stream wants more of what a thread has read. */
+LoopTransport.prototype._wantsMore = true;
 
 /** Has Node read if the stream wants more, and else when it does. */
 function readOn(socket, wantsMore) {
