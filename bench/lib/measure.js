@@ -226,13 +226,14 @@ async function measureCycles({ server, workload, target, pin }) {
   const args = ['--connections', connections, '--size', size];
   const seen = { open: [], used: [], closed: [] };
 
-  args.push('--messages', messages, '--cycles', cycles, '--deflate', deflate);
+  args.push('--messages', messages, '--cycles', cycles);
+  if (deflate) args.push('--deflate', deflate);
   if (text) args.push('--text');
 
   const before = await server.resident();
 
   await generate([...target, ...args.map(String)], pin, async (event) => {
-    await delay(300);
+    await delay(workload.rest ?? 300);
     seen[event].push(await server.resident());
   });
 

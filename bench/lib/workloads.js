@@ -17,10 +17,14 @@
  * @property {number} [messages] Each way on each connection (cycles)
  * @property {number} [cycles] How often all connections are opened (cycles)
  * @property {number[]} [steps] Connections at which memory is looked at (growth)
- * @property {number} [rest] ms for which nothing happens before memory is looked at (idle)
+ * @property {number} [rest] ms for which nothing happens before memory is looked at (idle,
+ *   cycles)
  * @property {number} [perTick] How often each message is sent to all (fanout)
  * @property {boolean} [extra] Runs only when named
  */
+
+/** V8 gives room for new objects back once few were made for five seconds. */
+const AT_REST = 6500;
 
 /** @type {Workload[]} */
 const workloads = [
@@ -85,8 +89,19 @@ const workloads = [
     title: 'an idle connection of 20,000, at rest',
     kind: 'idle',
     connections: 20_000,
-    // V8 gives room for new objects back once few were made for five seconds.
-    rest: 6500,
+    rest: AT_REST,
+    extra: true
+  },
+  {
+    name: 'used-rest',
+    group: 'connections-many',
+    title: 'a connection of 8,000, at rest',
+    kind: 'cycles',
+    connections: 8000,
+    size: 125,
+    messages: 3,
+    cycles: 2,
+    rest: AT_REST,
     extra: true
   },
   growth('memory', [1000, 2500, 5000, 10_000, 15_000, 19_500]),

@@ -282,10 +282,6 @@ FrameQueue.prototype.packs = false;
 FrameQueue.prototype.backPressure = null;
 /** What gives frames to the stream, once it had to. */
 FrameQueue.prototype._streamWriter = null;
-/** Whether the stream would say that it needs to be drained, until the next tick. */
-FrameQueue.prototype.willDrain = false;
-/** The tick in which it would have said so, had anybody listened. */
-FrameQueue.prototype._longIn = -1;
 /** Called when nothing waits any more, with the most that did if known. */
 FrameQueue.prototype.onempty = null;
 /** What subscribes to topics for it, if anything does. */

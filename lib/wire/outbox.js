@@ -339,6 +339,12 @@ class Outbox extends FrameQueue {
   }
 }
 
+// Rarely set, as in frame-fates.js.
+/** Whether the stream would say that it needs to be drained, until the next tick. */
+Outbox.prototype.willDrain = false;
+/** The tick in which it would have said so, had anybody listened. */
+Outbox.prototype._longIn = -1;
+
 function toBytes(chunk) {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
