@@ -33,8 +33,11 @@ module.exports = {
   /** On a listener made by `addEventListener()`: the function it was given. */
   kListener: Symbol('ws-rs.listener'),
 
-  /** On a receiver's error: the close code to tell the peer. */
-  kStatusCode: Symbol('ws-rs.statusCode'),
+  /**
+   * On a receiver's error: the close code to tell the peer. Programs print it with the
+   * error, so it has the name that it has in ws.
+   */
+  kStatusCode: Symbol('status-code'),
 
   /** On a socket, receiver or sender: the `WebSocket` it belongs to. */
   kWebSocket: Symbol('ws-rs.webSocket'),

@@ -56,8 +56,8 @@ function faultError(fault, stream, caller) {
     const error = new Error('There is not enough memory for the message');
 
     // As zlib's.
-    error.code = 'Z_MEM_ERROR';
     error.errno = -4;
+    error.code = 'Z_MEM_ERROR';
     error[kStatusCode] = INVALID_DATA;
     return error;
   }

@@ -173,12 +173,12 @@ function whenSpareTaken(callback) {
 }
 
 /** The error of a chunk that a program took away, as ws's fails then, too. */
-function takenAway(above) {
+function takenAway() {
   const err = new Error(
     'The memory of a chunk was detached before all of it was handed out'
   );
 
-  Error.captureStackTrace(err, above);
+  Error.captureStackTrace(err, takenAway);
   err[kStatusCode] = 1011;
   return err;
 }

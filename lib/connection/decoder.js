@@ -165,7 +165,7 @@ class Decoder extends EventDispatcher {
       const chunk = this._view();
 
       if (chunk.length !== this._length) {
-        this._finish(takenAway(this._run));
+        this._finish(takenAway());
         return;
       }
 
@@ -234,7 +234,7 @@ class Decoder extends EventDispatcher {
             }
           } catch (err) {
             this._finish(
-              this._source.byteLength === 0 ? takenAway(this._deliver) : err
+              this._source.byteLength === 0 ? takenAway() : err
             );
             return false;
           }
@@ -247,7 +247,7 @@ class Decoder extends EventDispatcher {
         }
 
         if (kind > COMPRESSED) {
-          this._finish(protocolError(start, length, this._run));
+          this._finish(protocolError(start, length));
           return false;
         }
 
@@ -326,7 +326,7 @@ class Decoder extends EventDispatcher {
     let data = EMPTY_BUFFER;
 
     if (kind > COMPRESSED) {
-      this._finish(protocolError(start, length, this._inflated));
+      this._finish(protocolError(start, length));
       return;
     }
 

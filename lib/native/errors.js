@@ -24,10 +24,11 @@ for (let i = 0; i < rows.length; i += 5) {
  *
  * @param {Number} kind The core's number for it
  * @param {Number} value The opcode, length or status code that is quoted
- * @param {Function} caller Where the stack trace begins
+ * @param {Function} [caller] Where the stack trace begins: a function that is being called,
+ *     as there are no frames otherwise
  * @return {Error} With `code` and, under `kStatusCode`, the close code
  */
-function protocolError(kind, value, caller) {
+function protocolError(kind, value, caller = protocolError) {
   const { code, Class, message, closeCode } = table.get(kind);
   const error = new Class(message.replace('{}', value));
 
@@ -47,8 +48,8 @@ function protocolError(kind, value, caller) {
 function corruptDataError(message) {
   const error = new Error(message);
 
-  error.code = 'Z_DATA_ERROR';
   error.errno = -3;
+  error.code = 'Z_DATA_ERROR';
   error[kStatusCode] = 1007;
 
   return error;
