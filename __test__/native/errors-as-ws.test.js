@@ -14,7 +14,9 @@ const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const CASES = {
   'an opcode that nobody knows': hex('83 80 00 00 00 00'),
   'text that is no UTF-8': hex('81 81 00 00 00 00 ff'),
-  'a message that is too long': hex('82 ff 00 00 00 00 00 01 00 00 00 00 00 00'),
+  'a message that is too long': hex(
+    '82 ff 00 00 00 00 00 01 00 00 00 00 00 00'
+  ),
   'corrupt compressed data': hex('c1 83 00 00 00 00 ff ff ff')
 };
 

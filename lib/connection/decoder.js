@@ -233,9 +233,7 @@ class Decoder extends EventDispatcher {
               data = new FastBuffer(block, this._spanAt, length);
             }
           } catch (err) {
-            this._finish(
-              this._source.byteLength === 0 ? takenAway() : err
-            );
+            this._finish(this._source.byteLength === 0 ? takenAway() : err);
             return false;
           }
         }

@@ -251,7 +251,7 @@ pub(crate) fn open_stream(
 ) -> Option<Stream> {
     watch(call, fd, |reactor| {
         if threads == 0 {
-            reactor.register(fd, id).ok()?;
+            reactor.register_reader(fd, id).ok()?;
             return Some(Stream::Own(Socket::Plain(fd)));
         }
         let socket = Socket::Plain(fd);

@@ -132,10 +132,11 @@ impl Inbox {
     }
 
     /// What follows a read that gave `len` of `asked` bytes. `drain` says that a short read may not
-    /// be the last, as there is an end or an error behind the bytes, or urgent data between them.
+    /// be the last, as there is an end or an error behind the bytes, or urgent data between them;
+    /// `told_again`, that there will be word of what is left in any case.
     #[must_use]
-    pub const fn after(&self, len: usize, asked: usize, drain: bool) -> Next {
-        if len < asked && !drain && !self.is_local {
+    pub const fn after(&self, len: usize, asked: usize, drain: bool, told_again: bool) -> Next {
+        if len < asked && !drain && (!self.is_local || told_again) {
             Next::Wait
         } else if self.is_paused || self.single {
             // With one event a macrotask even the end comes behind what was read, as from Node.
@@ -239,29 +240,42 @@ mod tests {
     #[test]
     fn a_short_read_was_the_last() {
         let inbox = Inbox::new(false, false);
-        assert_eq!(inbox.after(9, 10, false), Next::Wait);
-        assert_eq!(inbox.after(10, 10, false), Next::Again);
+        assert_eq!(inbox.after(9, 10, false, false), Next::Wait);
+        assert_eq!(inbox.after(10, 10, false, false), Next::Again);
+    }
+
+    #[test]
+    fn a_short_read_of_a_unix_socket_is_enough_if_there_will_be_word_of_more() {
+        let inbox = Inbox::new(false, true);
+        assert_eq!(inbox.after(9, 10, false, true), Next::Wait);
+        assert_eq!(inbox.after(9, 10, true, true), Next::Again);
     }
 
     #[test]
     fn a_short_read_was_not_the_last_before_an_end_and_on_unix_sockets() {
-        assert_eq!(Inbox::new(false, false).after(9, 10, true), Next::Again);
-        assert_eq!(Inbox::new(false, true).after(9, 10, false), Next::Again);
+        assert_eq!(
+            Inbox::new(false, false).after(9, 10, true, false),
+            Next::Again
+        );
+        assert_eq!(
+            Inbox::new(false, true).after(9, 10, false, false),
+            Next::Again
+        );
     }
 
     #[test]
     fn a_paused_connection_is_read_once_a_turn() {
         let mut inbox = Inbox::new(false, false);
         inbox.set_paused(true);
-        assert_eq!(inbox.after(10, 10, false), Next::Rearm);
-        assert_eq!(inbox.after(9, 10, false), Next::Wait);
+        assert_eq!(inbox.after(10, 10, false, false), Next::Rearm);
+        assert_eq!(inbox.after(9, 10, false, false), Next::Wait);
     }
 
     #[test]
     fn one_event_a_macrotask_comes_before_the_end_of_the_stream() {
         let inbox = Inbox::new(true, false);
-        assert_eq!(inbox.after(9, 10, true), Next::Rearm);
-        assert_eq!(inbox.after(9, 10, false), Next::Wait);
+        assert_eq!(inbox.after(9, 10, true, false), Next::Rearm);
+        assert_eq!(inbox.after(9, 10, false, false), Next::Wait);
     }
 
     #[test]

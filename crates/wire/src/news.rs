@@ -14,6 +14,8 @@ pub struct Ready {
     pub until_empty: bool,
     /// What is behind the bytes is the peer's end, and nothing else.
     pub ends: bool,
+    /// What is left is told of again, without being asked for.
+    pub is_told_again: bool,
 }
 
 impl Ready {
@@ -26,6 +28,7 @@ impl Ready {
             writable: false,
             until_empty: false,
             ends: false,
+            is_told_again: false,
         }
     }
 }

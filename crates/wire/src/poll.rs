@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr::NonNull;
 
-use crate::uv::{self, Handle, Loop, READABLE, Uv, WRITABLE};
+use crate::uv::{self, DISCONNECT, Handle, Loop, READABLE, Uv, WRITABLE};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
 const WORDS: usize = uv::MAX_POLL_SIZE / 8;
@@ -16,6 +16,8 @@ pub(crate) struct Seen {
     pub(crate) fd: RawFd,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+    /// Behind what is to be read is the peer's end.
+    pub(crate) ends: bool,
 }
 
 /// Who is told, as often as there is something to read, or room to write.
@@ -82,9 +84,9 @@ impl Poll {
     /// Tells of room to write as well, or no more.
     pub(crate) fn set_writable(&self, writable: bool) {
         let events = if writable {
-            READABLE | WRITABLE
+            READABLE | DISCONNECT | WRITABLE
         } else {
-            READABLE
+            READABLE | DISCONNECT
         };
         if self.events.replace(events) != events {
             // SAFETY: the handle is initialised, and not closed as long as there is a reference.
@@ -128,8 +130,9 @@ unsafe extern "C" fn on_poll(handle: *mut Handle, status: c_int, events: c_int) 
         let poll = &*(*handle).data.cast::<Poll>();
         let seen = Seen {
             fd: poll.fd,
-            readable: status == 0 && events & READABLE != 0,
+            readable: status == 0 && events & (READABLE | DISCONNECT) != 0,
             writable: status == 0 && events & WRITABLE != 0,
+            ends: status == 0 && events & DISCONNECT != 0,
         };
         (poll.told)(poll.owner, seen);
     }

@@ -2,6 +2,7 @@
 
 mod few;
 mod listening;
+mod order;
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ffi::c_int;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 
+use self::order::in_turn;
 use crate::closing::call_when_closed;
 use crate::news::Ready;
 use crate::poll::Poll;
@@ -75,6 +77,8 @@ pub struct Reactor<H> {
     /// for them, once there was one.
     again: RefCell<Vec<u64>>,
     waker: OnceCell<Waker>,
+    /// Whose last turns have left something to read, in their order.
+    left: RefCell<Vec<usize>>,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
     /// Those whose bytes other threads move, from the first one on.
@@ -107,6 +111,7 @@ impl<H: Handler> Reactor<H> {
             few: RefCell::default(),
             again: RefCell::default(),
             waker: OnceCell::new(),
+            left: RefCell::default(),
             references: Cell::new(0),
             pool: RefCell::default(),
             closing: Cell::new(false),
@@ -152,6 +157,17 @@ impl<H: Handler> Reactor<H> {
             ids.resize(index + 1, NOBODY);
         }
         ids[index] = id;
+    }
+
+    /// As [`register`](Self::register), for a socket whose bytes are read whenever some come.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn register_reader(&self, fd: RawFd, id: u64) -> io::Result<()> {
+        if self.watch_one_more(fd, id) {
+            return Ok(());
+        }
+        self.register(fd, id)
     }
 
     /// Has one of so many threads read and write a socket, and tells of it as of others. It is watched here
@@ -204,6 +220,15 @@ impl<H: Handler> Reactor<H> {
             Token(fd as usize),
             interest(writable),
         );
+    }
+
+    /// As [`rearm`](Self::rearm), at the end of a turn that has left something to read: the next one comes
+    /// before those of sockets that have news by then.
+    pub fn go_on(&self, fd: RawFd, writable: bool) {
+        self.rearm(fd, writable);
+        if self.poll_of(fd).is_none() {
+            self.left.borrow_mut().push(fd as usize);
+        }
     }
 
     /// What there is to read of a socket is left unread: it is told of only when more comes, or with
@@ -321,7 +346,9 @@ impl<H: Handler> Reactor<H> {
         // A signal came first: libuv sees the same sockets ready at once.
         if polled.is_ok() {
             let listening = RefCell::new(Vec::new());
-            let told = events.iter().filter_map(|event| {
+            let left = self.left.take();
+            let told = in_turn(events.iter(), &left, |event| event.token().0);
+            let told = told.filter_map(|event| {
                 let is_special = event.is_error() || event.is_priority();
                 let index = event.token().0;
                 let id = self.id_of(index)?;
@@ -335,6 +362,7 @@ impl<H: Handler> Reactor<H> {
                     writable: event.is_writable() || event.is_error(),
                     until_empty: event.is_read_closed() || is_special,
                     ends: event.is_read_closed() && !event.is_write_closed() && !is_special,
+                    is_told_again: false,
                 })
             });
             let again = self.again.take();
@@ -345,15 +373,15 @@ impl<H: Handler> Reactor<H> {
                     .on_ready(told.chain(again.into_iter().map(|id| Ready {
                         id,
                         readable: true,
-                        writable: false,
-                        until_empty: false,
-                        ends: false,
+                        ..Ready::nothing(id)
                     })));
             }
             for fd in listening.into_inner() {
                 self.handler.on_connections(fd);
             }
-            self.watch_few(events.iter().map(|event| event.token().0));
+            // Those that end are about to be closed.
+            let going_on = events.iter().filter(|event| !event.is_read_closed());
+            self.watch_few(going_on.map(|event| event.token().0));
         }
         self.events.replace(Some(events));
     }

@@ -30,6 +30,7 @@ const HANDLE_TYPE_POLL: c_int = 8;
 /// `UV_READABLE` of `uv_poll_event`.
 pub const READABLE: c_int = 1;
 pub const WRITABLE: c_int = 2;
+pub const DISCONNECT: c_int = 4;
 
 /// A `uv_poll_t` takes 160 bytes on 64-bit Linux and 168 on macOS; a process with a larger one is
 /// left alone.

@@ -260,6 +260,12 @@ impl LoopSocket {
             return false;
         }
         self.inbox = inbox;
+        if threads == 0
+            && !self.writable
+            && let Some(reactor) = state.reactor()
+        {
+            reactor.watch_reader(self.descriptor());
+        }
         if was_watched {
             self.set_reader(state, id, Reader::Connection);
         } else {
@@ -413,6 +419,15 @@ impl LoopSocket {
         self.stream.leave_unread();
         if self.watched {
             reactor.leave_unread(self.descriptor());
+        }
+    }
+
+    /// Asks for another turn, as this one has left something to read.
+    pub(super) fn go_on(&self, reactor: &Reactor<Turns>, id: Id) {
+        if self.watched && self.threaded().is_none() && !self.stream.has_more() {
+            reactor.go_on(self.descriptor(), self.writable);
+        } else {
+            self.rearm(reactor, id);
         }
     }
 

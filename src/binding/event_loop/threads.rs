@@ -184,11 +184,8 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
 /// `loopUnread(id)`: has `onUnread` called now.
 pub(crate) fn loop_unread(call: &Call<'_>) -> Outcome {
     let ready = Ready {
-        id: call.id(0)?,
         readable: true,
-        writable: false,
-        until_empty: false,
-        ends: false,
+        ..Ready::nothing(call.id(0)?)
     };
     Turn::new(call.state, call.env, ready).hand_unread();
     call.undefined()

@@ -28,6 +28,8 @@ pub(super) struct Turn<'a> {
     /// The peer's end is behind the bytes. Whoever answers the last of them does so before it is met, in
     /// the next turn of the loop, where libuv meets it.
     ends: bool,
+    /// What is left is told of again, without being asked for.
+    is_told_again: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -38,6 +40,7 @@ impl<'a> Turn<'a> {
             id: ready.id,
             drain: ready.until_empty,
             ends: ready.ends,
+            is_told_again: ready.is_told_again,
         }
     }
 
@@ -62,7 +65,7 @@ impl<'a> Turn<'a> {
         }
         self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
-                socket.rearm(reactor, self.id);
+                socket.go_on(reactor, self.id);
             }
         });
     }

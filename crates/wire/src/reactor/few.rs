@@ -1,10 +1,14 @@
 //! Sockets that have libuv handles of their own, as long as there are few.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::BorrowedFd;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 
 use mio::Token;
 use mio::unix::SourceFd;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::{Handler, LISTENS, Reactor, interest};
 use crate::news::Ready;
@@ -55,22 +59,54 @@ impl<H: Handler> Reactor<H> {
         }
     }
 
+    /// Watches one more socket, which is read whenever something comes: by itself, if that holds for all
+    /// others. So libuv gives them their turns in the order in which the kernel tells of them, as it does with
+    /// those of Node. `false`: the selector is to watch it.
+    pub(super) fn watch_one_more(&self, fd: RawFd, id: u64) -> bool {
+        let Ok(index) = usize::try_from(fd) else {
+            return false;
+        };
+        let count = self.watched.get();
+        if count >= MANY || self.few() != count || !self.open_poll(fd) {
+            return false;
+        }
+        self.set_id(index, id);
+        self.watched.set(count + 1);
+        true
+    }
+
+    /// As [`register_reader`](Self::register_reader), for a socket that is watched already.
+    pub fn watch_reader(&self, fd: RawFd) {
+        let count = self.watched.get();
+        if count <= MANY && self.few() + 1 == count && self.poll_of(fd).is_none() {
+            self.take_from_selector(fd);
+        }
+    }
+
     /// Gives a socket that the selector watches a handle of its own.
     fn watch_by_itself(&self, fd: RawFd, id: u64) {
-        if self.poll_of(fd).is_some() || self.handler.is_told_once(id) {
-            return;
+        if self.poll_of(fd).is_none() && !self.handler.is_told_once(id) {
+            self.take_from_selector(fd);
         }
+    }
+
+    /// Opens a handle for a socket alone; `false`: there is no room for one more.
+    fn open_poll(&self, fd: RawFd) -> bool {
         let told = (ptr::from_ref(self).cast(), on_one::<H> as Told);
         // SAFETY: the loop is that of `open`, and the handle is closed before that of the reactor.
         let poll = unsafe { Poll::open(self.uv, self.event_loop, fd, told) };
-        if let Some(poll) = poll {
+        poll.inspect(|poll| self.few.borrow_mut().push(*poll))
+            .is_some()
+    }
+
+    fn take_from_selector(&self, fd: RawFd) {
+        if self.open_poll(fd) {
             // What fails here is closed: there is nothing to be told of it.
             let _ = self
                 .selector
                 .borrow()
                 .registry()
                 .deregister(&mut SourceFd(&fd));
-            self.few.borrow_mut().push(poll);
         }
     }
 
@@ -106,22 +142,42 @@ impl<H: Handler> Reactor<H> {
             fd,
             readable,
             writable,
+            ends,
         } = seen;
-        if readable || writable {
-            self.handler
-                .on_ready(self.id_of(fd as usize).into_iter().map(|id| Ready {
-                    id,
-                    readable,
-                    writable,
-                    until_empty: false,
-                    ends: false,
-                }));
-        } else if let Some(poll) = self.poll_of(fd) {
-            // The selector tells of it what there is to be told.
+        let has_failed = !readable && !writable;
+        if has_failed && let Some(poll) = self.poll_of(fd) {
+            // libuv watches it no more. It is read now, as one of Node's would be.
             self.watch_by_selector(poll);
         }
+        let is_over = has_failed || (ends && is_hung_up(fd));
+        let ready = |id| Ready {
+            id,
+            readable: readable || has_failed,
+            writable,
+            until_empty: is_over,
+            ends: ends && !is_over,
+            is_told_again: true,
+        };
+        self.handler
+            .on_ready(self.id_of(fd as usize).into_iter().map(ready));
         self.events.replace(Some(events));
     }
+}
+
+/// Whether this end sends no more, either: then libuv meets the end together with what is before it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_hung_up(fd: RawFd) -> bool {
+    // SAFETY: for this call only; of what is closed by now there is nothing to be told.
+    let socket = unsafe { BorrowedFd::borrow_raw(fd) };
+    let mut asked = [PollFd::from_borrowed_fd(socket, PollFlags::empty())];
+    let told = rustix::event::poll(&mut asked, Some(&Timespec::default()));
+    told.is_ok() && asked[0].revents().contains(PollFlags::HUP)
+}
+
+/// kqueue does not say so, so libuv knows of no difference.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const fn is_hung_up(_fd: RawFd) -> bool {
+    false
 }
 
 unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {

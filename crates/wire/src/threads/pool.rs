@@ -113,6 +113,7 @@ impl Pool {
                 writable: news & WRITE != 0,
                 until_empty: news & END != 0,
                 ends: false,
+                is_told_again: false,
             }
         }));
         if !due.is_empty() {

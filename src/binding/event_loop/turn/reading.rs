@@ -253,7 +253,8 @@ impl Turn<'_> {
                 .with_socket(|socket| {
                     let ends = self.ends && socket.stream.tls().is_none();
                     let drain = (self.drain && !ends) || socket.stream.has_more();
-                    match socket.inbox.after(len, asked, drain) {
+                    let told_again = self.is_told_again || ends;
+                    match socket.inbox.after(len, asked, drain, told_again) {
                         Next::Wait if ends => Next::Rearm,
                         next => next,
                     }
