@@ -69,6 +69,8 @@ numbers! {
         WHOLE: u32 = 0x200;
         /// An I/O thread has inflated it. It is the last of its batch.
         INFLATED: u32 = 0x400;
+        /// Behind its chunk is the peer's end, as far as was asked.
+        LAST: u32 = 2048;
     }
 
     /// Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is.

@@ -14,7 +14,15 @@ const Tick = require('../wire/tick');
 
 const FastBuffer = Buffer[Symbol.species];
 const { BINARY, CLOSE } = numbers.frame;
-const { COMPRESSED, INFLATED, KIND, SIZE: ROW, STORED, WHOLE } = numbers.row;
+const {
+  COMPRESSED,
+  INFLATED,
+  KIND,
+  LAST,
+  SIZE: ROW,
+  STORED,
+  WHOLE
+} = numbers.row;
 const { POSITION } = numbers.header;
 const { COMPRESSION, SKIP_UTF8_VALIDATION } = numbers.config;
 
@@ -240,7 +248,7 @@ class Decoder extends EventDispatcher {
 
         if (kind === COMPRESSED) {
           if (this._position < this._length) this._keep();
-          this._inflate(data, extra === 1);
+          this._inflate(data, extra === 1, (flags & LAST) !== 0);
           return false;
         }
 
@@ -282,7 +290,13 @@ class Decoder extends EventDispatcher {
     }
   }
 
-  _inflate(data, fin) {
+  /**
+   * @param {Buffer} data The payload
+   * @param {Boolean} fin Whether the message ends with it
+   * @param {Boolean} isLast Whether the peer's end was seen behind it: as with ws it is
+   *     inflated when the connection is closed
+   */
+  _inflate(data, fin, isLast) {
     if (this._onInflated === null) {
       this._onInflated = (err, inflated) => this._inflated(err, inflated);
     }
@@ -291,7 +305,7 @@ class Decoder extends EventDispatcher {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    pmd.isWatched = this._isWatched();
+    pmd.isWatched = isLast || this._isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 

@@ -31,7 +31,9 @@ module.exports = {
     /** It is what was just handed in. */
     WHOLE: 512,
     /** An I/O thread has inflated it. It is the last of its batch. */
-    INFLATED: 1024
+    INFLATED: 1024,
+    /** Behind its chunk is the peer's end, as far as was asked. */
+    LAST: 2048
   },
 
   /** Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is. */

@@ -56,7 +56,8 @@ pub(crate) fn decode(
                 break;
             }
             Ok(Some(Event::Compressed(frame))) => {
-                rows.push(COMPRESSED, Some(&frame.payload), 0, u32::from(frame.fin))?;
+                let kind = COMPRESSED | rows.end();
+                rows.push(kind, Some(&frame.payload), 0, u32::from(frame.fin))?;
                 break;
             }
             Err(error) => {

@@ -13,7 +13,7 @@ use super::shared_memory::SharedMemory;
 use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
-use crate::numbers::row::{ERROR, INFLATED, KIND, SIZE, STORED};
+use crate::numbers::row::{ERROR, INFLATED, KIND, LAST, SIZE, STORED};
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 
@@ -42,6 +42,8 @@ pub(crate) struct Rows<'a> {
     /// How many messages there are, and their bytes.
     messages: (u64, u64),
     single: bool,
+    /// What marks events that wait: whether the peer's end is behind the chunk.
+    end: u32,
 }
 
 impl Rows<'_> {
@@ -56,6 +58,17 @@ impl Rows<'_> {
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn set_single(&mut self, single: bool) {
         self.single = single;
+    }
+
+    /// The peer's end is behind the chunk.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
+    pub(crate) const fn set_last(&mut self) {
+        self.end = LAST;
+    }
+
+    /// What is added to the kind of an event that has to wait.
+    pub(crate) const fn end(&self) -> u32 {
+        self.end
     }
 
     /// Notes how far the chunk was read.
@@ -208,6 +221,7 @@ impl EventArrays {
             longest: None,
             messages: (0, 0),
             single: false,
+            end: 0,
         })
     }
 }

@@ -185,6 +185,9 @@ impl Turn<'_> {
             let single = socket.inbox.is_single();
             rows.begin(len, buffer.source, self.id);
             rows.set_single(single);
+            if self.ends || self.drain {
+                rows.set_last();
+            }
             let _scope = Scope::enter(self.env);
             match connection.handle_bytes(&mut buffer.bytes[..len]) {
                 Err(error) => rows.error(error),

@@ -1,0 +1,52 @@
+'use strict';
+
+// With ws a message is inflated on another thread, which takes longer than the end of the stream
+// that came together with it, and what follows that.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { WebSocket } = require('../support/implementation');
+const { hex } = require('../support/events');
+const { skip } = require('../support/loop');
+const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
+
+/** "Hello", compressed, as in RFC 7692, section 7.2.3.1. */
+const HELLO = hex('c1 87 00 00 00 00 f2 48 cd c9 c9 07 00');
+
+describe('A compressed message with the end of the stream right behind it', () => {
+  it('is handed out when the socket is closed', { skip }, async (t) => {
+    const wss = new WebSocket.Server({
+      host: '127.0.0.1',
+      perMessageDeflate: true,
+      port: 0
+    });
+
+    t.after(() => wss.close());
+
+    const connection = once(wss, 'connection');
+    const { socket } = await exchange(
+      await portOf(wss),
+      upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+    );
+    const [ws] = await connection;
+    const seen = [];
+
+    ws.on('message', (data) => {
+      seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
+      ws._socket.on('close', () => seen.push('late'));
+      ws.send('answer', (err) => seen.push(err.message));
+    });
+    socket.end(HELLO);
+
+    const [code] = await once(ws, 'close');
+
+    assert.strictEqual(code, 1006);
+    assert.deepStrictEqual(seen, [
+      'Hello 2 true',
+      'WebSocket is not open: readyState 2 (CLOSING)'
+    ]);
+    assert.strictEqual(ws.readyState, WebSocket.CLOSED);
+  });
+});
