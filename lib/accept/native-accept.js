@@ -65,7 +65,12 @@ function acceptNatively(server, objectionOf, upgrade) {
     objection,
 
     receive(id, handle) {
-      const head = native.acceptRequest(id);
+      // Those that wait came before it. One that the reactor takes comes behind their requests; libuv's,
+      // which has a handle, is made to.
+      const head =
+        typeof handle === 'function' || waiting.isEmpty
+          ? native.acceptRequest(id)
+          : NOTHING;
 
       if (typeof head === 'string') open(id, handle, head);
       else if (head !== NOTHING) taken.giveToNode(id, handle, 'request');

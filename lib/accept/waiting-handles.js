@@ -29,6 +29,10 @@ class WaitingHandles {
     this._timer = null;
   }
 
+  get isEmpty() {
+    return this._young.size === 0 && this._old.size === 0;
+  }
+
   /**
    * @param {Number} id The native half
    * @param {Object|Function} handle See `Light`
@@ -87,7 +91,7 @@ class WaitingHandles {
       this._onSilent(waiter.id, waiter.handle);
     }
 
-    if (this._old.size === 0 && this._young.size === 0) this._stop();
+    if (this.isEmpty) this._stop();
   }
 
   _stop() {
