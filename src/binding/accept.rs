@@ -1,6 +1,5 @@
 //! Opening handshakes that Node need not see: the request is read here, and JavaScript answers it.
 
-use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
@@ -9,7 +8,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{CAN_ACCEPT, Read, peek_some, read_some};
+use ws_rs_wire::{CAN_ACCEPT, Read, has_one_form, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -176,17 +175,10 @@ pub(crate) fn descriptor_name(call: &Call<'_>) -> Outcome {
     let peer = call.bool(1)?;
     let name = with_descriptor(call.state, id, |fd| ws_rs_wire::name(fd, peer)).flatten();
     match name {
-        Some(SocketAddr::V4(name)) => call.string(&format!("IPv4 {} {}", name.port(), name.ip())),
-        Some(SocketAddr::V6(name)) if is_plain(name.ip().segments()) => {
-            call.string(&format!("IPv6 {} {}", name.port(), name.ip()))
+        Some(name) if has_one_form(name.ip()) => {
+            let family = if name.is_ipv4() { "IPv4" } else { "IPv6" };
+            call.string(&format!("{family} {} {}", name.port(), name.ip()))
         }
         _ => call.undefined(),
     }
-}
-
-/// Whether there is one way to write an address of IPv6: neither has it a scope, nor was it one of IPv4.
-fn is_plain(segments: [u16; 8]) -> bool {
-    let is_local = segments[0] & 0xffc0 == 0xfe80;
-    let is_compatible = segments[..6] == [0; 6] && (segments[6] != 0 || segments[7] > 1);
-    !is_local && !is_compatible
 }

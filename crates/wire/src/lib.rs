@@ -20,7 +20,7 @@ pub mod uv;
 mod write;
 
 pub use self::accept::{CAN_ACCEPT, accept};
-pub use self::name::name;
+pub use self::name::{has_one_form, name};
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
 pub use self::read::{Read, peek_some, read_some};

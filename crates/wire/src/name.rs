@@ -1,6 +1,6 @@
 //! The addresses of sockets.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::BorrowedFd;
 
 use rustix::net::{getpeername, getsockname};
@@ -15,13 +15,26 @@ pub fn name(fd: BorrowedFd<'_>, peer: bool) -> Option<SocketAddr> {
     SocketAddr::try_from(name).ok()
 }
 
+/// Whether all who write an address write it in the same way: one of IPv6 may have a scope, or be written
+/// as the one of IPv4 that it was.
+#[must_use]
+pub const fn has_one_form(address: IpAddr) -> bool {
+    let IpAddr::V6(address) = address else {
+        return true;
+    };
+    let segments = address.segments();
+    let has_scope = segments[0] & 0xffc0 == 0xfe80;
+    let was_ipv4 = matches!(segments, [0, 0, 0, 0, 0, 0, high, low] if high != 0 || low > 1);
+    !has_scope && !was_ipv4
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
-    use super::name;
+    use super::{has_one_form, name};
 
     #[test]
     fn a_socket_has_an_address_and_so_has_its_peer() {
@@ -41,5 +54,19 @@ mod tests {
         assert_eq!(name(listener.as_fd(), true), None);
         let (one, _other) = UnixStream::pair().unwrap();
         assert_eq!(name(one.as_fd(), false), None);
+    }
+
+    #[test]
+    fn most_addresses_are_written_in_one_way() {
+        for address in ["127.0.0.1", "::", "::1", "2001:db8::1", "::ffff:127.0.0.1"] {
+            assert!(has_one_form(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn one_with_a_scope_and_one_that_was_ipv4_may_be_written_in_several() {
+        for address in ["fe80::1", "febf::1", "::127.0.0.1", "::2", "::1:0"] {
+            assert!(!has_one_form(address.parse().unwrap()), "{address}");
+        }
     }
 }
