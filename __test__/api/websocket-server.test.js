@@ -65,6 +65,37 @@ describe('new WebSocketServer', () => {
     assert.strictEqual(error.code, 'EADDRINUSE');
   });
 
+  it('emits those and connections by the emit() that it was made with', async (t) => {
+    const server = http.createServer();
+    const wss = new WebSocketServer({ server });
+    const { emit } = wss;
+    const seen = [];
+
+    t.after(() => server.close());
+    wss.emit = function (name, ...args) {
+      seen.push(name);
+      return emit.call(this, name, ...args);
+    };
+    server.listen(0, '127.0.0.1');
+    await once(wss, 'listening');
+
+    const connected = once(wss, 'connection');
+    const errored = once(wss, 'error');
+    const client = new WebSocket(`ws://127.0.0.1:${server.address().port}`);
+    const [ws] = await connected;
+
+    server.emit('error', new Error('made up'));
+    assert.strictEqual((await errored)[0].message, 'made up');
+
+    client.on('error', () => {});
+    ws.terminate();
+    await once(ws, 'close');
+    wss.close();
+    await once(wss, 'close');
+
+    assert.deepStrictEqual(seen, ['headers', 'close']);
+  });
+
   it('answers plain requests to its own server with 426', async (t) => {
     const wss = serve(t);
     const answer = await exchange(

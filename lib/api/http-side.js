@@ -31,20 +31,22 @@ function createServer({ tls }) {
  * @return {Function} Ends that
  */
 function attach(wss, server, own, isOrdinary) {
-  const onConnection = (ws, request) => wss.emit('connection', ws, request);
+  // An emit() that a program puts there later sees none of these, as with ws.
+  const emit = wss.emit;
+  const onConnection = emit.bind(wss, 'connection');
   const listeners = {
     listening: () => {
       accept();
-      wss.emit('listening');
+      emit.call(wss, 'listening');
     },
-    error: (error) => wss.emit('error', error),
+    error: emit.bind(wss, 'error'),
     upgrade: (request, socket, head) => {
       wss.handleUpgrade(request, socket, head, onConnection);
     },
     ...(own !== null && {
       tlsClientError: (error, socket) => {
         trace.handshake(error, socket);
-        wss.emit('tlsClientError', error, socket);
+        emit.call(wss, 'tlsClientError', error, socket);
       }
     })
   };
