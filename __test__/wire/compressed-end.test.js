@@ -49,4 +49,34 @@ describe('A compressed message with the end of the stream right behind it', () =
     ]);
     assert.strictEqual(ws.readyState, WebSocket.CLOSED);
   });
+
+  it('is so, too, if both came while the connection was paused', async (t) => {
+    const wss = new WebSocket.Server({
+      host: '127.0.0.1',
+      perMessageDeflate: true,
+      port: 0
+    });
+
+    t.after(() => wss.close());
+
+    const connection = once(wss, 'connection');
+    const { socket } = await exchange(
+      await portOf(wss),
+      upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+    );
+    const [ws] = await connection;
+    const seen = [];
+
+    ws.on('message', (data) => {
+      seen.push(String(data));
+      ws._socket.on('close', () => seen.push('late'));
+    });
+    ws.pause();
+    socket.end(HELLO);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    ws.resume();
+    await once(ws, 'close');
+    await new Promise(setImmediate);
+    assert.deepStrictEqual(seen, ['Hello']);
+  });
 });

@@ -187,14 +187,17 @@ class Connection extends ReceivingHalf {
   /**
    * Whether somebody could see that a message takes no time to inflate: whoever
    * has the receiver, or waits for the socket to close, may ask then how much
-   * of what came has been handed out.
+   * of what came has been handed out; and if Node has the end of the stream already,
+   * everybody sees that it is over.
    */
   isWatched() {
     const { socket } = this;
 
     return (
       this.receiver !== null ||
-      (!isLight(socket) && socket.listenerCount('close') > this._closeListeners)
+      (!isLight(socket) &&
+        (socket.listenerCount('close') > this._closeListeners ||
+          socket._readableState?.ended === true))
     );
   }
 
