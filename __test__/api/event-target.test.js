@@ -28,6 +28,10 @@ function eventsOf(target, type, ...args) {
 }
 
 describe('addEventListener', () => {
+  it('is a function of two arguments, like that of ws and of browsers', () => {
+    assert.strictEqual(EventTarget.addEventListener.length, 2);
+  });
+
   it('fires an open event', () => {
     const target = new Target();
     const [event] = eventsOf(target, 'open');

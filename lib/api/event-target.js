@@ -183,7 +183,7 @@ const EventTarget = {
    * @param {Boolean} [options.once=false] Whether to remove the listener when it
    *     is called
    */
-  addEventListener(type, handler, options) {
+  addEventListener(type, handler, options = {}) {
     const factory = factories[type];
     const isAttribute = Boolean(options?.[kForOnEventAttribute]);
 
