@@ -9,6 +9,7 @@ const {
 } = require('node:timers/promises');
 
 const { Peer, WebSocket } = require('./implementation');
+const { SLOWNESS } = require('./machine');
 const { readHead, upgradeRequest, upgradeResponse } = require('./raw-http');
 const { httpServer, listen, socketServer } = require('./wires');
 
@@ -162,7 +163,7 @@ async function turns(count = 12) {
 }
 
 /** Waits until a condition holds; fails when it has not after so long. */
-async function until(condition, ms = 5000) {
+async function until(condition, ms = 5000 * SLOWNESS) {
   for (const end = Date.now() + ms; !condition();) {
     if (Date.now() > end) throw new Error(`Waited in vain: ${condition}`);
     await sleep(2);
