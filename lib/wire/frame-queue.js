@@ -35,6 +35,8 @@ class FrameQueue extends FrameFates {
     this.isWaiting = false;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
+    // A frame that a listener of 'exit' has wait, as the first one, would be too late.
+    Tick.watchExit();
   }
 
   /** The connection is on the native wire from now on. */
