@@ -1,12 +1,15 @@
 //! The bytes of a `Buffer`, for the time of a call.
 
+use std::borrow::Cow;
 use std::ptr;
 
 use napi_sys as sys;
 
 use super::fault::{Outcome, check};
 
-/// The bytes of a `Buffer` or `Uint8Array` argument. They are JavaScript's: see [`Bytes::slice`].
+/// The bytes of a `Buffer` or `Uint8Array` argument. They are JavaScript's, and those of a
+/// SharedArrayBuffer may change at any time, as other threads write to it: what may be one is copied
+/// by its pointer, once, and no slice is made of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes {
     data: *mut u8,
@@ -42,9 +45,68 @@ impl Bytes {
         // this thread runs before it returns; there is room for as many bytes, which any are good for.
         unsafe {
             let end = copy.as_mut_ptr().add(copy.len());
-            std::ptr::copy_nonoverlapping(self.data, end, self.len);
+            ptr::copy_nonoverlapping(self.data, end, self.len);
             copy.set_len(copy.len() + self.len);
         }
+    }
+
+    /// A copy of them, as of `append_to`.
+    pub(crate) fn copied(self) -> Vec<u8> {
+        let mut copy = Vec::new();
+        self.append_to(&mut copy);
+        copy
+    }
+
+    /// A copy of `N` of them, from `at` on, if there are as many; as `append_to`.
+    pub(crate) fn chunk<const N: usize>(self, at: usize) -> Option<[u8; N]> {
+        if at > self.len || self.len - at < N {
+            return None;
+        }
+        let mut copy = [0; N];
+        // SAFETY: as in `append_to`; as many bytes are there.
+        unsafe { ptr::copy_nonoverlapping(self.data.add(at), copy.as_mut_ptr(), N) };
+        Some(copy)
+    }
+
+    /// Moves the first bytes of `source`, as many as there is room for, to the beginning of these, which may
+    /// be the same, and has `change` work on them, piece by piece, each with its offset.
+    pub(crate) fn fill_with(self, source: Self, mut change: impl FnMut(&mut [u8], usize)) {
+        const PIECE: usize = 4096;
+        let len = self.len.min(source.len);
+        if len == 0 {
+            return;
+        }
+        // SAFETY: as in `append_to`, of both; they may overlap.
+        unsafe { ptr::copy(source.data, self.data, len) };
+        let mut piece = [0; PIECE];
+        for at in (0..len).step_by(PIECE) {
+            let piece = &mut piece[..PIECE.min(len - at)];
+            // SAFETY: as in `append_to`; `piece` is native memory, not these, and they have as many from
+            // there on.
+            unsafe {
+                let bytes = self.data.add(at);
+                ptr::copy_nonoverlapping(bytes, piece.as_mut_ptr(), piece.len());
+                change(piece, at);
+                ptr::copy_nonoverlapping(piece.as_ptr(), bytes, piece.len());
+            }
+        }
+    }
+
+    /// The bytes, for the time of the call; of shared memory, a copy.
+    ///
+    /// # Safety
+    /// `value` is the live value that these are of; no JavaScript of this thread runs and nothing else
+    /// holds them mutably while they are used.
+    pub(crate) unsafe fn steady<'b>(
+        self,
+        env: sys::napi_env,
+        value: sys::napi_value,
+    ) -> Cow<'b, [u8]> {
+        if is_shared(env, value) {
+            return Cow::Owned(self.copied());
+        }
+        // SAFETY: the caller's promise, and it is not shared.
+        Cow::Borrowed(unsafe { self.slice() })
     }
 
     /// Writes to them from `at` on, if there is room.
@@ -55,7 +117,7 @@ impl Bytes {
         if !bytes.is_empty() {
             // SAFETY: as in `append_to`; `bytes` are native memory, not these.
             unsafe {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.data.add(at), bytes.len());
+                ptr::copy_nonoverlapping(bytes.as_ptr(), self.data.add(at), bytes.len());
             }
         }
         true
@@ -64,9 +126,8 @@ impl Bytes {
     /// The bytes, for the time of the call.
     ///
     /// # Safety
-    /// No JavaScript of this thread runs and nothing else holds them mutably while the slice lives. Those of a
-    /// SharedArrayBuffer another thread may change all the same: nothing that is done with the slice relies on
-    /// a byte's staying what it was.
+    /// No JavaScript of this thread runs and nothing else holds them mutably while the slice lives, and they are
+    /// not those of a SharedArrayBuffer, which another thread may write to.
     pub(crate) unsafe fn slice<'b>(self) -> &'b [u8] {
         if self.len == 0 {
             return &[];
@@ -86,5 +147,25 @@ impl Bytes {
         }
         // SAFETY: as in `slice`; uniqueness is the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
+    }
+}
+
+/// Whether other threads may write to the memory of a `Buffer` or `Uint8Array`. It stays so.
+pub(crate) fn is_shared(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut memory = ptr::null_mut();
+    let mut is_own = false;
+    // SAFETY: a live environment and value; the out pointers are valid, or null for what is not asked for.
+    unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            &mut memory,
+            ptr::null_mut(),
+        ) != sys::Status::napi_ok
+            || sys::napi_is_arraybuffer(env, memory, &mut is_own) != sys::Status::napi_ok
+            || !is_own
     }
 }

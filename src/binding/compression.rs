@@ -15,7 +15,7 @@ use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::wake::Wake;
-use super::call::{Call, Fault, Outcome, check};
+use super::call::{Bytes, Call, Fault, Outcome, check};
 use super::values::Value;
 use crate::numbers::codec::{FAILED, OUT_OF_MEMORY, TOO_LONG};
 use crate::numbers::task::{FIN, LENT, RESET};
@@ -81,8 +81,7 @@ impl Compression {
 /// to what was before; `end` is the message, or at least its last 4 KiB.
 pub(crate) fn codec_see(call: &Call<'_>) -> Outcome {
     let end = call.bytes(1)?;
-    // SAFETY: no JavaScript runs in this call, and the bytes are copied.
-    let end = unsafe { end.slice() }.into();
+    let end = end.copied().into();
     call.state.compression.see(call.id(0)?, &end);
     call.undefined()
 }
@@ -254,11 +253,8 @@ pub(super) fn limit_of(number: f64) -> usize {
 }
 
 fn dictionary(call: &Call<'_>, index: usize) -> Outcome<Vec<u8>> {
-    let mut copy = Vec::new();
-    if let Some(bytes) = call.optional_bytes(index)? {
-        bytes.append_to(&mut copy);
-    }
-    Ok(copy)
+    let bytes = call.optional_bytes(index)?;
+    Ok(bytes.map(Bytes::copied).unwrap_or_default())
 }
 
 fn create(call: &Call<'_>, kind: Kind) -> Outcome {

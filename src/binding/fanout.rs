@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use ws_rs_engine::connection::Sent;
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::encode_frame;
 
 use super::call::{Bytes, Call, Outcome};
-use super::encode::frame_of;
+use super::encode::{append_frame, frame_of};
 use super::environment::{Entry, Environment};
 use super::outbox::{EIO, after_write, with_wire};
 use super::send::length_of;
@@ -35,13 +34,11 @@ pub(crate) fn share(call: &Call<'_>) -> Outcome {
     let flags = call.u32(4)?;
     let end = call.optional_bytes(5)?;
     let state = call.state;
-    // SAFETY: no JavaScript runs in this call, and the payload is only read.
-    let mut shared = Shared::new(state, flags, unsafe { payload.slice() });
+    let mut shared = Shared::new(state, flags, payload);
     if let Some(length) = length_of(call, flags, 6)? {
         shared.length = length;
     }
-    // SAFETY: so it is, and its bytes are copied.
-    let end: Option<Arc<[u8]>> = end.map(|end| unsafe { end.slice() }.into());
+    let end: Option<Arc<[u8]>> = end.map(|end| end.copied().into());
     let mut rest = 0;
     for index in 0..count {
         let Some(id) = number(ids, index) else {
@@ -90,9 +87,8 @@ pub(crate) fn numbers_of(list: Bytes) -> Vec<Id> {
 
 /// A number of a `Float64Array`.
 fn number(list: Bytes, index: usize) -> Option<f64> {
-    // SAFETY: no JavaScript runs while the slice lives, and nobody writes to the list meanwhile.
-    let bytes = unsafe { list.slice() }.get(index * NUMBER..)?;
-    bytes.first_chunk().copied().map(f64::from_ne_bytes)
+    list.chunk(index.checked_mul(NUMBER)?)
+        .map(f64::from_ne_bytes)
 }
 
 /// A message that is being sent to many.
@@ -106,13 +102,13 @@ pub(crate) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(crate) fn new(state: &'a Environment, flags: u32, payload: &[u8]) -> Self {
+    pub(crate) fn new(state: &'a Environment, flags: u32, payload: Bytes) -> Self {
         let mut frame = Vec::new();
-        encode_frame(&frame_of(flags & 0xff), payload, &mut frame);
+        append_frame(&frame_of(flags & 0xff), payload, &mut frame);
         Self {
             state,
             frame: frame.into(),
-            length: payload.len(),
+            length: payload.len,
             more_messages: flags & MORE_MESSAGES != 0,
             has_sent: false,
         }

@@ -8,7 +8,7 @@ use ws_rs_engine::outbox::Lent;
 use super::call::Bytes;
 
 /// A reference to a `Buffer` or `Uint8Array` of the program's. Its bytes are looked up each time they
-/// are needed: the program may detach, transfer or resize the memory meanwhile.
+/// are needed: the program may detach, transfer or resize the memory meanwhile. It is not shared memory.
 #[derive(Debug)]
 pub(crate) struct LentBuffer {
     env: sys::napi_env,
@@ -16,7 +16,8 @@ pub(crate) struct LentBuffer {
 }
 
 impl LentBuffer {
-    /// `None` if there is no memory for a reference.
+    /// `None` if there is no memory for a reference. The value's own memory is not to be shared: other
+    /// threads would write to it while it is read.
     pub(crate) fn new(env: sys::napi_env, value: sys::napi_value) -> Option<Self> {
         let mut reference = ptr::null_mut();
         // SAFETY: a live environment and value of the running call, and a valid out pointer.
@@ -39,7 +40,7 @@ impl Lent for LentBuffer {
             return &[];
         };
         // SAFETY: the slice lives no longer than the borrow of the outbox, of which no part is ever
-        // borrowed while JavaScript runs: the memory stays as it is meanwhile.
+        // borrowed while JavaScript runs: the memory stays as it is meanwhile, as no other thread has it.
         unsafe { bytes.slice() }
     }
 }

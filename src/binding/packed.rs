@@ -53,8 +53,8 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
     };
     let pack = Arc::new(Deflating { coder, task });
     // SAFETY: no JavaScript runs in this call, and the payload is only read.
-    let payload = unsafe { payload.slice() };
-    let Write::Handed(len) = thread.write_packed(flags as u8, payload, pack) else {
+    let payload = unsafe { payload.steady(call.env, call.value(1)) };
+    let Write::Handed(len) = thread.write_packed(flags as u8, &payload, pack) else {
         state.compression.unprepare(codec);
         return call.number(NOT_PACKED);
     };

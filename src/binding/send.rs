@@ -1,13 +1,15 @@
 //! Frames from JavaScript into the outbox.
 
+use std::borrow::Cow;
 use std::ptr;
 
 use napi_sys as sys;
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
+use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask};
 
 use super::call::{Call, Fault, Outcome, check};
+use super::encode::append_frame;
 use super::environment::{Entry, Environment};
 use super::lent_buffer::LentBuffer;
 use super::outbox::{after_write, is_overdue, with_wire, with_wire_of_program};
@@ -72,8 +74,7 @@ pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
     let mut frame = frame_of(flags);
     frame.mask = mask_of(call, flags, 3)?;
     queue(call, flags, |out| {
-        // SAFETY: no JavaScript runs in this call, and the payload is only read.
-        encode_frame(&frame, unsafe { payload.slice() }, out);
+        append_frame(&frame, payload, out);
         Ok(length)
     })
 }
@@ -85,13 +86,11 @@ pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
     let rest = call.optional_bytes(3)?;
     let flags = call.u32(2)?;
     queue(call, flags, |out| {
-        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
-        let bytes = unsafe { bytes.slice() };
-        let mut len = bytes.len() - payload_start(bytes, flags);
-        out.extend_from_slice(bytes);
+        let start = out.len();
+        bytes.append_to(out);
+        let mut len = bytes.len - payload_start(&out[start..], flags);
         if let Some(rest) = rest {
-            // SAFETY: so are these.
-            out.extend_from_slice(unsafe { rest.slice() });
+            rest.append_to(out);
             len += rest.len;
         }
         Ok(len)
@@ -155,9 +154,11 @@ fn append_text(call: &Call<'_>, at: usize, out: &mut Vec<u8>) -> Outcome<()> {
 /// queued: the payload is the stream's to write behind that.
 pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
     let payload = call.bytes(1)?;
+    // SAFETY: no JavaScript runs in this call, and the payload is only read.
+    let payload = unsafe { payload.steady(call.env, call.value(1)) };
     let flags = call.u32(2)?;
-    let (header, len) = ws_rs_protocol::encode_header(&frame_of(flags), payload.len as u64);
-    let length = length_of(call, flags, 3)?.unwrap_or(payload.len);
+    let (header, len) = ws_rs_protocol::encode_header(&frame_of(flags), payload.len() as u64);
+    let length = length_of(call, flags, 3)?.unwrap_or(payload.len());
     let header = if flags & NO_HEADER == 0 {
         &header[..len]
     } else {
@@ -174,10 +175,12 @@ pub(crate) fn queue_lent(call: &Call<'_>) -> Outcome {
             with_wire_of_program(state, socket.as_mut(), |wire| {
                 let sent = connection.send_lent(
                     header,
-                    // SAFETY: no JavaScript runs in this call, and the payload is only read.
-                    unsafe { payload.slice() },
+                    &payload,
                     options_of(flags),
-                    || LentBuffer::new(call.env, call.value(1)),
+                    || match &payload {
+                        Cow::Borrowed(_) => LentBuffer::new(call.env, call.value(1)),
+                        Cow::Owned(_) => None,
+                    },
                     || state.spare_buffer(),
                     wire,
                 );

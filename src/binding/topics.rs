@@ -79,8 +79,7 @@ pub(crate) fn publish(call: &Call<'_>) -> Outcome {
     let payload = call.bytes(2)?;
     let flags = call.u32(3)?;
     let except = call.optional_bytes(4)?.map(numbers_of).unwrap_or_default();
-    // SAFETY: no JavaScript runs in this call, and the payload is only read.
-    let mut shared = Shared::new(call.state, flags, unsafe { payload.slice() });
+    let mut shared = Shared::new(call.state, flags, payload);
     let mut rest = Vec::new();
     let given = with_topics(call, |topics| {
         let mut given = 0;
