@@ -221,7 +221,11 @@ impl Handler for Turns {
     }
 
     fn on_connections(&self, listening: RawFd) {
-        self.take_connections(listening);
+        if may_run_javascript(self.env) {
+            self.take_connections(listening);
+        } else {
+            self.state().event_loop.ending.set(true);
+        }
     }
 
     fn on_closed(&self) {
