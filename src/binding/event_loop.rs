@@ -255,6 +255,8 @@ pub(crate) fn open_stream(
             return Some(Stream::Own(Socket::Plain(fd)));
         }
         let socket = Socket::Plain(fd);
+        // A handle of Node's has the descriptor.
+        let threads = (threads, true);
         let moved = reactor.move_to_thread(socket, (id, is_local), threads, boxed(responder));
         Some(Stream::Threaded(Box::new(moved.ok()?)))
     })

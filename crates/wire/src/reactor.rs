@@ -171,21 +171,22 @@ impl<H: Handler> Reactor<H> {
     }
 
     /// Has one of so many threads read and write a socket, and tells of it as of others. It is watched here
-    /// no more. `responder` answers on the way.
+    /// no more. `responder` answers on the way. If `is_others`, somebody else may close the descriptor, and
+    /// the thread has one of its own.
     ///
     /// # Errors
-    /// There is no room for a thread: the socket comes back.
+    /// There is no room for a thread or descriptor: the socket comes back.
     pub fn move_to_thread(
         &self,
         socket: Socket,
         (id, is_local): (u64, bool),
-        threads: usize,
+        (threads, is_others): (usize, bool),
         responder: Option<Box<dyn Responder>>,
     ) -> Result<Threaded, Socket> {
         let Ok(pool) = self.pool() else {
             return Err(socket);
         };
-        let threaded = pool.add(socket, (id, is_local), threads, responder)?;
+        let threaded = pool.add(socket, (id, is_local), (threads, is_others), responder)?;
         let fd = threaded.descriptor();
         if self.id_of(fd as usize).is_some() {
             self.deregister(fd);

@@ -25,6 +25,14 @@ impl Socket {
         }
     }
 
+    /// The same socket has another number from now on.
+    pub(crate) const fn set_descriptor(&mut self, number: RawFd) {
+        match self {
+            Self::Plain(fd) => *fd = number,
+            Self::Tls(tls) => tls.set_descriptor(number),
+        }
+    }
+
     pub(crate) const fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
     }

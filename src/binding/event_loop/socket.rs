@@ -91,6 +91,9 @@ impl LoopSocket {
     /// A handle of Node's closes the descriptor from now on.
     pub(crate) fn give_descriptor(&mut self) {
         if let Some(own) = self.own.take() {
+            if let Some(thread) = self.threaded() {
+                thread.own_descriptor();
+            }
             let _ = own.into_raw_fd();
         }
     }
@@ -288,10 +291,12 @@ impl LoopSocket {
         let Some(reactor) = state.reactor() else {
             return false;
         };
+        // A handle of Node's may close its descriptor when a worker is terminated, without a word.
+        let threads_for = (threads, self.own.is_none());
         let moved = threads > 0
             && self.watched
             && self.stream.move_to_thread(|socket| {
-                reactor.move_to_thread(socket, (id, false), threads, boxed(responder))
+                reactor.move_to_thread(socket, (id, false), threads_for, boxed(responder))
             });
         if moved {
             // The thread was told of nobody who waits for room.

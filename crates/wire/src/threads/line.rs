@@ -1,5 +1,6 @@
 //! One socket that an I/O thread moves the bytes of.
 
+mod descriptor;
 mod left;
 mod owner;
 mod reading;
@@ -7,13 +8,14 @@ mod session;
 mod watch;
 mod writing;
 
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
+pub(super) use self::descriptor::duplicate;
 pub use self::left::Left;
 use super::pipe::{END, End, Pipe, READ, WRITE};
 use super::pulse::Terms;
@@ -50,6 +52,8 @@ pub(super) struct Line {
 pub(super) struct Io {
     /// `None`: it is not the I/O thread's any more.
     socket: Option<Socket>,
+    /// The number that it has here, if it is not the owner's, and that which it has there.
+    own: Option<(OwnedFd, RawFd)>,
     /// Where the I/O thread has it.
     index: Option<usize>,
     /// There may be something to read.
@@ -90,6 +94,7 @@ impl Line {
     ) -> Self {
         let io = Io {
             socket: Some(socket),
+            own: None,
             index: None,
             readable: true,
             writable: true,

@@ -5,7 +5,7 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::line::Line;
+use super::line::{Line, duplicate};
 use super::pipe::{END, READ, WRITE};
 use super::ready::{Bell, Ready};
 use super::responder::Responder;
@@ -56,15 +56,17 @@ impl Pool {
         })
     }
 
-    /// Has one of the first `threads` threads move the bytes of a socket, each in its turn.
+    /// Has one of the first `threads` threads move the bytes of a socket, each in its turn. If others may
+    /// close its descriptor, it does so by one of its own.
     ///
     /// # Errors
-    /// There is no such thread, and the system has no room for one: the socket comes back.
+    /// There is no such thread, and the system has no room for one, or none for a descriptor: the socket
+    /// comes back.
     pub(crate) fn add(
         &self,
         socket: Socket,
         (id, is_local): (u64, bool),
-        threads: usize,
+        (threads, is_others): (usize, bool),
         responder: Option<Box<dyn Responder>>,
     ) -> Result<Threaded, Socket> {
         let count = self.count.get();
@@ -79,8 +81,15 @@ impl Pool {
             workers.push(worker);
         }
         let (fd, is_tls) = (socket.descriptor(), socket.is_tls());
+        let Ok(own) = is_others.then(|| duplicate(&socket)).transpose() else {
+            return Err(socket);
+        };
         let line = Arc::new(Line::new(socket, (id, is_local), responder));
         let desk = Arc::clone(&workers[index].desk);
+        if let Some(own) = own {
+            // The selector does not know the line yet, so nothing fails.
+            let _ = line.set_own(desk.registry(), own);
+        }
         desk.add(Arc::clone(&line));
         let ready = Arc::clone(&self.ready);
         Ok(Threaded::new((fd, is_tls), line, desk, ready))

@@ -58,6 +58,15 @@ impl Threaded {
         self.is_tls
     }
 
+    /// Others may close the descriptor from now on: the thread gets one of its own. Without room for that the
+    /// connection ends.
+    pub fn own_descriptor(&self) {
+        let news = self.line.make_own(self.desk.registry());
+        if news != 0 {
+            self.tell(news);
+        }
+    }
+
     /// Reads what there is; less than there is room for means that there is no more for now.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> Read {
         let mut len = 0;

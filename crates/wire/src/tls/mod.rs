@@ -100,6 +100,11 @@ impl Tls {
         self.fd
     }
 
+    /// The same socket has another number from now on.
+    pub(crate) const fn set_descriptor(&mut self, fd: RawFd) {
+        self.fd = fd;
+    }
+
     /// Goes on with the handshake in a context.
     ///
     /// # Errors

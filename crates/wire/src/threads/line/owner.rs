@@ -1,7 +1,6 @@
 //! What the owner of a socket does with it on its own thread, past the I/O thread.
 
 use mio::Registry;
-use mio::unix::SourceFd;
 
 use super::{Io, Left, Line};
 use crate::socket::Socket;
@@ -19,13 +18,7 @@ impl Line {
     pub(in crate::threads) fn leave(&self, registry: &Registry) -> Left {
         let mut io = self.io();
         let mut left = self.flush_with(&mut io);
-        left.socket = io.socket.take();
-        if let Some(socket) = &left.socket
-            && io.index.is_some()
-        {
-            // What fails here is closed, and so not watched.
-            let _ = registry.deregister(&mut SourceFd(&socket.descriptor()));
-        }
+        left.socket = io.take_socket(registry);
         self.stop_passing(&mut io);
         io.responder = None;
         left.questions = self.pipe.take_questions();
