@@ -1,6 +1,7 @@
 //! The number of a socket that is Node's, for one call.
 
-use std::os::fd::{BorrowedFd, RawFd};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 /// The socket, to be read or written.
 pub(crate) const fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
@@ -10,4 +11,12 @@ pub(crate) const fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
     // handles without a word when a worker is terminated. For a program that gets past that, the calls fail or meet another file of the
     // process, and no memory is touched but the slices given.
     unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Another number for the same file.
+///
+/// # Errors
+/// The process has no room for one more.
+pub(crate) fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    borrow(fd).try_clone_to_owned()
 }

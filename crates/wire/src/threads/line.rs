@@ -15,7 +15,6 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-pub(super) use self::descriptor::duplicate;
 pub use self::left::Left;
 use super::pipe::{END, End, Pipe, READ, WRITE};
 use super::pulse::Terms;

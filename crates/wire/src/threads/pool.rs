@@ -5,12 +5,13 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::line::{Line, duplicate};
+use super::line::Line;
 use super::pipe::{END, READ, WRITE};
 use super::ready::{Bell, Ready};
 use super::responder::Responder;
 use super::socket::Threaded;
 use super::worker::Worker;
+use crate::descriptor::duplicate;
 use crate::news;
 use crate::socket::Socket;
 use crate::uv::{Loop, Uv};
@@ -81,7 +82,10 @@ impl Pool {
             workers.push(worker);
         }
         let (fd, is_tls) = (socket.descriptor(), socket.is_tls());
-        let Ok(own) = is_others.then(|| duplicate(&socket)).transpose() else {
+        let Ok(own) = is_others
+            .then(|| duplicate(socket.descriptor()))
+            .transpose()
+        else {
             return Err(socket);
         };
         let line = Arc::new(Line::new(socket, (id, is_local), responder));

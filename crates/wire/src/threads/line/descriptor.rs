@@ -7,17 +7,9 @@ use mio::unix::SourceFd;
 use mio::{Registry, Token};
 
 use super::{INTEREST, Io, Line};
-use crate::descriptor::borrow;
+use crate::descriptor::duplicate;
 use crate::socket::Socket;
 use crate::threads::pipe::{END, End, READ, WRITE};
-
-/// A number of our own for a socket.
-///
-/// # Errors
-/// The process has no room for one more.
-pub(in crate::threads) fn duplicate(socket: &Socket) -> io::Result<OwnedFd> {
-    borrow(socket.descriptor()).try_clone_to_owned()
-}
 
 impl Line {
     /// Reads and writes by this number from now on: whoever has the socket's own may close it before it
@@ -36,7 +28,8 @@ impl Line {
         let Some(socket) = io.socket.as_ref().filter(|_| io.own.is_none()) else {
             return 0;
         };
-        let moved = duplicate(socket).and_then(|own| self.move_to(&mut io, registry, own));
+        let moved =
+            duplicate(socket.descriptor()).and_then(|own| self.move_to(&mut io, registry, own));
         let Err(error) = moved else {
             return 0;
         };
