@@ -6,7 +6,7 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask};
+use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
 
 use super::call::{Call, Fault, Outcome, check};
 use super::encode::append_frame;
@@ -22,6 +22,8 @@ use crate::numbers::sent::{
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
+/// From here on it pays to mask a payload while it is copied, for which it is to be known to stay as it is.
+const MASKED_APART: usize = 4096;
 
 /// `queueText(id, text, units, flags, key) -> what became of it`; `units` is the string's length.
 pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
@@ -74,7 +76,13 @@ pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
     let mut frame = frame_of(flags);
     frame.mask = mask_of(call, flags, 3)?;
     queue(call, flags, |out| {
-        append_frame(&frame, payload, out);
+        if frame.mask.is_some() && payload.len >= MASKED_APART {
+            // SAFETY: no JavaScript runs in this call, and the payload is only read.
+            let payload = unsafe { payload.steady(call.env, call.value(1)) };
+            encode_frame(&frame, &payload, out);
+        } else {
+            append_frame(&frame, payload, out);
+        }
         Ok(length)
     })
 }
