@@ -70,7 +70,7 @@ numbers! {
         /// An I/O thread has inflated it. It is the last of its batch.
         INFLATED: u32 = 0x400;
         /// Behind its chunk is the peer's end, as far as was asked.
-        LAST: u32 = 2048;
+        LAST: u32 = 0x800;
     }
 
     /// Row 0: how far a chunk was decoded, how long it is, where it lies and whose it is.

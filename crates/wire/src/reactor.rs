@@ -1,5 +1,6 @@
 //! Many sockets under one libuv handle.
 
+mod churn;
 mod few;
 mod listening;
 mod order;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 
+use self::churn::Churn;
 use self::order::in_turn;
 use crate::closing::call_when_closed;
 use crate::news::Ready;
@@ -73,6 +75,7 @@ pub struct Reactor<H> {
     watched: Cell<usize>,
     /// Those that libuv watches itself.
     few: RefCell<Vec<NonNull<Poll>>>,
+    churn: Churn,
     /// Those that are to have a turn though the kernel has nothing to tell, and what wakes the selector
     /// for them, once there was one.
     again: RefCell<Vec<u64>>,
@@ -109,6 +112,7 @@ impl<H: Handler> Reactor<H> {
             ids: RefCell::default(),
             watched: Cell::new(0),
             few: RefCell::default(),
+            churn: Churn::default(),
             again: RefCell::default(),
             waker: OnceCell::new(),
             left: RefCell::default(),

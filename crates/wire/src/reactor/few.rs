@@ -4,6 +4,7 @@
 use std::os::fd::BorrowedFd;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
+use std::time::Instant;
 
 use mio::Token;
 use mio::unix::SourceFd;
@@ -61,13 +62,18 @@ impl<H: Handler> Reactor<H> {
 
     /// Watches one more socket, which is read whenever something comes: by itself, if that holds for all
     /// others. So libuv gives them their turns in the order in which the kernel tells of them, as it does with
-    /// those of Node. `false`: the selector is to watch it.
+    /// those of Node. `false`: the selector is to watch it, as those that come and go by the thousand, for which
+    /// a handle costs more than it saves.
     pub(super) fn watch_one_more(&self, fd: RawFd, id: u64) -> bool {
         let Ok(index) = usize::try_from(fd) else {
             return false;
         };
         let count = self.watched.get();
-        if count >= MANY || self.few() != count || !self.open_poll(fd) {
+        if count >= MANY
+            || self.few() != count
+            || self.churn.note(Instant::now())
+            || !self.open_poll(fd)
+        {
             return false;
         }
         self.set_id(index, id);
@@ -78,7 +84,11 @@ impl<H: Handler> Reactor<H> {
     /// As [`register_reader`](Self::register_reader), for a socket that is watched already.
     pub fn watch_reader(&self, fd: RawFd) {
         let count = self.watched.get();
-        if count <= MANY && self.few() + 1 == count && self.poll_of(fd).is_none() {
+        if count <= MANY
+            && self.few() + 1 == count
+            && self.poll_of(fd).is_none()
+            && !self.churn.note(Instant::now())
+        {
             self.take_from_selector(fd);
         }
     }
