@@ -51,6 +51,22 @@ describe('Messages that wait for another one to be compressed', () => {
     assert.strictEqual(sender._queue.length, 0);
   });
 
+  it('get the error also if they are sent when the others have got it', async () => {
+    const { sender, socket } = openDeflating({ threshold: 0 });
+    const send = () =>
+      new Promise((resolve) => {
+        sender.send(Buffer.alloc(10), OPTIONS, resolve);
+      });
+    const first = send();
+
+    socket.destroyed = true;
+
+    const { message } = await first;
+
+    assert.strictEqual((await send()).message, message);
+    assert.strictEqual((await send()).message, message);
+  });
+
   it('share no memory with other connections in what a socket sees', async () => {
     const one = openDeflating({ threshold: 0 });
     const other = openDeflating({ threshold: 0 });

@@ -108,6 +108,11 @@ class SendQueue {
 
   /** Lines a job up, and begins it if it is the first. */
   _enqueue(job) {
+    if (this._lost !== null) {
+      if (typeof job.cb === 'function') timers.nextTick(job.cb, this._lost);
+      return;
+    }
+
     // A handle that is closed meanwhile, past the socket, is to be noticed.
     if (this.outbox !== null) this.outbox.hook();
 
@@ -351,6 +356,7 @@ class SendQueue {
   _abort(err, cb) {
     const jobs = this._queue;
 
+    this._lost = err;
     this._queue = [];
     this._held = null;
     callAll([{ cb }, ...jobs], err, 0);
@@ -366,6 +372,9 @@ class SendQueue {
     }
   }
 }
+
+/** Why nothing can be sent any more: nobody looks at the queue again. */
+SendQueue.prototype._lost = null;
 
 SendQueue.DEFAULT = DEFAULT;
 SendQueue.EXTENSION = EXTENSION;
