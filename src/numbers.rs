@@ -69,7 +69,7 @@ numbers! {
         WHOLE: u32 = 0x200;
         /// An I/O thread has inflated it. It is the last of its batch.
         INFLATED: u32 = 0x400;
-        /// Behind its chunk is the peer's end, as far as was asked.
+        /// It is the last of its batch, and behind their chunk is the peer's end, as far as was asked.
         LAST: u32 = 0x800;
     }
 

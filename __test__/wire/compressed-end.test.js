@@ -16,39 +16,53 @@ const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const HELLO = hex('c1 87 00 00 00 00 f2 48 cd c9 c9 07 00');
 
 describe('A compressed message with the end of the stream right behind it', () => {
-  it('is handed out when the socket is closed', { skip }, async (t) => {
-    const wss = new WebSocket.Server({
-      host: '127.0.0.1',
-      perMessageDeflate: true,
-      port: 0
-    });
+  for (const [what, before] of [
+    ['alone', hex('')],
+    ['behind a ping', hex('89 80 00 00 00 00')],
+    [
+      'behind a message in two pieces',
+      hex('01 80 00 00 00 00  80 80 00 00 00 00')
+    ]
+  ]) {
+    it(
+      `is handed out when the socket is closed, ${what}`,
+      { skip },
+      async (t) => {
+        const wss = new WebSocket.Server({
+          host: '127.0.0.1',
+          perMessageDeflate: true,
+          port: 0
+        });
 
-    t.after(() => wss.close());
+        t.after(() => wss.close());
 
-    const connection = once(wss, 'connection');
-    const { socket } = await exchange(
-      await portOf(wss),
-      upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+        const connection = once(wss, 'connection');
+        const { socket } = await exchange(
+          await portOf(wss),
+          upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+        );
+        const [ws] = await connection;
+        const seen = [];
+
+        ws.on('message', (data) => {
+          if (data.length === 0) return;
+          seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
+          ws._socket.on('close', () => seen.push('late'));
+          ws.send('answer', (err) => seen.push(err.message));
+        });
+        socket.end(Buffer.concat([before, HELLO]));
+
+        const [code] = await once(ws, 'close');
+
+        assert.strictEqual(code, 1006);
+        assert.deepStrictEqual(seen, [
+          'Hello 2 true',
+          'WebSocket is not open: readyState 2 (CLOSING)'
+        ]);
+        assert.strictEqual(ws.readyState, WebSocket.CLOSED);
+      }
     );
-    const [ws] = await connection;
-    const seen = [];
-
-    ws.on('message', (data) => {
-      seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
-      ws._socket.on('close', () => seen.push('late'));
-      ws.send('answer', (err) => seen.push(err.message));
-    });
-    socket.end(HELLO);
-
-    const [code] = await once(ws, 'close');
-
-    assert.strictEqual(code, 1006);
-    assert.deepStrictEqual(seen, [
-      'Hello 2 true',
-      'WebSocket is not open: readyState 2 (CLOSING)'
-    ]);
-    assert.strictEqual(ws.readyState, WebSocket.CLOSED);
-  });
+  }
 
   it('is so, too, if both came while the connection was paused', async (t) => {
     const wss = new WebSocket.Server({

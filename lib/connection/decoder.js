@@ -143,7 +143,13 @@ class Decoder extends EventDispatcher {
     this._memory = isSpare ? SPARE : LENT;
     this._isFresh = true;
 
-    const goesOn = this._deliver(level(0), count, single);
+    const events = level(0);
+
+    const isBeforeEnd = (events.rows[count * ROW] & LAST) !== 0;
+
+    if (isBeforeEnd !== this._isBeforeEnd) this._isBeforeEnd = isBeforeEnd;
+
+    const goesOn = this._deliver(events, count, single);
 
     this._isFresh = false;
     if (!goesOn) return;
@@ -248,7 +254,7 @@ class Decoder extends EventDispatcher {
 
         if (kind === COMPRESSED) {
           if (this._position < this._length) this._keep();
-          this._inflate(data, extra === 1, (flags & LAST) !== 0);
+          this._inflate(data, extra === 1);
           return false;
         }
 
@@ -290,13 +296,7 @@ class Decoder extends EventDispatcher {
     }
   }
 
-  /**
-   * @param {Buffer} data The payload
-   * @param {Boolean} fin Whether the message ends with it
-   * @param {Boolean} isLast Whether the peer's end was seen behind it: as with ws it is
-   *     inflated when the connection is closed
-   */
-  _inflate(data, fin, isLast) {
+  _inflate(data, fin) {
     if (this._onInflated === null) {
       this._onInflated = (err, inflated) => this._inflated(err, inflated);
     }
@@ -305,7 +305,8 @@ class Decoder extends EventDispatcher {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    pmd.isWatched = isLast || this._isWatched();
+    // With ws it is inflated when the connection is closed.
+    pmd.isWatched = this._isBeforeEnd || this._isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
 
@@ -363,6 +364,8 @@ class Decoder extends EventDispatcher {
 Decoder.prototype._onInflated = null;
 /** Whether an I/O thread may inflate what comes behind the first message. */
 Decoder.prototype.mayInflateOnThread = false;
+/** Whether the peer's end was seen behind the chunk. */
+Decoder.prototype._isBeforeEnd = false;
 
 /** Whether somebody else may have the rest of a chunk's memory. */
 function isPart(chunk) {

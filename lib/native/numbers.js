@@ -32,7 +32,7 @@ module.exports = {
     WHOLE: 512,
     /** An I/O thread has inflated it. It is the last of its batch. */
     INFLATED: 1024,
-    /** Behind its chunk is the peer's end, as far as was asked. */
+    /** It is the last of its batch, and behind their chunk is the peer's end, as far as was asked. */
     LAST: 2048
   },
 

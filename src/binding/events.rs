@@ -56,8 +56,7 @@ pub(crate) fn decode(
                 break;
             }
             Ok(Some(Event::Compressed(frame))) => {
-                let kind = COMPRESSED | rows.end();
-                rows.push(kind, Some(&frame.payload), 0, u32::from(frame.fin))?;
+                rows.push(COMPRESSED, Some(&frame.payload), 0, u32::from(frame.fin))?;
                 break;
             }
             Err(error) => {

@@ -42,8 +42,6 @@ pub(crate) struct Rows<'a> {
     /// How many messages there are, and their bytes.
     messages: (u64, u64),
     single: bool,
-    /// What marks events that wait: whether the peer's end is behind the chunk.
-    end: u32,
 }
 
 impl Rows<'_> {
@@ -60,15 +58,12 @@ impl Rows<'_> {
         self.single = single;
     }
 
-    /// The peer's end is behind the chunk.
+    /// The peer's end is behind the chunk, which the last row says.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
-    pub(crate) const fn set_last(&mut self) {
-        self.end = LAST;
-    }
-
-    /// What is added to the kind of an event that has to wait.
-    pub(crate) const fn end(&self) -> u32 {
-        self.end
+    pub(crate) const fn mark_end(&mut self) {
+        if self.count > 0 {
+            self.rows[self.count * SIZE] |= LAST;
+        }
     }
 
     /// Notes how far the chunk was read.
@@ -221,7 +216,6 @@ impl EventArrays {
             longest: None,
             messages: (0, 0),
             single: false,
-            end: 0,
         })
     }
 }

@@ -185,9 +185,6 @@ impl Turn<'_> {
             let single = socket.inbox.is_single();
             rows.begin(len, buffer.source, self.id);
             rows.set_single(single);
-            if self.ends || self.drain {
-                rows.set_last();
-            }
             let _scope = Scope::enter(self.env);
             match connection.handle_bytes(&mut buffer.bytes[..len]) {
                 Err(error) => rows.error(error),
@@ -206,7 +203,12 @@ impl Turn<'_> {
             let listener = match rows.only_message(len) {
                 Some(TEXT) if !single => Listener::Text,
                 Some(_) if !single => Listener::Binary,
-                _ => Listener::Messages,
+                _ => {
+                    if self.ends || self.drain {
+                        rows.mark_end();
+                    }
+                    Listener::Messages
+                }
             };
             (result, listener, rows.count(), rows.ends_inflated())
         };
