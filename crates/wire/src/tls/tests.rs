@@ -86,8 +86,11 @@ impl Client {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let name = ServerName::try_from("localhost").expect("a name");
         socket.set_nonblocking(true).expect("a socket");
+        let mut connection = ClientConnection::new(Arc::new(config), name).expect("a client");
+        // What the socket does not take waits, however much it is.
+        connection.set_buffer_limit(None);
         Self {
-            connection: ClientConnection::new(Arc::new(config), name).expect("a client"),
+            connection,
             socket,
             received: Vec::new(),
         }
