@@ -40,6 +40,7 @@ const NOBODY: u64 = u64::MAX;
 const LISTENS: u64 = u64::MAX - 1;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
+
 /// Who is told.
 pub trait Handler: Sized {
     /// These sockets have something to read, which is told once: until all of it was read or
@@ -75,6 +76,7 @@ pub struct Reactor<H> {
     watched: Cell<usize>,
     /// Those that libuv watches itself.
     few: RefCell<Vec<NonNull<Poll>>>,
+    /// How often sockets come that would be watched so.
     churn: Churn,
     /// Those that are to have a turn though the kernel has nothing to tell, and what wakes the selector
     /// for them, once there was one.

@@ -1,7 +1,5 @@
 //! Sockets that have libuv handles of their own, as long as there are few.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::os::fd::BorrowedFd;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 use std::time::Instant;
@@ -12,6 +10,8 @@ use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::{Handler, LISTENS, Reactor, interest};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::descriptor::borrow;
 use crate::news::Ready;
 use crate::poll::{Poll, Seen, Told};
 
@@ -122,24 +122,26 @@ impl<H: Handler> Reactor<H> {
 
     /// One more socket is watched: if they are many, the selector watches all.
     pub(super) fn watch_many(&self) {
-        while self.watched.get() > MANY {
-            let last = self.few.borrow().last().copied();
-            let Some(poll) = last else { return };
-            self.watch_by_selector(poll);
+        if self.watched.get() > MANY {
+            let few = self.few.borrow().clone();
+            for poll in few.into_iter().rev() {
+                self.watch_by_selector(poll);
+            }
         }
     }
 
-    /// Has the selector watch a socket that has a handle of its own.
+    /// Has the selector watch a socket that has a handle of its own. If it has no room, the handle stays.
     pub(super) fn watch_by_selector(&self, poll: NonNull<Poll>) {
         // SAFETY: it is in the list, so it was not closed.
         let (fd, writable) = unsafe { (poll.as_ref().descriptor(), poll.as_ref().is_writable()) };
-        self.close_poll(fd);
-        // The selector had it before, so there is room.
-        let _ = self.selector.borrow().registry().register(
+        let registered = self.selector.borrow().registry().register(
             &mut SourceFd(&fd),
             Token(fd as usize),
             interest(writable),
         );
+        if registered.is_ok() {
+            self.close_poll(fd);
+        }
     }
 
     /// A socket with a handle of its own.
@@ -177,9 +179,7 @@ impl<H: Handler> Reactor<H> {
 /// Whether this end sends no more, either: then libuv meets the end together with what is before it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_hung_up(fd: RawFd) -> bool {
-    // SAFETY: for this call only; of what is closed by now there is nothing to be told.
-    let socket = unsafe { BorrowedFd::borrow_raw(fd) };
-    let mut asked = [PollFd::from_borrowed_fd(socket, PollFlags::empty())];
+    let mut asked = [PollFd::from_borrowed_fd(borrow(fd), PollFlags::empty())];
     let told = rustix::event::poll(&mut asked, Some(&Timespec::default()));
     told.is_ok() && asked[0].revents().contains(PollFlags::HUP)
 }
@@ -191,7 +191,7 @@ const fn is_hung_up(_fd: RawFd) -> bool {
 }
 
 unsafe fn on_one<H: Handler>(reactor: *const (), seen: Seen) {
-    // SAFETY: it is that of `watch_by_itself`, whose handles are closed before the reactor's own is;
+    // SAFETY: it is that of `open_poll`, whose handles are closed before the reactor's own is;
     // behind that nothing is told.
     unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_one(seen);
 }

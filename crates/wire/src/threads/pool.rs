@@ -121,12 +121,10 @@ impl Pool {
         body(&mut due.drain(..batch).map(|line| {
             let news = line.pipe.take_news();
             news::Ready {
-                id: line.id,
                 readable: news & READ != 0,
                 writable: news & WRITE != 0,
                 until_empty: news & END != 0,
-                ends: false,
-                is_told_again: false,
+                ..news::Ready::nothing(line.id)
             }
         }));
         if !due.is_empty() {
