@@ -40,3 +40,17 @@ test('the addon computes what RFC 6455, section 1.3, says it does', () => {
     's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
   );
 });
+
+test('a long payload is masked as a short one is, also where it is', () => {
+  const key = Buffer.from('37fa213d', 'hex');
+  // Over several of the pieces that it is masked in, and no whole number of them.
+  const payload = Buffer.from(Array.from({ length: 9001 }, (_, i) => i));
+  const masked = payload.map((byte, i) => byte ^ key[i % 4]);
+  const target = Buffer.alloc(9010, 0xee);
+
+  native.mask(payload, key, target);
+  assert.deepStrictEqual(target.subarray(0, 9001), masked);
+  assert.deepStrictEqual(target.subarray(9001), Buffer.alloc(9, 0xee));
+  native.mask(payload, key, payload);
+  assert.deepStrictEqual(payload, masked);
+});

@@ -84,11 +84,10 @@ impl Bytes {
             // SAFETY: as in `append_to`; `piece` is native memory, not these, and they have as many from
             // there on.
             unsafe {
-                let bytes = self.data.add(at);
-                ptr::copy_nonoverlapping(bytes, piece.as_mut_ptr(), piece.len());
-                change(piece, at);
-                ptr::copy_nonoverlapping(piece.as_ptr(), bytes, piece.len());
+                ptr::copy_nonoverlapping(self.data.add(at), piece.as_mut_ptr(), piece.len());
             }
+            change(piece, at);
+            self.write(at, piece);
         }
     }
 

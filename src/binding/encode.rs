@@ -2,9 +2,9 @@
 
 use napi_sys as sys;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use ws_rs_protocol::{Frame, apply_mask, apply_mask_at};
+use ws_rs_protocol::apply_mask_at;
 
-use super::call::{Bytes, Call, Fault, Outcome, check};
+use super::call::{Call, Fault, Outcome, check};
 pub(super) use super::frame::frame_of;
 
 /// `acceptKey(key) -> string`: Sec-WebSocket-Accept (RFC 6455, section 4.2.2).
@@ -52,16 +52,4 @@ pub(crate) fn mask(call: &Call<'_>) -> Outcome {
     }
     target.fill_with(source, |piece, at| apply_mask_at(piece, key, at as u64));
     call.undefined()
-}
-
-/// Appends a whole frame to `out`, masked if it has a key. The payload is read once.
-pub(crate) fn append_frame(frame: &Frame, payload: Bytes, out: &mut Vec<u8>) {
-    let (header, len) = ws_rs_protocol::encode_header(frame, payload.len as u64);
-    out.reserve(len + payload.len);
-    out.extend_from_slice(&header[..len]);
-    let start = out.len();
-    payload.append_to(out);
-    if let Some(key) = frame.mask {
-        apply_mask(&mut out[start..], key);
-    }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use ws_rs_engine::connection::Sent;
 use ws_rs_engine::registry::Id;
+use ws_rs_protocol::encode_frame_with;
 
 use super::call::{Bytes, Call, Outcome};
-use super::encode::{append_frame, frame_of};
+use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::outbox::{EIO, after_write, with_wire};
 use super::send::length_of;
@@ -104,7 +105,9 @@ pub(crate) struct Shared<'a> {
 impl<'a> Shared<'a> {
     pub(crate) fn new(state: &'a Environment, flags: u32, payload: Bytes) -> Self {
         let mut frame = Vec::new();
-        append_frame(&frame_of(flags & 0xff), payload, &mut frame);
+        encode_frame_with(&frame_of(flags & 0xff), payload.len, &mut frame, |frame| {
+            payload.append_to(frame)
+        });
         Self {
             state,
             frame: frame.into(),

@@ -6,10 +6,9 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame};
+use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame_with};
 
 use super::call::{Call, Fault, Outcome, check};
-use super::encode::append_frame;
 use super::environment::{Entry, Environment};
 use super::lent_buffer::LentBuffer;
 use super::outbox::{after_write, is_overdue, with_wire, with_wire_of_program};
@@ -22,8 +21,6 @@ use crate::numbers::sent::{
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
-/// From here on it pays to mask a payload while it is copied, for which it is to be known to stay as it is.
-const MASKED_APART: usize = 4096;
 
 /// `queueText(id, text, units, flags, key) -> what became of it`; `units` is the string's length.
 pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
@@ -76,13 +73,7 @@ pub(crate) fn queue_bytes(call: &Call<'_>) -> Outcome {
     let mut frame = frame_of(flags);
     frame.mask = mask_of(call, flags, 3)?;
     queue(call, flags, |out| {
-        if frame.mask.is_some() && payload.len >= MASKED_APART {
-            // SAFETY: no JavaScript runs in this call, and the payload is only read.
-            let payload = unsafe { payload.steady(call.env, call.value(1)) };
-            encode_frame(&frame, &payload, out);
-        } else {
-            append_frame(&frame, payload, out);
-        }
+        encode_frame_with(&frame, payload.len, out, |out| payload.append_to(out));
         Ok(length)
     })
 }

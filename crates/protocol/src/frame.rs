@@ -2,7 +2,7 @@
 
 use tungstenite::protocol::frame::coding::OpCode;
 
-use crate::mask::copy_masked;
+use crate::mask::apply_mask;
 
 /// The longest header: two bytes, an eight-byte length, a masking key.
 pub const MAX_HEADER_LEN: usize = 14;
@@ -51,12 +51,26 @@ pub fn encode_header(frame: &Frame, len: u64) -> ([u8; MAX_HEADER_LEN], usize) {
 
 /// Appends a whole frame to `out`, masked if it has a key.
 pub fn encode_frame(frame: &Frame, payload: &[u8], out: &mut Vec<u8>) {
-    let (header, len) = encode_header(frame, payload.len() as u64);
-    out.reserve(len + payload.len());
-    out.extend_from_slice(&header[..len]);
-    match frame.mask {
-        Some(key) => copy_masked(payload, key, out),
-        None => out.extend_from_slice(payload),
+    encode_frame_with(frame, payload.len(), out, |out| {
+        out.extend_from_slice(payload);
+    });
+}
+
+/// As [`encode_frame`], of a payload of `len` bytes that is no slice: `append` appends it to what it is given.
+pub fn encode_frame_with(
+    frame: &Frame,
+    len: usize,
+    out: &mut Vec<u8>,
+    append: impl FnOnce(&mut Vec<u8>),
+) {
+    let (header, header_len) = encode_header(frame, len as u64);
+    out.reserve(header_len + len);
+    out.extend_from_slice(&header[..header_len]);
+    let start = out.len();
+    append(out);
+    debug_assert_eq!(out.len() - start, len, "as long as the header says");
+    if let Some(key) = frame.mask {
+        apply_mask(&mut out[start..], key);
     }
 }
 

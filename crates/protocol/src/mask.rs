@@ -18,13 +18,6 @@ pub fn apply_mask_at(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     apply_mask(bytes, rotate(key, offset));
 }
 
-/// Appends `bytes`, masked with `key`, to `out`; `bytes` stay as they are.
-pub fn copy_masked(bytes: &[u8], key: [u8; 4], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(bytes);
-    apply_mask(&mut out[start..], key);
-}
-
 const fn wide(key: [u8; 4]) -> u64 {
     let [a, b, c, d] = key;
     u64::from_ne_bytes([a, b, c, d, a, b, c, d])
@@ -65,12 +58,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_masked_copy_leaves_its_source_alone() {
-        let mut out = b"head".to_vec();
-        copy_masked(b"Hello", KEY, &mut out);
-        assert_eq!(out, b"head\x7f\x9f\x4d\x51\x58");
     }
 }
