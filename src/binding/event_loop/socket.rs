@@ -1,9 +1,10 @@
 //! One socket on the loop.
 
+mod watching;
+
 use std::num::NonZeroI32;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::super::outbox::EIO;
 use super::turns::Turns;
 use super::{LoopState, boxed};
 use ws_rs_engine::inbox::{Inbox, Mode};
@@ -211,42 +212,6 @@ impl LoopSocket {
         self.watched && self.stream.has_news()
     }
 
-    /// Asks to be told, or no more, when there is room to write.
-    pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
-        let writable = writable || self.stream.has_backlog() || self.stream_waits;
-        // Who is on a thread is told once.
-        if let Some(socket) = self.stream.threaded() {
-            if writable || self.writable {
-                self.writable = writable;
-                socket.want_room(writable);
-            }
-        } else if self.writable != writable {
-            self.writable = writable;
-            if let Some(reactor) = state.reactor()
-                && self.watched
-            {
-                reactor.rearm(self.descriptor(), self.writable);
-            }
-        }
-    }
-
-    /// Watches one that is not watched yet; `false`: that cannot be.
-    fn watch(&mut self, reactor: &Reactor<Turns>, id: Id) -> bool {
-        self.watched = reactor.register(self.descriptor(), id).is_ok();
-        if self.watched && self.referenced {
-            reactor.keep_alive(true);
-        }
-        self.watched
-    }
-
-    /// Has somebody told as soon as something comes, once; `false`: that cannot be.
-    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id) -> bool {
-        self.watched
-            || state
-                .reactor()
-                .is_some_and(|reactor| self.watch(reactor, id))
-    }
-
     /// What comes is the connection's from now on, on one of so many threads if there are any; `false`: that
     /// cannot be.
     pub(crate) fn open(
@@ -306,21 +271,6 @@ impl LoopSocket {
         moved
     }
 
-    /// No thread has it any more: it is watched here. If that cannot be, it has failed.
-    pub(super) fn watch_here(&mut self, reactor: &Reactor<Turns>, id: Id) {
-        if !self.watched {
-            return;
-        }
-        let watched = reactor.register(self.descriptor(), id);
-        if watched.is_ok() && self.writable {
-            reactor.rearm(self.descriptor(), true);
-        }
-        if let Err(error) = watched {
-            let error = error.raw_os_error().unwrap_or(EIO);
-            self.with_tls(|tls| tls.fail(error));
-        }
-    }
-
     pub(super) fn set_busy(
         &mut self,
         reactor: &Reactor<Turns>,
@@ -361,48 +311,6 @@ impl LoopSocket {
         }
     }
 
-    /// Whether it waits for room to write.
-    pub(crate) const fn is_writing(&self) -> bool {
-        self.writable
-    }
-
-    /// Watches a socket again of which all was read, as it is still written to.
-    pub(crate) fn watch_again(&mut self, state: &LoopState, id: Id) {
-        if let Some(reactor) = state.reactor()
-            && !self.watched
-            && reactor.register(self.descriptor(), id).is_ok()
-        {
-            self.watched = true;
-            if self.writable {
-                reactor.rearm(self.descriptor(), true);
-            }
-            if self.referenced {
-                reactor.keep_alive(true);
-            }
-        }
-    }
-
-    pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
-        if self.referenced != referenced {
-            self.referenced = referenced;
-            if self.watched {
-                reactor.keep_alive(referenced);
-            }
-        }
-    }
-
-    /// Reads no more. What an I/O thread has of it is to be taken before; see `threads.rs`.
-    pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
-        if self.watched {
-            self.watched = false;
-            // Of one that was a thread's the reactor knows nothing.
-            reactor.deregister(self.descriptor());
-            if self.referenced {
-                reactor.keep_alive(false);
-            }
-        }
-    }
-
     /// Reads no more, as there is no more. What the kernel takes is still written. Returns `false` if that was
     /// known: it is watched for a stream alone that waits for room.
     pub(super) fn end(&mut self, state: &LoopState, id: Id) -> bool {
@@ -417,38 +325,6 @@ impl LoopSocket {
             self.watch_again(state, id);
         }
         true
-    }
-
-    /// Nobody wants what there is to read, as long as it is not asked for again.
-    pub(super) fn leave_unread(&mut self, reactor: &Reactor<Turns>) {
-        self.stream.leave_unread();
-        if self.watched {
-            reactor.leave_unread(self.descriptor());
-        }
-    }
-
-    /// Asks for another turn, as this one has left something to read.
-    pub(super) fn go_on(&self, reactor: &Reactor<Turns>, id: Id) {
-        if self.watched && self.threaded().is_none() && !self.stream.has_more() {
-            reactor.go_on(self.descriptor(), self.writable);
-        } else {
-            self.rearm(reactor, id);
-        }
-    }
-
-    /// Asks to be told again, as not all was read.
-    pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
-        if !self.watched {
-            return;
-        }
-        match self.stream.threaded() {
-            Some(socket) => socket.rearm(self.writable),
-            None => reactor.rearm(self.descriptor(), self.writable),
-        }
-        if self.stream.has_more() {
-            // Without memory for that it is told when more comes.
-            let _ = reactor.tell_again(id);
-        }
     }
 }
 
