@@ -15,6 +15,26 @@ const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 /** "Hello", compressed, as in RFC 7692, section 7.2.3.1. */
 const HELLO = hex('c1 87 00 00 00 00 f2 48 cd c9 c9 07 00');
 
+/** A connection with compression of a server, and the raw socket at its other end. */
+async function open(t) {
+  const wss = new WebSocket.Server({
+    host: '127.0.0.1',
+    perMessageDeflate: true,
+    port: 0
+  });
+
+  t.after(() => wss.close());
+
+  const connection = once(wss, 'connection');
+  const { socket } = await exchange(
+    await portOf(wss),
+    upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
+  );
+  const [ws] = await connection;
+
+  return { socket, ws };
+}
+
 describe('A compressed message with the end of the stream right behind it', () => {
   for (const [what, before] of [
     ['alone', hex('')],
@@ -24,61 +44,33 @@ describe('A compressed message with the end of the stream right behind it', () =
       hex('01 80 00 00 00 00  80 80 00 00 00 00')
     ]
   ]) {
-    it(
-      `is handed out when the socket is closed, ${what}`,
-      { skip },
-      async (t) => {
-        const wss = new WebSocket.Server({
-          host: '127.0.0.1',
-          perMessageDeflate: true,
-          port: 0
-        });
+    const title = `is handed out when the socket is closed, ${what}`;
 
-        t.after(() => wss.close());
+    it(title, { skip }, async (t) => {
+      const { socket, ws } = await open(t);
+      const seen = [];
 
-        const connection = once(wss, 'connection');
-        const { socket } = await exchange(
-          await portOf(wss),
-          upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-        );
-        const [ws] = await connection;
-        const seen = [];
+      ws.on('message', (data) => {
+        if (data.length === 0) return;
+        seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
+        ws._socket.on('close', () => seen.push('late'));
+        ws.send('answer', (err) => seen.push(err.message));
+      });
+      socket.end(Buffer.concat([before, HELLO]));
 
-        ws.on('message', (data) => {
-          if (data.length === 0) return;
-          seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
-          ws._socket.on('close', () => seen.push('late'));
-          ws.send('answer', (err) => seen.push(err.message));
-        });
-        socket.end(Buffer.concat([before, HELLO]));
+      const [code] = await once(ws, 'close');
 
-        const [code] = await once(ws, 'close');
-
-        assert.strictEqual(code, 1006);
-        assert.deepStrictEqual(seen, [
-          'Hello 2 true',
-          'WebSocket is not open: readyState 2 (CLOSING)'
-        ]);
-        assert.strictEqual(ws.readyState, WebSocket.CLOSED);
-      }
-    );
+      assert.strictEqual(code, 1006);
+      assert.deepStrictEqual(seen, [
+        'Hello 2 true',
+        'WebSocket is not open: readyState 2 (CLOSING)'
+      ]);
+      assert.strictEqual(ws.readyState, WebSocket.CLOSED);
+    });
   }
 
   it('is so, too, if both came while the connection was paused', async (t) => {
-    const wss = new WebSocket.Server({
-      host: '127.0.0.1',
-      perMessageDeflate: true,
-      port: 0
-    });
-
-    t.after(() => wss.close());
-
-    const connection = once(wss, 'connection');
-    const { socket } = await exchange(
-      await portOf(wss),
-      upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' })
-    );
-    const [ws] = await connection;
+    const { socket, ws } = await open(t);
     const seen = [];
 
     ws.on('message', (data) => {
