@@ -65,8 +65,8 @@ function acceptNatively(server, objectionOf, upgrade) {
     objection,
 
     receive(id, handle) {
-      // Those that wait came before it. One that the reactor takes comes behind their requests; libuv's,
-      // which has a handle, is made to.
+      // Those that wait have come before. The reactor tells of their requests first, and then of a connection
+      // that it takes itself; one that libuv took (it has a handle) waits in line behind them.
       const head =
         typeof handle === 'function' || waiting.isEmpty
           ? native.acceptRequest(id)

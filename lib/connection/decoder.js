@@ -144,7 +144,6 @@ class Decoder extends EventDispatcher {
     this._isFresh = true;
 
     const events = level(0);
-
     const isBeforeEnd = (events.rows[count * ROW] & LAST) !== 0;
 
     if (isBeforeEnd !== this._isBeforeEnd) this._isBeforeEnd = isBeforeEnd;
