@@ -56,6 +56,20 @@ describe('The options of a server', () => {
   });
 });
 
+describe('The accept option', () => {
+  it('is one of two words, or of no use to us', () => {
+    for (const accept of ['Node', 'stream', '']) {
+      assert.throws(() => new WebSocketServer({ noServer: true, accept }), {
+        message: /"accept" is "native" or "node", not /,
+        name: 'TypeError'
+      });
+    }
+    for (const accept of ['native', 'node', undefined, null, true, () => {}]) {
+      new WebSocketServer({ noServer: true, accept });
+    }
+  });
+});
+
 describe('The path option', () => {
   it('is compared with the path up to the query', () => {
     const wss = new WebSocketServer({ noServer: true, path: '/chat' });

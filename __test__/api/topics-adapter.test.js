@@ -429,8 +429,12 @@ describe('Topics with an adapter', () => {
       assert.throws(() => new Topics(wrong), TypeError);
     }
     assert.throws(() => new Topics(adapter), /new Topics\(\{ adapter \}\)/);
-    for (const maxPending of [0, -1, NaN, 'many']) {
+    for (const maxPending of [0, -1, NaN]) {
       assert.throws(() => new Topics({ adapter, maxPending }), RangeError);
+      assert.throws(() => new Topics({ maxPending }), RangeError);
+    }
+    for (const maxPending of ['many', '5', null]) {
+      assert.throws(() => new Topics({ adapter, maxPending }), TypeError);
     }
     new Topics({ adapter });
     assert.throws(() => new Topics({ adapter }), /belongs to other Topics/);

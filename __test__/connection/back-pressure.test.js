@@ -180,8 +180,15 @@ describe('Back pressure', () => {
   });
 
   it('refuses options that are of no use', () => {
-    for (const maxBackpressure of [0, -1, NaN, 'much', {}]) {
+    for (const maxBackpressure of [0, -1, NaN]) {
       assert.throws(() => BackPressure.check({ maxBackpressure }), RangeError);
+    }
+    // What an environment variable says is a string.
+    for (const maxBackpressure of ['much', '5000', {}, true]) {
+      assert.throws(() => BackPressure.check({ maxBackpressure }), {
+        message: /"maxBackpressure" is a number of bytes, not /,
+        name: 'TypeError'
+      });
     }
     for (const onBackpressure of ['wait', 1, {}, 'queue']) {
       assert.throws(

@@ -7,6 +7,9 @@ const { CLOSE_TIMEOUT } = require('../constants');
 const WebSocket = require('./websocket');
 const ioThreads = require('../wire/io-threads');
 
+/** Who may accept connections. */
+const WAYS = ['native', 'node'];
+
 const DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
@@ -107,6 +110,7 @@ function readOptions(given) {
     );
   }
 
+  checkAccept(options);
   if (options.perMessageDeflate === true) options.perMessageDeflate = {};
   checkZlibOptions(options.perMessageDeflate);
   BackPressure.check(options);
@@ -114,6 +118,15 @@ function readOptions(given) {
   checkBeside(options);
 
   return options;
+}
+
+/** What is no string means something to somebody else. */
+function checkAccept({ accept }) {
+  if (typeof accept !== 'string' || WAYS.includes(accept)) return;
+
+  throw new TypeError(
+    `The option "accept" is "native" or "node", not "${accept}"`
+  );
 }
 
 module.exports = readOptions;

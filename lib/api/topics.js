@@ -293,6 +293,18 @@ function checkOptions(options) {
   }
 
   checkNames(options, ['adapter', 'maxPending'], 'Topics have no option');
+
+  const { maxPending } = options;
+
+  if (maxPending === undefined) return;
+  if (typeof maxPending !== 'number') {
+    throw new TypeError('The option "maxPending" is a number of bytes');
+  }
+  if (!(maxPending > 0)) {
+    throw new RangeError(
+      `The option "maxPending" is a number of bytes above 0, not ${maxPending}`
+    );
+  }
 }
 
 function checkName(name) {

@@ -21,7 +21,16 @@ class BackPressure {
    * @throws {TypeError|RangeError} One of them is of no use
    */
   static check({ maxBackpressure: most, onBackpressure: action }) {
-    if (most !== undefined && most !== null && !(most > 0)) {
+    const isGiven = most !== undefined && most !== null;
+
+    if (isGiven && typeof most !== 'number') {
+      throw new TypeError(
+        'The option "maxBackpressure" is a number of bytes, not ' +
+          (typeof most === 'string' ? `"${most}"` : String(most))
+      );
+    }
+
+    if (isGiven && !(most > 0)) {
       throw new RangeError(
         'The option "maxBackpressure" is a number of bytes above 0, not ' +
           String(most)
@@ -30,7 +39,7 @@ class BackPressure {
 
     if (action === undefined || action === null) return;
 
-    if (most === undefined || most === null) {
+    if (!isGiven) {
       throw new TypeError(
         '"onBackpressure" needs the option "maxBackpressure"'
       );

@@ -24,10 +24,10 @@ class Relay {
    * @param {Object} adapter `publish()`, `subscribe()`, `unsubscribe()`,
    *     `close()`; see docs/scaling.md
    * @param {Number} [maxPending] Bytes that the broker may be behind
-   * @throws {TypeError|RangeError|Error} It is of no use, or in use
+   * @throws {TypeError|Error} It is of no use, or in use
    */
   constructor(adapter, maxPending = MOST_PENDING) {
-    check(adapter, maxPending);
+    check(adapter);
     taken.add(adapter);
 
     /** Gets what other processes publish: name, data, options. */
@@ -165,7 +165,7 @@ class Relay {
   }
 }
 
-function check(adapter, maxPending) {
+function check(adapter) {
   const missing = METHODS.filter(
     (method) => typeof adapter?.[method] !== 'function'
   );
@@ -185,12 +185,6 @@ function check(adapter, maxPending) {
     throw new TypeError(
       'The option "adapter" is a client of Redis: write ' +
         'new Topics({ adapter: new RedisAdapter(client) })'
-    );
-  }
-  if (!(maxPending > 0)) {
-    throw new RangeError(
-      'The option "maxPending" is a number of bytes above 0, not ' +
-        String(maxPending)
     );
   }
   if (taken.has(adapter)) {
