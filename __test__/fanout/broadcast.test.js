@@ -82,6 +82,21 @@ describe('wss.broadcast()', () => {
     assert.strictEqual(wss.broadcast('a', null), 0);
   });
 
+  it('refuses options that there are not', async (t) => {
+    const { wss } = await openAudience(t, { count: 0 });
+
+    for (const [options, message] of [
+      [{ exept: [] }, /no option "exept"; did you mean "except"\?/],
+      [{ fin: false }, /no option "fin"; there are binary, compress, except/]
+    ]) {
+      assert.throws(() => wss.broadcast('a', options), {
+        message,
+        name: 'TypeError'
+      });
+    }
+    assert.strictEqual(wss.broadcast('a', { fin: undefined }), 0);
+  });
+
   it('passes over those that "except" names', async (t) => {
     const audience = await openAudience(t);
     const { ws, wss } = audience;
@@ -115,6 +130,15 @@ describe('wss.broadcast()', () => {
     for (const wrong of ['all', 5, {}, true]) {
       assert.throws(() => wss.broadcast('a', { except: wrong }), PATTERN);
     }
+    assert.throws(
+      () => wss.broadcast('a', { except: [ws[0], 'ws'] }),
+      /something that is no WebSocket: string/
+    );
+    // A promise is no "false": it would pass over everybody.
+    assert.throws(
+      () => wss.broadcast('a', { except: async () => false }),
+      /returns at once .* gave a promise/
+    );
     wss.broadcast('first');
     assert.deepStrictEqual(await takeAll(audience), [
       'first',

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const readExcept = require('../../lib/fanout/except');
+const { readExcept } = require('../../lib/fanout/except');
 const { openDuplexPair } = require('../support/pairs');
 
 describe('readExcept()', () => {
@@ -26,6 +26,17 @@ describe('readExcept()', () => {
   it('gives null for nothing', () => {
     assert.strictEqual(readExcept(undefined), null);
     assert.strictEqual(readExcept(null), null);
+  });
+
+  it('refuses a list with something else in it', (t) => {
+    const { peer } = openDuplexPair(t);
+
+    for (const wrong of ['a', 1, {}, () => false]) {
+      assert.throws(() => readExcept([peer, wrong]), {
+        name: 'TypeError',
+        message: /something that is no WebSocket/
+      });
+    }
   });
 
   it('refuses anything else', () => {

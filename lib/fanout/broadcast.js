@@ -1,7 +1,7 @@
 'use strict';
 
 const fanOut = require('./fan-out');
-const readExcept = require('./except');
+const { readExcept, withoutThose } = require('./except');
 const SharedMessage = require('./message');
 
 /**
@@ -18,9 +18,7 @@ function broadcast(websockets, data, options) {
 
   if (typeof except === 'function') {
     // It may do anything, and throw: nothing has been sent until it is through.
-    const rest = Array.from(websockets).filter((ws) => !except(ws));
-
-    return fanOut(rest, message, null);
+    return fanOut(withoutThose(Array.from(websockets), except), message, null);
   }
 
   return fanOut(websockets, message, readExcept(except));

@@ -14,10 +14,13 @@ function readExcept(except) {
 
   if (typeof except === 'object') {
     if (except instanceof Set) return except;
-    if (kConnection in except || typeof except.readyState === 'number') {
-      return new Set([except]);
+    if (isWebSocket(except)) return new Set([except]);
+    if (Symbol.iterator in except) {
+      const all = new Set(except);
+
+      for (const one of all) if (!isWebSocket(one)) throw foreign(one);
+      return all;
     }
-    if (Symbol.iterator in except) return new Set(except);
   }
 
   throw new TypeError(
@@ -26,4 +29,43 @@ function readExcept(except) {
   );
 }
 
-module.exports = readExcept;
+/** Nobody is one that is passed over, too. */
+function isWebSocket(one) {
+  if (one === undefined || one === null) return true;
+
+  return (
+    typeof one === 'object' &&
+    (kConnection in one || typeof one.readyState === 'number')
+  );
+}
+
+function foreign(one) {
+  return new TypeError(
+    `The option "except" has something that is no WebSocket: ${typeof one}`
+  );
+}
+
+/**
+ * @param {WebSocket[]} websockets Who would get a message
+ * @param {Function} except The option `except`
+ * @return {WebSocket[]} Those that it does not pass over
+ * @throws {TypeError} It does not say that at once
+ */
+function withoutThose(websockets, except) {
+  return websockets.filter((ws) => {
+    const isPassedOver = except(ws);
+
+    if (typeof isPassedOver?.then === 'function') {
+      // It would pass over all of them.
+      isPassedOver.then(undefined, () => {});
+      throw new TypeError(
+        'The function "except" returns at once whether to pass a WebSocket over; ' +
+          'this one gave a promise'
+      );
+    }
+
+    return !isPassedOver;
+  });
+}
+
+module.exports = { readExcept, withoutThose };

@@ -6,8 +6,11 @@ const PerMessageDeflate = require('../compression/permessage-deflate');
 const { isBlobPayload, toPayload } = require('../connection/payload');
 const Deflated = require('./deflated');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
+const checkNames = require('../option-names');
 
 const { compress } = PerMessageDeflate.prototype;
+
+const OPTIONS = ['binary', 'compress', 'except'];
 
 /** A message for many connections. */
 class SharedMessage {
@@ -17,7 +20,8 @@ class SharedMessage {
    * @param {Boolean} [options.binary] Whether it is binary; all but strings and
    *     numbers are
    * @param {Boolean} [options.compress=true] Whether it may be compressed
-   * @throws {TypeError} `data` or `options` are of no type that fits
+   * @throws {TypeError} `data` or `options` are of no type that fits, or there is
+   *     no option of some name
    */
   constructor(data, options) {
     checkOptions(options);
@@ -91,11 +95,17 @@ class SharedMessage {
 
 function checkOptions(options) {
   if (options === undefined || options === null) return;
-  if (typeof options === 'object') return;
+  if (typeof options !== 'object') {
+    throw new TypeError(
+      'The options of a message for many are an object; there is no callback'
+    );
+  }
 
-  throw new TypeError(
-    'The options of a message for many are an object; there is no callback'
-  );
+  for (const name in options) {
+    if (!OPTIONS.includes(name)) {
+      checkNames(options, OPTIONS, 'A message for many has no option');
+    }
+  }
 }
 
 function toBytes(data) {

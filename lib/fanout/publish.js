@@ -2,7 +2,7 @@
 
 const fanOut = require('./fan-out');
 const Member = require('./member');
-const readExcept = require('./except');
+const { readExcept, withoutThose } = require('./except');
 const SharedMessage = require('./message');
 const native = require('../native');
 const numbers = require('../native/numbers');
@@ -60,7 +60,7 @@ function deliver(topics, name, message, to) {
 function membersBut(topics, name, except) {
   const members = websocketsOf(native.topicMembers(topics, name));
 
-  return members.filter((ws) => !except(ws));
+  return withoutThose(members, except);
 }
 
 function websocketsOf(ids) {
