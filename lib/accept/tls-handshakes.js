@@ -28,7 +28,7 @@ class Handshakes {
     this._listeners = listeners;
     this._all = new Set();
     this._timer = null;
-    this._interval = Math.min(INTERVAL, contexts.handshakeTimeout);
+    this._interval = intervalOf(contexts.handshakeTimeout);
   }
 
   /**
@@ -167,6 +167,13 @@ class Handshake {
   fail(err) {
     this._handshakes.failed(this, err);
   }
+}
+
+/** No handshake takes longer than it may by more than that. */
+function intervalOf(handshakeTimeout) {
+  return Number.isFinite(handshakeTimeout)
+    ? handshakeTimeout / Math.ceil(handshakeTimeout / INTERVAL)
+    : INTERVAL;
 }
 
 function disconnected() {
