@@ -178,6 +178,15 @@ describe('options of the TLS of our own', { skip }, () => {
     assert.notStrictEqual(ids[0], ids[2]);
   });
 
+  it('have a key for each certificate', () => {
+    const { cert, key } = identity;
+
+    for (const options of [{ cert }, { cert: [cert, cert], key: [key] }]) {
+      assert.throws(() => new TlsContexts(options), /needs its key, in "key"/);
+    }
+    assert.throws(() => new TlsContexts({ key }), /"cert" are missing/);
+  });
+
   it('may not all be replaced while a server runs', async (t) => {
     const { wss } = await serveTls(t);
 

@@ -9,7 +9,7 @@ const tls = require('node:tls');
 const { kContexts } = require('../../lib/members');
 const TlsContexts = require('../../lib/accept/tls-contexts');
 const { isAvailable } = require('../../lib/wire/promotion');
-const { ownIdentity, serveTls } = require('../support/own-tls');
+const { connectTls, ownIdentity, serveTls } = require('../support/own-tls');
 const { selfSigned } = require('../../examples/self-signed');
 
 const skip = !isAvailable && 'TLS is of Node without the native wire';
@@ -159,6 +159,35 @@ describe('the contexts of a server', { skip }, () => {
         { message, name: 'TypeError' }
       );
     }
+  });
+
+  it('are made before somebody asks for them', async (t) => {
+    const { cert, key } = selfSigned();
+    const { port, wss } = await serveTls(t);
+
+    for (const [chosen, message] of [
+      [{ cert: 'cert.pem', key }, /^"tls\.contexts", "a\.example": .*in PEM/],
+      [{ cert, key: selfSigned().key }, /^"tls\.contexts", "a\.example": /]
+    ]) {
+      const contexts = { 'a.example': chosen };
+
+      assert.throws(() => new TlsContexts({ ...ownIdentity(), contexts }), {
+        message
+      });
+      assert.throws(() => wss.setSecureContext({ contexts }), { message });
+    }
+    // Nothing was changed.
+    assert.strictEqual(wss[kContexts]._all.size, 1);
+    (await connectTls(t, port)).destroy();
+  });
+
+  it('have names in small letters', () => {
+    const contexts = { 'A.example': selfSigned() };
+
+    assert.throws(() => new TlsContexts({ ...ownIdentity(), contexts }), {
+      message: /"A\.example": names of servers are written in small letters/,
+      name: 'TypeError'
+    });
   });
 
   it('are gone once it is closed', async (t) => {

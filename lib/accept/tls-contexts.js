@@ -104,8 +104,6 @@ class TlsContexts {
     checkReplacement(options);
 
     check(next);
-    native.tlsContextFree(makeContext(next));
-    this.free();
     this._take(next);
   }
 
@@ -159,10 +157,29 @@ class TlsContexts {
     this._recent.clear();
   }
 
+  /** Makes all contexts that are known, so that it shows now what is wrong with one. */
   _take(options) {
+    const made = new Map();
+
+    try {
+      made.set(options, makeContext(options));
+      for (const [name, some] of Object.entries(options.contexts ?? {})) {
+        if (!made.has(some)) {
+          made.set(some, makeContext(merge(options, some, CONTEXTS), name));
+        }
+      }
+    } catch (err) {
+      freeAll(new Set(made.values()));
+      throw err;
+    }
+
+    this.free();
     this._options = options;
     this._isNamed = Boolean(options.SNICallback || options.contexts);
-    this._idOf(options);
+    for (const [key, id] of made) {
+      this._ids.set(key, id);
+      this._all.add(id);
+    }
   }
 
   _idOf(key, optionsOf = () => key) {
@@ -220,20 +237,36 @@ function freeAll(ids) {
   ids.clear();
 }
 
-/** @return {Number} The native context of some options */
-function makeContext(options) {
+/**
+ * @param {Object} options
+ * @param {String} [name] The server name that they are for, if not for all
+ * @return {Number} The native context of some options
+ * @throws {Error} They cannot be used
+ */
+function makeContext(options, name) {
+  const where =
+    name === undefined ? '"tls"' : `"tls.contexts", ${JSON.stringify(name)}`;
+
   try {
     // Node says best what is wrong with them.
     tls.createSecureContext({ ...forNode(options), SNICallback: undefined });
   } catch (err) {
     err.message =
-      `"tls": ${err.message}; "key", "cert" and "ca" are the contents of files ` +
-      'in PEM, not their names, and an encrypted key wants its "passphrase"';
+      `${where}: ${err.message}; "key", "cert" and "ca" are the contents of ` +
+      'files in PEM, not their names, and an encrypted key wants its ' +
+      '"passphrase"';
     throw err;
   }
 
-  const { requestCert, rejectUnauthorized = true } = options;
-  const ca = options.ca ?? (requestCert ? tls.rootCertificates : []);
+  const { cert, key, requestCert, rejectUnauthorized = true } = options;
+
+  if ([].concat(key ?? []).length < [].concat(cert ?? []).length) {
+    throw new Error(
+      `${where}: each certificate of "cert" needs its key, in "key"`
+    );
+  }
+
+  const ca = authoritiesOrNone(options);
   const context = native.tlsContext(
     pack(identities(options).flat()),
     Buffer.concat([].concat(ca).flatMap((one) => [toBytes(one), NEWLINE])),
@@ -244,8 +277,13 @@ function makeContext(options) {
     Buffer.from(options.ocspResponse ?? [])
   );
 
-  if (typeof context === 'string') throw new Error(`"tls": ${context}`);
+  if (typeof context === 'string') throw new Error(`${where}: ${context}`);
   return context;
+}
+
+/** What is trusted, in PEM: Node's list if nothing is said. */
+function authoritiesOrNone({ ca, requestCert }) {
+  return ca ?? (requestCert ? tls.rootCertificates : []);
 }
 
 /** Chains in PEM, each with its key in PKCS #8. */

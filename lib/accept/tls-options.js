@@ -136,7 +136,7 @@ function forNode(options) {
   return {
     ...others,
     SNICallback(name, callback) {
-      const found = lookUp(contexts, name);
+      const found = lookUp(contexts, name.toLowerCase());
 
       if (found) callback(null, toContext(found, CONTEXTS));
       else if (!SNICallback) callback(null);
@@ -205,8 +205,15 @@ function check(options) {
       '"tls.contexts" must be an object: names of servers to { key, cert }'
     );
   }
-  for (const some of Object.values(contexts ?? {})) {
+  for (const [name, some] of Object.entries(contexts ?? {})) {
     const { contexts: none, ...all } = options;
+
+    if (name !== name.toLowerCase()) {
+      throw new TypeError(
+        `"tls.contexts" has "${name}": names of servers are written in small ` +
+          'letters there, however clients write them'
+      );
+    }
 
     check(merge(all, some, CONTEXTS));
   }
