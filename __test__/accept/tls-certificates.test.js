@@ -157,4 +157,40 @@ describe('certificates', { skip }, () => {
 
     assert.notStrictEqual(first, main);
   });
+
+  it('have their OCSP responses with the TLS of Node, too', async (t) => {
+    const [ocspResponse, other] = [
+      Buffer.from('response'),
+      Buffer.from('other')
+    ];
+    const server = await serveTls(
+      t,
+      {
+        contexts: {
+          'a.example': { ...selfSigned(), ocspResponse: other },
+          'b.example': selfSigned()
+        },
+        ocspResponse
+      },
+      { accept: 'node' }
+    );
+
+    for (const [servername, expected] of [
+      ['localhost', ocspResponse],
+      ['a.example', other],
+      ['A.EXAMPLE', other],
+      ['b.example', null]
+    ]) {
+      const socket = tls.connect({
+        ...trusting,
+        port: server.port,
+        requestOCSP: true,
+        servername
+      });
+      const [response] = await once(socket, 'OCSPResponse');
+
+      socket.destroy();
+      assert.deepStrictEqual(response, expected, servername);
+    }
+  });
 });

@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { execFile, spawnSync } = require('node:child_process');
+const { execFile, execFileSync, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -9,7 +9,8 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
-const { serveTls } = require('../support/own-tls');
+const { openTls, serveTls } = require('../support/own-tls');
+const { selfSigned } = require('../../examples/self-signed');
 
 const version = spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout;
 const skip =
@@ -33,6 +34,65 @@ function ask(port, args, input = '') {
     child.stdin.end(input);
   });
 }
+
+describe('a certificate of an authority', { skip }, () => {
+  it('has its issuers behind it, also those that are only trusted', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-issuer-'));
+    const file = (name) => path.join(folder, name);
+    const read = (name) => fs.readFileSync(file(name));
+    const openssl = (...args) =>
+      execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+    const curve = [
+      ...['-newkey', 'ec', '-nodes'],
+      ...['-pkeyopt', 'ec_paramgen_curve:prime256v1']
+    ];
+    const sign = (name, issuer, extensions) => {
+      fs.writeFileSync(file(`${name}.ext`), extensions);
+      openssl(
+        ...['req', ...curve, '-subj', `/CN=${name}`],
+        ...['-keyout', `${name}.key`, '-out', `${name}.csr`]
+      );
+      openssl(
+        ...['x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`],
+        ...['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`],
+        ...['-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`]
+      );
+    };
+
+    t.after(() => fs.rmSync(folder, { force: true, recursive: true }));
+    openssl(
+      ...['req', '-x509', ...curve, '-subj', '/CN=root', '-days', '2'],
+      ...['-keyout', 'root.key', '-out', 'root.crt']
+    );
+    sign('middle', 'root', 'basicConstraints=critical,CA:TRUE');
+    sign('leaf', 'middle', 'basicConstraints=CA:FALSE');
+
+    const server = await serveTls(t, {
+      // Another one in the same text, as in bundles.
+      ca: [Buffer.concat([Buffer.from(selfSigned().cert), read('root.crt')])],
+      requestCert: true
+    });
+
+    const { peer } = await openTls(t, server, {
+      cert: Buffer.concat([read('leaf.crt'), read('middle.crt')]),
+      key: read('leaf.key')
+    });
+    const seen = [];
+    let one = peer._socket.getPeerCertificate(true);
+
+    for (; !seen.includes(one.subject.CN); one = one.issuerCertificate) {
+      seen.push(one.subject.CN);
+    }
+
+    assert.deepStrictEqual(seen, ['leaf', 'middle', 'root']);
+    // The root has issued itself.
+    assert.strictEqual(one.subject.CN, 'root');
+    assert.strictEqual(
+      peer._socket.getPeerCertificate().issuerCertificate,
+      undefined
+    );
+  });
+});
 
 describe('openssl s_client', { skip }, () => {
   for (const [version, name] of [

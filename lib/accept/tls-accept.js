@@ -95,7 +95,9 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
   function lightSocket(handle) {
     const light = new TlsConnection(server, handle);
 
-    return new TlsLightSocket(light, handle, contexts.isAsking);
+    return new TlsLightSocket(light, handle, contexts.isAsking, () =>
+      contexts.authorities()
+    );
   }
 }
 

@@ -16,6 +16,8 @@ const native = require('../native');
 const { ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS } =
   require('../native/numbers').tls;
 
+const { X509Certificate } = crypto;
+
 /** What a native context is made of. */
 const OF_CONTEXT = [
   'ca',
@@ -30,6 +32,8 @@ const OF_CONTEXT = [
 const PROTOCOLS = ['http/1.1'];
 const HANDSHAKE_TIMEOUT = 120_000;
 const NEWLINE = Buffer.from('\n');
+const CERTIFICATE =
+  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 /** How many contexts of an `SNICallback` are kept for the next who ask for them. */
 const MOST_RECENT = 1000;
 
@@ -81,6 +85,28 @@ class TlsContexts {
   /** Whether clients are asked for certificates. */
   get isAsking() {
     return Boolean(this._options.requestCert);
+  }
+
+  /** Whom clients' certificates are to be of, as `X509Certificate`s. */
+  authorities() {
+    this._authorities ??= [this._options, ...contextsOf(this._options)]
+      .map(authoritiesOrNone)
+      .flatMap(certificatesIn);
+
+    return this._authorities;
+  }
+
+  /**
+   * @param {Buffer} certificate One of a server, in DER
+   * @return {Uint8Array|null} What was given to be said about it
+   */
+  ocspResponseFor(certificate) {
+    const found = [this._options, ...contextsOf(this._options)].find(
+      ({ cert, ocspResponse }) =>
+        ocspResponse && certificatesIn(cert)[0]?.raw.equals(certificate)
+    );
+
+    return found?.ocspResponse ?? null;
   }
 
   /** The context for all clients; -1 if it depends on whom they want to speak to. */
@@ -176,6 +202,7 @@ class TlsContexts {
     this.free();
     this._options = options;
     this._isNamed = Boolean(options.SNICallback || options.contexts);
+    this._authorities = null;
     for (const [key, id] of made) {
       this._ids.set(key, id);
       this._all.add(id);
@@ -284,6 +311,27 @@ function makeContext(options, name) {
 /** What is trusted, in PEM: Node's list if nothing is said. */
 function authoritiesOrNone({ ca, requestCert }) {
   return ca ?? (requestCert ? tls.rootCertificates : []);
+}
+
+/** @return {X509Certificate[]} What is in a text of PEM, or several */
+function certificatesIn(texts) {
+  return []
+    .concat(texts ?? [])
+    .flatMap((pem) => toBytes(pem).toString('latin1').match(CERTIFICATE) ?? [])
+    .flatMap(toCertificate);
+}
+
+/** One that cannot be read is trusted by nobody. */
+function toCertificate(pem) {
+  try {
+    return [new X509Certificate(pem)];
+  } catch {
+    return [];
+  }
+}
+
+function contextsOf({ contexts }) {
+  return Object.values(contexts ?? {});
 }
 
 /** Chains in PEM, each with its key in PKCS #8. */

@@ -44,6 +44,10 @@ function attach(wss, server, own, isOrdinary) {
       wss.handleUpgrade(request, socket, head, onConnection);
     },
     ...(own !== null && {
+      // Of connections that are left to Node.
+      OCSPRequest: (certificate, issuer, callback) => {
+        callback(null, own.ocspResponseFor(certificate));
+      },
       tlsClientError: (error, socket) => {
         trace.handshake(error, socket);
         emit.call(wss, 'tlsClientError', error, socket);

@@ -26,10 +26,11 @@ const [PROTOCOL, CIPHER, ALPN, SERVER_NAME, RESUMED, DISTRUST, CERTIFICATES] = [
  * @param {Light} light What there is of it
  * @param {TlsHandle} handle Its handle
  * @param {Boolean} isAsked Whether clients are asked for certificates
+ * @param {Function} authorities Gives the certificates of those who are trusted
  */
-function TlsLightSocket(light, handle, isAsked) {
+function TlsLightSocket(light, handle, isAsked, authorities) {
   LightSocket.call(this, light);
-  this[kTls] = { handle, isAsked };
+  this[kTls] = { authorities, handle, isAsked };
 }
 
 TlsLightSocket.prototype = Object.create(LightSocket.prototype);
@@ -95,16 +96,9 @@ const members = {
     if (chain === null) return null;
     if (chain.length === 0) return {};
 
-    const legacy = chain.map((one) => one.toLegacyObject());
-
-    if (detailed) {
-      legacy.forEach((one, i) => {
-        // As with Node, one that nobody above it signed is its own.
-        one.issuerCertificate = legacy[i + 1] ?? one;
-      });
-    }
-
-    return legacy[0];
+    return detailed
+      ? withIssuers(chain, this[kTls].authorities)
+      : chain[0].toLegacyObject();
   },
 
   getPeerX509Certificate() {
@@ -228,6 +222,40 @@ function chainOf(socket) {
   return factsOf(socket)
     .slice(CERTIFICATES)
     .map((der) => new X509Certificate(der));
+}
+
+/**
+ * The first of some certificates, with whoever issued it, and so on: as Node has it,
+ * of those that came and of those that are trusted. One that has issued itself is
+ * the last.
+ */
+function withIssuers(chain, authorities) {
+  const [first, ...others] = chain;
+  const result = first.toLegacyObject();
+  let rest = others;
+  let one = first;
+  let object = result;
+
+  while (!one.checkIssued(one)) {
+    const isIssuer = (other) => one.checkIssued(other);
+    const issuer = rest.find(isIssuer) ?? authorities().find(isIssuer);
+
+    if (issuer === undefined) return result;
+
+    // Two may have issued each other.
+    rest = rest.filter((other) => other !== issuer);
+    authorities = without(authorities, issuer);
+    one = issuer;
+    object.issuerCertificate = one.toLegacyObject();
+    object = object.issuerCertificate;
+  }
+
+  object.issuerCertificate = object;
+  return result;
+}
+
+function without(list, one) {
+  return () => list().filter((other) => other !== one);
 }
 
 function toBytes(data, encoding) {
