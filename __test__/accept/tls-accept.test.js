@@ -10,6 +10,7 @@ const tls = require('node:tls');
 
 const { WebSocketServer } = require('../..');
 const { isAvailable } = require('../../lib/wire/promotion');
+const { SLOWNESS } = require('../support/machine');
 const {
   connectTls,
   openTls,
@@ -222,6 +223,43 @@ describe('a handshake that fails', { skip }, () => {
 
     assert.strictEqual(error.code, 'ERR_TLS_HANDSHAKE_TIMEOUT');
   });
+
+  it('lasts half a second longer than it may at most', async (t) => {
+    const { port, wss } = await serveTls(t, { handshakeTimeout: 510 });
+    const began = performance.now();
+    const socket = net.connect(port, '127.0.0.1');
+
+    socket.resume();
+    await Promise.all([errorOf(wss), once(socket, 'close')]);
+
+    const took = performance.now() - began;
+
+    assert.ok(took > 509 && took < 1200 * SLOWNESS, `${took} ms`);
+  });
+
+  for (const [ciphers, code] of [
+    // Of a server whose key is of an elliptic curve.
+    ['ECDHE-RSA-AES128-GCM-SHA256', 'ERR_SSL_NO_SHARED_CIPHER'],
+    // Such a client names no curve.
+    ['AES128-GCM-SHA256', 'ERR_SSL_NO_SHARED_GROUP']
+  ]) {
+    it(`is told of, if both sides know no suite: ${ciphers}`, async (t) => {
+      const { port, wss } = await serveTls(t);
+      const socket = tls.connect({
+        ...trusting,
+        ciphers,
+        maxVersion: 'TLSv1.2',
+        port
+      });
+      const [error, [theirs]] = await Promise.all([
+        errorOf(wss),
+        once(socket, 'error')
+      ]);
+
+      assert.strictEqual(error.code, code);
+      assert.strictEqual(theirs.code, 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
+    });
+  }
 
   it('is told of, if the client speaks old versions only', async (t) => {
     const { port, wss } = await serveTls(t, { minVersion: 'TLSv1.3' });

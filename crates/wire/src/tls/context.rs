@@ -177,7 +177,8 @@ impl ResolvesServerCert for Identities {
         NAMED.set(hello.server_name().map(str::to_owned));
         let fits =
             |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
-        self.0.iter().find(fits).cloned()
+        // If none does, the first has the handshake end with what it really lacks.
+        self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
     }
 }
 
