@@ -39,7 +39,8 @@ wss.on('connection', (ws) => {
 
 gauge('connections', 'Connections that are open, by wire', 'wire', (m) => ({
   loop: m.connections.loop,
-  stream: m.connections.stream
+  stream: m.connections.stream,
+  threads: m.connections.threads
 }));
 gauge('queued_bytes', 'Bytes that wait for slow peers', null, (m) => ({
   '': m.queuedBytes

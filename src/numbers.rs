@@ -201,7 +201,7 @@ numbers! {
     /// What a server's meter is told of.
     meter {
         /// How many numbers `meterRead` gives before those of close codes.
-        NUMBERS: usize = 14;
+        NUMBERS: usize = 15;
         /// A message was dropped.
         DROPPED: u32 = 0;
         /// A ping was not answered in time.

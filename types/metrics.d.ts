@@ -2,10 +2,12 @@
 export interface Metrics {
   connections: {
     open: number;
-    /** Those that Rust reads and writes. */
+    /** Those that Rust reads and writes, on the event loop. */
     loop: number;
     /** Those that Node's stream does. */
     stream: number;
+    /** Those that an I/O thread does. */
+    threads: number;
     /** Those that were accepted natively, and on which nothing has happened. */
     light: number;
   };

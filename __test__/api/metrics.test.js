@@ -31,7 +31,7 @@ function wire(masked, ...lengths) {
 
 it('A server without connections has counted nothing', async (t) => {
   assert.deepStrictEqual(serve(t).metrics(), {
-    connections: { open: 0, loop: 0, stream: 0, light: 0 },
+    connections: { open: 0, loop: 0, stream: 0, threads: 0, light: 0 },
     opened: 0,
     acceptedNatively: 0,
     acceptedByNode: {},

@@ -326,6 +326,27 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     );
   });
 
+  it('count so in the metrics, whoever asks first', async (t) => {
+    const { pairs, wss } = await openThreaded(t, 1, {
+      perMessageDeflate: true
+    });
+    const [{ client, peer }] = pairs;
+    const { bytesRead } = client._socket;
+    let received = 0;
+
+    client.on('message', () => received++);
+    for (let i = 1; i <= 20; i++) {
+      // They become longer, and nothing that comes behind one says so.
+      peer.send(randomBytes(3000));
+      await until(() => received === i);
+      // The thread may be about to say it.
+      await until(
+        () =>
+          wss.metrics().sent.wireBytes === client._socket.bytesRead - bytesRead
+      );
+    }
+  });
+
   it('go on if the connection goes back to its stream', async (t) => {
     const { pairs } = await openThreaded(t, 1, {
       perMessageDeflate: { threshold: 0 }

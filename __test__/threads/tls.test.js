@@ -64,7 +64,7 @@ describe('A TLS connection on an I/O thread', { skip }, () => {
           assert.ok(bytesOf(length).equals(data), `${length} bytes`);
         }
         assert.strictEqual(peer._socket.getProtocol(), version);
-        assert.strictEqual(server.wss.metrics().connections.loop, 1);
+        assert.strictEqual(server.wss.metrics().connections.threads, 1);
       });
     }
   }

@@ -30,10 +30,10 @@ class Metrics {
    */
   read(websockets) {
     const read = native.meterRead(this.id);
-    const [loop, stream, opened, accepted, materialized] = read;
-    const [messagesIn, bytesIn, wireIn] = read.slice(5);
-    const [messagesOut, bytesOut, wireOut] = read.slice(8);
-    const [queued, dropped, missed] = read.slice(11);
+    const [loop, stream, threads, opened, accepted, materialized] = read;
+    const [messagesIn, bytesIn, wireIn] = read.slice(6);
+    const [messagesOut, bytesOut, wireOut] = read.slice(9);
+    const [queued, dropped, missed] = read.slice(12);
     const closed = {};
 
     for (let i = CLOSED_FROM; i < read.length; i += 2) {
@@ -42,9 +42,10 @@ class Metrics {
 
     return {
       connections: {
-        open: loop + stream,
+        open: loop + stream + threads,
         loop,
         stream,
+        threads,
         light: accepted - materialized
       },
       opened,

@@ -162,7 +162,7 @@ module.exports = {
   /** What a server's meter is told of. */
   meter: {
     /** How many numbers `meterRead` gives before those of close codes. */
-    NUMBERS: 14,
+    NUMBERS: 15,
     /** A message was dropped. */
     DROPPED: 0,
     /** A ping was not answered in time. */

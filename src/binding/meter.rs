@@ -56,13 +56,19 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
     let Some(meter) = meter_of(call)? else {
         return call.array(&[]);
     };
-    let (mut on_loop, mut on_stream, mut queued) = (0, 0, 0);
+    let (mut on_loop, mut on_stream, mut on_threads, mut queued) = (0, 0, 0, 0);
     for entry in call.state.connections.borrow_mut().iter_mut() {
         if !(entry.connection.meter.as_ref()).is_some_and(|its| Rc::ptr_eq(its, &meter)) {
             continue;
         }
         entry.note_heartbeat();
-        if entry.socket.is_some() {
+        if entry.is_threaded() {
+            on_threads += 1;
+            if entry.connection.outbox().handed() > 0 {
+                // How long frames are that a thread has made, only that knows.
+                entry.note_progress();
+            }
+        } else if entry.socket.is_some() {
             on_loop += 1;
         } else {
             on_stream += 1;
@@ -73,6 +79,7 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
     let numbers: [u64; NUMBERS] = [
         on_loop,
         on_stream,
+        on_threads,
         meter.opened.get(),
         meter.accepted.get(),
         meter.materialized.get(),
