@@ -9,6 +9,7 @@ const { selfSigned } = require('../../examples/self-signed');
 const native = require('../../lib/native');
 const { frame, MASK, PING } = require('../support/frames');
 const { until, turns } = require('../support/loop');
+const { noMemoryBack } = require('../support/machine');
 const { openThreaded, skipThreads: skip } = require('../support/threads');
 
 const MIB = 1 << 20;
@@ -37,6 +38,28 @@ async function openSilent(t, wss) {
 }
 
 describe('On an I/O thread', { skip }, () => {
+  it(
+    'a message for many is kept once for all who do not read it',
+    { skip: noMemoryBack },
+    async (t) => {
+      const { wss } = await openThreaded(t, 0);
+
+      for (let i = 0; i < 200; i++) await openSilent(t, wss);
+
+      const before = process.memoryUsage.rss();
+
+      for (let i = 0; i < 10; i++) {
+        wss.broadcast(Buffer.alloc(MIB, i));
+        await turns(20);
+      }
+
+      const grown = (process.memoryUsage.rss() - before) / MIB;
+
+      for (const ws of wss.clients) assert.ok(ws.bufferedAmount > 4 * MIB);
+      assert.ok(grown < 32, `${grown} MiB`);
+    }
+  );
+
   it('a callback waits for the kernel, and bufferedAmount counts until then', async (t) => {
     const { wss } = await openThreaded(t, 0);
     const { socket, ws } = await openSilent(t, wss);

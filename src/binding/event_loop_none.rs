@@ -31,6 +31,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn is_tls(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn take_inflated(&self, _number: u64) -> bool {
         match *self {}
     }

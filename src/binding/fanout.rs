@@ -10,7 +10,7 @@ use ws_rs_protocol::encode_frame_with;
 use super::call::{Bytes, Call, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
-use super::outbox::{EIO, after_write, with_wire};
+use super::outbox::{EIO, after_write, with_wire_of_many};
 use super::send::length_of;
 use crate::numbers::flag::MORE_MESSAGES;
 use crate::numbers::sent::{REST, SCHEDULE};
@@ -150,7 +150,7 @@ impl<'a> Shared<'a> {
         let Entry {
             connection, socket, ..
         } = &mut *entry;
-        let sent = with_wire(socket.as_mut(), |wire| {
+        let sent = with_wire_of_many(socket.as_mut(), self.frame.len(), |wire| {
             connection.send_shared(
                 &self.frame,
                 self.more_messages,

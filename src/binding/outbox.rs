@@ -15,6 +15,9 @@ use crate::numbers::fate;
 /// What a connection fails with that could not be written to for a fault of ours: "I/O error".
 pub(crate) const EIO: i32 = 5;
 
+/// Frames for many of so many bytes are not copied for I/O threads.
+const LONG: usize = 64 * 1024;
+
 /// So many frames of a tick are written at once past I/O threads.
 const MOST_AT_ONCE: u8 = 4;
 
@@ -47,6 +50,22 @@ pub(super) fn with_wire_of_program<T>(
         }
         // The thread may not come to it.
         Some(socket) if state.schedule.borrow().exits() => {
+            body(Some(&mut |slices| socket.write_at_once(slices)))
+        }
+        socket => with_wire(socket, body),
+    }
+}
+
+/// As `with_wire`, where so many bytes are next of a frame that many have. If they are many, they go from where
+/// they lie to the kernel, on this thread: an I/O thread would have a copy for each peer that does not read, and
+/// to make it takes as long. What is encrypted is a copy in any case.
+pub(super) fn with_wire_of_many<T>(
+    socket: Option<&mut LoopSocket>,
+    len: usize,
+    body: impl FnOnce(Wire<'_>) -> T,
+) -> T {
+    match socket {
+        Some(socket) if len >= LONG && socket.threaded().is_some() && !socket.is_tls() => {
             body(Some(&mut |slices| socket.write_at_once(slices)))
         }
         socket => with_wire(socket, body),
@@ -99,8 +118,12 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
     let Entry {
         connection, socket, ..
     } = entry;
-    let write =
-        AssertUnwindSafe(|| with_wire(socket.as_mut(), |wire| connection.write_waiting(wire)));
+    let shared = connection.outbox().next_shared();
+    let write = AssertUnwindSafe(|| {
+        with_wire_of_many(socket.as_mut(), shared, |wire| {
+            connection.write_waiting(wire)
+        })
+    });
     let (sent, attend) = catch_unwind(write).unwrap_or_else(|_| {
         // The message went to stderr. It is the end of this connection, and of no other.
         connection.fail(EIO);
@@ -186,7 +209,8 @@ pub(crate) fn flush_outbox(call: &Call<'_>) -> Outcome {
         let Entry {
             connection, socket, ..
         } = &mut *entry;
-        let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
+        let shared = connection.outbox().next_shared();
+        let sent = with_wire_of_many(socket.as_mut(), shared, |wire| connection.write(wire));
         after_write(call.state, entry, sent);
     }
     call.undefined()

@@ -56,6 +56,24 @@ fn one_copy_waits_for_however_many_are_behind() {
 }
 
 #[test]
+fn what_is_next_is_said_if_others_have_it() {
+    let (mut outbox, mut wire) = (Box::default(), Script::new(&[Taken::Bytes(100)]));
+    assert_eq!(outbox.next_shared(), 0);
+    assert_eq!(
+        share(&mut outbox, &frame(1, 1000), &mut wire),
+        Written::Blocked
+    );
+    assert_eq!(outbox.next_shared(), 900);
+    append(&mut outbox, b"behind");
+    assert_eq!(outbox.next_shared(), 900);
+    assert_eq!(
+        write(&mut outbox, &mut Script::new(&[Taken::Bytes(901)])),
+        Written::Blocked
+    );
+    assert_eq!(outbox.next_shared(), 0);
+}
+
+#[test]
 fn short_ones_are_joined_with_others() {
     let (mut outbox, mut wire) = (Box::default(), Script::default());
     append(&mut outbox, b"a");

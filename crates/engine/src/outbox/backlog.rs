@@ -50,6 +50,14 @@ impl<P: Lent> Backlog<P> {
         !self.segments.is_empty()
     }
 
+    /// How many bytes wait of the first segment, if others have the same.
+    pub(super) fn next_shared(&self) -> usize {
+        match self.segments.front() {
+            Some(segment @ Segment::Shared { .. }) => segment.waiting(),
+            _ => 0,
+        }
+    }
+
     /// Whether some of the first `len` bytes are of a payload that is lent.
     pub(super) fn lends(&self, len: usize) -> bool {
         let mut before = 0;

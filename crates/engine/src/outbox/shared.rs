@@ -25,6 +25,14 @@ impl<P: Lent> Outbox<P> {
         }
     }
 
+    /// How many bytes wait of the frame that is next, if others have it, too.
+    #[must_use]
+    pub fn next_shared(&self) -> usize {
+        self.backlog
+            .as_ref()
+            .map_or(0, |backlog| backlog.next_shared())
+    }
+
     /// Writes what waits and a whole frame behind it, in one go and from where it lies. What the wire
     /// does not take of it waits there.
     pub fn write_shared(
