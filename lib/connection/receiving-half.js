@@ -182,15 +182,8 @@ class ReceivingHalf {
       return;
     }
 
-    if (!this.decoder.busy) {
-      this.decoder.feed(chunk);
-    } else if (this._queue === null) {
-      this._queue = [chunk];
-      this._queuedBytes = chunk.length;
-    } else {
-      this._queue.push(chunk);
-      this._queuedBytes += chunk.length;
-    }
+    if (this.decoder.busy) this.queue(chunk);
+    else this.decoder.feed(chunk);
 
     if (!this.decoder.busy) return;
 
@@ -199,6 +192,17 @@ class ReceivingHalf {
     if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
       this._needDrain = true;
       this.socket.pause();
+    }
+  }
+
+  /** Keeps a chunk until the decoder, which is busy, is through with the last. */
+  queue(chunk) {
+    if (this._queue === null) {
+      this._queue = [chunk];
+      this._queuedBytes = chunk.length;
+    } else {
+      this._queue.push(chunk);
+      this._queuedBytes += chunk.length;
     }
   }
 

@@ -76,6 +76,7 @@ class LoopTransport {
   }
 
   setPaused(paused) {
+    if (paused) this._takeBehind();
     native.loopPause(this._id, paused);
   }
 
@@ -83,8 +84,23 @@ class LoopTransport {
     native.loopReference(this._id, referenced);
   }
 
+  /**
+   * What libuv would have read together with the message that is being handed out
+   * comes behind it, whatever its listener does.
+   */
+  _takeBehind() {
+    const { decoder } = this._connection;
+
+    if (!decoder.busy) return;
+
+    const chunk = native.loopBehind(this._id);
+
+    if (chunk !== undefined) this._connection.queue(chunk);
+  }
+
   /** The descriptor is about to be closed, or is somebody else's now. */
   release() {
+    this._takeBehind();
     this._connection.loop = null;
     this._connection.decoder.copies = false;
     this._connection.socket[kLoop] = null;

@@ -2,6 +2,7 @@
 
 mod answers;
 pub(crate) mod arrivals;
+pub(crate) mod behind;
 mod context;
 mod listeners;
 mod memory;
@@ -47,6 +48,8 @@ pub(crate) struct LoopState {
     reactor: Cell<Option<NonNull<Reactor<Turns>>>>,
     /// What I/O threads had read of sockets that are Node's now, and was not handed over yet.
     unread: RefCell<Vec<(Id, Left)>>,
+    /// What is left of the slice that libuv would have read, behind the message that was last read alone.
+    behind: Cell<Option<(Id, usize)>>,
     /// Contexts of connections that ended while JavaScript ran in one.
     retired: RefCell<Vec<Context>>,
     /// The environment ends: no JavaScript any more.

@@ -144,6 +144,10 @@ pub(crate) mod arrivals {
     pub(crate) use super::on_events as loop_closed;
 }
 
+pub(crate) mod behind {
+    pub(crate) use super::on_events as loop_behind;
+}
+
 pub(crate) mod threads {
     pub(crate) use super::on_events as leave_pings;
     pub(crate) use super::on_events as loop_close;

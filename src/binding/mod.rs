@@ -118,6 +118,7 @@ raw_callback!(capture_context, event_loop::capture_context);
 raw_callback!(loop_open, event_loop::loop_open);
 raw_callback!(loop_close, event_loop::threads::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
+raw_callback!(loop_behind, event_loop::behind::loop_behind);
 raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
@@ -212,7 +213,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 95] = [
+const FUNCTIONS: [(&CStr, RawCallback); 96] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -277,6 +278,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 95] = [
     (c"loopOpen", loop_open),
     (c"loopClose", loop_close),
     (c"loopPause", loop_pause),
+    (c"loopBehind", loop_behind),
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
     (c"loopShutDown", loop_shut_down),

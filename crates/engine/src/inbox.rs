@@ -16,6 +16,8 @@ const OWN_BUFFER: usize = 16 * 1024;
 const MAX_OWN_BUFFER: usize = 512 * 1024;
 /// That first read, which is copied to where the others go.
 const FIRST_READ: usize = 16 * 1024;
+/// So that a number of 16 bits says how long those are.
+const HINT_UNIT: usize = 16;
 /// RFC 6455, section 5.2: two bytes, eight of length, four of masking key.
 const MAX_HEADER: usize = 14;
 /// The least of a frame that is worth a read past the scratch.
@@ -63,8 +65,10 @@ pub struct Inbox {
     is_local: bool,
     is_busy: bool,
     is_paused: bool,
-    /// The length of the last message, or the most that a number of this size says.
-    hint: u32,
+    /// The length of the last message in units of 16 bytes, or the most that a number of this size says.
+    hint: u16,
+    /// How far the reads since there was last nothing left are into a slice that libuv would read at once.
+    within: u16,
 }
 
 impl Inbox {
@@ -78,6 +82,7 @@ impl Inbox {
             is_busy: false,
             is_paused: false,
             hint: 0,
+            within: 0,
         }
     }
 
@@ -110,7 +115,7 @@ impl Inbox {
     /// Where the next bytes go. Who knows no better expects that messages are as long as the last.
     #[must_use]
     pub fn target(&self) -> Target {
-        let hint = self.hint as usize;
+        let hint = usize::from(self.hint) * HINT_UNIT;
         match hint {
             // One byte more than the message: if it is all there is, the read shows it.
             OWN_BUFFER..=MAX_OWN_BUFFER if self.mode() == Mode::Decode => {
@@ -125,9 +130,28 @@ impl Inbox {
     /// longest message had `longest` bytes.
     pub fn decoded(&mut self, len: usize, missing: u64, longest: Option<usize>) {
         if missing > 0 {
-            self.hint = saturated(missing.saturating_add(len as u64));
+            self.hint = hint(missing.saturating_add(len as u64));
         } else if let Some(longest) = longest {
-            self.hint = saturated(longest as u64);
+            self.hint = hint(longest as u64);
+        }
+    }
+
+    /// Notes that a read gave `len` of `asked` bytes.
+    pub const fn was_read(&mut self, len: usize, asked: usize) {
+        self.within = if len < asked {
+            0
+        } else {
+            ((self.within as usize + len) % SCRATCH) as u16
+        };
+    }
+
+    /// How many bytes more libuv would have read together with the last ones, if they have come.
+    #[must_use]
+    pub const fn rest_of_slice(&self) -> usize {
+        if self.within == 0 {
+            0
+        } else {
+            SCRATCH - self.within as usize
         }
     }
 
@@ -147,8 +171,14 @@ impl Inbox {
     }
 }
 
-fn saturated(len: u64) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
+/// A message that gets a buffer has room for all of it; others are none that would get one.
+fn hint(len: u64) -> u16 {
+    let units = if len < OWN_BUFFER as u64 {
+        len / HINT_UNIT as u64
+    } else {
+        len.div_ceil(HINT_UNIT as u64)
+    };
+    u16::try_from(units).unwrap_or(u16::MAX)
 }
 
 /// Whether a frame that misses so much is read straight to where its message is put together.
@@ -276,6 +306,30 @@ mod tests {
         let inbox = Inbox::new(true, false);
         assert_eq!(inbox.after(9, 10, true, false), Next::Rearm);
         assert_eq!(inbox.after(9, 10, false, false), Next::Wait);
+    }
+
+    #[test]
+    fn a_slice_of_libuv_ends_64_kib_behind_the_first_read_since_nothing_was_left() {
+        let mut inbox = Inbox::new(false, false);
+        assert_eq!(inbox.rest_of_slice(), 0);
+        inbox.was_read(SCRATCH, SCRATCH);
+        assert_eq!(inbox.rest_of_slice(), 0);
+        inbox.was_read(10 * KIB, 10 * KIB);
+        assert_eq!(inbox.rest_of_slice(), 54 * KIB);
+        inbox.was_read(300 * KIB, 300 * KIB);
+        assert_eq!(inbox.rest_of_slice(), 10 * KIB);
+        inbox.was_read(9, 10);
+        assert_eq!(inbox.rest_of_slice(), 0);
+    }
+
+    #[test]
+    fn a_message_of_any_length_fits_into_the_buffer_that_it_gets() {
+        for len in [16 * KIB + 1, 16 * KIB + 15, 70_001, 512 * KIB - 1] {
+            let Target::Own(room) = after_message(len).target() else {
+                panic!("{len} bytes get no buffer");
+            };
+            assert!((len + 15..len + 31).contains(&room));
+        }
     }
 
     #[test]

@@ -61,6 +61,13 @@ impl Socket {
         }
     }
 
+    pub(crate) fn behind(&self) -> usize {
+        match self {
+            Self::Plain(fd) => waiting(borrow(*fd)),
+            Self::Tls(tls) => tls.behind(),
+        }
+    }
+
     pub(crate) fn has_more(&self) -> bool {
         match self {
             Self::Plain(_) => false,

@@ -70,6 +70,15 @@ impl Stream {
         }
     }
 
+    /// How many bytes wait to be read that can be had now: over TLS those of the record that was last read.
+    #[must_use]
+    pub fn behind(&self) -> usize {
+        match self {
+            Self::Own(socket) => socket.behind(),
+            Self::Threaded(socket) => socket.waiting(),
+        }
+    }
+
     /// Whether something is to be read, or the end, of which the kernel knows nothing and so never
     /// tells.
     #[must_use]

@@ -1,11 +1,10 @@
 // Nothing comes right behind a long message in whose listener a program pauses.
 //
-// A long message is read to where it belongs, up to its end. What follows it
-// comes with another read, which a pause prevents; ws has it in the same chunk,
-// and emits it (docs/api.md).
+// Which of it is emitted all the same is a matter of where a read of 64 KiB ends,
+// also with ws (docs/api.md).
 
-/** Messages from this size on may be read like that. */
-const LONG = 8192;
+/** Messages from this size on may be longer than one. */
+const LONG = 65536;
 
 /**
  * Parts the frames of raw peers behind each long message, once the program may

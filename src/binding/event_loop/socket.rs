@@ -212,6 +212,25 @@ impl LoopSocket {
         self.watched && self.stream.has_news()
     }
 
+    /// Notes a read of the connection `id`, and how much has come behind it if messages of it are about to be
+    /// handed out. Returns whether anything has.
+    pub(super) fn note_read(
+        &mut self,
+        (state, id): (&LoopState, Id),
+        (len, asked): (usize, usize),
+        hands_out: bool,
+    ) -> bool {
+        self.inbox.was_read(len, asked);
+        let rest = self.inbox.rest_of_slice();
+        let behind = if hands_out && rest > 0 {
+            self.stream.behind().min(rest)
+        } else {
+            0
+        };
+        state.note_behind(id, behind);
+        behind > 0
+    }
+
     /// What comes is the connection's from now on, on one of so many threads if there are any; `false`: that
     /// cannot be.
     pub(crate) fn open(

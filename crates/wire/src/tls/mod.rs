@@ -331,6 +331,11 @@ impl Tls {
         waiting(borrow(self.fd)) + self.plaintext().len() + self.partial_len()
     }
 
+    /// How many bytes of the last record wait, at most.
+    pub(crate) fn behind(&self) -> usize {
+        self.plaintext().len().min(MAX_RECORD)
+    }
+
     /// How it has ended: a system error number, or 0.
     fn end(&self) -> Option<i32> {
         let session = self.session.as_ref();

@@ -139,8 +139,10 @@ impl Turn<'_> {
                 }
                 _ => {}
             }
-            if let Read::Bytes(_) = result {
+            if let Read::Bytes(len) = result {
                 rows.count_on(meter.as_ref(), came);
+                let hands_out = rows.count() > 0 && !inflated.is_on_thread();
+                socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out);
             }
             rows.count()
         };
@@ -200,9 +202,14 @@ impl Turn<'_> {
             socket
                 .inbox
                 .decoded(len, connection.missing_payload(), rows.longest());
+            let hands_out = rows.count() > 0 && !inflated.is_on_thread();
+            let has_more =
+                socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out);
+            // What comes behind waits until the decoder is through with the one that is handed out.
+            let alone = !single && !has_more;
             let listener = match rows.only_message(len) {
-                Some(TEXT) if !single => Listener::Text,
-                Some(_) if !single => Listener::Binary,
+                Some(TEXT) if alone => Listener::Text,
+                Some(_) if alone => Listener::Binary,
                 _ => {
                     if self.ends || self.drain {
                         rows.mark_end();
@@ -244,6 +251,7 @@ impl Turn<'_> {
             {
                 let came = inflated.came_undecoded_as(len, || socket.take_growth());
                 connection.bytes_read += came as u64;
+                socket.note_read((&self.state.event_loop, self.id), (len, asked), false);
             }
             self.begin_rows(len, buffer.source)?;
             self.call_listener(listener, len as i32)?;
