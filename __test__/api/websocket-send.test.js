@@ -297,6 +297,31 @@ describe('The callback of send()', () => {
       ['c', message]
     ]);
   });
+
+  // With ws it comes with the end, as the other thread that compresses takes until then.
+  for (const role of ['client', 'peer']) {
+    for (const length of [100, 100_000]) {
+      const what = `${length} bytes to compress`;
+
+      it(`that gets an error of ${what} gets it with the end (${role})`, async (t) => {
+        const perMessageDeflate = { threshold: 0 };
+        const { [role]: ws } = await openPair(t, {
+          client: { perMessageDeflate },
+          server: { perMessageDeflate }
+        });
+        const seen = [];
+
+        ws.on('close', () => seen.push('close'));
+        ws.send(Buffer.alloc(length), () =>
+          seen.push(`compressed ${ws.readyState}`)
+        );
+        ws.terminate();
+        setImmediate(() => ws.send('late', () => seen.push('late')));
+        await closeOf(ws);
+        assert.deepStrictEqual(seen, ['late', 'compressed 2', 'close']);
+      });
+    }
+  }
 });
 
 describe('ping() and pong()', () => {

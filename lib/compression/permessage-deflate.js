@@ -8,6 +8,7 @@ const Limiter = require('./limiter');
 const negotiation = require('./negotiation');
 const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
 const native = require('../native');
+const timers = require('../timers');
 const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
@@ -65,6 +66,8 @@ class PerMessageDeflate {
 
     /** Who waits for its turn to have an I/O thread compress. */
     this.packing = null;
+    /** What `cleanup()` calls. */
+    this._atCleanup = null;
 
     /** The agreed parameters; `null` before `accept()`. */
     this.params = null;
@@ -122,8 +125,23 @@ class PerMessageDeflate {
     try {
       if (inflater !== null) inflater.free();
     } finally {
-      if (deflater !== null) deflater.free();
+      try {
+        callAtCleanup(this);
+      } finally {
+        if (deflater !== null) deflater.free();
+      }
     }
+  }
+
+  /**
+   * Calls back in `cleanup()`, or in the next turn of the loop if that is not
+   * called before: what another thread would make is there no sooner.
+   *
+   * @param {Function} callback Who has a result that comes too late
+   */
+  whenCleaned(callback) {
+    this._atCleanup = callback;
+    timers.setImmediate(callAtCleanup, this);
   }
 
   /**
@@ -355,6 +373,13 @@ function deflated(result, pmd, callback) {
   }
 
   fail(deflater, callback, error);
+}
+
+function callAtCleanup(pmd) {
+  const { _atCleanup: callback } = pmd;
+
+  pmd._atCleanup = null;
+  if (callback !== null) callback();
 }
 
 /** A codec that failed is of no use to who is behind in its line either. */

@@ -189,14 +189,13 @@ class SendQueue {
 
     if (job === null) return;
 
+    const pmd = this._extensions[EXTENSION];
+
     this._packing = null;
-    this._extensions[EXTENSION].packing = null;
+    pmd.packing = null;
 
     if (this._socket.destroyed) {
-      this._abort(
-        new Error('The socket was closed while data was being compressed'),
-        job.cb
-      );
+      pmd.whenCleaned(() => this._lose(job.cb));
       return;
     }
 
@@ -240,10 +239,8 @@ class SendQueue {
 
     const callback = (err, bytes) => {
       if (this._socket.destroyed) {
-        this._abort(
-          new Error('The socket was closed while data was being compressed'),
-          job.cb
-        );
+        if (err) this._lose(job.cb);
+        else pmd.whenCleaned(inContextOfNow(() => this._lose(job.cb)));
         return;
       }
 
@@ -280,9 +277,7 @@ class SendQueue {
 
     shared.whenReady(() => {
       if (this._socket.destroyed) {
-        this._abort(
-          new Error('The socket was closed while data was being compressed')
-        );
+        this._lose();
         return;
       }
 
@@ -350,6 +345,14 @@ class SendQueue {
 
     this._bufferedBytes -= length;
     if (typeof cb === 'function') timers.nextTick(cb, err);
+  }
+
+  /** The socket was closed before something was compressed. */
+  _lose(cb) {
+    this._abort(
+      new Error('The socket was closed while data was being compressed'),
+      cb
+    );
   }
 
   /** Tells everybody in the line that nothing more will be sent. */
