@@ -12,8 +12,7 @@ const { portOf } = require('./support/raw-http');
 const ADDITIONS = {
   client: ['transport'],
   server: ['broadcast', 'metrics', 'setSecureContext'],
-  // ws has these on clients alone, and on connections that it could not send to.
-  peer: ['_bufferedAmount', '_redirects', 'transport']
+  peer: ['transport']
 };
 
 describe('what a program finds on connections and servers', () => {
@@ -37,6 +36,37 @@ describe('what a program finds on connections and servers', () => {
       }
     });
   }
+
+  it('are functions that take as many arguments', () => {
+    const functionsOf = (all, owner, name) =>
+      Object.entries(Object.getOwnPropertyDescriptors(owner))
+        .filter(([key]) => key[0] !== '_' && Object.hasOwn(all, key))
+        .filter(([, { value }]) => typeof value === 'function')
+        .map(([key, { value }]) => `${name}.${key} ${value.length}`);
+    const publicOf = (pkg, all) =>
+      [
+        'Receiver',
+        'Sender',
+        'PerMessageDeflate',
+        'WebSocketServer',
+        'WebSocket'
+      ]
+        .flatMap((name) => [
+          ...functionsOf(all[name], pkg[name], name),
+          ...functionsOf(all[name].prototype, pkg[name].prototype, `${name}#`)
+        ])
+        .sort();
+    // What both have. Methods of ws alone are those of its own making.
+    const expected = publicOf(theirs, ours);
+    const found = publicOf(ours, theirs);
+
+    assert.ok(expected.includes('WebSocket#.send 3'));
+    assert.ok(expected.includes('WebSocket.Sender 3'));
+    assert.deepStrictEqual(
+      found.filter((line) => !expected.includes(line)),
+      ['WebSocket#.setSocket 4']
+    );
+  });
 
   it('may be anything else that a program puts there', async (t) => {
     const echoed = Buffer.from('and back');

@@ -327,6 +327,8 @@ describe('A compressed message', () => {
     receiver.write(Buffer.concat([HI_COMPRESSED, HI]), () => (written = true));
     assert.deepStrictEqual(events, []);
     assert.strictEqual(receiver._state, 5);
+    assert.strictEqual(receiver._compressed, true);
+    assert.strictEqual(receiver._loop, false);
     assert.strictEqual(written, false);
 
     await collect(receiver, 'message', 2);

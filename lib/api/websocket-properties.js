@@ -28,7 +28,6 @@ const RARELY_SET = {
   _autoPong: DEFAULTS.autoPong,
   [kBackPressure]: null,
   _binaryType: BINARY_TYPES[0],
-  _bufferedAmount: 0,
   _closeCode: 1006,
   _closeFrameReceived: false,
   _closeFrameSent: false,
@@ -41,8 +40,7 @@ const RARELY_SET = {
   _maxPendingAutoPongs: DEFAULTS.maxPendingAutoPongs,
   [kNegotiated]: null,
   _paused: false,
-  _protocol: '',
-  _redirects: 0
+  _protocol: ''
 };
 
 /**

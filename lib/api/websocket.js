@@ -63,6 +63,8 @@ class WebSocket extends EventEmitter {
 
     if (address !== null) {
       this._isServer = false;
+      this._bufferedAmount = 0;
+      this._redirects = 0;
 
       const normalized = normalizeArguments(protocols, options);
       const settings = readHeartbeat(normalized.options.heartbeat);

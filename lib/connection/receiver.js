@@ -4,6 +4,7 @@ const { Writable } = require('stream');
 
 const Decoder = require('./decoder');
 const { kWebSocket } = require('../constants');
+const { INFLATING, READING } = require('./event-dispatcher');
 const native = require('../native');
 const numbers = require('../native/numbers');
 
@@ -105,6 +106,20 @@ class Receiver extends Writable {
   /** 5 while a message is being inflated, 6 while an event waits, else 0. */
   get _state() {
     return this._decoder.state;
+  }
+
+  /** Whether it hands out events. */
+  get _loop() {
+    return this._decoder.busy && this._decoder.state === READING;
+  }
+
+  get _compressed() {
+    return this._decoder.state === INFLATING;
+  }
+
+  /** Whether what comes is understood no more. */
+  get _errored() {
+    return this._decoder.failed;
   }
 
   get _opcode() {

@@ -11,6 +11,11 @@ const { DEFAULT, EXTENSION } = SendQueue;
 
 /** The sending half of a connection: makes frames of messages. */
 class Sender extends SendQueue {
+  // As many parameters as that of ws has, which programs may count.
+  constructor(socket, extensions, generateMask) {
+    super(socket, extensions, generateMask);
+  }
+
   /**
    * Makes a frame (RFC 6455, section 5.2).
    *
