@@ -16,13 +16,13 @@ const { httpServer, listen } = require('../support/wires');
 const AROUND = [-20, -14, -11, -10, -9, -8, -7, -5, -4, -3, -1, 0, 1, 100_000];
 
 /** Whether the socket needs to be drained behind a message, and how often it then was. */
-async function drains(ws, peer, message) {
+async function drains(ws, peer, message, send = () => ws.send(message)) {
   const received = once(peer, 'message');
   let count = 0;
   const onDrain = () => count++;
 
   ws._socket.on('drain', onDrain);
-  ws.send(message);
+  send();
 
   const needed = ws._socket.writableNeedDrain;
 
@@ -30,6 +30,18 @@ async function drains(ws, peer, message) {
   await turns();
   ws._socket.off('drain', onDrain);
   return `${message.length}: ${needed}, ${count}`;
+}
+
+function sends(ws, peer, message) {
+  return drains(ws, peer, message);
+}
+
+/** The same, of a message for all. */
+function drainsForAll(ws, peer, message, wss) {
+  return drains(ws, peer, message, () => {
+    if (wss.broadcast) wss.broadcast(message);
+    else for (const each of wss.clients) each.send(message);
+  });
 }
 
 /** The same, with a listener that is there only behind the message, or none. */
@@ -54,7 +66,7 @@ async function drainsBehind(ws, peer, message) {
   return `${message.length}: ${needed}, ${count}, ${later}`;
 }
 
-async function around(t, lib, wire, isServer, make, look = drains) {
+async function around(t, lib, wire, isServer, make, look = sends) {
   const server = httpServer(wire);
   const wss = new lib.WebSocketServer({ server });
   const place = await listen(wire, server);
@@ -78,7 +90,7 @@ async function around(t, lib, wire, isServer, make, look = drains) {
   for (const more of AROUND) {
     const length = ws._socket.writableHighWaterMark + more;
 
-    seen.push(await look(ws, peer, make(length)));
+    seen.push(await look(ws, peer, make(length), wss));
   }
   return { seen, transport: ws.transport };
 }
@@ -114,6 +126,20 @@ describe('A socket, when a message was taken at once,', () => {
         );
       });
     }
+  }
+
+  for (const [what, make] of [
+    ['bytes', bytes],
+    ['text', text]
+  ]) {
+    it(`needs to be drained behind a message for all, too: ${what}`, async (t) => {
+      const look = (lib) => around(t, lib, 'tcp', true, make, drainsForAll);
+
+      assert.deepStrictEqual(
+        (await look(ours)).seen,
+        (await look(theirs)).seen
+      );
+    });
   }
 
   for (const accept of ['native', 'node']) {

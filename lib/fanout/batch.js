@@ -1,7 +1,9 @@
 'use strict';
 
+const { kConnection } = require('../members');
 const native = require('../native');
 const numbers = require('../native/numbers');
+const { DRAINS_AT } = require('../wire/outbox');
 const Tick = require('../wire/tick');
 
 const { LENGTH, MORE_MESSAGES } = numbers.flag;
@@ -60,6 +62,12 @@ class Batch {
     const ids = this._ids;
 
     if (websockets.length === 0) return null;
+
+    if (payload.length >= DRAINS_AT) {
+      for (const ws of websockets) {
+        ws[kConnection].output.drainSoon(payload.length, false);
+      }
+    }
 
     const codecs = this._codecs ?? undefined;
     const flags =

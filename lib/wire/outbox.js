@@ -345,6 +345,8 @@ Outbox.prototype.willDrain = false;
 /** The tick in which it would have said so, had anybody listened. */
 Outbox.prototype._longIn = -1;
 
+Outbox.DRAINS_AT = DRAINS_AT;
+
 function toBytes(chunk) {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
