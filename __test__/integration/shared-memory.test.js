@@ -8,6 +8,8 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
+const Receiver = require('../../lib/connection/receiver');
+const { frame, MASK, TEXT } = require('../support/frames');
 const { WebSocket } = require('../support/implementation');
 const { portOf } = require('../support/raw-http');
 
@@ -90,6 +92,27 @@ describe('A payload that another thread writes to', () => {
         });
       }
     }
+  }
+});
+
+describe('What a stream has pushed in memory that another thread writes to', () => {
+  for (const [name, make] of Object.entries(MEMORY)) {
+    it(`in ${name} is decoded from a copy, and stays as it is`, async () => {
+      const bytes = frame(TEXT, 'Hello', { mask: MASK });
+      const chunk = Buffer.from(make(100), 0, bytes.length);
+      const receiver = new Receiver({ isServer: true });
+      const received = once(receiver, 'message');
+
+      bytes.copy(chunk);
+      receiver.write(chunk);
+
+      const [data] = await received;
+
+      assert.strictEqual(String(data), 'Hello');
+      assert.deepStrictEqual(chunk, bytes);
+      chunk.fill(0);
+      assert.strictEqual(String(data), 'Hello');
+    });
   }
 });
 

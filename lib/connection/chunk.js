@@ -2,6 +2,7 @@
 
 const { Buffer } = require('buffer');
 
+const { types } = require('../builtins').util;
 const { EMPTY_BUFFER, kStatusCode } = require('../constants');
 const numbers = require('../native/numbers');
 const {
@@ -172,6 +173,21 @@ function whenSpareTaken(callback) {
   onSpareTaken = callback;
 }
 
+/**
+ * A chunk that nobody writes to while it is decoded, and unmasked in place: what other
+ * threads may write to is copied.
+ */
+function unshared(chunk) {
+  const { buffer } = chunk;
+
+  // The second is a call out of JavaScript, for what is of another realm.
+  if (buffer instanceof ArrayBuffer || !types.isSharedArrayBuffer(buffer)) {
+    return chunk;
+  }
+
+  return Buffer.from(chunk);
+}
+
 /** The error of a chunk that a program took away, as ws's fails then, too. */
 function takenAway() {
   const err = new Error(
@@ -205,5 +221,6 @@ module.exports = {
   SPARE,
   stored,
   takenAway,
+  unshared,
   whenSpareTaken
 };

@@ -4,7 +4,15 @@ const { Buffer } = require('buffer');
 
 const { EMPTY_BUFFER } = require('../constants');
 const { protocolError } = require('../native/errors');
-const { GIVEN, LENT, PRIVATE, SPARE, stored, takenAway } = require('./chunk');
+const {
+  GIVEN,
+  LENT,
+  PRIVATE,
+  SPARE,
+  stored,
+  takenAway,
+  unshared
+} = require('./chunk');
 const { EventDispatcher, INFLATING, READING } = require('./event-dispatcher');
 const native = require('../native');
 const { level } = require('../native/event-rows');
@@ -108,14 +116,16 @@ class Decoder extends EventDispatcher {
       return;
     }
 
+    const own = unshared(chunk);
+
     this.busy = true;
-    this._chunk = chunk;
-    this._source = chunk.buffer;
-    this._base = chunk.byteOffset;
-    this._length = chunk.length;
+    this._chunk = own;
+    this._source = own.buffer;
+    this._base = own.byteOffset;
+    this._length = own.length;
     this._position = 0;
     this._memory =
-      this.copies || (this.copiesParts && isPart(chunk)) ? PRIVATE : GIVEN;
+      this.copies || (this.copiesParts && isPart(own)) ? PRIVATE : GIVEN;
     this._run();
   }
 

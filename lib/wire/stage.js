@@ -73,8 +73,14 @@ const Stage = {
 
     const at = RECORDS + count * RECORD;
 
+    try {
+      copyInto(bytes, payload, DATA + count * STEP);
+    } catch {
+      // Another thread has made it longer since.
+      return false;
+    }
+
     Stage.isFresh = false;
-    copyInto(bytes, payload, DATA + count * STEP);
     // Its low 32 bits, and those above.
     numbers[at] = id;
     numbers[at + 1] = id / 0x1_0000_0000;

@@ -115,7 +115,8 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         return call.number(0);
     };
     let _scope = Scope::enter(call.env);
-    // SAFETY: no JavaScript runs in this call and the chunk is the only slice of its memory.
+    // SAFETY: no JavaScript runs in this call, the chunk is the only slice of its memory, and decoder.js
+    // gives none that is shared.
     let bytes = unsafe { chunk.slice_mut() };
     if position == 0 {
         entry.connection.chunks += 1;
@@ -182,7 +183,8 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     let mut whole = 0;
     let _scope = Scope::enter(call.env);
     // SAFETY: no JavaScript runs in this call, and the bytes are only read.
-    match connection.handle_inflated(unsafe { bytes.slice() }) {
+    let steady = unsafe { bytes.steady(call.env, call.value(1)) };
+    match connection.handle_inflated(&steady) {
         Ok(protocol::Inflated::Incomplete) => {}
         Ok(protocol::Inflated::Whole { binary }) => {
             whole = bytes.len as u64;
