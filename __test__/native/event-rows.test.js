@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const native = require('../../lib/native');
+const { loadNative } = require('../../lib/native/loader');
 const { level } = require('../../lib/native/event-rows');
 const { SIZE: ROW } = require('../../lib/native/numbers').row;
 const { hex } = require('../support/events');
@@ -34,6 +35,40 @@ describe('The arrays of a nesting level', () => {
     assert.deepStrictEqual(
       [...level(2).rows.subarray(ROW, 3 * ROW)],
       [...[1, 2, 1, 1], ...[2, 5, 2, 1]]
+    );
+  });
+
+  // A program that replaces `Array.prototype.slice` can get hold of it.
+  it('may be an array that runs JavaScript when something is put into it', (t) => {
+    const binding = loadNative().createBinding();
+    const id = binding.connectionCreate(true, 0, 0, 0, 0);
+    // No part of Node's pool: it is taken away.
+    const { buffer } = Uint8Array.from(hex('62 63  81 82 01 02 03 04 60 60'));
+    const chunk = Buffer.from(buffer);
+    const payloads = [undefined, undefined, undefined];
+    const seen = [];
+
+    t.after(() => binding.connectionFree(id));
+    Object.defineProperty(payloads, 1, {
+      set(payload) {
+        seen.push(String(payload));
+        // What is decoded has been.
+        seen.push(chunk.toString('hex'));
+        seen.push(binding.handleBytes(id, hex('81 80 01 02 03 04'), 0, 1));
+        structuredClone(buffer, { transfer: [buffer] });
+      }
+    });
+
+    const rows = new Uint32Array(binding.eventRows(3, payloads));
+
+    binding.eventRows(2, [undefined, undefined]);
+    binding.handleBytes(id, hex('81 83 00 00 00 00 61'), 0, 0);
+    assert.strictEqual(binding.handleBytes(id, chunk, 0, 0), 2);
+    assert.deepStrictEqual(seen, ['abc', '6263818201020304' + '6162', 1]);
+    assert.strictEqual(chunk.length, 0);
+    assert.deepStrictEqual(
+      [...rows.subarray(ROW + 2, 3 * ROW)],
+      [...[3, 1], ...[1, 8, 2, 1]]
     );
   });
 });

@@ -10,6 +10,7 @@ use super::config::read_config;
 use super::environment::Entry;
 use super::events::decode;
 use super::pongs::Pongs;
+use super::rows::Stored;
 use crate::numbers::counter;
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::row::WHOLE;
@@ -104,6 +105,12 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
 /// The batch ends at a control frame, a fragmented message, a compressed frame or an error, so that
 /// what JavaScript asks about the connection then is about that event.
 pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
+    let (count, stored) = decode_chunk(call)?;
+    stored.hand_over()?;
+    call.number(count as u32)
+}
+
+fn decode_chunk(call: &Call<'_>) -> Outcome<(usize, Stored)> {
     let mut connections = call.state.connections.borrow_mut();
     let mut events = call.state.events.borrow_mut();
     let chunk = call.bytes(1)?;
@@ -112,11 +119,11 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     rows.reached(chunk.len);
     let id = call.id(0)?;
     let Some(entry) = connections.get_mut(id) else {
-        return call.number(0);
+        return Ok((0, rows.take_stored()));
     };
     let _scope = Scope::enter(call.env);
-    // SAFETY: no JavaScript runs in this call, the chunk is the only slice of its memory, and decoder.js
-    // gives none that is shared.
+    // SAFETY: no JavaScript runs as long as it lives, the chunk is the only slice of its memory, and
+    // decoder.js gives none that is shared.
     let bytes = unsafe { chunk.slice_mut() };
     if position == 0 {
         entry.connection.chunks += 1;
@@ -135,7 +142,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
             Ok(input) => input,
             Err(error) => {
                 rows.error(error);
-                return call.number(1);
+                return Ok((1, rows.take_stored()));
             }
         }
     } else {
@@ -146,7 +153,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
             inflated
                 .next_is_done(|number| socket.as_ref().is_some_and(|one| one.take_inflated(number)))
         };
-        decode(connection, &mut input, &mut rows, pongs, inflated)?;
+        decode(connection, &mut input, &mut rows, pongs, inflated);
     }
     rows.reached(input.position());
     let received = if position == 0 {
@@ -155,7 +162,7 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
         0
     };
     rows.count_on(meter, received);
-    call.number(rows.count() as u32)
+    Ok((rows.count(), rows.take_stored()))
 }
 
 /// `eventRows(count, payloads: any[]) -> ArrayBuffer`: the arrays of the next nesting level; room for
@@ -169,30 +176,36 @@ pub(crate) fn event_rows(call: &Call<'_>) -> Outcome {
 
 /// `handleInflated(id, bytes, depth) -> rows written`: 0 if the message has more frames.
 pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
+    let (count, stored) = take_inflated(call)?;
+    stored.hand_over()?;
+    call.number(count as u32)
+}
+
+fn take_inflated(call: &Call<'_>) -> Outcome<(usize, Stored)> {
     let mut connections = call.state.connections.borrow_mut();
     let mut events = call.state.events.borrow_mut();
     let bytes = call.bytes(1)?;
     let mut rows = events.open(call.env, call.u32(2)?)?;
     let Some(entry) = connections.get_mut(call.id(0)?) else {
-        return call.number(0);
+        return Ok((0, rows.take_stored()));
     };
     let connection = &mut entry.connection.protocol;
     if !connection.is_inflating() {
-        return call.number(0);
+        return Ok((0, rows.take_stored()));
     }
     let mut whole = 0;
     let _scope = Scope::enter(call.env);
-    // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+    // SAFETY: no JavaScript runs as long as it lives, and the bytes are only read.
     let steady = unsafe { bytes.steady(call.env, call.value(1)) };
     match connection.handle_inflated(&steady) {
         Ok(protocol::Inflated::Incomplete) => {}
         Ok(protocol::Inflated::Whole { binary }) => {
             whole = bytes.len as u64;
-            rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1)?;
+            rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1);
         }
         Ok(protocol::Inflated::Assembled(message)) => {
             let kind = if message.binary { BINARY } else { TEXT };
-            rows.push(kind, Some(&message.payload), 0, message.frames)?;
+            rows.push(kind, Some(&message.payload), 0, message.frames);
         }
         Err(error) => rows.error(error),
     }
@@ -200,7 +213,7 @@ pub(crate) fn handle_inflated(call: &Call<'_>) -> Outcome {
     if let Some(meter) = &entry.connection.meter {
         meter.received.bytes.add(whole);
     }
-    call.number(rows.count() as u32)
+    Ok((rows.count(), rows.take_stored()))
 }
 
 /// `fragmentEnds(id) -> number[]`: where the frames of the last message end, empty ones left out.

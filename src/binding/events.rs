@@ -3,7 +3,6 @@
 use ws_rs_protocol::{Connection, Event, Inflated, Input};
 
 use super::buffer::BufferStore;
-use super::fault::Outcome;
 use super::pongs::Pongs;
 use super::rows::Rows;
 use crate::numbers::frame::{BINARY, CLOSE, PING, PONG, TEXT};
@@ -17,37 +16,37 @@ pub(crate) fn decode(
     rows: &mut Rows<'_>,
     pongs: Pongs<'_>,
     mut inflated: impl FnMut() -> bool,
-) -> Outcome<()> {
+) {
     while !rows.is_full() {
         match connection.poll_event(input) {
             Ok(None) => break,
             Ok(Some(Event::Message(message))) => {
                 let kind = if message.binary { BINARY } else { TEXT };
-                rows.push(kind, Some(&message.payload), 0, message.frames)?;
+                rows.push(kind, Some(&message.payload), 0, message.frames);
                 if message.frames > 1 {
                     break;
                 }
             }
             Ok(Some(Event::Ping(payload))) => {
-                rows.push(PING, Some(&payload), 0, 0)?;
+                rows.push(PING, Some(&payload), 0, 0);
                 break;
             }
             Ok(Some(Event::Pong(payload))) => {
                 if pongs.take(input.payload(&payload)) {
                     continue;
                 }
-                rows.push(PONG, Some(&payload), 0, 0)?;
+                rows.push(PONG, Some(&payload), 0, 0);
                 break;
             }
             Ok(Some(Event::Close(close))) => {
-                rows.push(CLOSE, Some(&close.payload), 2, u32::from(close.code))?;
+                rows.push(CLOSE, Some(&close.payload), 2, u32::from(close.code));
                 break;
             }
             Ok(Some(Event::Compressed(frame))) if connection.open_frames() == 1 && inflated() => {
                 match connection.handle_inflated(input.payload(&frame.payload)) {
                     Ok(Inflated::Whole { binary }) => {
                         let kind = if binary { BINARY } else { TEXT };
-                        rows.push(kind | INFLATED, Some(&frame.payload), 0, 1)?;
+                        rows.push(kind | INFLATED, Some(&frame.payload), 0, 1);
                     }
                     // They come in one frame.
                     Ok(Inflated::Incomplete | Inflated::Assembled(_)) => {}
@@ -56,7 +55,7 @@ pub(crate) fn decode(
                 break;
             }
             Ok(Some(Event::Compressed(frame))) => {
-                rows.push(COMPRESSED, Some(&frame.payload), 0, u32::from(frame.fin))?;
+                rows.push(COMPRESSED, Some(&frame.payload), 0, u32::from(frame.fin));
                 break;
             }
             Err(error) => {
@@ -65,5 +64,4 @@ pub(crate) fn decode(
             }
         }
     }
-    Ok(())
 }

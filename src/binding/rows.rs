@@ -42,6 +42,33 @@ pub(crate) struct Rows<'a> {
     /// How many messages there are, and their bytes.
     messages: (u64, u64),
     single: bool,
+    /// Payloads of their own, by row.
+    stored: Vec<(u32, sys::napi_value)>,
+}
+
+/// Payloads that JavaScript is to find beside the rows, by row.
+#[must_use]
+pub(crate) struct Stored {
+    env: sys::napi_env,
+    array: Value,
+    list: Vec<(u32, sys::napi_value)>,
+}
+
+impl Stored {
+    /// Puts them there. To be called in the scope in which they were made, with nothing borrowed: a program
+    /// that gets hold of the array may have JavaScript run when something is put into it.
+    pub(crate) fn hand_over(self) -> Outcome<()> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        let array = self.array.get(self.env);
+        for (row, value) in self.list {
+            // SAFETY: the array that `event_rows` kept and the Buffer are live values of this
+            // environment.
+            check(unsafe { sys::napi_set_element(self.env, array, row, value) })?;
+        }
+        Ok(())
+    }
 }
 
 impl Rows<'_> {
@@ -116,7 +143,7 @@ impl Rows<'_> {
         payload: Option<&Payload<BufferStore>>,
         skip: usize,
         extra: u32,
-    ) -> Outcome<()> {
+    ) {
         let (mut kind, mut start, mut len) = (kind, 0, 0);
         match payload {
             Some(Payload::Input(range)) => {
@@ -125,7 +152,7 @@ impl Rows<'_> {
             Some(Payload::Stored(store)) => {
                 kind |= STORED;
                 len = store.filled();
-                self.set_payload(self.count as u32 + 1, store.value())?;
+                self.stored.push((self.count as u32 + 1, store.value()));
             }
             None => {}
         }
@@ -136,7 +163,6 @@ impl Rows<'_> {
         }
         let skip = skip.min(len);
         self.write([kind, (start + skip) as u32, (len - skip) as u32, extra]);
-        Ok(())
     }
 
     fn write(&mut self, row: [u32; SIZE]) {
@@ -145,11 +171,13 @@ impl Rows<'_> {
         self.rows[at..at + SIZE].copy_from_slice(&row);
     }
 
-    fn set_payload(&self, row: u32, value: sys::napi_value) -> Outcome<()> {
-        let array = self.payloads.get(self.env);
-        // SAFETY: the array that `event_rows` kept and the Buffer are live values of this
-        // environment.
-        check(unsafe { sys::napi_set_element(self.env, array, row, value) })
+    /// The payloads that are no part of the chunk.
+    pub(crate) fn take_stored(&mut self) -> Stored {
+        Stored {
+            env: self.env,
+            array: self.payloads,
+            list: std::mem::take(&mut self.stored),
+        }
     }
 
     pub(crate) fn error(&mut self, error: ProtocolError) {
@@ -168,7 +196,7 @@ impl EventArrays {
         let array = level.payloads.get(env);
         let mut value = ptr::null_mut();
         let mut is_buffer = false;
-        // SAFETY: as in `set_payload`, and valid out pointers.
+        // SAFETY: the array that `event_rows` kept is a live value of this environment, and valid out pointers.
         unsafe {
             check(sys::napi_get_element(env, array, 0, &mut value))?;
             check(sys::napi_is_buffer(env, value, &mut is_buffer))?;
@@ -216,6 +244,7 @@ impl EventArrays {
             longest: None,
             messages: (0, 0),
             single: false,
+            stored: Vec::new(),
         })
     }
 }

@@ -77,7 +77,7 @@ impl Turn<'_> {
     fn read_payload(&self) -> Outcome<Option<Next>> {
         let mut result = Read::Empty;
         let mut asked = 0;
-        let count = {
+        let (count, stored) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(entry) = connections.get_mut(self.id) else {
                 return Ok(Some(Next::Wait));
@@ -135,7 +135,7 @@ impl Turn<'_> {
                     let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
                     let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
                     let mut nothing = Input::resume(&mut [], 0);
-                    decode(connection, &mut nothing, &mut rows, pongs, inflated)?;
+                    decode(connection, &mut nothing, &mut rows, pongs, inflated);
                 }
                 _ => {}
             }
@@ -144,9 +144,10 @@ impl Turn<'_> {
                 let hands_out = rows.count() > 0 && !inflated.is_on_thread();
                 socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out);
             }
-            rows.count()
+            (rows.count(), rows.take_stored())
         };
         if count > 0 {
+            stored.hand_over()?;
             self.call_listener(Listener::Messages, count as i32)?;
         }
         self.after(result, asked).map(Some)
@@ -157,7 +158,7 @@ impl Turn<'_> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
-        let (result, listener, count, ends_inflated) = {
+        let (result, listener, count, stored, ends_inflated) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Entry {
                 connection:
@@ -194,7 +195,7 @@ impl Turn<'_> {
                     let heard = bytes_read.wrapping_add(*chunks);
                     let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
                     let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
-                    decode(connection, &mut input, &mut rows, pongs, inflated)?;
+                    decode(connection, &mut input, &mut rows, pongs, inflated);
                     rows.reached(input.position());
                 }
             }
@@ -217,9 +218,11 @@ impl Turn<'_> {
                     Listener::Messages
                 }
             };
-            (result, listener, rows.count(), rows.ends_inflated())
+            let stored = rows.take_stored();
+            (result, listener, rows.count(), stored, rows.ends_inflated())
         };
         if count > 0 {
+            stored.hand_over()?;
             match listener {
                 Listener::Text | Listener::Binary => self.call_whole_listener(listener)?,
                 _ => self.call_listener(listener, count as i32)?,
