@@ -51,6 +51,25 @@ describe('A turn that fails', { skip }, () => {
     });
   }
 
+  it('by a panic when there is room to write ends its connection alone', async (t) => {
+    const { client, peer } = await openLoopPair(t);
+    const other = await openLoopPair(t);
+    const take = inbox(other.peer);
+    const log = [];
+
+    peer.on('error', (err) => log.push(err.message));
+    peer.on('close', (code) => log.push(code));
+    client.pause();
+    while (peer._socket.writableLength === 0) peer.send(Buffer.alloc(1 << 20));
+    native.loopFail(peer[kConnection].decoder.id, true);
+    client.resume();
+    await until(() => log.length === 2);
+    assert.match(log[0], /it panicked: a test wants it so$/);
+    assert.strictEqual(log[1], 1006);
+    other.client.send('hello');
+    assert.strictEqual(String(await take(1)), 'hello');
+  });
+
   it('in a connection that was closed meanwhile harms nobody', async (t) => {
     const { client, peer } = await openLoopPair(t);
     const other = await openLoopPair(t);

@@ -1,6 +1,7 @@
 //! Connections that come on listening sockets, and the end of those that were taken from there.
 
 use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
@@ -47,7 +48,11 @@ impl Turns {
                 return;
             };
             self.within_scope(|| {
-                if self.announce_connection(listening, id).is_err() {
+                let mut announced = Ok(());
+                self.guard(Ready::nothing(id), |turn| {
+                    announced = turn.announce_connection(listening);
+                });
+                if announced.is_err() {
                     // Nobody knows of it.
                     if let Some(entry) = self.state().connections.borrow_mut().remove(id)
                         && let Some(socket) = entry.socket
@@ -69,22 +74,29 @@ impl Turns {
                 .reactor()
                 .is_some_and(|reactor| reactor.is_listening(fd))
     }
+}
 
-    fn announce_connection(&self, listening: RawFd, id: Id) -> Outcome<()> {
+impl Turn<'_> {
+    fn announce_connection(&self, listening: RawFd) -> Outcome<()> {
         let (mut from, mut number) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: a live environment, on its thread, in a handle scope, and valid out pointers.
         unsafe {
             check(sys::napi_create_int32(self.env, listening, &mut from))?;
-            check(sys::napi_create_double(self.env, id as f64, &mut number))?;
+            check(sys::napi_create_double(
+                self.env,
+                self.id as f64,
+                &mut number,
+            ))?;
         }
-        turn(self.state(), self.env, id).call(Context::NONE, Listener::Connection, &[from, number])
+        self.call(Context::NONE, Listener::Connection, &[from, number])
     }
-}
 
-/// One in which nothing is read.
-const fn turn(state: &Environment, env: sys::napi_env, id: Id) -> Turn<'_> {
-    let ready = Ready::nothing(id);
-    Turn::new(state, env, ready)
+    fn announce_closed(&self, number: i32) {
+        // Without JavaScript, at the end of the environment, nobody is left to be told.
+        let _ = self
+            .begin_rows(0, NOWHERE)
+            .and_then(|()| self.call_listener(Listener::Closed, number));
+    }
 }
 
 /// `loopClosed(id, number)`: has `onClosed` called with the number when Node would be called for a handle that
@@ -109,9 +121,7 @@ fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id, number: i32)
     let Some(_scope) = HandleScope::open(env) else {
         return;
     };
-    let turn = turn(state, env, id);
-    // Without JavaScript, at the end of the environment, nobody is left to be told.
-    let _ = turn
-        .begin_rows(0, NOWHERE)
-        .and_then(|()| turn.call_listener(Listener::Closed, number));
+    let turn = Turn::new(state, env, Ready::nothing(id));
+    // A panic may not reach libuv, and there is no connection any more that it could end.
+    let _ = catch_unwind(AssertUnwindSafe(|| turn.announce_closed(number)));
 }

@@ -174,6 +174,9 @@ impl<'a> Turn<'a> {
 
     /// Says that the kernel did not take all that the connection sent.
     pub(super) fn report_unwritten(&self) {
+        if let Err(fault) = self.fail_if_injected() {
+            return self.fail(&fault.to_string());
+        }
         // Without JavaScript, at the end of the environment, nobody is left to be told.
         let _ = self
             .begin_rows(0, NOWHERE)

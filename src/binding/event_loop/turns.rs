@@ -41,11 +41,11 @@ impl Turns {
 }
 
 impl Turns {
+    /// Has `work` done for a connection. A panic is its end, and that of no other: it may not reach libuv.
     /// To be called in a handle scope.
-    fn give_turn(&self, ready: Ready) {
+    pub(super) fn guard(&self, ready: Ready, work: impl FnOnce(&Turn<'_>)) {
         let turn = Turn::new(self.state(), self.env, ready);
-        let work = AssertUnwindSafe(|| turn.run());
-        if let Err(panic) = catch_unwind(work) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&turn))) {
             self.state().event_loop.end_turn(self.env);
             // Should even that panic, the others go on.
             let _ = catch_unwind(AssertUnwindSafe(|| {
@@ -75,7 +75,11 @@ impl Turns {
     /// There is room to write.
     fn write(&self, id: Id) {
         self.within_scope(|| {
-            if flush_backlog(self.state(), id) || needs_attention(self.state(), id) {
+            let mut attend = false;
+            self.guard(Ready::nothing(id), |_| {
+                attend = flush_backlog(self.state(), id) || needs_attention(self.state(), id);
+            });
+            if attend {
                 self.attend(id);
             }
         });
@@ -86,7 +90,7 @@ impl Turns {
         let ready = Ready::nothing(id);
         let schedule = &self.state().schedule;
         schedule.borrow_mut().begin_turn(false);
-        Turn::new(self.state(), self.env, ready).report_unwritten();
+        self.guard(ready, |turn| turn.report_unwritten());
         schedule.borrow_mut().end_turn();
     }
 
@@ -192,7 +196,7 @@ impl Handler for Turns {
                 state.in_company.set(more || turns > 0);
                 state.at_once.set(0);
                 state.schedule.borrow_mut().begin_turn(more);
-                self.give_turn(ready);
+                self.guard(ready, |turn| turn.run());
                 state.schedule.borrow_mut().end_turn();
             }
             if ready.writable {

@@ -63,7 +63,7 @@ impl Turn<'_> {
         }
     }
 
-    fn fail_if_injected(&self) -> Outcome<()> {
+    pub(super) fn fail_if_injected(&self) -> Outcome<()> {
         let injected = &self.state.event_loop.injected;
         let Some((_, panics)) = injected.get().filter(|(id, _)| *id == self.id) else {
             return Ok(());
