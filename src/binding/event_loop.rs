@@ -38,8 +38,8 @@ use ws_rs_wire::{Left, Reactor, Responder, Socket, Stream, tls, uv};
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
     listeners: OnceCell<Listeners>,
-    /// JavaScript runs in a socket's context.
-    in_turn: Cell<bool>,
+    /// In how many sockets' contexts JavaScript runs, one within the other.
+    depth: Cell<u32>,
     /// What sockets are read into. It stays in the processor's cache, and no program ever sees it.
     scratch: OnceCell<SharedMemory>,
     /// For tests: whose next turn fails, and whether it panics.
@@ -100,14 +100,6 @@ impl LoopState {
         }
     }
 
-    /// To be called when JavaScript has returned.
-    fn end_turn(&self, env: sys::napi_env) {
-        self.in_turn.set(false);
-        for context in self.retired.borrow_mut().drain(..) {
-            context.destroy(env);
-        }
-    }
-
     fn reactor(&self) -> Option<&Reactor<Turns>> {
         // SAFETY: it is taken out before libuv frees it.
         self.reactor
@@ -164,7 +156,7 @@ impl LoopState {
             }
             std::mem::replace(&mut entry.context, Context::NONE).destroy(env);
         }
-        self.end_turn(env);
+        self.destroy_retired(env);
         if let Some(reactor) = self.reactor() {
             reactor.close();
         }

@@ -68,10 +68,39 @@ pub(crate) fn capture_context(call: &Call<'_>) -> Outcome {
 impl LoopState {
     /// The connection ends.
     pub(crate) fn forget(&self, env: sys::napi_env, context: Context) {
-        if self.in_turn.get() {
+        if self.depth.get() > 0 {
             self.retired.borrow_mut().push(context);
         } else {
             context.destroy(env);
+        }
+    }
+
+    pub(super) fn destroy_retired(&self, env: sys::napi_env) {
+        for context in self.retired.take() {
+            context.destroy(env);
+        }
+    }
+}
+
+/// As long as it lives JavaScript may be running in a connection's context, which is not destroyed before.
+pub(super) struct Within<'a> {
+    state: &'a LoopState,
+    env: sys::napi_env,
+}
+
+impl<'a> Within<'a> {
+    pub(super) fn enter(state: &'a LoopState, env: sys::napi_env) -> Self {
+        state.depth.set(state.depth.get() + 1);
+        Self { state, env }
+    }
+}
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        let depth = self.state.depth.get() - 1;
+        self.state.depth.set(depth);
+        if depth == 0 {
+            self.state.destroy_retired(self.env);
         }
     }
 }

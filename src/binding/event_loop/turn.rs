@@ -10,6 +10,7 @@ use ws_rs_engine::registry::Id;
 use super::super::call::{Outcome, check};
 use super::super::environment::Environment;
 use super::super::stage::clear_stage;
+use super::context::Within;
 use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use crate::numbers::source::NOWHERE;
@@ -200,10 +201,8 @@ impl<'a> Turn<'a> {
     /// before the next connection has its turn.
     fn call_listener_with(&self, listener: Listener, arguments: &[sys::napi_value]) -> Outcome<()> {
         let context = self.context();
-        self.state.event_loop.in_turn.set(true);
-        let called = self.call(context, listener, arguments);
-        self.state.event_loop.end_turn(self.env);
-        called
+        let _within = Within::enter(&self.state.event_loop, self.env);
+        self.call(context, listener, arguments)
     }
 
     /// Whether short messages that are sent wait for others in any case.

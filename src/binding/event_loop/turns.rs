@@ -46,7 +46,6 @@ impl Turns {
     pub(super) fn guard(&self, ready: Ready, work: impl FnOnce(&Turn<'_>)) {
         let turn = Turn::new(self.state(), self.env, ready);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&turn))) {
-            self.state().event_loop.end_turn(self.env);
             // Should even that panic, the others go on.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 turn.fail(&format!("it panicked: {}", text_of(&*panic)));
