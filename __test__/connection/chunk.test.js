@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { whenSpareTaken } = require('../../lib/connection/chunk');
+const { stored, whenSpareTaken } = require('../../lib/connection/chunk');
 const native = require('../../lib/native');
 const { level } = require('../../lib/native/event-rows');
 const { create, finished, inflating } = require('../support/decoder');
@@ -149,4 +149,31 @@ describe('A chunk whose memory a program detaches', () => {
       decoder.free();
     });
   }
+});
+
+describe('A payload with a Buffer of its own', () => {
+  // What stands for the Buffer: few machines have memory for it.
+  const standIn = (length) => ({ length, buffer: { byteLength: length } });
+
+  it('may have 4 GiB or more, which take two numbers of its row', () => {
+    for (const [start, length] of [
+      [1, 0],
+      [1, 5],
+      [3, 0xffff_ffff]
+    ]) {
+      const long = standIn(start * 2 ** 32 + length);
+
+      assert.strictEqual(stored([long], 0, start, length), long);
+    }
+  });
+
+  it('is the first part of a Buffer that is longer', () => {
+    const buffer = Buffer.from('abcd');
+    const payloads = [buffer];
+    const payload = stored(payloads, 0, 2, 1);
+
+    assert.deepStrictEqual(payload, Buffer.from('c'));
+    assert.strictEqual(payload.buffer, buffer.buffer);
+    assert.deepStrictEqual(payloads, [undefined]);
+  });
 });

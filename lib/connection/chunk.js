@@ -26,6 +26,9 @@ const LENT = 2;
 // ... of a buffer for a long message, that message is a slice.
 const SPARE = 3;
 
+/** What a number of a row has no room for. */
+const FOUR_GIB = 2 ** 32;
+
 /** Called when a message keeps the memory that was meant for a long one. */
 let onSpareTaken = null;
 
@@ -205,6 +208,12 @@ function stored(payloads, row, start, length) {
 
   payloads[row] = undefined;
   noteMemory(buffer.buffer.byteLength);
+
+  if (buffer.length >= FOUR_GIB) {
+    // Its length takes two numbers.
+    length += start * FOUR_GIB;
+    start = 0;
+  }
 
   if (length === 0) return EMPTY_BUFFER;
   if (buffer.length === length) return buffer;

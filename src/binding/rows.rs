@@ -152,6 +152,8 @@ impl Rows<'_> {
             Some(Payload::Stored(store)) => {
                 kind |= STORED;
                 len = store.filled();
+                // Of one of 4 GiB and more, what has no room there; of such nothing is skipped.
+                start = (len as u64 >> u32::BITS) as usize;
                 self.stored.push((self.count as u32 + 1, store.value()));
             }
             None => {}
