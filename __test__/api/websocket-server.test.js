@@ -48,6 +48,19 @@ describe('new WebSocketServer', () => {
     assert.ok(address.port > 0);
   });
 
+  it('calls the callback before it emits the listening event', async (t) => {
+    const log = [];
+    const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () =>
+      log.push('callback')
+    );
+
+    t.after(() => wss.close());
+    wss.on('listening', () => log.push('listening'));
+    await once(wss, 'listening');
+
+    assert.deepStrictEqual(log, ['callback', 'listening']);
+  });
+
   it('emits the listening and error events of an HTTP server', async (t) => {
     const server = http.createServer();
     const wss = new WebSocketServer({ server });

@@ -85,15 +85,17 @@ class WebSocketServer extends EventEmitter {
     if (options.noServer) return;
 
     this._server = options.server || createServer(options);
-    this._removeListeners = attach(this, this._server, this[kContexts], () =>
-      isOrdinary(this)
-    );
 
+    // Before `'listening'` is passed on: the callback comes first.
     if (!options.server) {
       const { backlog, host, port } = options;
 
       this._server.listen(port, host, backlog, callback);
     }
+
+    this._removeListeners = attach(this, this._server, this[kContexts], () =>
+      isOrdinary(this)
+    );
   }
 
   /**
