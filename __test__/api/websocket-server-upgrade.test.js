@@ -248,4 +248,17 @@ describe('The headers event', () => {
     assert.strictEqual(answer.headers['sec-websocket-accept'], ACCEPT);
     await leave(ws, answer);
   });
+
+  it('may take all lines out of the answer', async (t) => {
+    const wss = serve(t);
+    const socket = net.connect(await portOf(wss), '127.0.0.1');
+
+    wss.on('headers', (lines) => lines.splice(0));
+    wss.on('connection', (ws) => ws.terminate());
+    socket.write(upgradeRequest());
+
+    const answer = await socket.setEncoding('latin1').toArray();
+
+    assert.strictEqual(answer.join(''), '\r\n');
+  });
 });

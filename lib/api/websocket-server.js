@@ -329,7 +329,7 @@ class WebSocketServer extends EventEmitter {
     this.emit('headers', lines, request);
 
     const { id: meter } = this[kMetrics];
-    const answer = `${lines.join('\r\n')}\r\n\r\n`;
+    const answer = [...lines, '\r\n'].join('\r\n');
     let light = null;
 
     if (isLight(socket)) {
