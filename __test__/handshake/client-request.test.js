@@ -128,6 +128,14 @@ describe('The request of the handshake', () => {
     }
   });
 
+  it('leaves out the port that the program calls the default one', () => {
+    const host = (defaultPort) =>
+      capture('ws://localhost:8080', { defaultPort }).req.getHeader('host');
+
+    assert.strictEqual(host(8080), 'localhost');
+    assert.strictEqual(host(0), 'localhost:8080');
+  });
+
   it('authorizes with the `auth` option', () => {
     const { req } = capture('ws://localhost', { auth: 'user:pass' });
 
@@ -243,7 +251,9 @@ describe('The connection of the handshake', () => {
       ['wss://127.0.0.1'],
       ['wss://[::1]'],
       ['wss://localhost', { servername: '' }],
-      ['wss://localhost', { servername: 'other' }]
+      ['wss://localhost', { servername: 'other' }],
+      ['wss://localhost', { servername: null }],
+      ['wss://localhost', { servername: 0 }]
     ]) {
       const { options } = capture(address, extra, [], https);
 
@@ -254,7 +264,7 @@ describe('The connection of the handshake', () => {
 
     assert.deepStrictEqual(
       seen.map(({ servername }) => servername),
-      ['localhost', '', '', '', 'other']
+      ['localhost', '', '', '', 'other', 'localhost', 'localhost']
     );
     assert.strictEqual(seen[0].path, undefined);
   });

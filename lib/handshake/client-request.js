@@ -53,7 +53,7 @@ function requestOptions(target, { auth, headers }, handshake) {
   if (auth !== undefined || options.auth !== undefined) options.auth = auth;
   options.createConnection =
     settings.createConnection || (target.secure ? connectTls : connectPlain);
-  options.defaultPort = target.secure ? 443 : 80;
+  options.defaultPort = settings.defaultPort || (target.secure ? 443 : 80);
   options.headers = { ...headers, ...headersOf(handshake) };
   options.host = target.hostname;
   options.hostname = undefined;
@@ -124,8 +124,13 @@ function connectTls(options) {
   return tls.connect({
     ...options,
     path: undefined,
-    servername: servername ?? (net.isIP(host) ? '' : host)
+    servername: servername || servername === '' ? servername : nameOf(host)
   });
+}
+
+/** An address is no name (RFC 6066, section 3). */
+function nameOf(host) {
+  return net.isIP(host) ? '' : host;
 }
 
 module.exports = { nextKey, requestOptions };
