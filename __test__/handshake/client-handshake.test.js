@@ -18,7 +18,9 @@ const { abortHandshake } = require('../../lib/handshake/client-failure');
 
 describe('connect', () => {
   it('refuses a subprotocol that is no token or is there twice', () => {
-    for (const protocols of [[null], [''], ['a,b'], ['ä'], ['a', 'a']]) {
+    const hole = new Array(1).concat('a');
+
+    for (const protocols of [[null], [''], ['a,b'], ['ä'], ['a', 'a'], hole]) {
       assert.throws(() => open('ws://localhost', {}, protocols), {
         name: 'SyntaxError',
         message: 'An invalid or duplicated subprotocol was specified'
@@ -37,6 +39,16 @@ describe('connect', () => {
     assert.throws(() => open('foo', {}), {
       name: 'SyntaxError',
       message: 'Invalid URL: foo'
+    });
+  });
+
+  it('says what is wrong with the address before it looks at subprotocols', () => {
+    assert.throws(() => open('ftp://localhost', {}, ['a', 'a']), {
+      name: 'SyntaxError',
+      message: /protocol must be one of/
+    });
+    assert.throws(() => open('ws://localhost/#x', {}, ['a', 'a']), {
+      message: 'The URL contains a fragment identifier'
     });
   });
 

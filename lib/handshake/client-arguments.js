@@ -70,11 +70,10 @@ function checkVersion(version) {
 function checkSubprotocols(protocols) {
   const isToken = (value) =>
     typeof value === 'string' && SUBPROTOCOL.test(value);
+  // Other than the array, its copy has no holes, which every() passes over.
+  const all = [...protocols];
 
-  if (
-    !protocols.every(isToken) ||
-    new Set(protocols).size !== protocols.length
-  ) {
+  if (!all.every(isToken) || new Set(all).size !== all.length) {
     throw new SyntaxError('An invalid or duplicated subprotocol was specified');
   }
 }

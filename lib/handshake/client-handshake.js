@@ -59,12 +59,14 @@ function connect(websocket, address, protocols, options) {
   checkVersion(settings.protocolVersion);
 
   const url = resolveUrl(address);
+  const target = toTarget(url);
 
   checkSubprotocols(protocols);
+  websocket._url = url.href;
 
   const handshake = new ClientHandshake(websocket, protocols, settings);
 
-  handshake.listen(handshake.prepare(url));
+  handshake.listen(handshake.prepare(target));
   handshake.send();
 }
 
@@ -88,13 +90,12 @@ class ClientHandshake {
     this.answered = false;
   }
 
-  /** @return {http.ClientRequest} The next request, which is not sent yet */
-  prepare(url) {
+  /**
+   * @param {import('./client-url').Target} target Where it goes
+   * @return {http.ClientRequest} The next request, which is not sent yet
+   */
+  prepare(target) {
     const { settings, websocket } = this;
-
-    websocket._url = url.href;
-
-    const target = toTarget(url);
 
     this.identity ??= new RequestIdentity(target, settings);
     this.key = nextKey();
@@ -194,7 +195,10 @@ class ClientHandshake {
 
     // Thrown from a response listener, this would end the process.
     try {
-      req = this.prepare(resolveUrl(location, websocket._url));
+      const url = resolveUrl(location, websocket._url);
+
+      websocket._url = url.href;
+      req = this.prepare(toTarget(url));
     } catch (err) {
       emitErrorAndClose(websocket, err);
       return;
