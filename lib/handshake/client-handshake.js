@@ -95,19 +95,28 @@ class ClientHandshake {
    * @return {http.ClientRequest} The next request, which is not sent yet
    */
   prepare(target) {
-    const { settings, websocket } = this;
+    const { websocket } = this;
 
-    this.identity ??= new RequestIdentity(target, settings);
     this.key = nextKey();
     this.answered = false;
 
     const { request } = target.secure ? https : http;
-    const keepSecrets = websocket.listenerCount('redirect') > 0;
-    const identity = this.identity.optionsFor(target, keepSecrets);
+    const identity = this.identityFor(target);
     const req = request(requestOptions(target, identity, this));
 
     websocket._req = req;
     return req;
+  }
+
+  identityFor(target) {
+    if (this.identity === null) {
+      this.identity = new RequestIdentity(target, this.settings);
+      return this.identity.first(target);
+    }
+
+    const keepSecrets = this.websocket.listenerCount('redirect') > 0;
+
+    return this.identity.next(target, keepSecrets);
   }
 
   listen(req) {

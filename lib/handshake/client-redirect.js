@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const SECRET_HEADERS = ['authorization', 'cookie'];
 
 /**
@@ -19,22 +21,36 @@ class RequestIdentity {
    */
   constructor(origin, { auth, headers } = {}) {
     this.origin = origin;
-    this.auth = origin.auth || auth;
-    this.headers = { ...headers };
+    this.auth = auth;
+    this.headers = headers;
+    /** What later requests have of the headers; made when there is one. */
+    this.kept = null;
   }
 
   /**
-   * Gives what to send to a target. The first credentials stay for all later
-   * requests, whatever the URLs of those say. Node.js makes a header of them
-   * unless there is an `authorization` header.
+   * @param {import('./client-url').Target} target Where the first request goes
+   * @return {{ auth: String|undefined, headers: Object<String, *> }} Options
+   *     for `http.request()`; the headers are a fresh object
+   */
+  first(target) {
+    return { auth: this._authFor(target), headers: { ...this.headers } };
+  }
+
+  /**
+   * Gives what to send to where a redirect leads. The first credentials are a
+   * header of all later requests, whatever the URLs of those say.
    *
    * @param {import('./client-url').Target} target Where the request goes
    * @param {Boolean} [keepSecrets=false] Whether to send everything, wherever
    *     the request goes
-   * @return {{ auth: String|undefined, headers: Object<String, *> }} Options
-   *     for `http.request()`; the headers are a fresh object
+   * @return {{ auth: String|undefined, headers: Object<String, *> }} As `first()`
    */
-  optionsFor(target, keepSecrets = false) {
+  next(target, keepSecrets = false) {
+    this.kept ??= withAuthorization(
+      lowerCased(this.headers),
+      this._authFor(this.origin)
+    );
+
     const moved = !isSameHost(this.origin, target);
     const downgraded = this.origin.secure && !target.secure;
 
@@ -42,13 +58,38 @@ class RequestIdentity {
       // The Host header belongs to a host, it is no secret.
       const dropped = moved ? [...SECRET_HEADERS, 'host'] : SECRET_HEADERS;
 
-      return { auth: undefined, headers: omit(this.headers, dropped) };
+      return { auth: undefined, headers: omit(this.kept, dropped) };
     }
 
-    this.auth ||= target.auth;
+    const auth = this._authFor(target);
+    const headers = { ...this.kept };
 
-    return { auth: this.auth, headers: { ...this.headers } };
+    // For those behind this one, of which Node makes the header itself.
+    withAuthorization(this.kept, auth);
+    return { auth, headers };
   }
+
+  _authFor(target) {
+    return target.auth ?? this.auth;
+  }
+}
+
+/** As ws sends them again: a name that is there in two ways counts once. */
+function lowerCased(headers) {
+  return Object.fromEntries(
+    Object.entries(headers || {}).map(([name, value]) => [
+      name.toLowerCase(),
+      value
+    ])
+  );
+}
+
+function withAuthorization(headers, auth) {
+  if (auth && !headers.authorization) {
+    headers.authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
+  }
+
+  return headers;
 }
 
 /** The port counts, and a Unix socket is a host of its own. */
@@ -60,9 +101,7 @@ function isSameHost(a, b) {
 
 function omit(headers, names) {
   return Object.fromEntries(
-    Object.entries(headers).filter(
-      ([key]) => !names.includes(key.toLowerCase())
-    )
+    Object.entries(headers).filter(([name]) => !names.includes(name))
   );
 }
 
