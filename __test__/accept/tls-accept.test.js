@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 const tls = require('node:tls');
 
 const { WebSocketServer } = require('../..');
+const { selfSigned } = require('../../examples/self-signed');
 const { isAvailable } = require('../../lib/wire/promotion');
 const { SLOWNESS } = require('../support/machine');
 const {
@@ -45,6 +46,17 @@ describe('a server with the tls option', { skip }, () => {
     const { acceptedNatively, connections } = server.wss.metrics();
 
     assert.deepStrictEqual([acceptedNatively, connections.loop], [1, 1]);
+  });
+
+  it('takes what it listens on once', async (t) => {
+    const { cert, key } = selfSigned();
+    const wss = new WebSocketServer({ port: 0, tls: { cert, key } });
+    const { _handle: handle } = wss._server;
+    const { onconnection } = handle;
+
+    t.after(() => wss.close());
+    await once(wss, 'listening');
+    assert.strictEqual(handle.onconnection, onconnection);
   });
 
   it('hands frames that come with the request out by the next tick', async (t) => {

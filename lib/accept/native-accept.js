@@ -32,18 +32,12 @@ const kTaken = Symbol('ws-rs.taken');
 function acceptNatively(server, objectionOf, upgrade) {
   const listening = server._handle;
 
-  if (
-    !isEnabled ||
-    !listening ||
-    Object.hasOwn(listening, kTaken) ||
-    !isTakeable(server)
-  ) {
+  if (!isEnabled || !listening || !isTakeable(server) || !take(listening)) {
     return;
   }
 
   const strangeness = observer(server, http.Server);
 
-  listening[kTaken] = true;
   listenToLoop();
 
   const scope = new Scope(false);
@@ -95,6 +89,17 @@ function acceptNatively(server, objectionOf, upgrade) {
   }
 }
 
+/**
+ * @param {Object} listening The handle that a server listens on
+ * @return {Boolean} `false` if somebody takes its connections already
+ */
+function take(listening) {
+  if (Object.hasOwn(listening, kTaken)) return false;
+
+  listening[kTaken] = true;
+  return true;
+}
+
 function isAcceptEnabled(name) {
   if (name === 'node') return false;
   if (['', 'native', 'forced', undefined].includes(name)) {
@@ -106,4 +111,4 @@ function isAcceptEnabled(name) {
   );
 }
 
-module.exports = { acceptNatively, isEnabled };
+module.exports = { acceptNatively, isEnabled, take };

@@ -5,7 +5,7 @@ const { makeRequest } = require('./light-request');
 const TlsConnection = require('../connection/tls-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const Listening = require('./listening');
-const { isEnabled } = require('./native-accept');
+const { isEnabled, take } = require('./native-accept');
 const native = require('../native');
 const { materialize } = require('../wire/light-socket');
 const Scope = require('./scope');
@@ -29,7 +29,9 @@ const { noteWhyNode } = require('./why-node');
 function acceptTls(server, contexts, objectionOf, upgrade) {
   const listening = server._handle;
 
-  if (!isEnabled || !listening || !isTakeable(server)) return;
+  if (!isEnabled || !listening || !isTakeable(server) || !take(listening)) {
+    return;
+  }
 
   const strangeness = observer(server, https.Server);
 
