@@ -74,7 +74,7 @@ function acceptNatively(server, objectionOf, upgrade) {
     },
 
     close() {
-      waiting.close();
+      waiting.giveAll();
       scope.close();
     }
   });

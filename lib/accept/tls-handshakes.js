@@ -1,5 +1,6 @@
 'use strict';
 
+const giveWhenAsked = require('./all-connections');
 const native = require('../native');
 const { END, HELLO } = require('../native/numbers').request;
 const timers = require('../timers');
@@ -29,6 +30,7 @@ class Handshakes {
     this._all = new Set();
     this._timer = null;
     this._interval = intervalOf(contexts.handshakeTimeout);
+    this._isWatched = false;
   }
 
   /**
@@ -40,6 +42,11 @@ class Handshakes {
     const handshake = new Handshake(this, handle);
 
     if (trace.isEnabled()) handle.notePeer();
+
+    if (!this._isWatched) {
+      this._isWatched = true;
+      giveWhenAsked(this._server, () => this._giveAll());
+    }
 
     this._server._connections++;
     connections[slotOf(id)] = handshake;
@@ -112,6 +119,19 @@ class Handshakes {
       this._server._emitCloseIfDrained();
     } else {
       this._listeners.onError(handle, err ?? disconnected());
+    }
+  }
+
+  /** Others than these are nobody's connections yet, for Node's HTTP server either. */
+  _giveAll() {
+    for (const handshake of [...this._all]) {
+      const { handle } = handshake;
+      const [isEstablished] = native.tlsError(handle.id);
+
+      if (isEstablished === 1) {
+        this._remove(handshake);
+        this._listeners.onOther(handle, 'silent');
+      }
     }
   }
 

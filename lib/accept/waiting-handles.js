@@ -1,5 +1,6 @@
 'use strict';
 
+const giveWhenAsked = require('./all-connections');
 const native = require('../native');
 const timers = require('../timers');
 const { connections } = require('../wire/loop');
@@ -27,6 +28,7 @@ class WaitingHandles {
     this._young = new Set();
     this._old = new Set();
     this._timer = null;
+    this._isWatched = false;
   }
 
   get isEmpty() {
@@ -40,6 +42,11 @@ class WaitingHandles {
    */
   add(id, handle) {
     if (native.acceptAwait(id) !== 1) return false;
+
+    if (!this._isWatched) {
+      this._isWatched = true;
+      giveWhenAsked(this._server, () => this.giveAll());
+    }
 
     const waiter = new Waiter(this, handle, id);
 
@@ -55,8 +62,8 @@ class WaitingHandles {
     return true;
   }
 
-  /** The server accepts no more: what becomes of them is Node's affair. */
-  close() {
+  /** What becomes of them is Node's affair, as when the server accepts no more. */
+  giveAll() {
     for (const waiter of [...this._old, ...this._young]) {
       this.remove(waiter);
       this._onSilent(waiter.id, waiter.handle);
