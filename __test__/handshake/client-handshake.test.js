@@ -130,6 +130,25 @@ describe('The response of the handshake', () => {
     assert.strictEqual(websocket.opened.options.maxPayload, 10);
   });
 
+  it('has the subprotocol if only the extension is wrong', async (t) => {
+    const server = await startServer(t, (req, socket) =>
+      accept(
+        req,
+        socket,
+        'Sec-WebSocket-Protocol: b',
+        'Sec-WebSocket-Extensions: foo'
+      )
+    );
+    const websocket = open(server.url, {}, ['b']);
+
+    await closed(websocket);
+    assert.strictEqual(
+      websocket.error.message,
+      'Server indicated an extension that was not requested'
+    );
+    assert.strictEqual(websocket._protocol, 'b');
+  });
+
   it('closes the connection if it is not a valid one', async (t) => {
     let serverSocket;
     const server = await startServer(t, (req, socket) => {

@@ -4,7 +4,10 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
-const { findProblem } = require('../../lib/handshake/client-response');
+const {
+  extensionsProblem,
+  findProblem
+} = require('../../lib/handshake/client-response');
 
 // The key and the answer in RFC 6455, section 1.3.
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -18,7 +21,10 @@ function problem({ headers, perMessageDeflate = null, protocols = [] }) {
     ...headers
   };
 
-  return findProblem(response, { key: KEY, perMessageDeflate, protocols });
+  return (
+    findProblem(response, { key: KEY, protocols }) ??
+    extensionsProblem(response['sec-websocket-extensions'], perMessageDeflate)
+  );
 }
 
 function offeredDeflate() {

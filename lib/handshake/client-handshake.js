@@ -12,7 +12,7 @@ const {
 } = require('./client-arguments');
 const { abortHandshake, emitErrorAndClose } = require('./client-failure');
 const { nextKey, requestOptions } = require('./client-request');
-const { findProblem } = require('./client-response');
+const { extensionsProblem, findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
 const { CLOSE_TIMEOUT, READY_STATE } = require('../constants');
 
@@ -233,16 +233,25 @@ class ClientHandshake {
 
     websocket._req = null;
 
-    const problem = findProblem(res.headers, this);
+    const { headers } = res;
+    let problem = findProblem(headers, this);
 
-    if (problem) {
+    if (problem === undefined) {
+      const protocol = headers['sec-websocket-protocol'];
+
+      // It is agreed on, whatever is wrong with the extensions.
+      if (protocol) websocket._protocol = protocol;
+
+      problem = extensionsProblem(
+        headers['sec-websocket-extensions'],
+        perMessageDeflate
+      );
+    }
+
+    if (problem !== undefined) {
       abortHandshake(websocket, socket, problem);
       return;
     }
-
-    const protocol = res.headers['sec-websocket-protocol'];
-
-    if (protocol) websocket._protocol = protocol;
 
     if (perMessageDeflate?.params) {
       websocket._extensions[PerMessageDeflate.extensionName] =

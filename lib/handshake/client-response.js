@@ -5,18 +5,16 @@ const extension = require('./extension');
 const native = require('../native');
 
 /**
- * Checks the headers of a 101 response against what was asked for (RFC 6455,
- * section 4.1) and puts the parameters of permessage-deflate into effect.
+ * Checks the headers of a 101 response, but for the extensions, against what was
+ * asked for (RFC 6455, section 4.1).
  *
  * @param {http.IncomingHttpHeaders} headers Headers of the response
  * @param {Object} request What was asked for
  * @param {String} request.key The `Sec-WebSocket-Key`
- * @param {PerMessageDeflate|null} request.perMessageDeflate The extension, if
- *     it was offered
  * @param {String[]} request.protocols The subprotocols
  * @return {String|undefined} An error message, `undefined` if all is well
  */
-function findProblem(headers, { key, perMessageDeflate, protocols }) {
+function findProblem(headers, { key, protocols }) {
   if (headers.upgrade?.toLowerCase() !== 'websocket') {
     return 'Invalid Upgrade header';
   }
@@ -25,10 +23,7 @@ function findProblem(headers, { key, perMessageDeflate, protocols }) {
     return 'Invalid Sec-WebSocket-Accept header';
   }
 
-  return (
-    subprotocolProblem(headers['sec-websocket-protocol'], protocols) ??
-    extensionsProblem(headers['sec-websocket-extensions'], perMessageDeflate)
-  );
+  return subprotocolProblem(headers['sec-websocket-protocol'], protocols);
 }
 
 function subprotocolProblem(protocol, requested) {
@@ -45,6 +40,14 @@ function subprotocolProblem(protocol, requested) {
     : 'Server sent an invalid subprotocol';
 }
 
+/**
+ * Checks the extensions of a 101 response, and puts the parameters of
+ * permessage-deflate into effect.
+ *
+ * @param {String|undefined} header The `Sec-WebSocket-Extensions` of the response
+ * @param {PerMessageDeflate|null} perMessageDeflate The extension, if it was offered
+ * @return {String|undefined} As `findProblem()`
+ */
 function extensionsProblem(header, perMessageDeflate) {
   if (header === undefined) return undefined;
 
@@ -71,4 +74,4 @@ function extensionsProblem(header, perMessageDeflate) {
   return undefined;
 }
 
-module.exports = { findProblem };
+module.exports = { extensionsProblem, findProblem };
