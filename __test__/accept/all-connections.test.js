@@ -1,6 +1,5 @@
 'use strict';
 
-const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
