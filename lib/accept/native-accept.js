@@ -6,7 +6,7 @@ const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
-const { LightSocket } = require('../wire/light-socket');
+const { LightSocket, materialize } = require('../wire/light-socket');
 const { isAvailable } = require('../wire/promotion');
 const Listening = require('./listening');
 const Scope = require('./scope');
@@ -82,10 +82,18 @@ function acceptNatively(server, objectionOf, upgrade) {
   function open(id, handle, head) {
     server._connections++;
 
-    const socket = new LightSocket(new LightConnection(server, handle, id));
+    const light = new LightConnection(server, handle, id);
+    const socket = new LightSocket(light);
     const request = makeRequest(head, socket, server);
 
-    scope.run(upgrade, request, socket);
+    scope.run(() => {
+      try {
+        upgrade(request, socket);
+      } finally {
+        // A program threw, or let it be: who leaves is to be noticed.
+        if (!light.isOpen) materialize(socket);
+      }
+    });
   }
 }
 

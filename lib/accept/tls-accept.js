@@ -46,12 +46,11 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
       scope.run(() => {
         try {
           upgrade(request, socket);
-        } catch (err) {
-          // Nobody else may look after it, and its client may leave.
+        } finally {
+          // A program threw, or let it be, and its client may leave.
           if (handle.socket === null && !handle.isConnected) {
             materialize(socket);
           }
-          throw err;
         }
       });
     },
