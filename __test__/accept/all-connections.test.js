@@ -1,10 +1,12 @@
 'use strict';
 
+const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { promisify } = require('node:util');
 const { describe, it } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const { isAvailable } = require('../../lib/wire/promotion');
 const { serveOn } = require('../support/accepted');
@@ -90,15 +92,31 @@ describe('closeAllConnections()', { skip }, () => {
     wss._server.closeAllConnections();
     await closed;
   });
+});
 
-  it('is not what closeIdleConnections() does', async (t) => {
-    const server = http.createServer();
-    const { port } = await serveOn(t, server);
-    const client = await connectSilently(t, port);
+describe('What is idle', { skip }, () => {
+  // It is up to Node whether one on which nothing has come is.
+  for (const method of ['close', 'closeIdleConnections']) {
+    it(`is ended by ${method}() as it is by Node`, async (t) => {
+      const outcomes = [];
 
-    await counts(server, 1);
-    server.closeIdleConnections();
-    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    await once(server, 'request');
-  });
+      for (const accept of ['node', 'native']) {
+        const server = http.createServer();
+        const { port } = await serveOn(t, server, { accept });
+        const client = await connectSilently(t, port);
+
+        await counts(server, 1);
+        client.resume();
+        server[method]();
+        outcomes.push(
+          await Promise.race([
+            once(client, 'close').then(() => 'closed'),
+            sleep(100, 'open')
+          ])
+        );
+      }
+
+      assert.strictEqual(outcomes[1], outcomes[0]);
+    });
+  }
 });

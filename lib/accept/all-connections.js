@@ -1,6 +1,6 @@
 'use strict';
 
-/** Where an `http.Server` has the connections that `closeAllConnections()` ends. */
+/** Where an `http.Server` has the connections that it can close. */
 const DESCRIPTION = 'http.server.connections';
 
 /** By the list of a server's connections: what has those that wait given to Node. */
@@ -8,7 +8,8 @@ const givers = new WeakMap();
 
 /**
  * Has connections that Node does not know of given to it when it is asked for all
- * of them, which is to destroy them.
+ * of them, or for those that are idle, which is to destroy them. Since Node 26
+ * the latter are some on which nothing has come, and `close()` asks for them.
  *
  * @param {http.Server} server A server that listens
  * @param {Function} giveAll Gives Node those that have come and asked for nothing
@@ -19,17 +20,21 @@ function giveWhenAsked(server, giveAll) {
   );
   const list = server[key];
 
-  // The list outlives what the server listens on.
-  if (list && !givers.has(list)) {
-    const { all } = list;
+  if (!list) return;
 
-    list.all = () => {
-      givers.get(list)();
-      return all.call(list);
-    };
+  // The list outlives what the server listens on.
+  if (!givers.has(list)) {
+    for (const name of ['all', 'idle']) {
+      const method = list[name];
+
+      list[name] = () => {
+        givers.get(list)();
+        return method.call(list);
+      };
+    }
   }
 
-  if (list) givers.set(list, giveAll);
+  givers.set(list, giveAll);
 }
 
 module.exports = giveWhenAsked;
