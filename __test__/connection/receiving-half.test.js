@@ -6,7 +6,8 @@ const net = require('node:net');
 const { describe, it } = require('node:test');
 const { setImmediate: immediate } = require('node:timers/promises');
 
-const { WebSocketServer } = require('../..');
+const { WebSocket, WebSocketServer } = require('../..');
+const { accept, startServer } = require('../client-fixtures');
 const { TEXT, frame } = require('../support/frames');
 const { until } = require('../support/loop');
 
@@ -69,3 +70,41 @@ describe('What comes behind a message that cannot be inflated', () => {
     assert.deepStrictEqual(events, ['Z_DATA_ERROR', 1006]);
   });
 });
+
+describe('An error that a mask of the program is thrown for', () => {
+  it('does not keep the connection from being closed', async (t) => {
+    const uncaught = nextUncaught(t);
+    const { url } = await startServer(t, (request, socket) => {
+      accept(request, socket);
+      // A client takes no masked frames. The socket is ended behind it.
+      socket.end(frame(TEXT, 'hi', { mask: MASK }));
+    });
+    const ws = new WebSocket(url, {
+      generateMask() {
+        throw new Error('A fault of the program');
+      }
+    });
+
+    ws.on('error', () => {});
+
+    const closed = once(ws, 'close', { signal: AbortSignal.timeout(5000) });
+
+    assert.strictEqual((await uncaught).message, 'A fault of the program');
+
+    const [code] = await closed;
+
+    assert.strictEqual(code, 1006);
+  });
+});
+
+/** Resolves with the next thing that nobody catches. */
+function nextUncaught(t) {
+  const listeners = process.listeners('uncaughtException');
+
+  process.removeAllListeners('uncaughtException');
+  t.after(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const one of listeners) process.on('uncaughtException', one);
+  });
+  return new Promise((resolve) => process.on('uncaughtException', resolve));
+}

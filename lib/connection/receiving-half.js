@@ -124,8 +124,13 @@ class ReceivingHalf {
       // What is still to come is read, up to its end, and dropped.
       if (this._isLoopBusy && this.loop !== null) this.loop.setBusy(true, true);
       timers.nextTick(() => {
-        this.onReceiverError(err);
-        this._finished();
+        this._isReported = true;
+        // A mask of the program's, for the close frame, may throw.
+        try {
+          this.onReceiverError(err);
+        } finally {
+          this._finished();
+        }
       });
       return;
     }
@@ -247,7 +252,11 @@ class ReceivingHalf {
       }
     } else if (decoder.busy) {
       this._onFinished = callback;
-    } else if (decoder.failed && !this.websocket._errorEmitted) {
+    } else if (
+      decoder.failed &&
+      !this._isReported &&
+      !this.websocket._errorEmitted
+    ) {
       // The error is reported in the next tick, and close comes last.
       this._onFinished = callback;
     } else {
@@ -281,6 +290,8 @@ ReceivingHalf.prototype._isFeeding = false;
 ReceivingHalf.prototype._isLoopBusy = false;
 /** Called when all that came has been handed out. */
 ReceivingHalf.prototype._onFinished = null;
+/** Whether somebody was told of an error, or was to be. */
+ReceivingHalf.prototype._isReported = false;
 /** Whether to try the loop transport again: all that it lacked was a quiet moment. */
 ReceivingHalf.prototype.promoteLater = false;
 
