@@ -23,7 +23,7 @@ const HEADERS = {
   'Set-Cookie': 'x',
   'set-cookie': 'y',
   'User-Agent': '',
-  'X-Spaces': '\t a  b \t',
+  'X-Spaces': '  a  b  ',
   'x-dup': '1',
   'X-Dup': '2',
   __proto__x: 'z'

@@ -52,14 +52,15 @@ fn parse(bytes: &[u8]) -> Option<usize> {
     (is_strict && asks_for_upgrade(request.headers)).then_some(len)
 }
 
-/// Whether it is ASCII without control characters, in lines that end in CRLF.
+/// Whether it is ASCII without control characters, in lines that end in CRLF. Tabs are some: Node 20 does not take
+/// `upgrade` for it with one behind it.
 fn is_strict(head: &[u8]) -> bool {
     let mut previous = 0;
     for byte in head {
         let is_allowed = match *byte {
             b'\n' => previous == b'\r',
             _ if previous == b'\r' => false,
-            b'\r' | b'\t' | b' '..=b'~' => true,
+            b'\r' | b' '..=b'~' => true,
             _ => false,
         };
         if !is_allowed {
@@ -176,10 +177,7 @@ mod tests {
     fn names_and_values_of_any_case_are_recognised() {
         for (from, to) in [
             ("Upgrade: websocket", "UPGRADE:WebSocket"),
-            (
-                "Connection: Upgrade",
-                "connection:\t keep-alive , uPGRADE \t",
-            ),
+            ("Connection: Upgrade", "connection:  keep-alive , uPGRADE  "),
         ] {
             assert!(
                 matches!(changed(from, to), UpgradeRequest::Whole(_)),
@@ -220,6 +218,8 @@ mod tests {
             ("Host: a:1", "Host: a\r\nX\u{7f}: a"),
             ("websocket", "websocket, h2c"),
             ("websocket", "h2c"),
+            ("Connection: Upgrade", "Connection: Upgrade\t"),
+            ("Connection: Upgrade", "Connection: Upgrade\t,keep-alive"),
             ("Connection: Upgrade", "Connection: close"),
             ("Connection: Upgrade", "Connection: upgrade, close"),
             ("Connection: Upgrade", "Connection: upgrade,"),
