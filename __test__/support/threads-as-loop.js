@@ -6,6 +6,7 @@
 // connection itself has to know where it is.
 
 const { prototype } = require('../../lib/api/websocket');
+const { prototype: server } = require('../../lib/api/websocket-server');
 
 const { get } = Object.getOwnPropertyDescriptor(prototype, 'transport');
 
@@ -17,3 +18,14 @@ Object.defineProperty(prototype, 'transport', {
     return transport === 'threads' ? 'loop' : transport;
   }
 });
+
+const { metrics } = server;
+
+server.metrics = function () {
+  const all = metrics.call(this);
+  const { connections } = all;
+
+  connections.loop += connections.threads;
+  connections.threads = 0;
+  return all;
+};
