@@ -21,15 +21,12 @@ class Room {
   /**
    * @param {object} [options]
    * @param {number} [options.historySize=50] messages shown to a newcomer
-   * @param {number} [options.heartbeat=30000] milliseconds between pings; who has
-   *     not answered by the next one is dropped
    * @param {number} [options.presence=2000] milliseconds between two reports to
    *     other processes; who is not heard for five of them has gone
    * @param {Topics} [options.topics] those of all processes that are one room
    */
   constructor({
     historySize = 50,
-    heartbeat = 30000,
     presence = 2000,
     topics = new Topics()
   } = {}) {
@@ -57,7 +54,6 @@ class Room {
 
       if (message.type === 'message') this._remember(message);
     });
-    this._timer = setInterval(() => this._checkHeartbeats(), heartbeat);
   }
 
   /**
@@ -69,7 +65,6 @@ class Room {
     const connection = {
       id: randomUUID(), // unlike a number, not met again after a restart
       name: null, // until it has joined
-      alive: true,
       tokens: BURST,
       refilledAt: Date.now(),
       typedAt: 0,
@@ -81,9 +76,6 @@ class Room {
     ws.on('message', (data, isBinary) => {
       this._onMessage(connection, data, isBinary);
     });
-    ws.on('pong', () => {
-      connection.alive = true;
-    });
     ws.on('close', () => this._onClose(connection));
     // Without a listener, the protocol error of one client would end the server.
     ws.on('error', (error) => {
@@ -92,12 +84,11 @@ class Room {
   }
 
   /**
-   * Says goodbye to everybody and stops the heartbeat.
+   * Says goodbye to everybody.
    *
    * @param {string} reason shown to the clients, at most 123 bytes
    */
   close(reason) {
-    clearInterval(this._timer);
     for (const { ws } of this._connections) ws.close(1001, reason);
   }
 
@@ -180,18 +171,6 @@ class Room {
     if (connection.name !== null) {
       this._tell(this._members(), { type: 'left', person: person(connection) });
       this._presence.report();
-    }
-  }
-
-  _checkHeartbeats() {
-    for (const connection of this._connections) {
-      if (!connection.alive) {
-        connection.ws.terminate();
-        continue;
-      }
-
-      connection.alive = false;
-      connection.ws.ping();
     }
   }
 

@@ -24,6 +24,7 @@ const Room = require('./room.js');
 
 const CLOSE_TIMEOUT = 3000; // ms that clients have for the closing handshake
 const HOST = process.env.HOST || '127.0.0.1';
+// Who has said nothing for so long is asked, and dropped if no answer comes.
 const HEARTBEAT = readNumber('HEARTBEAT', 30000, 10, 3600000); // ms
 const PORT = readNumber('PORT', 8080, 0, 65535);
 const PRESENCE = readNumber('PRESENCE', 2000, 10, 3600000); // ms
@@ -53,9 +54,10 @@ openTopics(process.env).then(serve, (error) => {
 
 function serve({ end, topics }) {
   const server = http.createServer(app);
-  const room = new Room({ heartbeat: HEARTBEAT, presence: PRESENCE, topics });
+  const room = new Room({ presence: PRESENCE, topics });
   const wss = new WebSocketServer({
     server,
+    heartbeat: { interval: HEARTBEAT },
     maxBackpressure: MAX_BUFFERED,
     maxPayload: MAX_PAYLOAD,
     perMessageDeflate: true
