@@ -6,6 +6,7 @@ const { describe, it } = require('node:test');
 const { createDeflater } = require('../../lib/compression/deflater');
 const { createInflater } = require('../../lib/compression/inflater');
 const PerMessageDeflate = require('../../lib/compression/permessage-deflate');
+const WebSocket = require('../..');
 const { noMemoryBack } = require('../support/machine');
 const { evaluate } = require('../support/programs');
 
@@ -31,6 +32,35 @@ function pass(deflater, quarters) {
 }
 
 describe('perMessageDeflate.idleTimeout', () => {
+  it('is a number of milliseconds that a timer can wait', () => {
+    const makers = [
+      (perMessageDeflate) =>
+        new WebSocket.Server({ noServer: true, perMessageDeflate }),
+      (options) => new PerMessageDeflate(options),
+      (perMessageDeflate) =>
+        new WebSocket('ws://127.0.0.1:1', { perMessageDeflate })
+    ];
+
+    for (const make of makers) {
+      for (const idleTimeout of ['5', true, {}, () => {}]) {
+        assert.throws(() => make({ idleTimeout }), {
+          message: /"idleTimeout" of .* is a number of milliseconds, not /,
+          name: 'TypeError'
+        });
+      }
+      // From 2^31 on Node's timers wait for a millisecond.
+      for (const idleTimeout of [-1, NaN, Infinity, 2 ** 31]) {
+        assert.throws(() => make({ idleTimeout }), {
+          message: /"idleTimeout" of .* to 2147483647 milliseconds, not /,
+          name: 'RangeError'
+        });
+      }
+    }
+    for (const idleTimeout of [undefined, null, 0, 1.5, 2 ** 31 - 1]) {
+      for (const make of makers.slice(0, 2)) make({ idleTimeout });
+    }
+  });
+
   it('ends the context of who is idle; the peer reads on', async () => {
     const deflater = createDeflater(15, {}, undefined, TIMEOUT);
     const inflater = createInflater(15);

@@ -1,6 +1,7 @@
 'use strict';
 
 const { checkBeside } = require('../accept/tls-options');
+const IdleSweep = require('../compression/idle-sweep');
 const { checkZlibOptions } = require('../compression/zlib-options');
 const BackPressure = require('../connection/back-pressure');
 const { CLOSE_TIMEOUT } = require('../constants');
@@ -113,6 +114,7 @@ function readOptions(given) {
   checkAccept(options);
   if (options.perMessageDeflate === true) options.perMessageDeflate = {};
   checkZlibOptions(options.perMessageDeflate);
+  IdleSweep.check(options.perMessageDeflate);
   BackPressure.check(options);
   ioThreads.check(options);
   checkBeside(options);

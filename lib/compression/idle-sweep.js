@@ -1,9 +1,13 @@
 'use strict';
 
+const { util } = require('../builtins');
 const timers = require('../timers');
 
 /** The clock's steps in a timeout: what is idle ends at most one step late. */
 const STEPS = 4;
+
+/** The longest time that a timer of Node's can wait, in milliseconds. */
+const MAX_TIME = 2 ** 31 - 1;
 
 /** Sweeps by timeout. */
 const sweeps = new Map();
@@ -14,6 +18,32 @@ const sweeps = new Map();
  * context to end; using a deflater costs an assignment.
  */
 class IdleSweep {
+  /**
+   * Looks at an option of permessage-deflate.
+   *
+   * @param {Object} [options] `idleTimeout`: milliseconds, or 0 for never
+   * @throws {TypeError|RangeError} It is of no use
+   */
+  static check(options) {
+    const timeout = options?.idleTimeout;
+
+    if (timeout === undefined || timeout === null) return;
+
+    if (typeof timeout !== 'number') {
+      throw new TypeError(
+        '"idleTimeout" of the option "perMessageDeflate" is a number of ' +
+          `milliseconds, not ${util.inspect(timeout)}`
+      );
+    }
+
+    if (!(timeout >= 0 && timeout <= MAX_TIME)) {
+      throw new RangeError(
+        '"idleTimeout" of the option "perMessageDeflate" is from 0, for never, ' +
+          `to ${MAX_TIME} milliseconds, not ${timeout}`
+      );
+    }
+  }
+
   /**
    * @param {Number} timeout Milliseconds
    * @return {IdleSweep} The one for this timeout

@@ -9,6 +9,7 @@ const negotiation = require('./negotiation');
 const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
 const native = require('../native');
 const timers = require('../timers');
+const IdleSweep = require('./idle-sweep');
 const { checkZlibOptions } = require('./zlib-options');
 
 /** Messages of fewer bytes are not worth compressing, if that may be chosen. */
@@ -53,6 +54,7 @@ class PerMessageDeflate {
    */
   constructor(options) {
     checkZlibOptions(options);
+    IdleSweep.check(options);
 
     this._options = options || {};
     this._threshold = orDefault(this._options.threshold, DEFAULT_THRESHOLD);
