@@ -269,7 +269,8 @@ describe('a handshake that fails', { skip }, () => {
       ]);
 
       assert.strictEqual(error.code, code);
-      assert.strictEqual(theirs.code, 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
+      // What is before that depends on the version of OpenSSL.
+      assert.match(theirs.code, /_ALERT_HANDSHAKE_FAILURE$/);
     });
   }
 
