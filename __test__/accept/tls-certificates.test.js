@@ -127,6 +127,37 @@ describe('certificates', { skip }, () => {
     assert.strictEqual(error.code, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE');
   });
 
+  it('are demanded unless somebody says "false"', async (t) => {
+    for (const rejectUnauthorized of [undefined, null, true]) {
+      const server = await serveTls(t, {
+        rejectUnauthorized,
+        requestCert: true
+      });
+      const client = new WebSocket(server.url, trusting);
+
+      client.on('error', () => {});
+
+      const [error] = await Promise.race([
+        once(server.wss, 'tlsClientError'),
+        new Promise((resolve) => client.once('open', () => resolve([])))
+      ]);
+
+      client.terminate();
+      assert.strictEqual(
+        error?.code,
+        'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
+      );
+    }
+    for (const name of ['rejectUnauthorized', 'requestCert']) {
+      for (const value of [0, 1, '', 'true', {}]) {
+        await assert.rejects(serveTls(t, { [name]: value }), {
+          message: `"tls.${name}" must be true or false`,
+          name: 'TypeError'
+        });
+      }
+    }
+  });
+
   it('come with sessions that are resumed', async (t) => {
     const server = await serveTls(t);
 

@@ -285,7 +285,7 @@ function makeContext(options, name) {
     throw err;
   }
 
-  const { cert, key, requestCert, rejectUnauthorized = true } = options;
+  const { cert, key, requestCert, rejectUnauthorized } = options;
 
   if ([].concat(key ?? []).length < [].concat(cert ?? []).length) {
     throw new Error(
@@ -297,7 +297,7 @@ function makeContext(options, name) {
   const context = native.tlsContext(
     pack(identities(options).flat()),
     Buffer.concat([].concat(ca).flatMap((one) => [toBytes(one), NEWLINE])),
-    (requestCert ? (rejectUnauthorized ? REQUIRE_CLIENTS : ASK_CLIENTS) : 0) |
+    (requestCert ? clientsOf(rejectUnauthorized) : 0) |
       (options.minVersion === 'TLSv1.3' ? LEAST_13 : 0) |
       (options.maxVersion === 'TLSv1.2' ? MOST_12 : 0),
     protocolsOf(options.ALPNProtocols ?? PROTOCOLS),
@@ -306,6 +306,11 @@ function makeContext(options, name) {
 
   if (typeof context === 'string') throw new Error(`${where}: ${context}`);
   return context;
+}
+
+/** Only who says `false` lets others in, as with Node. */
+function clientsOf(rejectUnauthorized) {
+  return rejectUnauthorized === false ? ASK_CLIENTS : REQUIRE_CLIENTS;
 }
 
 /** What is trusted, in PEM: Node's list if nothing is said. */

@@ -181,6 +181,12 @@ function check(options) {
     }
   }
 
+  for (const name of ['requestCert', 'rejectUnauthorized']) {
+    if (options[name] != null && typeof options[name] !== 'boolean') {
+      throw new TypeError(`"tls.${name}" must be true or false`);
+    }
+  }
+
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     throw new TypeError('"tls.minVersion" is above "tls.maxVersion"');
   }
