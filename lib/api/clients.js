@@ -134,6 +134,7 @@ class Clients {
     };
 
     Object.defineProperty(server, 'clients', {
+      __proto__: null,
       configurable: true,
       enumerable: true,
       get: this._get,
@@ -154,6 +155,7 @@ function leave(websocket) {
 /** Makes of `clients` what it is with ws. */
 function become(server, value) {
   Reflect.defineProperty(server, 'clients', {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     value,

@@ -12,6 +12,7 @@ const { kForOnEventAttribute, kListener } = require('../constants');
 function defineEventAttributes(prototype) {
   for (const type of ['close', 'error', 'message', 'open']) {
     Object.defineProperty(prototype, `on${type}`, {
+      __proto__: null,
       configurable: true,
       enumerable: true,
       get() {

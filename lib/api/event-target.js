@@ -236,7 +236,10 @@ function find(emitter, type, handler) {
 /** Makes accessors show up in `for...in`, as those of the DOM do. */
 function enumerate(constructor, names) {
   for (const name of names) {
-    Object.defineProperty(constructor.prototype, name, { enumerable: true });
+    Object.defineProperty(constructor.prototype, name, {
+      __proto__: null,
+      enumerable: true
+    });
   }
 }
 

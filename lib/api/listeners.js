@@ -59,6 +59,7 @@ function withFirst(first) {
   }
 
   const CLOSE = {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     get() {
@@ -83,6 +84,7 @@ function withFirst(first) {
 /** An object that inherits from nothing, and is shown as what Node makes is. */
 function bare() {
   return Object.defineProperty(Object.create(null), util.inspect.custom, {
+    __proto__: null,
     value() {
       return Object.assign(Object.create(null), this);
     }
@@ -99,6 +101,7 @@ function pairOf(first, second) {
 /** The first has gone. */
 function become(listeners, value) {
   Object.defineProperty(listeners, 'close', {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     value,

@@ -51,7 +51,7 @@ const RARELY_SET = {
  */
 function defineProperties(WebSocket) {
   for (const [name, value] of Object.entries(READY_STATE)) {
-    const descriptor = { enumerable: true, value };
+    const descriptor = { __proto__: null, enumerable: true, value };
 
     Object.defineProperty(WebSocket, name, descriptor);
     Object.defineProperty(WebSocket.prototype, name, descriptor);
@@ -66,13 +66,17 @@ function defineProperties(WebSocket) {
     'readyState',
     'url'
   ]) {
-    Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+    Object.defineProperty(WebSocket.prototype, name, {
+      __proto__: null,
+      enumerable: true
+    });
   }
 
   const others = { ...closing, ...RARELY_SET };
 
   for (const name of Reflect.ownKeys(others)) {
     Object.defineProperty(WebSocket.prototype, name, {
+      __proto__: null,
       configurable: true,
       value: others[name],
       writable: true
@@ -87,8 +91,10 @@ function defineProperties(WebSocket) {
   // These are accessors, but programs may put properties of their own there.
   for (const name of ['_receiver', '_sender', 'transport']) {
     Object.defineProperty(WebSocket.prototype, name, {
+      __proto__: null,
       set(value) {
         Object.defineProperty(this, name, {
+          __proto__: null,
           configurable: true,
           enumerable: true,
           value,

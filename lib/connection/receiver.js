@@ -148,6 +148,7 @@ for (const name of [
   'skipUTF8Validation'
 ]) {
   Object.defineProperty(Receiver.prototype, '_' + name, {
+    __proto__: null,
     configurable: true,
     enumerable: false,
     get() {

@@ -25,8 +25,8 @@ class HandshakeError extends Error {
 
     // Not enumerable: `'wsClientError'` listeners get a plain looking error.
     Object.defineProperties(this, {
-      status: { value: status },
-      headers: { value: headers }
+      status: { __proto__: null, value: status },
+      headers: { __proto__: null, value: headers }
     });
   }
 }

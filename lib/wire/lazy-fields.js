@@ -30,6 +30,7 @@ function deferFields(prototype, template, construct) {
     const { enumerable } = Object.getOwnPropertyDescriptor(template, name);
 
     Object.defineProperty(prototype, name, {
+      __proto__: null,
       configurable: true,
       enumerable,
       get() {
@@ -74,6 +75,7 @@ function build(object, construct) {
 /** By name: a computed store would make a dictionary of an object with many. */
 function define(object, name, value, enumerable = true) {
   Object.defineProperty(object, name, {
+    __proto__: null,
     configurable: true,
     enumerable,
     value,

@@ -274,6 +274,7 @@ for (const [name, read] of [
   [kLoop, (owner) => owner.loop]
 ]) {
   Object.defineProperty(LightSocket.prototype, name, {
+    __proto__: null,
     configurable: true,
     // Whoever asks is about to do something with it.
     get() {
@@ -290,6 +291,7 @@ for (const [name, read] of [
 
 // As `net.Socket` gets it of a connection, until that is closed.
 Object.defineProperty(LightSocket.prototype, kWebSocket, {
+  __proto__: null,
   configurable: true,
   get() {
     const light = this[kLight];
@@ -312,6 +314,7 @@ for (const name of Object.keys(accessors)) {
   const read = accessors[name];
 
   Object.defineProperty(LightSocket.prototype, name, {
+    __proto__: null,
     configurable: true,
     get() {
       const light = this[kLight];

@@ -44,6 +44,7 @@ function takeHandle(handle, watcher) {
       if (typeof base[name] !== 'function') continue;
 
       Object.defineProperty(prototype, name, {
+        __proto__: null,
         configurable: true,
         value(callback) {
           return close(this, base[name], callback);
@@ -56,6 +57,7 @@ function takeHandle(handle, watcher) {
       if (typeof base[name] !== 'function') continue;
 
       Object.defineProperty(prototype, name, {
+        __proto__: null,
         configurable: true,
         value() {
           if (this[kReading]) this[kReading].onHandleReading();

@@ -117,6 +117,7 @@ function behindFrames(prototype, base) {
   for (const name of Reflect.ownKeys(methods)) {
     if (typeof name === 'symbol' || typeof base[name] === 'function') {
       Object.defineProperty(prototype, name, {
+        __proto__: null,
         configurable: true,
         enumerable: false,
         value: methods[name],
@@ -136,6 +137,7 @@ function behindFrames(prototype, base) {
 /** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
 function countFrames(prototype, base) {
   Object.defineProperty(prototype, 'bytesWritten', {
+    __proto__: null,
     configurable: true,
     get() {
       const count = Reflect.get(base, 'bytesWritten', this);
@@ -152,7 +154,10 @@ function keepEnumerable(prototype, base) {
   for (const name in base) names.add(name);
 
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    Object.defineProperty(prototype, name, { enumerable: names.has(name) });
+    Object.defineProperty(prototype, name, {
+      __proto__: null,
+      enumerable: names.has(name)
+    });
   }
 }
 
@@ -372,6 +377,7 @@ class TakenSocket extends net.Socket {
 /** A program puts a method on a socket, which is to see all that it would. */
 function putMethod(socket, name, value) {
   Object.defineProperty(socket, name, {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     value,

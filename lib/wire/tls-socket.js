@@ -183,6 +183,7 @@ const accessors = {
 
 for (const [name, read] of Object.entries(accessors)) {
   Object.defineProperty(TlsLightSocket.prototype, name, {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     get() {

@@ -20,6 +20,7 @@ function watchMethods(prototype, onPut) {
     const { enumerable, method } = find(prototype, name);
 
     Object.defineProperty(prototype, name, {
+      __proto__: null,
       configurable: true,
       // As `for ... in` finds it.
       enumerable,
