@@ -14,7 +14,10 @@ const NAMES = [
   ...['binary', 'mask', 'compress', 'fin'],
   ...['isServer', 'readOnly', 'rsv1', 'opcode', 'maskBuffer'],
   ...['threshold', 'protocols', 'allowSynchronousEvents'],
-  ...['data', 'kind', 'len', 'id', 'a', '0']
+  ...['data', 'kind', 'len', 'id', 'a', '0', 'value'],
+  // Options that ws does not have.
+  ...['accept', 'heartbeat', 'idleTimeout', 'ioThreads'],
+  ...['maxBackpressure', 'onBackpressure', 'tls']
 ];
 
 /**

@@ -1,6 +1,7 @@
 'use strict';
 
 const { tls } = require('../builtins');
+const given = require('../given');
 const checkNames = require('../option-names');
 
 /** Options of `tls.createServer()` that mean something else to rustls, or nothing. */
@@ -241,7 +242,7 @@ function check(options) {
  * @throws {TypeError} There is no `port`, or something that belongs into it
  */
 function checkBeside(options) {
-  if (!options.tls) return;
+  if (!given(options, 'tls')) return;
 
   if (options.port == null) {
     throw new TypeError(
@@ -251,7 +252,7 @@ function checkBeside(options) {
   }
 
   const names = [...UNKNOWN, ...OF_SERVER, ...REPLACEABLE];
-  const name = names.find((one) => options[one] !== undefined);
+  const name = names.find((one) => given(options, one) !== undefined);
 
   if (name !== undefined) {
     throw new TypeError(

@@ -1,5 +1,7 @@
 'use strict';
 
+const given = require('../given');
+
 /** On a handle: why its connection was not accepted natively. */
 const kWhyNode = Symbol('ws-rs.whyNode');
 
@@ -19,7 +21,8 @@ function noteWhyNode(handle, why) {
 function whyNode(socket, options) {
   const handle = socket._handle;
   // Node's TLS has the handle that was accepted behind its own.
-  const accepted = options.tls && handle?._parent ? handle._parent : handle;
+  const accepted =
+    given(options, 'tls') && handle?._parent ? handle._parent : handle;
   const why = accepted?.[kWhyNode];
 
   if (why !== undefined) return why;

@@ -3,6 +3,7 @@
 const EventEmitter = require('events');
 const { BroadcastChannel } = require('worker_threads');
 
+const given = require('../given');
 const checkNames = require('../option-names');
 
 /**
@@ -23,7 +24,7 @@ class BroadcastChannelAdapter extends EventEmitter {
     super();
     checkNames(options, ['name'], 'A BroadcastChannelAdapter has no option');
 
-    const { name = 'ws-rs' } = options;
+    const name = given(options, 'name', 'ws-rs');
 
     if (typeof name !== 'string') {
       throw new TypeError(

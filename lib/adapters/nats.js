@@ -1,5 +1,6 @@
 'use strict';
 
+const given = require('../given');
 const { BrokerAdapter, checkPrefix } = require('./broker-adapter');
 const { inTime } = require('./in-time');
 const { tokenOf } = require('./names');
@@ -23,7 +24,7 @@ class NatsAdapter extends BrokerAdapter {
     checkConnection(connection);
     checkNames(options, ['prefix'], 'A NatsAdapter has no option');
 
-    const { prefix = 'ws-rs.' } = options;
+    const prefix = given(options, 'prefix', 'ws-rs.');
 
     if (/[\s*>]|^\.|\.\./.test(checkPrefix(prefix))) {
       throw new TypeError(

@@ -2,6 +2,7 @@
 
 const EventEmitter = require('events');
 
+const given = require('../given');
 const { checkPrefix } = require('./broker-adapter');
 const { channelOf } = require('./names');
 const checkNames = require('../option-names');
@@ -23,7 +24,8 @@ class RedisAdapter extends EventEmitter {
     super();
     checkNames(options, ['prefix', 'sharded'], 'A RedisAdapter has no option');
 
-    const { prefix = 'ws-rs:', sharded = false } = options;
+    const prefix = given(options, 'prefix', 'ws-rs:');
+    const sharded = given(options, 'sharded', false);
 
     this._prefix = checkPrefix(prefix);
     this._redis = open(client, sharded);

@@ -8,6 +8,7 @@ const { acceptNatively } = require('../accept/native-accept');
 const acceptTls = require('../accept/tls-accept');
 const TlsContexts = require('../accept/tls-contexts');
 const { forNode } = require('../accept/tls-options');
+const given = require('../given');
 const handshake = require('../handshake/server-handshake');
 const trace = require('../wire/trace');
 
@@ -15,7 +16,7 @@ const trace = require('../wire/trace');
  * @param {Object} options Those of a `WebSocketServer`
  * @return {http.Server|https.Server} The server for its `port`
  */
-function createServer({ tls }) {
+function createServer(tls) {
   if (!tls) return http.createServer(handshake.refuse);
   return https.createServer(forNode(tls), tls.onRequest ?? handshake.refuse);
 }
@@ -56,7 +57,7 @@ function attach(wss, server, own, isOrdinary) {
   };
   const events = Object.keys(listeners);
   const accept = () => {
-    if (wss.options.accept === 'node') return;
+    if (given(wss.options, 'accept') === 'node') return;
 
     const objectionOf = () => {
       if (server._events.upgrade !== listeners.upgrade) return 'listener';

@@ -1,5 +1,7 @@
 'use strict';
 
+const given = require('../given');
+
 /**
  * What a connection is to be given of its server's options.
  *
@@ -16,7 +18,9 @@ function limitsOf(options) {
   };
 
   // A class of the program's sees what it sees with ws.
-  if (options.ioThreads) limits.ioThreads = options.ioThreads;
+  const ioThreads = given(options, 'ioThreads');
+
+  if (ioThreads) limits.ioThreads = ioThreads;
 
   return limits;
 }
@@ -34,7 +38,7 @@ function hasLimits(options, limits) {
     limits.maxFragments === options.maxFragments &&
     limits.maxPayload === options.maxPayload &&
     limits.skipUTF8Validation === options.skipUTF8Validation &&
-    (limits.ioThreads || 0) === (options.ioThreads || 0)
+    (given(limits, 'ioThreads') || 0) === (given(options, 'ioThreads') || 0)
   );
 }
 

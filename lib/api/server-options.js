@@ -5,6 +5,7 @@ const IdleSweep = require('../compression/idle-sweep');
 const { checkZlibOptions } = require('../compression/zlib-options');
 const BackPressure = require('../connection/back-pressure');
 const { CLOSE_TIMEOUT } = require('../constants');
+const given = require('../given');
 const WebSocket = require('./websocket');
 const ioThreads = require('../wire/io-threads');
 
@@ -123,7 +124,9 @@ function readOptions(given) {
 }
 
 /** What is no string means something to somebody else. */
-function checkAccept({ accept }) {
+function checkAccept(options) {
+  const accept = given(options, 'accept');
+
   if (typeof accept !== 'string' || WAYS.includes(accept)) return;
 
   throw new TypeError(

@@ -7,6 +7,7 @@ const Listeners = require('../fanout/listeners');
 const Member = require('../fanout/member');
 const publish = require('../fanout/publish');
 const Relay = require('../fanout/relay');
+const given = require('../given');
 const native = require('../native');
 const checkNames = require('../option-names');
 const { notOpenError } = require('./not-open');
@@ -39,7 +40,8 @@ class Topics extends EventEmitter {
     super();
     checkOptions(options);
 
-    const { adapter, maxPending } = options ?? {};
+    const adapter = given(options, 'adapter');
+    const maxPending = given(options, 'maxPending');
 
     this._listeners = null;
     this._isClosed = false;
@@ -286,7 +288,10 @@ function checkOptions(options) {
   if (typeof options !== 'object') {
     throw new TypeError('The options of Topics are an object');
   }
-  if (options.adapter == null && typeof options.publish === 'function') {
+  if (
+    given(options, 'adapter') == null &&
+    typeof options.publish === 'function'
+  ) {
     throw new TypeError(
       'An adapter is an option: new Topics({ adapter }), not new Topics(adapter)'
     );
@@ -294,7 +299,7 @@ function checkOptions(options) {
 
   checkNames(options, ['adapter', 'maxPending'], 'Topics have no option');
 
-  const { maxPending } = options;
+  const maxPending = given(options, 'maxPending');
 
   if (maxPending === undefined) return;
   if (typeof maxPending !== 'number') {

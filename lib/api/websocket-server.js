@@ -13,6 +13,7 @@ const { isReceiverPatched } = require('../connection/patched-classes');
 const broadcast = require('../fanout/broadcast');
 const handshake = require('../handshake/server-handshake');
 const diagnostics = require('../diagnostics');
+const given = require('../given');
 const { refuse, selectProtocol, verify } = require('./admission');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
@@ -68,8 +69,11 @@ class WebSocketServer extends EventEmitter {
     super();
 
     options = readOptions(options);
+
+    const tls = given(options, 'tls');
+
     this.options = options;
-    this[kHeartbeat] = readHeartbeat(options.heartbeat);
+    this[kHeartbeat] = readHeartbeat(given(options, 'heartbeat'));
     this[kMetrics] = new Metrics();
     this._state = RUNNING;
     this._server = null;
@@ -77,14 +81,14 @@ class WebSocketServer extends EventEmitter {
     this._shouldEmitClose = false;
     this[kLimits] = null;
     /** With the `tls` option. */
-    this[kContexts] = options.tls ? new TlsContexts(options.tls) : null;
+    this[kContexts] = tls ? new TlsContexts(tls) : null;
 
     /** The connections that are not closed; gives the server `clients`. */
     this[kClients] = new Clients(this, Boolean(options.clientTracking));
 
     if (options.noServer) return;
 
-    this._server = options.server || createServer(options);
+    this._server = options.server || createServer(tls);
 
     // Before `'listening'` is passed on: the callback comes first.
     if (!options.server) {

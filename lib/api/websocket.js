@@ -29,6 +29,7 @@ const {
 const { notOpenError, sendAfterClose } = require('./not-open');
 const { isSenderPatched, notePong } = require('../connection/patched-classes');
 const { toPayload } = require('../connection/payload');
+const given = require('../given');
 const { streamLength } = require('../wire/frame-queue');
 const {
   destroySocket,
@@ -67,7 +68,7 @@ class WebSocket extends EventEmitter {
       this._redirects = 0;
 
       const normalized = normalizeArguments(protocols, options);
-      const settings = readHeartbeat(normalized.options.heartbeat);
+      const settings = readHeartbeat(given(normalized.options, 'heartbeat'));
 
       if (settings !== null) this[kHeartbeat] = settings;
       connect(this, address, normalized.protocols, normalized.options);

@@ -2,6 +2,7 @@
 
 const { Buffer } = require('buffer');
 
+const given = require('../given');
 const { createDeflater } = require('./deflater');
 const { createInflater } = require('./inflater');
 const Limiter = require('./limiter');
@@ -319,7 +320,7 @@ class PerMessageDeflate {
       { ...this._options.zlibDeflateOptions },
       limiter,
       // Without takeover nothing is kept between two messages anyway.
-      this.forgets ? 0 : this._options.idleTimeout
+      this.forgets ? 0 : given(this._options, 'idleTimeout')
     );
   }
 

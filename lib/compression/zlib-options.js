@@ -25,7 +25,7 @@ const RANGES = {
  */
 function checkZlibOptions(options) {
   for (const name of ['zlibDeflateOptions', 'zlibInflateOptions']) {
-    const zlibOptions = options?.[name];
+    const zlibOptions = Object(options) === options ? options[name] : undefined;
 
     if (zlibOptions !== undefined && zlibOptions !== null) {
       check({ ...zlibOptions }, name);

@@ -1,6 +1,7 @@
 'use strict';
 
 const diagnostics = require('../diagnostics');
+const given = require('../given');
 const native = require('../native');
 const { DROPPED } = require('../native/numbers').meter;
 const timers = require('../timers');
@@ -20,7 +21,9 @@ class BackPressure {
    * @param {Object} options `maxBackpressure`, `onBackpressure`
    * @throws {TypeError|RangeError} One of them is of no use
    */
-  static check({ maxBackpressure: most, onBackpressure: action }) {
+  static check(options) {
+    const most = given(options, 'maxBackpressure');
+    const action = given(options, 'onBackpressure');
     const isGiven = most !== undefined && most !== null;
 
     if (isGiven && typeof most !== 'number') {
@@ -62,10 +65,14 @@ class BackPressure {
    * @param {Object} options Those of the server
    * @return {BackPressure|null} `null` if there is no limit
    */
-  static of(websocket, { maxBackpressure: most, onBackpressure: action }) {
-    return typeof most === 'number'
-      ? new BackPressure(websocket, most, action ?? 'close')
-      : null;
+  static of(websocket, options) {
+    const most = given(options, 'maxBackpressure');
+
+    if (typeof most !== 'number') return null;
+
+    const action = given(options, 'onBackpressure') ?? 'close';
+
+    return new BackPressure(websocket, most, action);
   }
 
   constructor(websocket, most, action) {

@@ -1,5 +1,6 @@
 'use strict';
 
+const given = require('../given');
 const checkNames = require('../option-names');
 
 /** The longest time that a timer of Node's can wait, in milliseconds. */
@@ -32,8 +33,8 @@ function readHeartbeat(heartbeat) {
     'The option "heartbeat" has no'
   );
 
-  const { interval } = heartbeat;
-  const timeout = heartbeat.timeout ?? interval;
+  const interval = given(heartbeat, 'interval');
+  const timeout = given(heartbeat, 'timeout') ?? interval;
 
   checkTime('interval', interval);
   checkTime('timeout', timeout);

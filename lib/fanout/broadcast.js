@@ -1,5 +1,6 @@
 'use strict';
 
+const given = require('../given');
 const fanOut = require('./fan-out');
 const { readExcept, withoutThose } = require('./except');
 const SharedMessage = require('./message');
@@ -14,7 +15,7 @@ const SharedMessage = require('./message');
  */
 function broadcast(websockets, data, options) {
   const message = new SharedMessage(data, options);
-  const { except } = options ?? {};
+  const except = given(options, 'except');
 
   if (typeof except === 'function') {
     // It may do anything, and throw: nothing has been sent until it is through.

@@ -4,6 +4,7 @@ const { Buffer } = require('buffer');
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const { isBlobPayload, toPayload } = require('../connection/payload');
+const given = require('../given');
 const Deflated = require('./deflated');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const checkNames = require('../option-names');
@@ -26,7 +27,8 @@ class SharedMessage {
   constructor(data, options) {
     checkOptions(options);
 
-    const { binary, compress: mayCompress = true } = options ?? {};
+    const binary = given(options, 'binary');
+    const mayCompress = given(options, 'compress', true);
     const isText = typeof data === 'string' || typeof data === 'number';
     const isBinary = binary === undefined ? !isText : Boolean(binary);
 

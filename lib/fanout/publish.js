@@ -1,5 +1,6 @@
 'use strict';
 
+const given = require('../given');
 const fanOut = require('./fan-out');
 const Member = require('./member');
 const { readExcept, withoutThose } = require('./except');
@@ -24,7 +25,7 @@ const { REST, SCHEDULE } = numbers.sent;
  */
 function publish(topics, name, data, options, others) {
   const message = new SharedMessage(data, options);
-  const { except } = options ?? {};
+  const except = given(options, 'except');
   const to =
     typeof except === 'function'
       ? // It may do anything, and throw: nothing has been sent until it is through.

@@ -1,5 +1,7 @@
 'use strict';
 
+const given = require('../given');
+
 /** More would only take turns, and each has a selector and 64 KiB of its own. */
 const MOST = 64;
 
@@ -12,7 +14,9 @@ const forced = forcedThreads(process.env.WS_RS_IO_THREADS);
  * @param {Object} options The options
  * @throws {TypeError|RangeError} It is not how many threads there are to be
  */
-function check({ ioThreads }) {
+function check(options) {
+  const ioThreads = given(options, 'ioThreads');
+
   if (ioThreads === undefined || ioThreads === null) return;
 
   if (typeof ioThreads !== 'number') {
@@ -37,8 +41,8 @@ function check({ ioThreads }) {
  * @param {Object} limits See `WebSocket#setSocket()`
  * @return {Number} How many
  */
-function threadsOf({ ioThreads }) {
-  return forced ?? ioThreads ?? 0;
+function threadsOf(limits) {
+  return forced ?? given(limits, 'ioThreads') ?? 0;
 }
 
 function isCount(number) {
