@@ -175,6 +175,22 @@ describe('A socket that was closed', () => {
     assert.deepStrictEqual(await leftOver(), ['feed x', 'end']);
   });
 
+  it('emits close a tick later if the close frame was among that', async () => {
+    const { connection, far, socket } = listen();
+    const { log } = connection;
+
+    connection.feed = () => (connection.isOver = true);
+    socket.pause();
+    far.write('x');
+    while (socket.readableLength === 0) await tick();
+    socket.destroy();
+    await once(socket, 'close');
+    connection._finished();
+    assert.deepStrictEqual(log, ['end']);
+    await new Promise(process.nextTick);
+    assert.deepStrictEqual(log, ['end', 'emitClose']);
+  });
+
   it('does not if nobody is to hear it', async () => {
     assert.deepStrictEqual(await leftOver({ failed: true }), ['end']);
     assert.deepStrictEqual(await leftOver({ _closeFrameReceived: true }), [

@@ -92,6 +92,9 @@ function socketOnClose() {
 
   websocket._readyState = CLOSING;
 
+  // By a close frame that is among what is read now, nobody has expected this.
+  const isExpected = connection.isOver;
+
   // A paused socket that was destroyed still has what it had read.
   if (
     !this._readableState.endEmitted &&
@@ -102,13 +105,18 @@ function socketOnClose() {
     connection.feed(this.read(this._readableState.length));
   }
 
-  socketClosed(this, connection);
+  socketClosed(this, connection, isExpected);
 }
 
-/** The socket of a connection is closed, and all that it had was handed over. */
-function socketClosed(socket, connection) {
+/**
+ * The socket of a connection is closed, and all that it had was handed over.
+ *
+ * @param {Duplex} socket The socket
+ * @param {Connection} connection The connection
+ * @param {Boolean} [isExpected] Whether it was over before
+ */
+function socketClosed(socket, connection, isExpected = connection.isOver) {
   const { websocket } = connection;
-  const isExpected = connection.isOver;
 
   websocket._readyState = CLOSING;
   connection.end();
