@@ -104,7 +104,8 @@ class Outbox extends FrameQueue {
 
     let flags = first | this._flags(mask, key, callback);
 
-    if (length !== undefined) flags |= LENGTH;
+    // What a program's bytes say of their length may be anything.
+    if (typeof length === 'number') flags |= LENGTH;
 
     // A program's bytes are masked in a copy, behind their header: one write.
     if (bytes.length >= DRAINS_AT && (!mask || key === 0)) {
