@@ -357,6 +357,7 @@ impl<H: Handler> Reactor<H> {
             let told = in_turn(events.iter(), &left, |event| event.token().0);
             let told = told.filter_map(|event| {
                 let is_special = event.is_error() || event.is_priority();
+                let ends_apart = !event.is_write_closed() || self.uv.meets_ends_apart;
                 let index = event.token().0;
                 let id = self.id_of(index)?;
                 if id == LISTENS {
@@ -368,7 +369,7 @@ impl<H: Handler> Reactor<H> {
                     readable: event.is_readable() || is_special,
                     writable: event.is_writable() || event.is_error(),
                     until_empty: event.is_read_closed() || is_special,
-                    ends: event.is_read_closed() && !event.is_write_closed() && !is_special,
+                    ends: event.is_read_closed() && ends_apart && !is_special,
                     is_told_again: false,
                 })
             });

@@ -55,7 +55,13 @@ pub struct Uv {
     pub close: unsafe extern "C" fn(*mut Handle, CloseCallback),
     pub reference: unsafe extern "C" fn(*mut Handle),
     pub unreference: unsafe extern "C" fn(*mut Handle),
+    /// Whether the end of a stream that came with bytes is always met in the turn of the loop after theirs. Before
+    /// 1.52 it is met with them if this end sends no more, either.
+    pub meets_ends_apart: bool,
 }
+
+/// `UV_VERSION_HEX` from which on that is so.
+const MEETS_ENDS_APART: u32 = 0x01_34_00;
 
 /// libuv, if this process has all of it.
 pub fn get() -> Option<&'static Uv> {
@@ -77,7 +83,11 @@ fn look_up() -> Option<Uv> {
         {
             return None;
         }
+        let version = *process
+            .get::<unsafe extern "C" fn() -> u32>(c"uv_version")
+            .ok()?;
         Some(Uv {
+            meets_ends_apart: version() >= MEETS_ENDS_APART,
             poll_init: *process.get(c"uv_poll_init").ok()?,
             poll_start: *process.get(c"uv_poll_start").ok()?,
             async_init: *process.get(c"uv_async_init").ok()?,

@@ -161,7 +161,7 @@ impl<H: Handler> Reactor<H> {
             // libuv watches it no more. It is read now, as one of Node's would be.
             self.watch_by_selector(poll);
         }
-        let is_over = has_failed || (ends && is_hung_up(fd));
+        let is_over = has_failed || (ends && !self.uv.meets_ends_apart && is_hung_up(fd));
         let ready = |id| Ready {
             id,
             readable: readable || has_failed,
