@@ -13,6 +13,7 @@ use std::ptr::{self, NonNull};
 use std::rc::Rc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 
@@ -229,15 +230,6 @@ impl<H: Handler> Reactor<H> {
         );
     }
 
-    /// As [`rearm`](Self::rearm), at the end of a turn that has left something to read: the next one comes
-    /// before those of sockets that have news by then.
-    pub fn go_on(&self, fd: RawFd, writable: bool) {
-        self.rearm(fd, writable);
-        if self.poll_of(fd).is_none() {
-            self.left.borrow_mut().push(fd as usize);
-        }
-    }
-
     /// What there is to read of a socket is left unread: it is told of only when more comes, or with
     /// [`rearm`](Self::rearm).
     pub fn leave_unread(&self, fd: RawFd) {
@@ -353,9 +345,8 @@ impl<H: Handler> Reactor<H> {
         // A signal came first: libuv sees the same sockets ready at once.
         if polled.is_ok() {
             let listening = RefCell::new(Vec::new());
-            let left = self.left.take();
-            let told = in_turn(events.iter(), &left, |event| event.token().0);
-            let told = told.filter_map(|event| {
+            let told = self.in_turn(&events);
+            let told = told.into_iter().filter_map(|event| {
                 let is_special = event.is_error() || event.is_priority();
                 let ends_apart = !event.is_write_closed() || self.uv.meets_ends_apart;
                 let index = event.token().0;
@@ -392,6 +383,15 @@ impl<H: Handler> Reactor<H> {
             self.watch_few(going_on.map(|event| event.token().0));
         }
         self.events.replace(Some(events));
+    }
+
+    /// What the selector knows, in libuv's order.
+    fn in_turn<'a>(&self, events: &'a Events) -> Vec<&'a Event> {
+        let mut order = self.order.borrow_mut();
+        // SAFETY: the loop is that of `open`.
+        let turn = unsafe { uv::turn(self.uv, self.event_loop) };
+        let news = events.iter().filter(|event| event.token() != AGAIN);
+        order.in_turn(turn, news.collect(), |event| event.token().0)
     }
 
     /// Sockets of other threads.

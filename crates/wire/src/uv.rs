@@ -23,7 +23,15 @@ pub struct Handle {
     pub data: *mut std::ffi::c_void,
 }
 
-/// `UV_ASYNC`, `UV_IDLE` and `UV_POLL` of `uv_handle_type`.
+/// A `uv_metrics_t`.
+#[repr(C)]
+pub struct Metrics {
+    /// How often the loop has gone round.
+    pub loop_count: u64,
+    _others: [u64; 15],
+}
+
+/// `UV_ASYNC`, `UV_CHECK`, `UV_IDLE`, `UV_POLL` and `UV_PREPARE` of `uv_handle_type`.
 const HANDLE_TYPE_ASYNC: c_int = 1;
 const HANDLE_TYPE_IDLE: c_int = 6;
 const HANDLE_TYPE_POLL: c_int = 8;
@@ -50,6 +58,14 @@ pub struct Uv {
     pub poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
     pub async_init: unsafe extern "C" fn(*mut Loop, *mut Handle, AsyncCallback) -> c_int,
     pub idle_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
+    /// libuv 1.45 and newer.
+    pub metrics_info: Option<unsafe extern "C" fn(*mut Loop, *mut Metrics) -> c_int>,
+    pub prepare_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
+    pub prepare_start: unsafe extern "C" fn(*mut Handle, PhaseCallback) -> c_int,
+    pub prepare_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    pub check_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
+    pub check_start: unsafe extern "C" fn(*mut Handle, PhaseCallback) -> c_int,
+    pub check_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     /// On any thread.
     pub async_send: unsafe extern "C" fn(*mut Handle) -> c_int,
     pub close: unsafe extern "C" fn(*mut Handle, CloseCallback),
@@ -67,6 +83,22 @@ const MEETS_ENDS_APART: u32 = 0x01_34_00;
 pub fn get() -> Option<&'static Uv> {
     static UV: OnceLock<Option<Uv>> = OnceLock::new();
     UV.get_or_init(look_up).as_ref()
+}
+
+/// How often the loop has gone round, modulo 2^32; always 0 where libuv does not say so.
+///
+/// # Safety
+/// `event_loop` is the loop of this thread.
+pub(crate) unsafe fn turn(uv: &Uv, event_loop: *mut Loop) -> u32 {
+    let mut metrics = Metrics {
+        loop_count: 0,
+        _others: [0; 15],
+    };
+    if let Some(metrics_info) = uv.metrics_info {
+        // SAFETY: it is the caller's loop, and the metrics are as large as libuv's, in all versions that have them.
+        unsafe { metrics_info(event_loop, &mut metrics) };
+    }
+    metrics.loop_count as u32
 }
 
 fn look_up() -> Option<Uv> {
@@ -92,6 +124,13 @@ fn look_up() -> Option<Uv> {
             poll_start: *process.get(c"uv_poll_start").ok()?,
             async_init: *process.get(c"uv_async_init").ok()?,
             idle_init: *process.get(c"uv_idle_init").ok()?,
+            metrics_info: process.get(c"uv_metrics_info").ok().map(|info| *info),
+            prepare_init: *process.get(c"uv_prepare_init").ok()?,
+            prepare_start: *process.get(c"uv_prepare_start").ok()?,
+            prepare_stop: *process.get(c"uv_prepare_stop").ok()?,
+            check_init: *process.get(c"uv_check_init").ok()?,
+            check_start: *process.get(c"uv_check_start").ok()?,
+            check_stop: *process.get(c"uv_check_stop").ok()?,
             async_send: *process.get(c"uv_async_send").ok()?,
             close: *process.get(c"uv_close").ok()?,
             reference: *process.get(c"uv_ref").ok()?,

@@ -66,7 +66,7 @@ impl<'a> Turn<'a> {
         }
         self.with_socket(|socket| {
             if let Some(reactor) = self.state.event_loop.reactor() {
-                socket.go_on(reactor, self.id);
+                socket.rearm(reactor, self.id);
             }
         });
     }

@@ -110,15 +110,6 @@ impl LoopSocket {
         }
     }
 
-    /// Asks for another turn, as this one has left something to read.
-    pub(in super::super) fn go_on(&self, reactor: &Reactor<Turns>, id: Id) {
-        if self.watched && self.threaded().is_none() && !self.stream.has_more() {
-            reactor.go_on(self.descriptor(), self.writable);
-        } else {
-            self.rearm(reactor, id);
-        }
-    }
-
     /// Asks to be told again, as not all was read.
     pub(in super::super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
         if !self.watched {
