@@ -20,6 +20,9 @@ const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 /// seen by the peer as if nothing were ever joined, whatever they do next.
 pub const AT_ONCE: u8 = 3;
 
+/// How many of those that began to wait in the last turn are looked at for one that waits since then.
+const LOOKED_AT: usize = 8;
+
 /// What to do with a frame that was just added to an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -50,6 +53,8 @@ pub struct Schedule {
     in_turn: bool,
     /// Whether another socket of the batch waits for its turn.
     more_turns: bool,
+    /// How many wait since earlier turns of the batch, in the last one.
+    ahead: usize,
     /// Who has frames that wait, in the order of the first of them.
     waiting: Vec<Id>,
     /// When the first of them began to wait.
@@ -64,6 +69,7 @@ impl Default for Schedule {
             tick: 1,
             in_turn: false,
             more_turns: false,
+            ahead: 0,
             waiting: Vec::new(),
             since: Duration::ZERO,
             exits: false,
@@ -76,6 +82,7 @@ impl Schedule {
     pub const fn begin_turn(&mut self, more: bool) {
         self.in_turn = true;
         self.more_turns = more;
+        self.ahead = if more { 0 } else { self.waiting.len() };
     }
 
     /// The turn is over, with all that it led to.
@@ -147,7 +154,7 @@ impl Schedule {
         (more_messages, at_once): (bool, u8),
         now: impl FnOnce() -> Duration,
     ) -> Moment {
-        let in_batch = self.in_turn && self.more_turns;
+        let in_batch = self.in_turn && (self.more_turns || self.goes_behind(id, before));
         let most = if self.exits {
             0
         } else if more_messages || in_batch {
@@ -183,6 +190,14 @@ impl Schedule {
         }
     }
 
+    /// Whether a frame of the batch's last turn goes behind those of earlier ones: their peers are answered in that
+    /// order. With a frame that waits since then it is written at once.
+    fn goes_behind(&self, id: Id, before: u64) -> bool {
+        let since = self.waiting.get(self.ahead..).unwrap_or_default();
+        let last = since.len().saturating_sub(LOOKED_AT);
+        self.ahead > 0 && (before == 0 || since[last..].contains(&id))
+    }
+
     /// How many frames of the tick do not wait if the next is one for many; `before` is how much
     /// waits. That is the first, so that it is on its way soon, unless there were several when there
     /// last was one: then they are written together.
@@ -194,6 +209,7 @@ impl Schedule {
 
     /// Those whose frames wait, who are to be written to now. Each may have nothing any more.
     pub fn take_waiting(&mut self) -> Vec<Id> {
+        self.ahead = 0;
         std::mem::take(&mut self.waiting)
     }
 
@@ -317,12 +333,31 @@ mod tests {
         assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithBatch);
         assert_eq!(send(&mut schedule, &mut pace, 10, 16 * 1024), Moment::Now);
         schedule.end_turn();
+        assert_eq!(schedule.take_waiting(), [1]);
         schedule.begin_turn(false);
         let more = schedule.moment(2, &mut pace, (0, 10), (true, AT_ONCE), || START);
         assert_eq!(more, Moment::WithBatch);
         let last = schedule.moment(2, &mut pace, (10, 20), (false, AT_ONCE), || START);
         assert_eq!(last, Moment::Now);
+        assert_eq!(schedule.take_waiting(), [2]);
+    }
+
+    #[test]
+    fn what_the_last_socket_of_a_batch_is_sent_goes_behind_what_others_were() {
+        let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+        schedule.begin_turn(true);
+        assert_eq!(send(&mut schedule, &mut pace, 0, 10), Moment::WithBatch);
+        schedule.end_turn();
+        schedule.begin_turn(false);
+        for (frames, more) in [((0, 10), true), ((10, 20), false), ((20, 30), false)] {
+            let moment = schedule.moment(2, &mut pace, frames, (more, AT_ONCE), || START);
+            assert_eq!(moment, Moment::WithBatch);
+        }
+        // Of the first all is written at once, as nobody follows.
+        assert_eq!(send(&mut schedule, &mut pace, 10, 20), Moment::Now);
         assert_eq!(schedule.take_waiting(), [1, 2]);
+        let late = schedule.moment(3, &mut pace, (0, 10), (false, AT_ONCE), || START);
+        assert_eq!(late, Moment::Now);
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl<H: Handler> Reactor<H> {
     pub(super) fn watch_many(&self) {
         if self.watched.get() > MANY {
             let few = self.few.borrow().clone();
-            for poll in few.into_iter().rev() {
+            for poll in few {
                 self.watch_by_selector(poll);
             }
         }
