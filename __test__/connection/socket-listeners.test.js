@@ -36,6 +36,8 @@ class FakeConnection {
     this.log.push(`feed ${chunk}`);
   }
 
+  beforeEnd() {}
+
   end() {
     this.log.push('end');
   }

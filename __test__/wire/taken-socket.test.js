@@ -41,6 +41,10 @@ class FakeOutbox {
     this.log.push('writeNow');
   }
 
+  endStream() {
+    return false;
+  }
+
   close(err) {
     this.log.push('close');
     return () => this.log.push(`lost ${err}`);

@@ -117,6 +117,7 @@ function abort(websocket) {
 /** Ends TCP once both sides have closed, or ours has nothing to wait for. */
 function endIfClosed(websocket) {
   if (websocket._closeFrameReceived || websocket[kConnection].failed) {
+    websocket[kConnection].beforeEnd();
     websocket._socket.end();
   }
 }

@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const AutoPong = require('./auto-pong');
+const { net } = require('../builtins');
 const {
   EMPTY_BUFFER,
   kStatusCode,
@@ -251,6 +252,21 @@ class Connection extends ReceivingHalf {
 
     if (code === 1005) websocket.close();
     else websocket.close(code, reason);
+  }
+
+  /** Its socket is about to be ended, maybe before it was promoted. */
+  beforeEnd() {
+    const { output, socket } = this;
+
+    if (
+      promotion.isAvailable &&
+      !isLight(socket) &&
+      socket.constructor === net.Socket &&
+      !socket[kOwnTls]
+    ) {
+      this.listenToLoop();
+      output.hook();
+    }
   }
 
   /** It is about to be promoted. */

@@ -13,6 +13,7 @@ const {
   leaving,
   writers
 } = require('../wire/loop');
+const { onPolled } = require('../wire/ends');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 const { whenSpareTaken } = require('./chunk');
@@ -191,7 +192,9 @@ const listeners = {
 
     closing.delete(number);
     callback();
-  }
+  },
+
+  onPolled
 };
 
 /** Whose event it is; made for it if nothing has happened there yet. */

@@ -69,7 +69,10 @@ function socketOnEnd() {
   connection.websocket._readyState = CLOSING;
   connection.end();
   // To end twice is an error, made for nobody.
-  if (!this.writableEnded) this.end();
+  if (this.writableEnded) return;
+
+  connection.beforeEnd();
+  this.end();
 }
 
 function socketOnError() {

@@ -3,11 +3,13 @@
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const { atEnd } = require('./ends');
 const FrameFates = require('./frame-fates');
 const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./light-socket');
+const { isAvailable } = require('./promotion');
 const StreamWriter = require('./stream-writer');
-const { hook, kLoop, watchHandle } = require('./taken-socket');
+const { hook, kLoop, kOwnTls, watchHandle } = require('./taken-socket');
 const Tick = require('./tick');
 
 const { BLOCKED_LENGTH, PEAK, WAITING, WRITE_ERROR } = numbers.counter;
@@ -154,10 +156,38 @@ class FrameQueue extends FrameFates {
   /**
    * Tells the peer that nothing more comes. Of what is sent all the same, the
    * stream is to say what is wrong.
+   *
+   * @param {Function} callback Called when it was told
    */
-  shutDown() {
-    native.loopShutDown(this._id);
+  shutDown(callback) {
+    const tell = () => {
+      native.loopShutDown(this._id);
+      callback();
+    };
+
     this._leaveNative();
+    if (!atEnd(tell)) tell();
+  }
+
+  /**
+   * The stream has written all, and is to tell the peer that nothing more comes.
+   *
+   * @param {Function} callback Called when it was told
+   * @return {Boolean} `false`: that is Node's to do
+   */
+  endStream(callback) {
+    const socket = this._socket;
+    const { _handle: handle } = socket;
+
+    if (!isAvailable || socket.connecting || socket[kOwnTls]) return false;
+    if (!(handle?.fd >= 0)) return false;
+
+    return atEnd(() => {
+      if (socket._handle === handle && handle.fd >= 0) {
+        native.descriptorEnd(handle.fd);
+      }
+      callback();
+    });
   }
 
   /** Bytes that wait here behind others that the stream has not written. */

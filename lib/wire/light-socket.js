@@ -5,6 +5,7 @@ const EventEmitter = require('events');
 const { http, net, util } = require('../builtins');
 const { kWebSocket } = require('../constants');
 const timers = require('../timers');
+const { atEnd } = require('./ends');
 const { build, define, deferFields } = require('./lazy-fields');
 const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
 const watchMethods = require('./watched-methods');
@@ -175,7 +176,9 @@ const methods = {
 
       if (output.blockedLength === 0) {
         light.isEnded = true;
-        output.shutDown();
+        output.shutDown(() => {
+          light.isFinished = true;
+        });
         return this;
       }
     }
@@ -423,6 +426,14 @@ function endedByPeer(socket, onHeavy) {
     return false;
   }
 
+  const close = () => {
+    if (light.isDestroyed) return;
+
+    // What waits may be Node's to write before the end.
+    if (socket[kLight] === light) socket.destroy();
+    else onHeavy();
+  };
+
   timers.nextTick(() => {
     if (light.isDestroyed) return;
 
@@ -430,11 +441,8 @@ function endedByPeer(socket, onHeavy) {
       light.isEndedByPeer = true;
       light.connect().onEnd();
     }
-    if (light.isDestroyed) return;
-
-    // What waits may be Node's to write before the end.
-    if (socket[kLight] === light) socket.destroy();
-    else onHeavy();
+    // Behind its own end, as with Node.
+    if (light.isFinished || !light.isEnded || !atEnd(close)) close();
   });
   return true;
 }

@@ -121,6 +121,9 @@ class Light extends Incoming {
 /** Who reads and writes it, once that was asked for. */
 Light.prototype.owner = null;
 
+/** Whether the peer was told of its end. */
+Light.prototype.isFinished = false;
+
 /** What it was opened for. */
 Light.prototype.websocket = null;
 

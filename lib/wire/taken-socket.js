@@ -203,6 +203,10 @@ class TakenSocket extends net.Socket {
     });
   }
 
+  _final(callback) {
+    if (!this[kOutbox]?.endStream(callback)) super._final(callback);
+  }
+
   _destroy(err, callback) {
     const callLost = this[kOutbox]?.close(err);
 

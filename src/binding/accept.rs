@@ -8,7 +8,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{CAN_ACCEPT, Read, has_one_form, peek_some, read_some};
+use ws_rs_wire::{CAN_ACCEPT, Read, end_writing, has_one_form, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -164,6 +164,15 @@ pub(crate) fn descriptor_give(call: &Call<'_>) -> Outcome {
         .and_then(|entry| entry.socket.as_mut())
     {
         socket.give_descriptor();
+    }
+    call.undefined()
+}
+
+/// `descriptorEnd(fd)`: tells the peer of a socket that nothing more will be written.
+pub(crate) fn descriptor_end(call: &Call<'_>) -> Outcome {
+    let fd = call.i32(0)?;
+    if fd >= 0 {
+        end_writing(fd);
     }
     call.undefined()
 }

@@ -141,6 +141,7 @@ pub(crate) use self::on_events as loop_fail;
 pub(crate) use self::on_events as loop_few;
 
 pub(crate) mod arrivals {
+    pub(crate) use super::on_events as loop_after_poll;
     pub(crate) use super::on_events as loop_closed;
 }
 
@@ -171,6 +172,7 @@ pub(crate) use self::on_events as accept_leave;
 pub(crate) use self::on_events as accept_listen;
 pub(crate) use self::on_events as accept_open;
 pub(crate) use self::on_events as descriptor_give;
+pub(crate) use self::on_events as descriptor_end;
 pub(crate) use self::on_events as descriptor_name;
 pub(crate) use self::on_events as descriptor_of;
 pub(crate) use self::on_events as tls_context;

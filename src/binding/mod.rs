@@ -136,7 +136,9 @@ raw_callback!(accept_await, accept::accept_await);
 raw_callback!(accept_open, accept::accept_open);
 raw_callback!(descriptor_of, accept::descriptor_of);
 raw_callback!(descriptor_give, accept::descriptor_give);
+raw_callback!(descriptor_end, accept::descriptor_end, 1);
 raw_callback!(descriptor_name, accept::descriptor_name);
+raw_callback!(loop_after_poll, event_loop::arrivals::loop_after_poll);
 raw_callback!(loop_closed, event_loop::arrivals::loop_closed);
 raw_callback!(tls_context, tls::tls_context);
 raw_callback!(tls_context_free, tls::tls_context_free);
@@ -213,7 +215,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 96] = [
+const FUNCTIONS: [(&CStr, RawCallback); 98] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -296,7 +298,9 @@ const FUNCTIONS: [(&CStr, RawCallback); 96] = [
     (c"acceptOpen", accept_open),
     (c"descriptorOf", descriptor_of),
     (c"descriptorGive", descriptor_give),
+    (c"descriptorEnd", descriptor_end),
     (c"descriptorName", descriptor_name),
+    (c"loopAfterPoll", loop_after_poll),
     (c"loopClosed", loop_closed),
     (c"tlsContext", tls_context),
     (c"tlsContextFree", tls_context_free),

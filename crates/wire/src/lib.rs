@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod accept;
+mod after_poll;
 mod closing;
 mod descriptor;
 mod name;
@@ -29,4 +30,4 @@ pub use self::stream::Stream;
 pub use self::threads::{
     Left, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,
 };
-pub use self::write::Write;
+pub use self::write::{Write, end_writing};

@@ -18,7 +18,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 
 use self::churn::Churn;
-use self::order::in_turn;
+use self::order::Order;
+use crate::after_poll::AfterPoll;
 use crate::closing::call_when_closed;
 use crate::news::Ready;
 use crate::poll::Poll;
@@ -55,6 +56,9 @@ pub trait Handler: Sized {
     /// [`Reactor::listen_again`] is called.
     fn on_connections(&self, listening: RawFd);
 
+    /// The moment is there that was asked for with [`Reactor::call_after_poll`].
+    fn on_polled(&self);
+
     /// The reactor is closed, and the handler is about to be dropped.
     fn on_closed(&self);
 }
@@ -83,8 +87,10 @@ pub struct Reactor<H> {
     /// for them, once there was one.
     again: RefCell<Vec<u64>>,
     waker: OnceCell<Waker>,
-    /// Whose last turns have left something to read, in their order.
-    left: RefCell<Vec<usize>>,
+    /// Who had the last turns.
+    order: RefCell<Order>,
+    /// What tells of the moments behind timers and polling, once somebody has waited for one.
+    after_poll: Cell<Option<NonNull<AfterPoll>>>,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
     /// Those whose bytes other threads move, from the first one on.
@@ -118,7 +124,8 @@ impl<H: Handler> Reactor<H> {
             churn: Churn::default(),
             again: RefCell::default(),
             waker: OnceCell::new(),
-            left: RefCell::default(),
+            order: RefCell::default(),
+            after_poll: Cell::new(None),
             references: Cell::new(0),
             pool: RefCell::default(),
             closing: Cell::new(false),
@@ -296,6 +303,22 @@ impl<H: Handler> Reactor<H> {
         unsafe { change(self.handle()) };
     }
 
+    /// Has [`on_polled`](Handler::on_polled) called when libuv would tell of a socket's end that is asked for now:
+    /// behind what it has polled for, or behind its timers.
+    pub fn call_after_poll(&self) {
+        if self.closing.get() {
+            return;
+        }
+        let handles = self.after_poll.get().unwrap_or_else(|| {
+            let told = (ptr::from_ref(self).cast(), on_moment::<H> as unsafe fn(_));
+            // SAFETY: the loop is that of `open`, and the handles are closed before that of the reactor.
+            unsafe { AfterPoll::open(self.uv, self.event_loop, told) }
+        });
+        self.after_poll.set(Some(handles));
+        // SAFETY: they are closed when they are taken out.
+        unsafe { handles.as_ref() }.start();
+    }
+
     /// Calls `done` when libuv would, if a handle were closed now.
     pub fn call_when_closed(&self, done: impl FnOnce() + 'static) {
         // SAFETY: the loop is that of `open`, and runs until this handle is closed, and with it all others.
@@ -312,6 +335,10 @@ impl<H: Handler> Reactor<H> {
         if !self.closing.replace(true) {
             if let Some(pool) = self.pool.take() {
                 pool.close();
+            }
+            if let Some(handles) = self.after_poll.take() {
+                // SAFETY: they were not closed, and nobody has them any more.
+                unsafe { AfterPoll::close(handles) };
             }
             for poll in self.few.take() {
                 // SAFETY: what is in the list was not closed, and now it is not in it any more.
@@ -416,6 +443,14 @@ unsafe fn on_threads<H: Handler>(reactor: *const ()) {
     // SAFETY: it is that of `pool`, which is closed before the reactor's handle is
     // closed; behind that nothing is told.
     unsafe { &*reactor.cast::<Reactor<H>>() }.dispatch_threads();
+}
+
+unsafe fn on_moment<H: Handler>(reactor: *const ()) {
+    // SAFETY: it is that of `call_after_poll`, whose handles are closed before the reactor's own is; behind
+    // that nothing is told.
+    unsafe { &*reactor.cast::<Reactor<H>>() }
+        .handler
+        .on_polled();
 }
 
 unsafe extern "C" fn on_poll<H: Handler>(handle: *mut Handle, _status: c_int, _events: c_int) {

@@ -33,8 +33,10 @@ pub struct Metrics {
 
 /// `UV_ASYNC`, `UV_CHECK`, `UV_IDLE`, `UV_POLL` and `UV_PREPARE` of `uv_handle_type`.
 const HANDLE_TYPE_ASYNC: c_int = 1;
+const HANDLE_TYPE_CHECK: c_int = 2;
 const HANDLE_TYPE_IDLE: c_int = 6;
 const HANDLE_TYPE_POLL: c_int = 8;
+const HANDLE_TYPE_PREPARE: c_int = 9;
 /// `UV_READABLE` of `uv_poll_event`.
 pub const READABLE: c_int = 1;
 pub const WRITABLE: c_int = 2;
@@ -45,11 +47,12 @@ pub const DISCONNECT: c_int = 4;
 pub const MAX_POLL_SIZE: usize = 176;
 /// A `uv_async_t` takes 128 bytes.
 pub const MAX_ASYNC_SIZE: usize = 176;
-/// A `uv_idle_t` takes 120 bytes.
+/// A `uv_check_t`, `uv_idle_t` or `uv_prepare_t` takes 120 bytes.
 pub const MAX_IDLE_SIZE: usize = 128;
 
 pub type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
 pub type AsyncCallback = unsafe extern "C" fn(*mut Handle);
+pub type PhaseCallback = unsafe extern "C" fn(*mut Handle);
 pub type CloseCallback = unsafe extern "C" fn(*mut Handle);
 
 /// The functions.
@@ -111,7 +114,9 @@ fn look_up() -> Option<Uv> {
             .ok()?;
         if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE
             || handle_size(HANDLE_TYPE_ASYNC) > MAX_ASYNC_SIZE
-            || handle_size(HANDLE_TYPE_IDLE) > MAX_IDLE_SIZE
+            || [HANDLE_TYPE_CHECK, HANDLE_TYPE_IDLE, HANDLE_TYPE_PREPARE]
+                .into_iter()
+                .any(|kind| handle_size(kind) > MAX_IDLE_SIZE)
         {
             return None;
         }

@@ -1,10 +1,12 @@
 //! Writing to a descriptor without waiting.
 
 use std::io::IoSlice;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
+
+use crate::descriptor::borrow;
 
 /// What a write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,11 @@ pub(crate) fn write_some(fd: BorrowedFd<'_>, slices: &[&[u8]]) -> Write {
             Err(error) => return Write::Failed(error.raw_os_error()),
         }
     }
+}
+
+/// Says that nothing more will be written to a socket of Node's, for which Node asks nobody.
+pub fn end_writing(fd: RawFd) {
+    shut_down_writing(borrow(fd));
 }
 
 /// Says that nothing more will be written. Of a connection that is broken already, reading tells.

@@ -113,6 +113,20 @@ pub(crate) fn loop_closed(call: &Call<'_>) -> Outcome {
     call.undefined()
 }
 
+/// `loopAfterPoll() -> boolean`: has `onPolled` called once when Node would be called for the end of a socket that is
+/// written now. `false`: that cannot be.
+pub(crate) fn loop_after_poll(call: &Call<'_>) -> Outcome {
+    let state = &call.state.event_loop;
+    if state.listeners.get().is_none() || !state.is_ready(call) {
+        return call.number(0);
+    }
+    if let Some(reactor) = state.reactor() {
+        state.awaiting_poll.set(state.awaiting_poll.get() + 1);
+        reactor.call_after_poll();
+    }
+    call.number(1)
+}
+
 fn tell_closed(state: &Rc<Environment>, env: sys::napi_env, id: Id, number: i32) {
     // No JavaScript any more.
     if state.event_loop.ending.get() {

@@ -43,9 +43,11 @@ pub(super) enum Listener {
     Connection,
     /// What `loopClosed()` was told of is closed; its number.
     Closed,
+    /// The moment is there that `loopAfterPoll()` has asked for.
+    Polled,
 }
 
-const NAMES: [&CStr; 15] = [
+const NAMES: [&CStr; 16] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -61,6 +63,7 @@ const NAMES: [&CStr; 15] = [
     c"onDead",
     c"onConnection",
     c"onClosed",
+    c"onPolled",
 ];
 
 /// The functions.

@@ -11,6 +11,8 @@ use napi_sys as sys;
 use super::super::call::{Call, text_of};
 use super::super::environment::Environment;
 use super::super::outbox::{is_overdue_at, needs_attention, write_waiting};
+use super::Context;
+use super::listeners::Listener;
 use super::socket::Reader;
 use super::turn::Turn;
 use crate::clock::Mark;
@@ -19,6 +21,9 @@ use ws_rs_wire::{Handler, Ready};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
 const MAX_TURNS: u32 = 64;
+
+/// What is asked for behind polling by who was told of it is done there as well, so many times as in libuv.
+const MAX_ROUNDS: u32 = 8;
 
 /// Gives each socket that has something to read its turn.
 #[derive(Debug)]
@@ -91,6 +96,15 @@ impl Turns {
         schedule.borrow_mut().begin_turn(false);
         self.guard(ready, |turn| turn.report_unwritten());
         schedule.borrow_mut().end_turn();
+    }
+
+    /// Calls one of those that wait for the moment behind polling.
+    fn tell_polled(&self) {
+        if !self.state().event_loop.ending.get() {
+            let nobody = Turn::new(self.state(), self.env, Ready::nothing(Id::default()));
+            // Without JavaScript, at the end of the environment, nobody is left to be told.
+            let _ = nobody.call(Context::NONE, Listener::Polled, &[]);
+        }
     }
 
     pub(super) fn within_scope(&self, work: impl FnOnce()) {
@@ -228,6 +242,28 @@ impl Handler for Turns {
             self.take_connections(listening);
         } else {
             self.state().event_loop.ending.set(true);
+        }
+    }
+
+    fn on_polled(&self) {
+        let state = self.state();
+        if !may_run_javascript(self.env) {
+            state.event_loop.ending.set(true);
+            return;
+        }
+        for _ in 0..MAX_ROUNDS {
+            let count = state.event_loop.awaiting_poll.take();
+            if count == 0 {
+                return;
+            }
+            for _ in 0..count {
+                self.within_scope(|| self.tell_polled());
+            }
+        }
+        if state.event_loop.awaiting_poll.get() > 0
+            && let Some(reactor) = state.event_loop.reactor()
+        {
+            reactor.call_after_poll();
         }
     }
 

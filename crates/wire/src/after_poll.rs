@@ -1,0 +1,126 @@
+//! The moments at which libuv tells of what it did at once: behind the timers, and behind what it has polled for.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::NonNull;
+
+use crate::uv::{self, Handle, Loop, Uv};
+
+/// Room for a `uv_prepare_t` or `uv_check_t`, which are as large as a `uv_idle_t`.
+const WORDS: usize = uv::MAX_IDLE_SIZE / 8;
+
+/// Who is told.
+pub(crate) type Told = unsafe fn(owner: *const ());
+
+/// A `uv_prepare_t` and a `uv_check_t`. They live from [`open`](Self::open) until libuv has closed both, which is
+/// after [`close`](Self::close).
+#[repr(C)]
+pub(crate) struct AfterPoll {
+    /// libuv writes to them and links them into lists, so they must not move.
+    prepare: UnsafeCell<[u64; WORDS]>,
+    check: UnsafeCell<[u64; WORDS]>,
+    uv: &'static Uv,
+    is_started: Cell<bool>,
+    /// How many libuv has not closed yet.
+    open: Cell<u8>,
+    owner: *const (),
+    told: Told,
+}
+
+impl AfterPoll {
+    /// Handles that are not started yet.
+    ///
+    /// # Safety
+    /// `event_loop` is the loop of this thread, and it runs until the handles are closed. `told` may be called with
+    /// `owner` until `close` is.
+    pub(crate) unsafe fn open(
+        uv: &'static Uv,
+        event_loop: *mut Loop,
+        (owner, told): (*const (), Told),
+    ) -> NonNull<Self> {
+        let handles = NonNull::from(Box::leak(Box::new(Self {
+            prepare: UnsafeCell::new([0; WORDS]),
+            check: UnsafeCell::new([0; WORDS]),
+            uv,
+            is_started: Cell::new(false),
+            open: Cell::new(2),
+            owner,
+            told,
+        })));
+        // SAFETY: the storage is as large as libuv says and stays in place; the loop is the caller's promise. Such
+        // handles' initialisation cannot fail. `data` is ours.
+        unsafe {
+            let this = handles.as_ref();
+            (uv.prepare_init)(event_loop, this.prepare());
+            (uv.check_init)(event_loop, this.check());
+            for handle in [this.prepare(), this.check()] {
+                (*handle).data = handles.as_ptr().cast();
+            }
+        }
+        handles
+    }
+
+    /// Has the owner told at the next of these moments, once. That keeps the loop alive, as what it is about does.
+    pub(crate) fn start(&self) {
+        if !self.is_started.replace(true) {
+            // SAFETY: the handles are initialised, and not closed as long as there is a reference.
+            unsafe {
+                (self.uv.prepare_start)(self.prepare(), on_moment);
+                // What is started last has its turn first: before `setImmediate()`.
+                (self.uv.check_start)(self.check(), on_moment);
+            }
+        }
+    }
+
+    fn stop(&self) {
+        self.is_started.set(false);
+        // SAFETY: as above.
+        unsafe {
+            (self.uv.prepare_stop)(self.prepare());
+            (self.uv.check_stop)(self.check());
+        }
+    }
+
+    /// Tells nobody any more, and frees them some time after.
+    ///
+    /// # Safety
+    /// They were not closed before, and are not used any more.
+    pub(crate) unsafe fn close(handles: NonNull<Self>) {
+        // SAFETY: they are there until `on_close` frees them, which libuv calls later.
+        unsafe {
+            let this = handles.as_ref();
+            (this.uv.close)(this.prepare(), on_close);
+            (this.uv.close)(this.check(), on_close);
+        }
+    }
+
+    const fn prepare(&self) -> *mut Handle {
+        self.prepare.get().cast()
+    }
+
+    const fn check(&self) -> *mut Handle {
+        self.check.get().cast()
+    }
+}
+
+unsafe extern "C" fn on_moment(handle: *mut Handle) {
+    // SAFETY: `data` is what `open` stored, and it is freed only in `on_close`, behind which libuv calls nothing
+    // more. Who is told may close them: they are not used behind that.
+    unsafe {
+        let this = &*(*handle).data.cast::<AfterPoll>();
+        this.stop();
+        (this.told)(this.owner);
+    }
+}
+
+unsafe extern "C" fn on_close(handle: *mut Handle) {
+    // SAFETY: `data` is what `open` leaked, and libuv calls this once for each of the two handles. With the
+    // last one it is freed.
+    unsafe {
+        let this = (*handle).data.cast::<AfterPoll>();
+        let left = (*this).open.get() - 1;
+        (*this).open.set(left);
+        if left == 0 {
+            drop(Box::from_raw(this));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+'use strict';
+
+const { asyncHooks } = require('../builtins');
+const native = require('../native');
+
+const { AsyncResource } = asyncHooks;
+
+/** What is to be done, and which comes next. */
+let queue = [];
+let first = 0;
+
+/**
+ * Calls back when libuv would write a socket's end that it is given now: behind what
+ * it has polled for in this turn of the loop, or behind its timers. So sockets whose
+ * ends are written here close in one order with each other, and with those of Node.
+ *
+ * @param {Function} callback Called in the async context of now
+ * @return {Boolean} `false`: it is not called
+ */
+function atEnd(callback) {
+  if (native.loopAfterPoll() !== 1) return false;
+
+  const resource = new AsyncResource('SHUTDOWNWRAP', {
+    requireManualDestroy: true
+  });
+
+  queue.push({ callback, resource });
+  return true;
+}
+
+/** To be called once for each. */
+function onPolled() {
+  const { callback, resource } = queue[first];
+
+  queue[first++] = undefined;
+  if (first === queue.length) {
+    queue = [];
+    first = 0;
+  }
+
+  resource.runInAsyncScope(callback);
+  resource.emitDestroy();
+}
+
+module.exports = { atEnd, onPolled };
