@@ -2,11 +2,13 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
+const http = require('node:http');
 const { describe, it } = require('node:test');
 
 const { WebSocket } = require('../support/implementation');
 const { until } = require('../support/loop');
 const { portOf } = require('../support/raw-http');
+const { listen, onlyHere } = require('../support/wires');
 
 /** A busy machine may mix them up, as it does with ws. */
 const ATTEMPTS = 10;
@@ -32,6 +34,75 @@ async function ordersOf(count) {
   await once(wss, 'close');
   return { opened, seen };
 }
+
+/** What both ends of clients that are made at once see, and what the server does then. */
+async function eventsOf(wire, count, onConnection) {
+  const server = http.createServer();
+  const { clientOptions, close, url } = await listen(wire, server);
+  const wss = new WebSocket.Server({ server });
+  const clients = [];
+  const seen = [];
+  let isOver = 0;
+
+  wss.on('connection', (ws) => {
+    const i = seen.filter((event) => event.startsWith('connection')).length;
+
+    seen.push(`connection ${i}`);
+    onConnection(ws);
+  });
+  for (let i = 0; i < count; i++) {
+    const ws = new WebSocket(url, clientOptions);
+
+    clients.push(ws);
+    ws.on('open', () => seen.push(`open ${i}`));
+    ws.on('message', (data) => seen.push(`${data} ${i}`));
+    ws.on('close', () => isOver++);
+  }
+  await until(() => isOver === count);
+  wss.close();
+  server.close();
+  await close();
+  return seen;
+}
+
+const isMixed =
+  process.platform !== 'linux' || process.env.WS_RS_IO_THREADS !== undefined;
+
+describe('Clients that are made at once in the process of their server', () => {
+  const last = {
+    'that greets them': (ws) => {
+      ws.send('hello');
+      setTimeout(() => ws.close(), 20);
+    },
+    'that terminates them soon': (ws) => setTimeout(() => ws.terminate(), 20)
+  };
+
+  for (const wire of onlyHere(['tcp', 'unix'])) {
+    for (const count of [1, 2, 3]) {
+      for (const [name, onConnection] of Object.entries(last)) {
+        it(
+          `are opened one by one, ${count} of them, over ${wire}, by one ${name}`,
+          { skip: isMixed },
+          async () => {
+            const wanted = Array.from({ length: count }, (_, i) => [
+              `connection ${i}`,
+              `open ${i}`,
+              ...(name === 'that greets them' ? [`hello ${i}`] : [])
+            ]).flat();
+            let seen;
+
+            for (let i = 0; i < ATTEMPTS; i++) {
+              seen = await eventsOf(wire, count, onConnection);
+              if (seen.join() === wanted.join()) break;
+            }
+
+            assert.deepStrictEqual(seen, wanted);
+          }
+        );
+      }
+    }
+  }
+});
 
 describe('Clients that are made at once', () => {
   for (const count of [2, 3, 9]) {

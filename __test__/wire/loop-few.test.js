@@ -91,7 +91,8 @@ describe('A few sockets', { skip }, () => {
         pairs.forEach(sendNext);
         pairs.push(await open());
       }
-      assert.strictEqual(native.loopFew(), 0);
+      // The last client is yet to be promoted; more may have handles while clients are on their way.
+      await until(() => native.loopFew() === 0);
       for (let i = 0; i < ROUNDS; i++) pairs.forEach(sendNext);
       await until(() => pairs.every(isAnswered));
       assertInOrder(pairs);

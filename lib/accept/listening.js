@@ -1,8 +1,10 @@
 'use strict';
 
+const { net } = require('../builtins');
 const native = require('../native');
 const { keepContext, makeHandle } = require('../wire/descriptor-handle');
 const { acceptors } = require('../wire/loop');
+const { Place } = require('./neighbours');
 const Scope = require('./scope');
 const { noteWhyNode } = require('./why-node');
 
@@ -30,6 +32,7 @@ class Listening {
     this._onconnection = handle.onconnection;
     this._hasNoDelay = setNoDelay(server, handle);
     this._isTaking = false;
+    this._place = new Place(addressOf(server), () => this._take(false));
     // What Node's own `onconnection` runs in keeps what a listener leaves there.
     this._scope = new Scope(true);
 
@@ -39,10 +42,20 @@ class Listening {
     handle.onconnection = this._onAny;
     handle.close = (...args) => {
       this._take(false);
+      this._place.close();
       taker.close();
       this._scope.close();
       return close.apply(handle, args);
     };
+  }
+
+  /**
+   * Whether clients of this process are on their way. They see the order in which
+   * both ends open, so libuv is to take the connections then, which it does one by
+   * one, and their requests are to be read in the turn of the loop after that.
+   */
+  get isAwaited() {
+    return this._place.isAwaited;
   }
 
   /**
@@ -83,7 +96,7 @@ class Listening {
       return;
     }
 
-    if (!this._isReplaced) this._take(true);
+    if (!this._isReplaced) this._take(!this.isAwaited);
     this._setOptions(handle);
     this._taker.receive(id, handle);
   }
@@ -153,6 +166,11 @@ class Listening {
       handle.setKeepAlive(true, keepAliveInitialDelay);
     }
   }
+}
+
+/** Where it listens, whatever the program has made of `address()`. */
+function addressOf(server) {
+  return net.Server.prototype.address.call(server);
 }
 
 /**

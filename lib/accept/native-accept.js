@@ -62,7 +62,7 @@ function acceptNatively(server, objectionOf, upgrade) {
       // Those that wait have come before. The reactor tells of their requests first, and then of a connection
       // that it takes itself; one that libuv took (it has a handle) waits in line behind them.
       const head =
-        typeof handle === 'function' || waiting.isEmpty
+        !taken.isAwaited && (typeof handle === 'function' || waiting.isEmpty)
           ? native.acceptRequest(id)
           : NOTHING;
 

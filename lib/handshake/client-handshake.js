@@ -15,6 +15,7 @@ const { nextKey, requestOptions } = require('./client-request');
 const { extensionsProblem, findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
 const { CLOSE_TIMEOUT, READY_STATE } = require('../constants');
+const { approach } = require('../accept/neighbours');
 
 const { CONNECTING } = READY_STATE;
 
@@ -88,6 +89,7 @@ class ClientHandshake {
     this.identity = null;
     this.key = '';
     this.answered = false;
+    this.onArrival = null;
   }
 
   /**
@@ -105,6 +107,8 @@ class ClientHandshake {
     const req = request(requestOptions(target, identity, this));
 
     websocket._req = req;
+    this.arrive();
+    this.onArrival = approach(target);
     return req;
   }
 
@@ -117,6 +121,14 @@ class ClientHandshake {
     const keepSecrets = this.websocket.listenerCount('redirect') > 0;
 
     return this.identity.next(target, keepSecrets);
+  }
+
+  /** It is not on its way to a server any more. */
+  arrive() {
+    if (this.onArrival === null) return;
+
+    this.onArrival();
+    this.onArrival = null;
   }
 
   listen(req) {
@@ -159,12 +171,17 @@ class ClientHandshake {
   onError(req, err) {
     if (!this.isPending(req)) return;
 
+    this.arrive();
     this.websocket._req = null;
     emitErrorAndClose(this.websocket, err);
   }
 
   /** `req.abort()` before there is a socket emits `'close'` without error. */
   onClose(req) {
+    const { _req: current } = this.websocket;
+
+    // Not that of a redirect.
+    if (current === req || current === null) this.arrive();
     // Most have been upgraded: an error, made for nobody, takes 7 us.
     if (this.answered || !this.isPending(req)) return;
 
@@ -179,6 +196,7 @@ class ClientHandshake {
     const { headers, statusCode } = res;
     const isRedirect = statusCode >= 300 && statusCode < 400;
 
+    this.arrive();
     this.answered = true;
 
     if (settings.followRedirects && isRedirect && headers.location) {
@@ -226,6 +244,7 @@ class ClientHandshake {
   onUpgrade(res, socket, head) {
     const { perMessageDeflate, settings, websocket } = this;
 
+    this.arrive();
     websocket.emit('upgrade', res);
 
     // The listener may have called `close()` or `terminate()`.

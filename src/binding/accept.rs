@@ -107,7 +107,8 @@ pub(crate) fn accept_await(call: &Call<'_>) -> Outcome {
     let socket = connections
         .get_mut(id)
         .and_then(|entry| entry.socket.as_mut());
-    let awaits = socket.is_some_and(|socket| socket.await_request(&call.state.event_loop, id));
+    let awaits =
+        socket.is_some_and(|socket| socket.await_request(&call.state.event_loop, id, false));
     call.number(u32::from(awaits))
 }
 

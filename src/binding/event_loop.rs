@@ -210,6 +210,17 @@ pub(crate) fn loop_few(call: &Call<'_>) -> Outcome {
     call.number(few as u32)
 }
 
+/// `loopPairs(expected)`: whether both ends of connections that are opened now are in this process.
+pub(crate) fn loop_pairs(call: &Call<'_>) -> Outcome {
+    let expected = call.bool(0)?;
+    if call.state.event_loop.is_ready(call)
+        && let Some(reactor) = call.state.event_loop.reactor()
+    {
+        reactor.expect_pairs(expected);
+    }
+    call.undefined()
+}
+
 /// `loopOpen(id, fd, single, local, threads) -> boolean`: begins to read the socket; `single` asks for
 /// one event a macrotask, `local` says that it is a Unix socket, and if there are `threads` one of so
 /// many reads and writes it.

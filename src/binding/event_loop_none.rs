@@ -139,6 +139,7 @@ pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
 
 pub(crate) use self::on_events as loop_fail;
 pub(crate) use self::on_events as loop_few;
+pub(crate) use self::on_events as loop_pairs;
 
 pub(crate) mod arrivals {
     pub(crate) use super::on_events as loop_after_poll;

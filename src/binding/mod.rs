@@ -114,6 +114,7 @@ raw_callback!(loop_available, event_loop::loop_available);
 raw_callback!(on_events, event_loop::on_events);
 raw_callback!(loop_fail, event_loop::loop_fail);
 raw_callback!(loop_few, event_loop::loop_few);
+raw_callback!(loop_pairs, event_loop::loop_pairs);
 raw_callback!(capture_context, event_loop::capture_context);
 raw_callback!(loop_open, event_loop::loop_open);
 raw_callback!(loop_close, event_loop::threads::loop_close);
@@ -215,7 +216,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 98] = [
+const FUNCTIONS: [(&CStr, RawCallback); 99] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -276,6 +277,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 98] = [
     (c"onEvents", on_events),
     (c"loopFail", loop_fail),
     (c"loopFew", loop_few),
+    (c"loopPairs", loop_pairs),
     (c"captureContext", capture_context),
     (c"loopOpen", loop_open),
     (c"loopClose", loop_close),

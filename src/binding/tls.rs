@@ -110,7 +110,7 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     };
     let begins = tls.is_ok_and(|tls| {
         socket.speak_tls(tls);
-        socket.await_request(state, id)
+        socket.await_request(state, id, true)
     });
     call.number(u32::from(begins))
 }

@@ -81,6 +81,8 @@ pub struct Reactor<H> {
     watched: Cell<usize>,
     /// Those that libuv watches itself.
     few: RefCell<Vec<NonNull<Poll>>>,
+    /// Whether both ends of connections that are opened now are here.
+    expects_pairs: Cell<bool>,
     /// How often sockets come that would be watched so.
     churn: Churn,
     /// Those that are to have a turn though the kernel has nothing to tell, and what wakes the selector
@@ -121,6 +123,7 @@ impl<H: Handler> Reactor<H> {
             ids: RefCell::default(),
             watched: Cell::new(0),
             few: RefCell::default(),
+            expects_pairs: Cell::new(false),
             churn: Churn::default(),
             again: RefCell::default(),
             waker: OnceCell::new(),

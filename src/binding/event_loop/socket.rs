@@ -241,7 +241,7 @@ impl LoopSocket {
         responder: PingResponder,
     ) -> bool {
         let was_watched = self.watched;
-        if !self.await_request(state, id)
+        if !self.await_request(state, id, threads > 0)
             || (threads > 0 && !self.move_to_thread(state, id, threads, Some(responder)))
         {
             return false;

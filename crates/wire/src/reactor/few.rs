@@ -21,6 +21,8 @@ const FEW: usize = 4;
 /// Beyond so many all are watched by the selector; more than `FEW`, so that one that comes and goes does not
 /// move the others to and fro.
 const MANY: usize = 2 * FEW;
+/// As [`MANY`], while connections are opened of which both ends are here.
+const MANY_PAIRS: usize = 8 * MANY;
 
 impl<H: Handler> Reactor<H> {
     /// Closes the handle that a socket has of its own; returns whether there was one.
@@ -32,6 +34,21 @@ impl<H: Handler> Reactor<H> {
         // SAFETY: what was in the list was not closed, and it is not in it any more.
         unsafe { Poll::close(poll) };
         true
+    }
+
+    /// Whether connections are opened of which both ends are here, which see who comes first: as long as that is so
+    /// more of them get handles of their own.
+    pub fn expect_pairs(&self, expects: bool) {
+        self.expects_pairs.set(expects);
+    }
+
+    /// How many sockets may have handles of their own.
+    const fn most(&self) -> usize {
+        if self.expects_pairs.get() {
+            MANY_PAIRS
+        } else {
+            MANY
+        }
     }
 
     /// How many sockets have handles of their own.
@@ -69,7 +86,7 @@ impl<H: Handler> Reactor<H> {
             return false;
         };
         let count = self.watched.get();
-        if count >= MANY
+        if count >= self.most()
             || self.few() != count
             || self.churn.note(Instant::now())
             || !self.open_poll(fd)
@@ -84,7 +101,7 @@ impl<H: Handler> Reactor<H> {
     /// As [`register_reader`](Self::register_reader), for a socket that is watched already.
     pub fn watch_reader(&self, fd: RawFd) {
         let count = self.watched.get();
-        if count <= MANY
+        if count <= self.most()
             && self.few() + 1 == count
             && self.poll_of(fd).is_none()
             && !self.churn.note(Instant::now())
@@ -122,7 +139,7 @@ impl<H: Handler> Reactor<H> {
 
     /// One more socket is watched: if they are many, the selector watches all.
     pub(super) fn watch_many(&self) {
-        if self.watched.get() > MANY {
+        if self.watched.get() > self.most() {
             let few = self.few.borrow().clone();
             for poll in few {
                 self.watch_by_selector(poll);

@@ -29,20 +29,27 @@ impl LoopSocket {
     }
 
     /// Watches one that is not watched yet; `false`: that cannot be.
-    fn watch(&mut self, reactor: &Reactor<Turns>, id: Id) -> bool {
-        self.watched = reactor.register(self.descriptor(), id).is_ok();
+    fn watch(&mut self, reactor: &Reactor<Turns>, id: Id, by_selector: bool) -> bool {
+        let fd = self.descriptor();
+        let registered = if by_selector {
+            reactor.register(fd, id)
+        } else {
+            reactor.register_reader(fd, id)
+        };
+        self.watched = registered.is_ok();
         if self.watched && self.referenced {
             reactor.keep_alive(true);
         }
         self.watched
     }
 
-    /// Has somebody told as soon as something comes, once; `false`: that cannot be.
-    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id) -> bool {
+    /// Has somebody told as soon as something comes, once; `false`: that cannot be. It is not watched by
+    /// itself if the I/O threads are about to watch it, or if not all is read that comes.
+    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id, by_selector: bool) -> bool {
         self.watched
             || state
                 .reactor()
-                .is_some_and(|reactor| self.watch(reactor, id))
+                .is_some_and(|reactor| self.watch(reactor, id, by_selector))
     }
 
     /// No thread has it any more: it is watched here. If that cannot be, it has failed.
