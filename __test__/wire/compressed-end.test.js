@@ -4,14 +4,17 @@
 // that came together with it, and what follows that.
 
 const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
+const { constants, deflateRawSync } = require('node:zlib');
 
 const { WebSocket } = require('../support/implementation');
 const { hex } = require('../support/events');
-const { skip } = require('../support/loop');
+const { BINARY, frame, MASK, TEXT } = require('../support/frames');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 
+const { Z_SYNC_FLUSH } = constants;
 /** "Hello", compressed, as in RFC 7692, section 7.2.3.1. */
 const HELLO = hex('c1 87 00 00 00 00 f2 48 cd c9 c9 07 00');
 
@@ -42,16 +45,17 @@ describe('A compressed message with the end of the stream right behind it', () =
     [
       'behind a message in two pieces',
       hex('01 80 00 00 00 00  80 80 00 00 00 00')
-    ]
+    ],
+    ['behind a long message', frame(TEXT, 'x'.repeat(90_000), { mask: MASK })]
   ]) {
     const title = `is handed out when the socket is closed, ${what}`;
 
-    it(title, { skip }, async (t) => {
+    it(title, async (t) => {
       const { socket, ws } = await open(t);
       const seen = [];
 
       ws.on('message', (data) => {
-        if (data.length === 0) return;
+        if (data.length !== 5) return;
         seen.push(`${data} ${ws.readyState} ${ws._socket.destroyed}`);
         ws._socket.on('close', () => seen.push('late'));
         ws.send('answer', (err) => seen.push(err.message));
@@ -68,6 +72,29 @@ describe('A compressed message with the end of the stream right behind it', () =
       assert.strictEqual(ws.readyState, WebSocket.CLOSED);
     });
   }
+
+  it('is so, too, if it is long', async (t) => {
+    const { socket, ws } = await open(t);
+    const payload = randomBytes(100_000);
+    const states = [];
+
+    ws.on('message', (data) => {
+      assert.deepStrictEqual(data, payload);
+      states.push(ws.readyState);
+    });
+    socket.end(
+      frame(
+        BINARY,
+        deflateRawSync(payload, { finishFlush: Z_SYNC_FLUSH }).subarray(0, -4),
+        {
+          mask: MASK,
+          rsv: 4
+        }
+      )
+    );
+    await once(ws, 'close');
+    assert.deepStrictEqual(states, [2]);
+  });
 
   it('is so, too, if both came while the connection was paused', async (t) => {
     const { socket, ws } = await open(t);

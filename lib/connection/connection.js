@@ -188,7 +188,7 @@ class Connection extends ReceivingHalf {
   /**
    * Whether somebody could see that a message takes no time to inflate: whoever
    * has the receiver, or waits for the socket to close, may ask then how much
-   * of what came has been handed out; and if Node has the end of the stream already,
+   * of what came has been handed out; and if the end of the stream has come already,
    * everybody sees that it is over.
    */
   isWatched() {
@@ -198,7 +198,8 @@ class Connection extends ReceivingHalf {
       this.receiver !== null ||
       (!isLight(socket) &&
         (socket.listenerCount('close') > this._closeListeners ||
-          socket._readableState?.ended === true))
+          socket._readableState?.ended === true ||
+          (this.loop === null && endsBehind(socket._handle))))
     );
   }
 
@@ -352,6 +353,11 @@ function copyOf(bytes) {
 
   copy.set(bytes);
   return copy;
+}
+
+/** Whether Node is yet to read the end of a stream, which has come. */
+function endsBehind(handle) {
+  return handle?.fd >= 0 && native.endsBehind(handle.fd) === 1;
 }
 
 function resume(stream) {

@@ -32,7 +32,7 @@ use super::values::Values;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_protocol::{Config, PingResponder};
-use ws_rs_wire::{Left, Reactor, Responder, Socket, Stream, tls, uv};
+use ws_rs_wire::{Left, Reactor, Responder, Socket, Stream, has_end_behind, tls, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -303,6 +303,12 @@ pub(crate) fn loop_pause(call: &Call<'_>) -> Outcome {
     with_socket(call, |socket, reactor| {
         socket.set_paused(reactor, id, paused);
     })
+}
+
+/// `endsBehind(fd) -> boolean`: whether the peer sends no more than what is there to read, as far as the system
+/// tells.
+pub(crate) fn ends_behind(call: &Call<'_>) -> Outcome {
+    call.number(u32::from(has_end_behind(call.i32(0)?)))
 }
 
 /// `loopBusy(id, busy, forGood)`: whether the decoder works on a chunk, so that others are not decoded.

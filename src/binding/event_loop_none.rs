@@ -133,6 +133,10 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     call.number(0)
 }
 
+pub(crate) fn ends_behind(call: &Call<'_>) -> Outcome {
+    call.number(0)
+}
+
 pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
     call.undefined()
 }

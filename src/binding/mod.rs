@@ -120,6 +120,7 @@ raw_callback!(loop_open, event_loop::loop_open);
 raw_callback!(loop_close, event_loop::threads::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
 raw_callback!(loop_behind, event_loop::behind::loop_behind);
+raw_callback!(ends_behind, event_loop::ends_behind);
 raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
@@ -216,7 +217,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 99] = [
+const FUNCTIONS: [(&CStr, RawCallback); 100] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -283,6 +284,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 99] = [
     (c"loopClose", loop_close),
     (c"loopPause", loop_pause),
     (c"loopBehind", loop_behind),
+    (c"endsBehind", ends_behind),
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
     (c"loopShutDown", loop_shut_down),

@@ -13,7 +13,7 @@ use super::shared_memory::SharedMemory;
 use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
-use crate::numbers::row::{ERROR, INFLATED, KIND, LAST, SIZE, STORED};
+use crate::numbers::row::{COMPRESSED, ERROR, INFLATED, KIND, LAST, SIZE, STORED};
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 
@@ -115,6 +115,12 @@ impl Rows<'_> {
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) const fn ends_inflated(&self) -> bool {
         self.count > 0 && self.rows[self.count * SIZE] & INFLATED != 0
+    }
+
+    /// Whether the last event is a message to be inflated.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
+    pub(crate) const fn ends_compressed(&self) -> bool {
+        self.count > 0 && self.rows[self.count * SIZE] & KIND == COMPRESSED
     }
 
     /// The length of the longest message, if there is one.

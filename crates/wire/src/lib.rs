@@ -8,6 +8,7 @@ mod accept;
 mod after_poll;
 mod closing;
 mod descriptor;
+mod end;
 mod name;
 mod news;
 mod poll;
@@ -21,6 +22,7 @@ pub mod uv;
 mod write;
 
 pub use self::accept::{CAN_ACCEPT, accept};
+pub use self::end::has_end_behind;
 pub use self::name::{has_one_form, name};
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};

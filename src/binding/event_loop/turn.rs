@@ -55,8 +55,8 @@ impl<'a> Turn<'a> {
             Some(true) => return self.await_request(),
             None => return self.hand_unread(),
         }
-        for _ in 0..MAX_READS {
-            match self.read() {
+        for index in 0..MAX_READS {
+            match self.read(index == 0) {
                 Ok(Next::Again) => {}
                 Ok(Next::Wait) => return,
                 Ok(Next::Rearm) => break,

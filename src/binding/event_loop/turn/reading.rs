@@ -4,7 +4,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_protocol::Input;
-use ws_rs_wire::Read;
+use ws_rs_wire::{Read, has_end_behind};
 
 use super::super::super::buffer::Scope;
 use super::super::super::call::{Fault, Outcome};
@@ -18,7 +18,8 @@ use crate::numbers::frame::TEXT;
 use crate::numbers::source::NOWHERE;
 
 impl Turn<'_> {
-    pub(super) fn read(&self) -> Outcome<Next> {
+    /// Reads once; `is_first` says that nothing was read since the reactor told of the socket.
+    pub(super) fn read(&self, is_first: bool) -> Outcome<Next> {
         self.fail_if_injected()?;
         let Some((reader, mode, target)) =
             self.with_socket(|socket| (socket.reader, socket.inbox.mode(), socket.inbox.target()))
@@ -42,7 +43,7 @@ impl Turn<'_> {
             Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
             Mode::Decode => match self.read_payload()? {
                 Some(next) => Ok(next),
-                None => self.read_chunk(target),
+                None => self.read_chunk(target, is_first),
             },
         }
     }
@@ -136,6 +137,9 @@ impl Turn<'_> {
                     let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
                     let mut nothing = Input::resume(&mut [], 0);
                     decode(connection, &mut nothing, &mut rows, pongs, inflated);
+                    if rows.ends_compressed() && has_end_behind(socket.descriptor()) {
+                        rows.mark_end();
+                    }
                 }
                 _ => {}
             }
@@ -154,7 +158,7 @@ impl Turn<'_> {
     }
 
     /// Whatever comes, into the scratch or a `Buffer` of its own.
-    fn read_chunk(&self, target: Target) -> Outcome<Next> {
+    fn read_chunk(&self, target: Target, is_first: bool) -> Outcome<Next> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
@@ -212,7 +216,13 @@ impl Turn<'_> {
                 Some(TEXT) if alone => Listener::Text,
                 Some(_) if alone => Listener::Binary,
                 _ => {
-                    if self.ends || self.drain {
+                    // The reactor knew of nothing that has come while long messages were read.
+                    if self.ends
+                        || self.drain
+                        || (!is_first
+                            && rows.ends_compressed()
+                            && has_end_behind(socket.descriptor()))
+                    {
                         rows.mark_end();
                     }
                     Listener::Messages
