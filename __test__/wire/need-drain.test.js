@@ -97,6 +97,8 @@ async function around(t, lib, wire, isServer, make, look = sends) {
 
 const bytes = (length) => Buffer.alloc(length);
 const text = (length) => 'x'.repeat(length);
+const wideUnits = (length) => '€'.repeat(length);
+const wideText = (length) => '€'.repeat(length / 3) + 'x'.repeat(length % 3);
 
 describe('A socket, when a message was taken at once,', () => {
   for (const wire of ['tcp', 'tls']) {
@@ -126,6 +128,27 @@ describe('A socket, when a message was taken at once,', () => {
         );
       });
     }
+  }
+
+  // Over TLS it is a matter of the stream, which we give bytes.
+  for (const [what, make, isServer] of [
+    ['of a server, in bytes', wideText, true],
+    ['of a server, in units', wideUnits, true],
+    ['of a client, in bytes', wideText, false],
+    ['of a client, in units', wideUnits, false]
+  ]) {
+    it(
+      `needs to be drained behind text that is no ASCII ${what}`,
+      { skip },
+      async (t) => {
+        for (const look of [sends, drainsBehind]) {
+          assert.deepStrictEqual(
+            (await around(t, ours, 'tcp', isServer, make, look)).seen,
+            (await around(t, theirs, 'tcp', isServer, make, look)).seen
+          );
+        }
+      }
+    );
   }
 
   for (const [what, make] of [

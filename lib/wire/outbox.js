@@ -18,9 +18,12 @@ const LENT_AT = 16 * 1024;
 const DRAINS_AT = 16 * 1024 - 14;
 /** RSV2 and RSV3, which no frame of ours has. */
 const OTHER_BITS = 0x30;
+/** A string of so many units may have as many bytes as that. */
+const MAY_DRAIN_AT = DRAINS_AT / 3;
 /** Strings of this many units are encoded by Node first. */
 const LONG_TEXT = 16 * 1024;
 
+const { BYTES_WRITTEN } = numbers.counter;
 const { HEADER, LENGTH, MASK_KEY, MASK_RANDOM, MORE_MESSAGES } = numbers.flag;
 const { NO_HEADER, TRACK } = numbers.flag;
 const { FIN } = numbers.frame;
@@ -65,23 +68,35 @@ class Outbox extends FrameQueue {
    * @param {Function} [callback] Called when the bytes are written, or not
    */
   text(text, first, mask, key, callback) {
+    const flags = first | this._flags(mask, key, callback);
+
     if (text.length >= LONG_TEXT) {
       const bytes = Buffer.from(text);
 
-      if (mask) this.drainSoon(bytes.length, mask);
-      this.bytes(bytes, first, mask, key, callback);
+      this._drainBehindText(text, bytes.length, mask);
+      this._sendBytes(bytes, flags, mask, key, callback);
       return;
     }
 
-    const flags = first | this._flags(mask, key, callback);
-
     if (text.length >= DRAINS_AT) {
-      this.drainSoon(Buffer.byteLength(text), mask);
+      this._drainBehindText(text, Buffer.byteLength(text), mask);
     }
+
+    // How many bytes shorter ones are is not asked before, as that takes long. A stream
+    // gets the frame as one chunk, and sees for itself.
+    const mayDrain =
+      mask &&
+      this.isNative &&
+      text.length >= MAY_DRAIN_AT &&
+      text.length < DRAINS_AT;
+    const before = mayDrain ? this._accepted : 0;
+
     this._sent(
       native.queueText(this._id, text, text.length, flags, key),
       callback
     );
+
+    if (mayDrain && this.isNative) this._drainBehind(this._accepted - before);
   }
 
   /**
@@ -112,6 +127,10 @@ class Outbox extends FrameQueue {
       this.drainSoon(bytes.length, mask);
     }
 
+    this._sendBytes(bytes, flags, mask, key, callback, length);
+  }
+
+  _sendBytes(bytes, flags, mask, key, callback, length) {
     if (bytes.length < LENT_AT || mask) {
       this._sent(
         native.queueBytes(this._id, bytes, flags, key, length),
@@ -147,6 +166,11 @@ class Outbox extends FrameQueue {
 
     this._sent(code, callback);
     return true;
+  }
+
+  /** How many bytes were given to it, with headers. */
+  get _accepted() {
+    return native.connectionState(this._id, BYTES_WRITTEN);
   }
 
   /** Sends frames that somebody else made. */
@@ -290,9 +314,14 @@ class Outbox extends FrameQueue {
    * @param {Boolean} mask Whether it is masked
    */
   drainSoon(length, mask) {
-    const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+    this._drainBehind(headerLength(length, mask) + length);
+  }
 
-    this._drainBehind(header + length + (mask ? 4 : 0));
+  /** A stream counts the bytes of what is masked, but the units of a string. */
+  _drainBehindText(text, length, mask) {
+    const counted = mask ? length : text.length;
+
+    this._drainBehind(headerLength(length, mask) + counted);
   }
 
   _drainBehind(length) {
@@ -347,6 +376,10 @@ Outbox.prototype.willDrain = false;
 Outbox.prototype._longIn = -1;
 
 Outbox.DRAINS_AT = DRAINS_AT;
+
+function headerLength(length, mask) {
+  return (length < 126 ? 2 : length < 65_536 ? 4 : 10) + (mask ? 4 : 0);
+}
 
 function toBytes(chunk) {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
