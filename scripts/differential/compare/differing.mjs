@@ -18,7 +18,8 @@ const ORDER = /\.(order|gave)$/;
 const GRAVE =
   /NEVER|never closed|uncaught|unhandled|PROCESS|HANG|left behind|clients left [^0]/;
 /** In a racy scenario these depend on chance alone. */
-const CHANCE = /\.(state|socket|order|api|sent|look|own|context)$/;
+const CHANCE =
+  /\.(state|socket|order|api|sent|look|own|context|events|callbacks)$/;
 
 /**
  * @param {Object} scenario

@@ -27,6 +27,7 @@ export function makeOptions(r, role, deflate) {
   if (r.chance(0.25)) o.maxPayload = r.pick([100, 1000, 65536, 250000]);
   if (r.chance(0.15)) o.maxFragments = r.pick([1, 2, 3, 10]);
   if (r.chance(0.15)) o.autoPong = false;
+  if (r.chance(0.1)) o.maxPendingAutoPongs = r.pick([1, 2, 5]);
   if (r.chance(0.25)) o.allowSynchronousEvents = false;
   if (r.chance(0.15)) o.skipUTF8Validation = true;
   if (role === 'server' && r.chance(0.2)) o.clientTracking = false;

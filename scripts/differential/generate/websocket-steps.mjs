@@ -356,12 +356,17 @@ export function wsStep(ctx, c, e, k) {
       ];
     }
     case 'toAll':
-      // What is written together, and what is not. Behind longer ones broadcast()
-      // emits no 'drain' where the kernel takes them at once.
-      return Array.from({ length: r.pick([1, 1, 2, 5]) }, () => ({
-        ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
-        size: ctx.small ? r.pick(SMALL) : Math.min(ctx.size(), 16000)
-      }));
+      // What is written together, and what is not. Of long text a stream of ws
+      // counts the units, and broadcast() has bytes.
+      return Array.from({ length: r.pick([1, 1, 2, 5]) }, () => {
+        const kind = r.pick(['text', 'buffer']);
+        const most = kind === 'text' ? 16000 : 200000;
+
+        return {
+          ...{ ...at, op: k, kind, id: id() },
+          size: ctx.small ? r.pick(SMALL) : Math.min(ctx.size(), most)
+        };
+      });
     case 'clients':
       return [{ ...at, op: k }];
     case 'pump':

@@ -34,6 +34,24 @@ export class WsEnd {
     return this.run.trace.add(`${this.name}.rx`, line);
   }
 
+  /** Notes what the program sees of its connection in a listener or callback. */
+  note(stream, what) {
+    const { ws } = this;
+    const { deflate, transport } = this.run.scenario;
+
+    // What is compressed is done at other times, and streams are given frames that were joined.
+    if (
+      deflate ||
+      (stream === 'callbacks' && !/^(tcp|unix)$/.test(transport))
+    ) {
+      return;
+    }
+    this.run.trace.add(
+      `${this.name}.${stream}`,
+      `${what} state ${ws.readyState}${ws.isPaused ? ' paused' : ''}`
+    );
+  }
+
   attach(ws, conn) {
     this.ws = ws;
     ws.on('message', (data, isBinary) => {
@@ -41,11 +59,13 @@ export class WsEnd {
         this.rx(`isBinary is ${typeof isBinary}`);
       }
       this._message(data, isBinary);
+      this.note('events', 'message');
       this.react('message', data, isBinary);
     });
     for (const type of ['ping', 'pong']) {
       ws.on(type, (data) => {
         this.rx(`${type} ${describeBytes(data)}`);
+        this.note('events', type);
         this.react(type, data);
       });
     }
@@ -169,6 +189,7 @@ export class WsEnd {
         `${this.name}.cb`,
         `${id} ${errText(err)}${sync ? ' SYNC' : ''}${times > 1 ? ' AGAIN' : ''}${this.closed ? ' after close' : ''}`
       );
+      this.note('callbacks', id);
       if (step.cbThrow && times === 1) {
         const thrown = new Error(`thrown on purpose in callback ${id}`);
         thrown.onPurpose = true;
