@@ -44,6 +44,24 @@ impl Context {
         Ok(Self(context))
     }
 
+    /// What a program's listener throws is the program's affair. Whoever is told of it is called in
+    /// the context of the listener, by which test runners know whose it is. Nothing of the state may
+    /// be borrowed.
+    pub(super) fn report(self, env: sys::napi_env, error: sys::napi_value) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: a live environment, on its thread, in a handle scope, a context of it that is not
+        // destroyed before the turn ends, and a valid out pointer.
+        let is_open = !self.is_none()
+            && unsafe { sys::napi_open_callback_scope(env, ptr::null_mut(), self.0, &mut scope) }
+                == sys::Status::napi_ok;
+        // SAFETY: as above, and a live value.
+        unsafe { sys::napi_fatal_exception(env, error) };
+        if is_open {
+            // SAFETY: as above, and the innermost scope, which is closed once.
+            unsafe { sys::napi_close_callback_scope(env, scope) };
+        }
+    }
+
     pub(super) fn destroy(self, env: sys::napi_env) {
         if !self.is_none() {
             // SAFETY: made for one connection, which ends once, and no callback runs in it; the

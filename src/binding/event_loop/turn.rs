@@ -252,11 +252,9 @@ impl<'a> Turn<'a> {
             return check(status);
         }
         let mut error = ptr::null_mut();
-        // SAFETY: as above. What a program's listener throws is the program's affair.
-        unsafe {
-            sys::napi_get_and_clear_last_exception(self.env, &mut error);
-            sys::napi_fatal_exception(self.env, error);
-        }
+        // SAFETY: as above.
+        check(unsafe { sys::napi_get_and_clear_last_exception(self.env, &mut error) })?;
+        context.report(self.env, error);
         Ok(())
     }
 }
