@@ -60,3 +60,61 @@ test('what native code opens is closed with the last connection', async () => {
     []
   );
 });
+
+test('what is opened while somebody is told of another one is closed, too', async () => {
+  const result = await evaluate(async () => {
+    const { createHook } = require('node:async_hooks');
+    const ours = require('.');
+    const open = new Map();
+    const wss = new ours.WebSocketServer({
+      host: '127.0.0.1',
+      perMessageDeflate: { threshold: 0 },
+      port: 0
+    });
+
+    await once(wss, 'listening');
+    wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));
+
+    const clients = [0, 1].map(
+      () => new ours.WebSocket(`ws://127.0.0.1:${wss.address().port}`)
+    );
+    const [one, other] = clients;
+    const message = 'x'.repeat(200_000);
+    let wasTold = false;
+
+    await Promise.all(clients.map((ws) => once(ws, 'open')));
+
+    const haveBoth = Promise.all(clients.map((ws) => once(ws, 'message')));
+
+    createHook({
+      init(id, type) {
+        open.set(id, type);
+        if (type !== 'WSRSJOBS' || wasTold) return;
+        wasTold = true;
+        other.send(message);
+      },
+      destroy: (id) => open.delete(id)
+    }).enable();
+    one.send(message);
+    await haveBoth;
+
+    for (const ws of clients) {
+      ws.close();
+      await once(ws, 'close');
+    }
+
+    await new Promise((resolve) => wss.close(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    const types = [...open.values()];
+
+    console.log(
+      JSON.stringify({
+        left: types.filter((type) => type === 'WSRSJOBS'),
+        wasTold
+      })
+    );
+  });
+
+  assert.deepStrictEqual(result, { left: [], wasTold: true });
+});

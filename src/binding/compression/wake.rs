@@ -70,7 +70,15 @@ impl Wake {
             (*context).function.set(function);
             sys::napi_unref_threadsafe_function(call.env, function);
         }
-        *self.lock() = Some(Function(function));
+        let mut slot = self.lock();
+        if slot.is_none() {
+            *slot = Some(Function(function));
+            return Ok(());
+        }
+        drop(slot);
+        // Whoever watches resources was told of this one, and has had one opened meanwhile.
+        // SAFETY: the only count of a function that has not ended, as nobody else knows of it.
+        unsafe { release(function) };
         Ok(())
     }
 
@@ -78,12 +86,7 @@ impl Wake {
     pub(super) fn close(&self) {
         if let Some(Function(function)) = self.lock().take() {
             // SAFETY: the only count of a function that has not ended, as it was there.
-            unsafe {
-                sys::napi_release_threadsafe_function(
-                    function,
-                    sys::ThreadsafeFunctionReleaseMode::release,
-                );
-            }
+            unsafe { release(function) };
         }
     }
 
@@ -125,6 +128,18 @@ impl Wake {
 
     fn lock(&self) -> MutexGuard<'_, Option<Function>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// # Safety
+/// The caller has a count of it, which it gives back.
+unsafe fn release(function: sys::napi_threadsafe_function) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        sys::napi_release_threadsafe_function(
+            function,
+            sys::ThreadsafeFunctionReleaseMode::release,
+        );
     }
 }
 
