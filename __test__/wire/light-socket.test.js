@@ -271,6 +271,44 @@ describe('A light socket', { skip }, () => {
     }
   });
 
+  for (const [title, end] of Object.entries({
+    'destroy()': (ws) => ws._socket.destroy(),
+    'destroy(error)': (ws) => ws._socket.destroy(new Error('Mine')),
+    'end() and destroy()': (ws) => ws._socket.end() && ws._socket.destroy(),
+    'terminate()': (ws) => ws.terminate()
+  })) {
+    it(`has the events of one of Node when it is first touched behind ${title}`, async (t) => {
+      const logs = [];
+
+      for (const accept of ['node', 'native']) {
+        const log = [];
+        const wss = serve(t, { accept });
+        const { socket: client } = await exchangeWith(wss, (ws) => {
+          const { _socket: socket } = ws;
+          const state = () =>
+            `${socket.readableFlowing} ${socket.timeout} ${socket.closed} ` +
+            `${socket.writableEnded} ${socket.writableFinished}`;
+
+          end(ws);
+          for (const event of ['close', 'end', 'error', 'finish']) {
+            socket.on(event, (x) => log.push(`${event} ${x} ${state()}`));
+          }
+          log.push(state());
+          process.nextTick(() => log.push('tick'));
+          setImmediate(() => log.push('immediate'));
+          ws.on('close', () => log.push('WebSocket'));
+        });
+
+        client.destroy();
+        await eventually(() => log.includes('WebSocket'));
+        await turns();
+        logs.push(log);
+      }
+
+      assert.deepStrictEqual(logs[1], logs[0]);
+    });
+  }
+
   it('does not close again when it is first touched after its end', async (t) => {
     for (const end of ['close', 'terminate']) {
       const { client, peer, wss } = await openPair(t);
@@ -415,3 +453,17 @@ describe('A light socket', { skip }, () => {
     assert.ok(isLight(peer._socket));
   });
 });
+
+/** Connects to a server whose 'connection' listener is given. */
+async function exchangeWith(wss, onConnection) {
+  const connected = once(wss, 'connection');
+
+  wss.on('connection', onConnection);
+
+  const socket = net.connect(await portOf(wss), '127.0.0.1');
+
+  socket.on('error', () => {});
+  socket.write(upgradeRequest());
+  await connected;
+  return { socket };
+}

@@ -81,12 +81,7 @@ function materialize(view) {
   if (names?.getsockname) socket._sockname = names.getsockname;
 
   if (isDestroyed) {
-    if (light.isClosed) {
-      beClosed(socket, light);
-      return;
-    }
-    if (light.isEnded) socketPrototype.end.call(socket);
-    socketPrototype.destroy.call(socket);
+    beDestroyed(socket, light);
     return;
   }
 
@@ -120,15 +115,15 @@ function materialize(view) {
   if (light.isEnded) socketPrototype.end.call(socket);
 }
 
-/** Makes a socket what it is behind its events, which were missed. */
-function beClosed(socket, { isEnded, isEndedByPeer, server }) {
+/** Makes a socket what it is once it is destroyed. Its events were missed, but for a `'close'` that is yet to come. */
+function beDestroyed(socket, { isClosed, isEnded, isEndedByPeer, server }) {
   const { _readableState: readable, _writableState: writable } = socket;
 
   readable.flowing = true;
   if (isEnded) {
     writable.ending = true;
     writable.ended = true;
-    writable.finished = true;
+    writable.finished = isClosed;
   }
   if (isEndedByPeer) {
     readable.ended = true;
@@ -397,11 +392,22 @@ function close(socket, light, err) {
 
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
-  if (err) timers.nextTick(() => owner.onError());
+  // Who touches it meanwhile may listen.
+  const tell = (...event) => {
+    if (!isLight(light.target)) emit.call(light.target, ...event);
+  };
+
+  if (err) {
+    timers.nextTick(() => {
+      owner.onError();
+      tell('error', err);
+    });
+  }
   light.closeHandle(() => {
     light.isClosed = true;
     if (callLost !== undefined) callLost();
     owner.onClosed();
+    tell('close', Boolean(err));
   });
 
   server._connections--;
