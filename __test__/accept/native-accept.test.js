@@ -44,6 +44,24 @@ describe('A connection is accepted natively', { skip }, () => {
     }
   });
 
+  it('and knows at any time how many bytes of its request were read', async (t) => {
+    const { length } = upgradeRequest();
+    const seen = [];
+    const note = ({ req }) => seen.push(req.socket.bytesRead) > 0;
+    const later = (info, callback) => setImmediate(callback, true);
+
+    for (const verifyClient of [note, later, null]) {
+      const wss = serve(t, { verifyClient });
+      const { ws } = await connected(t, wss, await portOf(wss));
+
+      seen.push(ws._socket.bytesRead);
+      ws._socket.on('close', () => {});
+      seen.push(ws._socket.bytesRead);
+    }
+
+    assert.deepStrictEqual(seen, new Array(7).fill(length));
+  });
+
   it('beside requests that are for Node', async (t) => {
     const server = http.createServer((req, res) => res.end(`got ${req.url}`));
     const { port, wss } = await serveOn(t, server);

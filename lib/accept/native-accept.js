@@ -6,6 +6,7 @@ const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
+const Light = require('../wire/light');
 const { LightSocket, materialize } = require('../wire/light-socket');
 const { isAvailable } = require('../wire/promotion');
 const Listening = require('./listening');
@@ -86,6 +87,7 @@ function acceptNatively(server, objectionOf, upgrade) {
     const socket = new LightSocket(light);
     const request = makeRequest(head, socket, server);
 
+    Light.lengthOfRequest = head.length;
     scope.run(() => {
       try {
         upgrade(request, socket);

@@ -7,6 +7,7 @@ const { listen: listenToLoop } = require('../connection/loop-listeners');
 const Listening = require('./listening');
 const { isEnabled, take } = require('./native-accept');
 const native = require('../native');
+const Light = require('../wire/light');
 const { materialize } = require('../wire/light-socket');
 const Scope = require('./scope');
 const { isTakeable, observer } = require('./strangeness');
@@ -43,6 +44,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
       const socket = lightSocket(handle);
       const request = makeRequest(head, socket, server);
 
+      Light.lengthOfRequest = head.length;
       scope.run(() => {
         try {
           upgrade(request, socket);

@@ -12,6 +12,7 @@ const { threadsOf } = require('../wire/io-threads');
 const { connections } = require('../wire/loop');
 const Light = require('../wire/light');
 const slotOf = require('../wire/slot');
+const { kReadBefore } = require('../wire/taken-socket');
 const Tick = require('../wire/tick');
 const trace = require('../wire/trace');
 
@@ -94,8 +95,11 @@ class LightConnection extends Light {
   }
 
   /** Node has constructed the socket, and reads it if it was not opened. */
-  built() {
-    if (!this.isOpen) native.connectionFree(this.id);
+  built(socket) {
+    if (this.isOpen) return;
+
+    native.connectionFree(this.id);
+    socket[kReadBefore] = this.readBefore;
   }
 
   /**

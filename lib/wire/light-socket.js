@@ -254,7 +254,7 @@ const methods = {
 
 /** What the accessors of a light socket say; it is open, or destroyed. */
 const accessors = {
-  bytesRead: (light) => light.connect()?.output.bytesRead ?? 0,
+  bytesRead: (light) => light.connect()?.output.bytesRead ?? light.readBefore,
   bytesWritten: (light) => light.connect()?.output.bytesWritten ?? 0,
   destroyed: (light) => light.isDestroyed,
   pending: (light) => light.isDestroyed,

@@ -94,6 +94,11 @@ class Light extends Incoming {
     this.state = isSo ? this.state | bit : this.state & ~bit;
   }
 
+  /** The bytes that were read of it before it is open. */
+  get readBefore() {
+    return Light.lengthOfRequest;
+  }
+
   /** Whether there is somebody to read and write it. */
   get isOpen() {
     return false;
@@ -129,5 +134,11 @@ Light.prototype.websocket = null;
 
 /** Its addresses, by Node's names, once somebody has asked for them. */
 Light.prototype.names = null;
+
+/**
+ * The bytes of the request that is being answered. A socket that is asked or built
+ * before it is open is so within that.
+ */
+Light.lengthOfRequest = 0;
 
 module.exports = Light;

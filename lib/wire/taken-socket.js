@@ -10,6 +10,8 @@ const watchMethods = require('./watched-methods');
 
 /** On a socket: the `Outbox` whose frames go before everything else. */
 const kOutbox = Symbol('ws-rs.outbox');
+/** On a socket: bytes of the connection that were read before it was built. */
+const kReadBefore = Symbol('ws-rs.readBefore');
 /** On a socket: the `LoopTransport` that reads it, or nothing. */
 const kLoop = Symbol('ws-rs.loop');
 
@@ -92,6 +94,7 @@ function watchHandle(socket, outbox) {
 function behindFrames(prototype, base) {
   const methods = {
     [kOutbox]: null,
+    [kReadBefore]: 0,
 
     write(...args) {
       if (this[kOutbox]) this[kOutbox].yieldToStream();
@@ -229,8 +232,9 @@ class TakenSocket extends net.Socket {
 
   get bytesRead() {
     const outbox = this[kOutbox];
+    const past = this[kReadBefore] + (outbox ? outbox.bytesRead : 0);
 
-    return outbox ? super.bytesRead + outbox.bytesRead : super.bytesRead;
+    return past > 0 ? super.bytesRead + past : super.bytesRead;
   }
 
   get writableLength() {
@@ -404,6 +408,7 @@ module.exports = {
   kLoop,
   kOutbox,
   kOwnTls,
+  kReadBefore,
   putMethod,
   TakenSocket,
   watchHandle
