@@ -13,7 +13,7 @@ import {
 } from './tolerance.mjs';
 
 /** Callbacks against events may differ by docs/api.md; `gave` is for rules. */
-const ORDER = /\.(order|gave)$/;
+const ORDER = /\.(order|callbacks|gave)$/;
 /** What nobody may see in any scenario unless ws shows it as well. */
 const GRAVE =
   /NEVER|never closed|uncaught|unhandled|PROCESS|HANG|left behind|clients left [^0]/;
