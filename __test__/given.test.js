@@ -68,6 +68,14 @@ describe('An option that ws does not have', () => {
     withForeign('except', 1, () => topics.publish('a', 'b'));
   });
 
+  it('is not read from Object.prototype: idleTimeout of permessage-deflate.', () => {
+    withForeign('idleTimeout', 'text', () => {
+      for (const perMessageDeflate of [false, true, {}]) {
+        new WebSocketServer({ noServer: true, perMessageDeflate });
+      }
+    });
+  });
+
   it('leaves zlib alone where nothing is compressed.', () => {
     withForeign('zlibDeflateOptions', { level: 'text' }, () => {
       new WebSocketServer({ noServer: true, perMessageDeflate: false });

@@ -1,6 +1,7 @@
 'use strict';
 
 const { util } = require('../builtins');
+const given = require('../given');
 const timers = require('../timers');
 
 /** The clock's steps in a timeout: what is idle ends at most one step late. */
@@ -25,7 +26,7 @@ class IdleSweep {
    * @throws {TypeError|RangeError} It is of no use
    */
   static check(options) {
-    const timeout = options?.idleTimeout;
+    const timeout = given(options, 'idleTimeout');
 
     if (timeout === undefined || timeout === null) return;
 
