@@ -57,7 +57,10 @@ const PROGRAM = async () => {
 const BAD_HANDSHAKES = async () => {
   const { selfSigned } = require('./examples/self-signed');
   const net = require('net');
-  const wss = await serve({ accept: process.env.ACCEPT || undefined, tls: selfSigned() });
+  const wss = await serve({
+    accept: process.env.ACCEPT || undefined,
+    tls: selfSigned()
+  });
 
   for (const words of ['GET / HTTP/1.1\r\n\r\n', '']) {
     const socket = net.connect(wss.address().port, '127.0.0.1');
