@@ -2,6 +2,7 @@
 
 const { net } = require('../builtins');
 const native = require('../native');
+const { noteServer } = require('../wire/accepted-context');
 const { keepContext, makeHandle } = require('../wire/descriptor-handle');
 const { acceptors } = require('../wire/loop');
 const { Place } = require('./neighbours');
@@ -35,6 +36,8 @@ class Listening {
     this._place = new Place(addressOf(server), () => this._take(false));
     // What Node's own `onconnection` runs in keeps what a listener leaves there.
     this._scope = new Scope(true);
+
+    noteServer(server);
 
     const { close } = handle;
 

@@ -13,7 +13,9 @@ const {
   leaving,
   writers
 } = require('../wire/loop');
+const { makeContext } = require('../wire/accepted-context');
 const { onPolled } = require('../wire/ends');
+const slotOf = require('../wire/slot');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
 const { whenSpareTaken } = require('./chunk');
@@ -194,7 +196,15 @@ const listeners = {
     callback();
   },
 
-  onPolled
+  onPolled,
+
+  onContext(id) {
+    const connection = connections[slotOf(id)];
+
+    if (connection !== undefined) {
+      makeContext(id, connection.server ?? connection.socket?._server);
+    }
+  }
 };
 
 /** Whose event it is; made for it if nothing has happened there yet. */

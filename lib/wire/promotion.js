@@ -4,6 +4,7 @@ const { asyncHooks, net } = require('../builtins');
 const { OPEN } = require('../constants').READY_STATE;
 const native = require('../native');
 const timers = require('../timers');
+const { noteServer } = require('./accepted-context');
 const { LoopTransport, forced, connections, leaving } = require('./loop');
 const slotOf = require('./slot');
 const { isPlain, kLoop, kOwnTls, TakenSocket } = require('./taken-socket');
@@ -30,6 +31,7 @@ function schedule(connection) {
 
   connection.wantsContext = true;
   capture(connection);
+  if (connection.socket._server) noteServer(connection.socket._server);
 
   // Forced: behind what Node has read already, before anything else comes.
   if (isForced) timers.nextTick(promote, connection);

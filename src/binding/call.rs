@@ -213,13 +213,21 @@ impl Call<'_> {
 
     /// The bytes of an argument that may be `undefined`.
     pub(crate) fn optional_bytes(&self, index: usize) -> Outcome<Option<Bytes>> {
+        if self.optional(index)?.is_null() {
+            return Ok(None);
+        }
+        self.bytes(index).map(Some)
+    }
+
+    /// A value; null instead of `undefined`.
+    pub(crate) fn optional(&self, index: usize) -> Outcome {
         let mut kind = 0;
         // SAFETY: as in `u32`.
         check(unsafe { sys::napi_typeof(self.env, self.args[index], &mut kind) })?;
         if kind == sys::ValueType::napi_undefined {
-            return Ok(None);
+            return Ok(ptr::null_mut());
         }
-        self.bytes(index).map(Some)
+        Ok(self.args[index])
     }
 
     pub(crate) fn undefined(&self) -> Outcome {

@@ -7,6 +7,7 @@ use napi_sys as sys;
 
 use super::super::call::{Call, Outcome, check};
 use super::LoopState;
+use super::listeners::Listener;
 use super::turn::Turn;
 
 /// An asynchronous context of Node's, or none.
@@ -73,9 +74,10 @@ impl Context {
 
 /// `captureContext(id, handle)`: to be called where Node calls for the handle of the connection's
 /// socket: that is the context of its events, whoever reads it. Node then finds it unchanged.
+/// `captureContext(id)`: to be called in a context that is to be the trigger.
 pub(crate) fn capture_context(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
-    let context = Context::create(call.env, call.value(1))?;
+    let context = Context::create(call.env, call.optional(1)?)?;
     match call.state.connections.borrow_mut().get_mut(id) {
         Some(entry) if entry.context.is_none() => entry.context = context,
         _ => context.destroy(call.env),
@@ -128,16 +130,22 @@ impl Turn<'_> {
     /// was made where no JavaScript was running, as now.
     pub(super) fn context(&self) -> Context {
         let connections = &self.state.connections;
-        let Some(current) = connections
-            .borrow_mut()
-            .get_mut(self.id)
-            .map(|entry| (entry.context, entry.socket.is_some()))
-        else {
-            return Context::NONE;
+        let current = || {
+            let mut connections = connections.borrow_mut();
+            let entry = connections.get_mut(self.id)?;
+            Some((entry.context, entry.socket.is_some()))
         };
-        let (context, is_on_loop) = current;
-        if !context.is_none() || !is_on_loop {
-            return context;
+        match current() {
+            None => return Context::NONE,
+            Some((context, is_on_loop)) if !context.is_none() || !is_on_loop => return context,
+            Some(_) => {}
+        }
+        // Who listens knows whose connection it is. Nothing comes of it if that fails.
+        let _ = self.call_for_context();
+        match current() {
+            None => return Context::NONE,
+            Some((context, _)) if !context.is_none() => return context,
+            Some(_) => {}
         }
         let Ok(context) = Context::create(self.env, ptr::null_mut()) else {
             return Context::NONE;
@@ -147,5 +155,27 @@ impl Turn<'_> {
             None => self.state.event_loop.forget(self.env, context),
         }
         context
+    }
+
+    /// Has JavaScript make the connection's context, triggered by its server.
+    fn call_for_context(&self) -> Outcome<()> {
+        let Some(listeners) = self.state.event_loop.listeners.get() else {
+            return Ok(());
+        };
+        let function = listeners.get(self.env, Listener::Context);
+        if function.is_null() {
+            return Ok(());
+        }
+        let (mut id, mut result, mut error) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live environment, on its thread, in the handle scope of the turn, values of it, and valid
+        // out pointers. Nothing of the state is borrowed here.
+        unsafe {
+            check(sys::napi_create_double(self.env, self.id as f64, &mut id))?;
+            let status = sys::napi_call_function(self.env, function, function, 1, &id, &mut result);
+            if status == sys::Status::napi_pending_exception {
+                sys::napi_get_and_clear_last_exception(self.env, &mut error);
+            }
+        }
+        Ok(())
     }
 }

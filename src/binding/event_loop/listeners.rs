@@ -45,9 +45,11 @@ pub(super) enum Listener {
     Closed,
     /// The moment is there that `loopAfterPoll()` has asked for.
     Polled,
+    /// A connection that was accepted needs its async context; its id. Not called for anybody's context.
+    Context,
 }
 
-const NAMES: [&CStr; 16] = [
+const NAMES: [&CStr; 17] = [
     c"onMessages",
     c"onText",
     c"onBinary",
@@ -64,6 +66,7 @@ const NAMES: [&CStr; 16] = [
     c"onConnection",
     c"onClosed",
     c"onPolled",
+    c"onContext",
 ];
 
 /// The functions.
