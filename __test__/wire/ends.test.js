@@ -5,11 +5,17 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { describe, it } = require('node:test');
 
 const { listen } = require('../../lib/connection/loop-listeners');
-const { atEnd } = require('../../lib/wire/ends');
+const { atEnd, expectBothEnds } = require('../../lib/wire/ends');
 const { skip } = require('../support/loop');
 const { evaluate } = require('../support/programs');
 
 describe('atEnd()', { skip }, () => {
+  it('does nothing until a client is on its way to this machine', () => {
+    listen();
+    assert.strictEqual(atEnd(assert.fail), false);
+    expectBothEnds();
+  });
+
   it('calls back in order, and before what setImmediate() was asked for earlier', async () => {
     const order = [];
 
@@ -75,10 +81,11 @@ describe('atEnd()', { skip }, () => {
   it('keeps the process alive until then, and what throws keeps no other from being called', async () => {
     const seen = await evaluate(() => {
       const { listen } = require('./lib/connection/loop-listeners');
-      const { atEnd } = require('./lib/wire/ends');
+      const { atEnd, expectBothEnds } = require('./lib/wire/ends');
       const seen = [];
 
       listen();
+      expectBothEnds();
       process.on('uncaughtException', (err) => seen.push(err.message));
       process.on('exit', () => console.log(JSON.stringify(seen)));
       setImmediate(() => {

@@ -1,6 +1,7 @@
 'use strict';
 
 const native = require('../native');
+const { expectBothEnds } = require('../wire/ends');
 
 /**
  * Servers of this process, and its own clients that are on their way to them. Who
@@ -58,10 +59,11 @@ class Place {
  *     is there
  */
 function approach({ hostname, port, socketPath }) {
-  if (places.size === 0) return null;
+  if (socketPath === undefined && !OWN_HOST.test(hostname)) return null;
+  // Its server may be one that Node takes connections for.
+  expectBothEnds();
 
-  const isHere = socketPath !== undefined || OWN_HOST.test(hostname);
-  const place = isHere ? places.get(socketPath ?? Number(port)) : undefined;
+  const place = places.get(socketPath ?? Number(port));
 
   return place === undefined ? null : place.expect();
 }

@@ -5,6 +5,8 @@ const native = require('../native');
 
 const { AsyncResource } = asyncHooks;
 
+/** Whether this process may have both ends of some connection; else nobody sees in which order they close. */
+let hasBothEnds = false;
 /** What is to be done, and which comes next. */
 let queue = [];
 let first = 0;
@@ -15,10 +17,10 @@ let first = 0;
  * ends are written here close in one order with each other, and with those of Node.
  *
  * @param {Function} callback Called in the async context of now
- * @return {Boolean} `false`: it is not called
+ * @return {Boolean} `false`: it is not called, as that cannot be, or nobody would see it
  */
 function atEnd(callback) {
-  if (native.loopAfterPoll() !== 1) return false;
+  if (!hasBothEnds || native.loopAfterPoll() !== 1) return false;
 
   const resource = new AsyncResource('SHUTDOWNWRAP', {
     requireManualDestroy: true
@@ -42,4 +44,9 @@ function onPolled() {
   resource.emitDestroy();
 }
 
-module.exports = { atEnd, onPolled };
+/** A client of this process is on its way to this machine. */
+function expectBothEnds() {
+  hasBothEnds = true;
+}
+
+module.exports = { atEnd, expectBothEnds, onPolled };
