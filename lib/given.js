@@ -5,6 +5,9 @@
  * ours something on `Object.prototype` that happens to have the name may not do
  * anything: no program has asked for it.
  *
+ * It takes some 0.3 us, as V8 caches nothing of names that are not there. Who asks
+ * for each connection looks first whether there is such an option at all.
+ *
  * @param {Object} [options] The options
  * @param {String} name The name of one
  * @param {*} [otherwise] What it is by default

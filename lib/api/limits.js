@@ -18,7 +18,7 @@ function limitsOf(options) {
   };
 
   // A class of the program's sees what it sees with ws.
-  const ioThreads = given(options, 'ioThreads');
+  const ioThreads = ioThreadsOf(options);
 
   if (ioThreads) limits.ioThreads = ioThreads;
 
@@ -38,8 +38,14 @@ function hasLimits(options, limits) {
     limits.maxFragments === options.maxFragments &&
     limits.maxPayload === options.maxPayload &&
     limits.skipUTF8Validation === options.skipUTF8Validation &&
-    (given(limits, 'ioThreads') || 0) === (given(options, 'ioThreads') || 0)
+    ioThreadsOf(limits) === ioThreadsOf(options)
   );
+}
+
+function ioThreadsOf(options) {
+  if (options.ioThreads === undefined) return 0;
+
+  return given(options, 'ioThreads') || 0;
 }
 
 module.exports = { hasLimits, limitsOf };

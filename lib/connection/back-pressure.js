@@ -66,6 +66,8 @@ class BackPressure {
    * @return {BackPressure|null} `null` if there is no limit
    */
   static of(websocket, options) {
+    if (options.maxBackpressure === undefined) return null;
+
     const most = given(options, 'maxBackpressure');
 
     if (typeof most !== 'number') return null;

@@ -42,7 +42,10 @@ function check(options) {
  * @return {Number} How many
  */
 function threadsOf(limits) {
-  return forced ?? given(limits, 'ioThreads') ?? 0;
+  if (forced !== undefined) return forced;
+  if (limits.ioThreads === undefined) return 0;
+
+  return given(limits, 'ioThreads') ?? 0;
 }
 
 function isCount(number) {
