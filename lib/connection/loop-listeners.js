@@ -190,10 +190,7 @@ const listeners = {
   },
 
   onClosed(number) {
-    const callback = closing.get(number);
-
-    closing.delete(number);
-    callback();
+    closing.take(number)();
   },
 
   onPolled,

@@ -4,8 +4,6 @@ const native = require('../native');
 const { makeHandle } = require('./descriptor-handle');
 const { closing } = require('./loop');
 
-let closings = 0;
-
 /** A socket that came to a server, and whose descriptor a handle of Node's has or is to have. */
 class Incoming {
   /**
@@ -71,8 +69,7 @@ class Incoming {
     if (this._hasHandle) {
       this._handle.close(callback);
     } else if (callback !== undefined) {
-      closing.set(++closings, callback);
-      native.loopClosed(this.id, closings);
+      native.loopClosed(this.id, closing.add(callback));
     }
   }
 }

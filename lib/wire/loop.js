@@ -6,6 +6,7 @@ const { HEARTBEAT, UNREAD } = require('../native/numbers').left;
 const { systemError, tlsError } = require('./errors');
 const heartbeatNews = require('./heartbeat-news');
 const { endedByPeer, materialize } = require('./light-socket');
+const Numbered = require('./numbered');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
@@ -30,8 +31,8 @@ const leaving = new Map();
 const writers = new Map();
 /** Who sees to what was taken from listening sockets, by their descriptors. */
 const acceptors = new Map();
-/** What is to be called when sockets without handles are closed, by numbers of their own. */
-const closing = new Map();
+/** What is to be called when sockets without handles are closed. */
+const closing = new Numbered();
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.

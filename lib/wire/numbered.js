@@ -1,0 +1,41 @@
+'use strict';
+
+/**
+ * Things by numbers of their own, for many that come and go: a `Map` makes itself
+ * anew all the time then, and each of its old tables has V8 keep those that were in
+ * it, and whatever they refer to, until it collects all of the heap.
+ */
+class Numbered {
+  constructor() {
+    this._things = [];
+    this._free = [];
+  }
+
+  /**
+   * @param {*} thing What is to be found again
+   * @return {Number} Its number, until it is taken
+   */
+  add(thing) {
+    const number = this._free.pop() ?? this._things.length;
+
+    this._things[number] = thing;
+    return number;
+  }
+
+  /**
+   * @param {Number} number What `add()` gave, once
+   * @return {*} The thing; `undefined`: there is none
+   */
+  take(number) {
+    const thing = this._things[number];
+
+    if (thing !== undefined) {
+      this._things[number] = undefined;
+      this._free.push(number);
+    }
+
+    return thing;
+  }
+}
+
+module.exports = Numbered;
