@@ -15,6 +15,7 @@ const {
 } = require('../wire/loop');
 const { makeContext } = require('../wire/accepted-context');
 const { onPolled } = require('../wire/ends');
+const { serverOf } = require('../wire/light-socket');
 const slotOf = require('../wire/slot');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
@@ -199,7 +200,7 @@ const listeners = {
     const connection = connections[slotOf(id)];
 
     if (connection !== undefined) {
-      makeContext(id, connection.server ?? connection.socket?._server);
+      makeContext(id, connection.server ?? serverOf(connection.socket));
     }
   }
 };

@@ -35,6 +35,13 @@ function isLight(socket) {
   return Boolean(socket[kLight]);
 }
 
+/** @return {net.Server|null|undefined} Who accepted this socket, which stays what it is */
+function serverOf(socket) {
+  const light = socket?.[kLight];
+
+  return light ? light.server : socket?._server;
+}
+
 /**
  * Makes it a socket as all others, for good.
  *
@@ -459,5 +466,6 @@ module.exports = {
   isLight,
   kLight,
   LightSocket,
-  materialize
+  materialize,
+  serverOf
 };
