@@ -5,8 +5,8 @@ const native = require('../native');
 
 const { AsyncResource, executionAsyncId } = asyncHooks;
 
-/** By server: the async id of what it listens on, and the resource that is triggered by that. */
-const origins = new WeakMap();
+/** By server: the async id of what it listens on. */
+const triggers = new WeakMap();
 
 /**
  * Notes what the connections of a server come from. To be called while it listens.
@@ -17,9 +17,7 @@ function noteServer(server) {
   const trigger = server._handle?.getAsyncId?.();
 
   // That of a worker of a cluster is none of Node's.
-  if (trigger === undefined || origins.get(server)?.trigger === trigger) return;
-
-  origins.set(server, { trigger, resource: null });
+  if (trigger !== undefined) triggers.set(server, trigger);
 }
 
 /**
@@ -31,16 +29,19 @@ function noteServer(server) {
  * @param {net.Server|null} server Its server
  */
 function makeContext(id, server) {
-  const origin = server ? origins.get(server) : undefined;
+  const triggerAsyncId = server ? triggers.get(server) : undefined;
 
   // Where JavaScript runs already its stores are not to be those of all connections.
-  if (origin === undefined || executionAsyncId() !== 0) return;
+  if (triggerAsyncId === undefined || executionAsyncId() !== 0) return;
 
-  origin.resource ??= new AsyncResource('WSRSSERVER', {
+  const resource = new AsyncResource('WSRSSERVER', {
     requireManualDestroy: true,
-    triggerAsyncId: origin.trigger
+    triggerAsyncId
   });
-  origin.resource.runInAsyncScope(native.captureContext, native, id);
+
+  resource.runInAsyncScope(native.captureContext, native, id);
+  // Of one for all nobody would know when the last connection came.
+  resource.emitDestroy();
 }
 
 module.exports = { makeContext, noteServer };
