@@ -66,6 +66,41 @@ describe('atEnd()', { skip }, () => {
     assert.deepStrictEqual(order, ['inner', 'immediate']);
   });
 
+  for (const how of ['within the callback', 'from setImmediate()']) {
+    it(`calls what is asked for ${how} of another, and so on, while nothing else comes`, async () => {
+      const seen = await evaluate(
+        (isWithin) => {
+          const { listen } = require('./lib/connection/loop-listeners');
+          const { atEnd, expectBothEnds } = require('./lib/wire/ends');
+          const seen = [];
+          let left = 100;
+
+          // Nothing else wakes libuv.
+          const timer = setTimeout(() => seen.push(`${left} left`), 2000);
+
+          function link() {
+            if (--left === 0) {
+              seen.push('the last one');
+              clearTimeout(timer);
+              console.log(JSON.stringify(seen));
+            } else if (isWithin) {
+              atEnd(link);
+            } else {
+              setImmediate(() => atEnd(link));
+            }
+          }
+
+          listen();
+          expectBothEnds();
+          setImmediate(() => atEnd(link));
+        },
+        { argument: how === 'within the callback' }
+      );
+
+      assert.deepStrictEqual(seen, ['the last one']);
+    });
+  }
+
   it('calls back in the async context that it was called in', async () => {
     const storage = new AsyncLocalStorage();
 

@@ -5,18 +5,19 @@ use std::ptr::NonNull;
 
 use crate::uv::{self, Handle, Loop, Uv};
 
-/// Room for a `uv_prepare_t` or `uv_check_t`, which are as large as a `uv_idle_t`.
+/// Room for a `uv_idle_t` or `uv_check_t`; `Uv` is not to be had where they are larger.
 const WORDS: usize = uv::MAX_IDLE_SIZE / 8;
 
 /// Who is told.
 pub(crate) type Told = unsafe fn(owner: *const ());
 
-/// A `uv_prepare_t` and a `uv_check_t`. They live from [`open`](Self::open) until libuv has closed both, which is
-/// after [`close`](Self::close).
+/// A `uv_idle_t` and a `uv_check_t`. They live from [`open`](Self::open) until libuv has closed both, which is
+/// after [`close`](Self::close). While one that idles is started libuv does not wait for anything when it polls: who
+/// asks in one of the moments has the next one at once.
 #[repr(C)]
 pub(crate) struct AfterPoll {
     /// libuv writes to them and links them into lists, so they must not move.
-    prepare: UnsafeCell<[u64; WORDS]>,
+    idle: UnsafeCell<[u64; WORDS]>,
     check: UnsafeCell<[u64; WORDS]>,
     uv: &'static Uv,
     is_started: Cell<bool>,
@@ -38,7 +39,7 @@ impl AfterPoll {
         (owner, told): (*const (), Told),
     ) -> NonNull<Self> {
         let handles = NonNull::from(Box::leak(Box::new(Self {
-            prepare: UnsafeCell::new([0; WORDS]),
+            idle: UnsafeCell::new([0; WORDS]),
             check: UnsafeCell::new([0; WORDS]),
             uv,
             is_started: Cell::new(false),
@@ -50,9 +51,9 @@ impl AfterPoll {
         // handles' initialisation cannot fail. `data` is ours.
         unsafe {
             let this = handles.as_ref();
-            (uv.prepare_init)(event_loop, this.prepare());
+            (uv.idle_init)(event_loop, this.idle());
             (uv.check_init)(event_loop, this.check());
-            for handle in [this.prepare(), this.check()] {
+            for handle in [this.idle(), this.check()] {
                 (*handle).data = handles.as_ptr().cast();
             }
         }
@@ -64,7 +65,7 @@ impl AfterPoll {
         if !self.is_started.replace(true) {
             // SAFETY: the handles are initialised, and not closed as long as there is a reference.
             unsafe {
-                (self.uv.prepare_start)(self.prepare(), on_moment);
+                (self.uv.idle_start)(self.idle(), on_moment);
                 // What is started last has its turn first: before `setImmediate()`.
                 (self.uv.check_start)(self.check(), on_moment);
             }
@@ -75,7 +76,7 @@ impl AfterPoll {
         self.is_started.set(false);
         // SAFETY: as above.
         unsafe {
-            (self.uv.prepare_stop)(self.prepare());
+            (self.uv.idle_stop)(self.idle());
             (self.uv.check_stop)(self.check());
         }
     }
@@ -88,13 +89,13 @@ impl AfterPoll {
         // SAFETY: they are there until `on_close` frees them, which libuv calls later.
         unsafe {
             let this = handles.as_ref();
-            (this.uv.close)(this.prepare(), on_close);
+            (this.uv.close)(this.idle(), on_close);
             (this.uv.close)(this.check(), on_close);
         }
     }
 
-    const fn prepare(&self) -> *mut Handle {
-        self.prepare.get().cast()
+    const fn idle(&self) -> *mut Handle {
+        self.idle.get().cast()
     }
 
     const fn check(&self) -> *mut Handle {

@@ -31,12 +31,11 @@ pub struct Metrics {
     _others: [u64; 15],
 }
 
-/// `UV_ASYNC`, `UV_CHECK`, `UV_IDLE`, `UV_POLL` and `UV_PREPARE` of `uv_handle_type`.
+/// `UV_ASYNC`, `UV_CHECK`, `UV_IDLE` and `UV_POLL` of `uv_handle_type`.
 const HANDLE_TYPE_ASYNC: c_int = 1;
 const HANDLE_TYPE_CHECK: c_int = 2;
 const HANDLE_TYPE_IDLE: c_int = 6;
 const HANDLE_TYPE_POLL: c_int = 8;
-const HANDLE_TYPE_PREPARE: c_int = 9;
 /// `UV_READABLE` of `uv_poll_event`.
 pub const READABLE: c_int = 1;
 pub const WRITABLE: c_int = 2;
@@ -47,7 +46,7 @@ pub const DISCONNECT: c_int = 4;
 pub const MAX_POLL_SIZE: usize = 176;
 /// A `uv_async_t` takes 128 bytes.
 pub const MAX_ASYNC_SIZE: usize = 176;
-/// A `uv_check_t`, `uv_idle_t` or `uv_prepare_t` takes 120 bytes.
+/// A `uv_check_t` or `uv_idle_t` takes 120 bytes.
 pub const MAX_IDLE_SIZE: usize = 128;
 
 pub type PollCallback = unsafe extern "C" fn(*mut Handle, c_int, c_int);
@@ -61,11 +60,10 @@ pub struct Uv {
     pub poll_start: unsafe extern "C" fn(*mut Handle, c_int, PollCallback) -> c_int,
     pub async_init: unsafe extern "C" fn(*mut Loop, *mut Handle, AsyncCallback) -> c_int,
     pub idle_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
+    pub idle_start: unsafe extern "C" fn(*mut Handle, PhaseCallback) -> c_int,
+    pub idle_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     /// libuv 1.45 and newer.
     pub metrics_info: Option<unsafe extern "C" fn(*mut Loop, *mut Metrics) -> c_int>,
-    pub prepare_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
-    pub prepare_start: unsafe extern "C" fn(*mut Handle, PhaseCallback) -> c_int,
-    pub prepare_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     pub check_init: unsafe extern "C" fn(*mut Loop, *mut Handle) -> c_int,
     pub check_start: unsafe extern "C" fn(*mut Handle, PhaseCallback) -> c_int,
     pub check_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
@@ -114,7 +112,7 @@ fn look_up() -> Option<Uv> {
             .ok()?;
         if handle_size(HANDLE_TYPE_POLL) > MAX_POLL_SIZE
             || handle_size(HANDLE_TYPE_ASYNC) > MAX_ASYNC_SIZE
-            || [HANDLE_TYPE_CHECK, HANDLE_TYPE_IDLE, HANDLE_TYPE_PREPARE]
+            || [HANDLE_TYPE_CHECK, HANDLE_TYPE_IDLE]
                 .into_iter()
                 .any(|kind| handle_size(kind) > MAX_IDLE_SIZE)
         {
@@ -129,10 +127,9 @@ fn look_up() -> Option<Uv> {
             poll_start: *process.get(c"uv_poll_start").ok()?,
             async_init: *process.get(c"uv_async_init").ok()?,
             idle_init: *process.get(c"uv_idle_init").ok()?,
+            idle_start: *process.get(c"uv_idle_start").ok()?,
+            idle_stop: *process.get(c"uv_idle_stop").ok()?,
             metrics_info: process.get(c"uv_metrics_info").ok().map(|info| *info),
-            prepare_init: *process.get(c"uv_prepare_init").ok()?,
-            prepare_start: *process.get(c"uv_prepare_start").ok()?,
-            prepare_stop: *process.get(c"uv_prepare_stop").ok()?,
             check_init: *process.get(c"uv_check_init").ok()?,
             check_start: *process.get(c"uv_check_start").ok()?,
             check_stop: *process.get(c"uv_check_stop").ok()?,
