@@ -102,8 +102,11 @@ impl Turns {
     fn tell_polled(&self) {
         if !self.state().event_loop.ending.get() {
             let nobody = Turn::new(self.state(), self.env, Ready::nothing(Id::default()));
-            // Without JavaScript, at the end of the environment, nobody is left to be told.
-            let _ = nobody.call(Context::NONE, Listener::Polled, &[]);
+            // A panic may not reach libuv, and there is no connection that it could end: the others are told all the
+            // same. Without JavaScript, at the end of the environment, nobody is left to be told.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let _ = nobody.call(Context::NONE, Listener::Polled, &[]);
+            }));
         }
     }
 
