@@ -3,60 +3,141 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
-const { Place, approach } = require('../../lib/accept/neighbours');
+const { Place, approach, arrive } = require('../../lib/accept/neighbours');
+const { resolveUrl, toTarget } = require('../../lib/handshake/client-url');
 
-const to = (hostname, port) => ({ hostname, port, socketPath: undefined });
+/** A request that is on its way to where a URL says. */
+function onWayTo(url) {
+  const request = {};
+
+  approach(request, toTarget(resolveUrl(url)));
+  return request;
+}
+
+const onPort = (port) => new Place({ address: '::', port }, () => {});
 
 describe('Place', () => {
   it('is awaited while clients of this process are on their way to it', () => {
     let count = 0;
-    const place = new Place({ address: '0.0.0.0', port: 70001 }, () => count++);
+    const place = new Place({ address: '0.0.0.0', port: 50001 }, () => count++);
 
     assert.strictEqual(place.isAwaited, false);
-    // An address has its port as a string, if it says one.
-    const arrivals = ['localhost', '127.0.0.1', '127.1.2.3', '::1'].map(
-      (host) => approach(to(host, '70001'))
+
+    const requests = ['ws://localhost:50001', 'wss://127.0.0.1:50001'].map(
+      onWayTo
     );
 
     assert.strictEqual(count, 1);
-    for (const arrive of arrivals) {
+    for (const request of requests) {
       assert.strictEqual(place.isAwaited, true);
-      arrive();
+      arrive(request);
+      // It arrives once.
+      arrive(request);
     }
     assert.strictEqual(place.isAwaited, false);
-    approach(to('localhost', 70001))();
+    arrive(onWayTo('ws://localhost:50001'));
     assert.strictEqual(count, 2);
     place.close();
   });
 
-  it('is nothing to clients that connect to other ports and machines', () => {
-    const place = new Place({ address: '::', port: 70002 }, assert.fail);
+  for (const host of [
+    'localhost',
+    'LOCALHOST',
+    '127.0.0.1',
+    '127.1.2.3',
+    '[::1]'
+  ]) {
+    it(`is awaited by those on their way to ${host}`, () => {
+      const place = onPort(50002);
+      const request = onWayTo(`ws://${host}:50002`);
 
-    assert.strictEqual(approach(to('localhost', '70003')), null);
-    assert.strictEqual(approach(to('127.0.0.1.example.org', '70002')), null);
-    assert.strictEqual(approach(to('192.168.0.1', '70002')), null);
+      assert.strictEqual(place.isAwaited, true);
+      arrive(request);
+      assert.strictEqual(place.isAwaited, false);
+      place.close();
+    });
+  }
+
+  it('is nothing to clients that connect to other ports and machines', () => {
+    const place = new Place({ address: '::', port: 50003 }, assert.fail);
+
+    for (const url of [
+      'ws://localhost:50004',
+      'ws://127.0.0.1.example.org:50003',
+      'ws://localhost.example.org:50003',
+      'ws://192.168.0.1:50003',
+      'ws://[::2]:50003',
+      'ws://[::ffff:192.168.0.1]:50003'
+    ]) {
+      const request = onWayTo(url);
+
+      assert.strictEqual(place.isAwaited, false);
+      arrive(request);
+    }
     place.close();
   });
 
   it('has the path of a Unix socket', () => {
     const place = new Place('/tmp/neighbour', () => {});
-    const target = { hostname: '', port: 80, socketPath: '/tmp/neighbour' };
-    const arrive = approach(target);
+    const request = onWayTo('ws+unix:/tmp/neighbour:/path');
 
     assert.strictEqual(place.isAwaited, true);
-    arrive();
+    arrive(request);
+    assert.strictEqual(place.isAwaited, false);
     place.close();
-    assert.strictEqual(approach(target), null);
+  });
+
+  it('finds those that set out before it was there', () => {
+    const early = onWayTo('ws://localhost:50005');
+    const place = onPort(50005);
+
+    assert.strictEqual(place.isAwaited, true);
+    arrive(early);
+    assert.strictEqual(place.isAwaited, false);
+    place.close();
+  });
+
+  it('finds those that set out for another one that was there', () => {
+    const first = onPort(50006);
+    const request = onWayTo('ws://localhost:50006');
+
+    first.close();
+
+    const second = onPort(50006);
+
+    assert.strictEqual(second.isAwaited, true);
+    arrive(request);
+    assert.strictEqual(second.isAwaited, false);
+    second.close();
   });
 
   it('leaves another one that has its port alone when it is closed', () => {
-    const first = new Place({ address: '127.0.0.1', port: 70004 }, () => {});
-    const second = new Place({ address: '127.0.0.2', port: 70004 }, () => {});
+    let count = 0;
+    const first = onPort(50007);
+    const second = new Place({ address: '::1', port: 50007 }, () => count++);
 
     first.close();
-    approach(to('127.0.0.2', 70004));
+
+    const request = onWayTo('ws://[::1]:50007');
+
     assert.strictEqual(second.isAwaited, true);
+    assert.strictEqual(count, 1);
+    arrive(request);
     second.close();
-    assert.strictEqual(approach(to('127.0.0.2', 70004)), null);
+  });
+
+  it('is awaited by all who share a port', () => {
+    const told = [];
+    const places = [1, 2].map(
+      (name) => new Place({ address: '::', port: 50008 }, () => told.push(name))
+    );
+    const request = onWayTo('ws://localhost:50008');
+
+    assert.deepStrictEqual(told, [1, 2]);
+    for (const place of places) {
+      assert.strictEqual(place.isAwaited, true);
+      place.close();
+    }
+    arrive(request);
   });
 });

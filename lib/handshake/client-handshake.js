@@ -15,7 +15,7 @@ const { nextKey, requestOptions } = require('./client-request');
 const { extensionsProblem, findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
 const { CLOSE_TIMEOUT, READY_STATE } = require('../constants');
-const { approach } = require('../accept/neighbours');
+const { approach, arrive } = require('../accept/neighbours');
 
 const { CONNECTING } = READY_STATE;
 
@@ -89,7 +89,6 @@ class ClientHandshake {
     this.identity = null;
     this.key = '';
     this.answered = false;
-    this.onArrival = null;
   }
 
   /**
@@ -107,8 +106,7 @@ class ClientHandshake {
     const req = request(requestOptions(target, identity, this));
 
     websocket._req = req;
-    this.arrive();
-    this.onArrival = approach(target);
+    approach(req, target);
     return req;
   }
 
@@ -123,14 +121,6 @@ class ClientHandshake {
     return this.identity.next(target, keepSecrets);
   }
 
-  /** It is not on its way to a server any more. */
-  arrive() {
-    if (this.onArrival === null) return;
-
-    this.onArrival();
-    this.onArrival = null;
-  }
-
   listen(req) {
     if (this.settings.handshakeTimeout) {
       req.on('timeout', () => this.onTimeout(req));
@@ -142,7 +132,7 @@ class ClientHandshake {
       if (this.isPending(req)) this.onResponse(req, res);
     });
     req.on('upgrade', (res, socket, head) => {
-      if (this.isPending(req)) this.onUpgrade(res, socket, head);
+      if (this.isPending(req)) this.onUpgrade(req, res, socket, head);
       else socket.destroy();
     });
   }
@@ -171,17 +161,14 @@ class ClientHandshake {
   onError(req, err) {
     if (!this.isPending(req)) return;
 
-    this.arrive();
+    arrive(req);
     this.websocket._req = null;
     emitErrorAndClose(this.websocket, err);
   }
 
   /** `req.abort()` before there is a socket emits `'close'` without error. */
   onClose(req) {
-    const { _req: current } = this.websocket;
-
-    // Not that of a redirect.
-    if (current === req || current === null) this.arrive();
+    arrive(req);
     // Most have been upgraded: an error, made for nobody, takes 7 us.
     if (this.answered || !this.isPending(req)) return;
 
@@ -196,7 +183,7 @@ class ClientHandshake {
     const { headers, statusCode } = res;
     const isRedirect = statusCode >= 300 && statusCode < 400;
 
-    this.arrive();
+    arrive(req);
     this.answered = true;
 
     if (settings.followRedirects && isRedirect && headers.location) {
@@ -241,10 +228,10 @@ class ClientHandshake {
     if (websocket._readyState === CONNECTING) this.send();
   }
 
-  onUpgrade(res, socket, head) {
+  onUpgrade(req, res, socket, head) {
     const { perMessageDeflate, settings, websocket } = this;
 
-    this.arrive();
+    arrive(req);
     websocket.emit('upgrade', res);
 
     // The listener may have called `close()` or `terminate()`.
