@@ -5,6 +5,7 @@ const { describe, it } = require('node:test');
 
 const { Place, approach, arrive } = require('../../lib/accept/neighbours');
 const { resolveUrl, toTarget } = require('../../lib/handshake/client-url');
+const { WebSocket } = require('../support/implementation');
 
 /** A request that is on its way to where a URL says. */
 function onWayTo(url) {
@@ -139,5 +140,67 @@ describe('Place', () => {
       place.close();
     }
     arrive(request);
+  });
+});
+
+describe('A client that was on its way', () => {
+  const URL = 'ws://localhost:50010';
+  const never = () => undefined;
+
+  /** Has a client set out, and asserts that its server awaits it. */
+  function setOut(t, options) {
+    const place = onPort(50010);
+    const client = new WebSocket(URL, options);
+
+    t.after(() => place.close());
+    client.on('error', () => {});
+    assert.strictEqual(place.isAwaited, true);
+    return { client, place };
+  }
+
+  it('is not awaited any more once it was terminated, though it never gets a socket', (t) => {
+    const { client, place } = setOut(t, { createConnection: never });
+
+    client.terminate();
+    assert.strictEqual(place.isAwaited, false);
+  });
+
+  it('is not awaited any more once it was closed, though its request was never ended', (t) => {
+    const { client, place } = setOut(t, {
+      createConnection: never,
+      finishRequest: never
+    });
+
+    client.close();
+    assert.strictEqual(place.isAwaited, false);
+  });
+
+  it('is not awaited any more once "finishRequest" has thrown', (t) => {
+    const place = onPort(50010);
+    let isAwaited;
+
+    t.after(() => place.close());
+    assert.throws(
+      () =>
+        new WebSocket(URL, {
+          createConnection: never,
+          finishRequest() {
+            isAwaited = place.isAwaited;
+            throw new Error('no');
+          }
+        }),
+      { message: 'no' }
+    );
+    assert.strictEqual(isAwaited, true);
+    assert.strictEqual(place.isAwaited, false);
+  });
+
+  it('is not awaited any more once its request could not be sent', async (t) => {
+    const { client, place } = setOut(t, {
+      createConnection: (options, callback) => callback(new Error('no'))
+    });
+
+    await new Promise((resolve) => client.on('close', resolve));
+    assert.strictEqual(place.isAwaited, false);
   });
 });

@@ -1,5 +1,6 @@
 'use strict';
 
+const { arrive } = require('../accept/neighbours');
 const { CLOSING } = require('../constants').READY_STATE;
 const { publishError } = require('../diagnostics');
 const timers = require('../timers');
@@ -20,6 +21,8 @@ function abortHandshake(websocket, requestOrSocket, message) {
   websocket._readyState = CLOSING;
 
   if (typeof requestOrSocket.setHeader === 'function') {
+    // One that never gets a socket is not closed, either.
+    arrive(requestOrSocket);
     requestOrSocket.destroy();
 
     const { socket } = requestOrSocket;

@@ -141,8 +141,17 @@ class ClientHandshake {
     const { settings, websocket } = this;
     const req = websocket._req;
 
-    if (settings.finishRequest) settings.finishRequest(req, websocket);
-    else req.end();
+    if (!settings.finishRequest) {
+      req.end();
+      return;
+    }
+
+    try {
+      settings.finishRequest(req, websocket);
+    } catch (err) {
+      arrive(req);
+      throw err;
+    }
   }
 
   /** A request that was given up may still fail, or even be answered. */
