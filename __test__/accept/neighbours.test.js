@@ -43,10 +43,13 @@ describe('Place', () => {
 
   for (const host of [
     'localhost',
-    'LOCALHOST',
+    'LOCALHOST.',
     '127.0.0.1',
     '127.1.2.3',
-    '[::1]'
+    '0.0.0.0',
+    '[::]',
+    '[::1]',
+    '[::ffff:127.0.0.1]'
   ]) {
     it(`is awaited by those on their way to ${host}`, () => {
       const place = onPort(50002);

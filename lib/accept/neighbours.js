@@ -8,8 +8,12 @@ const { expectBothEnds } = require('../wire/ends');
  * has both ends sees which of them comes first; two processes have no such order.
  */
 
-/** Names of this machine for itself. */
-const OWN_HOST = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+/**
+ * Names of this machine for itself, as a URL has them. What is on no address at
+ * all is connected to this machine by Linux.
+ */
+const OWN_HOST =
+  /^(localhost\.?|0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?|::ffff:7f[\da-f]{2}:[\da-f]+)$/;
 
 /** On a request that is on its way to this machine: its `Way`, until it has arrived. */
 const kWay = Symbol('ws-rs.way');
