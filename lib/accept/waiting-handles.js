@@ -64,12 +64,9 @@ class WaitingHandles {
 
   /** What becomes of them is Node's affair, as when the server accepts no more. */
   giveAll() {
-    for (const waiter of [...this._old, ...this._young]) {
-      this.remove(waiter);
-      this._onSilent(waiter.id, waiter.handle);
-    }
-
-    this._stop();
+    this._give(this._old);
+    this._give(this._young);
+    if (this.isEmpty) this._stop();
   }
 
   /** Something has come. */
@@ -88,17 +85,18 @@ class WaitingHandles {
   }
 
   _look() {
-    const silent = this._old;
-
+    this._give(this._old);
     this._old = this._young;
     this._young = new Set();
+    if (this.isEmpty) this._stop();
+  }
 
-    for (const waiter of silent) {
+  /** What a listener of the program's does may give others of them, too. */
+  _give(waiters) {
+    for (const waiter of waiters) {
       this.remove(waiter);
       this._onSilent(waiter.id, waiter.handle);
     }
-
-    if (this.isEmpty) this._stop();
   }
 
   _stop() {
