@@ -124,7 +124,8 @@ class Handshakes {
 
   /** Others than these are nobody's connections yet, for Node's HTTP server either. */
   _giveAll() {
-    for (const handshake of [...this._all]) {
+    // What a listener of the program's does may give others of them, too.
+    for (const handshake of this._all) {
       const { handle } = handshake;
       const [isEstablished] = native.tlsError(handle.id);
 
@@ -146,10 +147,8 @@ class Handshakes {
   }
 
   _look() {
-    for (const handshake of [...this._all]) {
-      // What a listener did may have ended it.
-      if (!this._all.has(handshake)) continue;
-
+    // What a listener does may end others of them.
+    for (const handshake of this._all) {
       const { handle } = handshake;
       const [isEstablished] = native.tlsError(handle.id);
       // At least; the first look may come right behind it.
