@@ -130,6 +130,22 @@ describe('Place', () => {
     second.close();
   });
 
+  it('leaves the next one that has its port alone when it is closed again', () => {
+    const first = onPort(50009);
+
+    first.close();
+
+    const second = onPort(50009);
+
+    first.close();
+
+    const request = onWayTo('ws://localhost:50009');
+
+    assert.strictEqual(second.isAwaited, true);
+    arrive(request);
+    second.close();
+  });
+
   it('is awaited by all who share a port', () => {
     const told = [];
     const places = [1, 2].map(

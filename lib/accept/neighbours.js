@@ -43,8 +43,8 @@ class Place {
   }
 
   close() {
-    this._way.places.delete(this);
-    this._way.look();
+    // A handle may be closed again, when its port is somebody else's.
+    if (this._way.places.delete(this)) this._way.look();
   }
 }
 
