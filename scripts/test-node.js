@@ -107,6 +107,7 @@ const ONCE = [
     'validation',
     'wire/errors',
     'wire/light-socket',
+    'wire/materialize',
     'wire/send-callbacks',
     'wire/slot',
     'wire/taken-handle',

@@ -6,7 +6,7 @@ const net = require('node:net');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight } = require('../../lib/wire/light-socket');
+const { isLight } = require('../../lib/wire/materialize');
 const { BINARY, frame, MASK } = require('../support/frames');
 const { eventually } = require('../support/patience');
 const { portOf, upgradeRequest } = require('../support/raw-http');

@@ -10,7 +10,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const WebSocketServer = require('../../lib/api/websocket-server');
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight } = require('../../lib/wire/light-socket');
+const { isLight } = require('../../lib/wire/materialize');
 const { connected, serveOn } = require('../support/accepted');
 const { closeOf } = require('../support/pairs');
 const { upgradeRequest } = require('../support/raw-http');

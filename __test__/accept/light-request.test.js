@@ -6,7 +6,7 @@ const http = require('node:http');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight } = require('../../lib/wire/light-socket');
+const { isLight } = require('../../lib/wire/materialize');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { serve } = require('../support/servers');
 

@@ -9,7 +9,7 @@ const { describe, it } = require('node:test');
 const WebSocket = require('../../lib/api/websocket');
 const WebSocketServer = require('../../lib/api/websocket-server');
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight, kLight } = require('../../lib/wire/light-socket');
+const { isLight, kLight } = require('../../lib/wire/materialize');
 const { connected, serveOn } = require('../support/accepted');
 const { closeOf } = require('../support/pairs');
 const { eventually } = require('../support/patience');
@@ -207,7 +207,7 @@ describe('A server that accepts natively', { skip }, () => {
   it('can be told by a variable not to, or to where it can be seen', async () => {
     const program = async () => {
       const http = require('node:http');
-      const { isLight } = require('./lib/wire/light-socket');
+      const { isLight } = require('./lib/wire/materialize');
       const isAccepted = [];
 
       for (const listens of [false, true]) {

@@ -15,7 +15,7 @@ const { serve } = require('../support/servers');
 const { httpServer, listen } = require('../support/wires');
 const native = require('../../lib/native');
 const { kOutput } = require('../../lib/members');
-const { kLight } = require('../../lib/wire/light-socket');
+const { kLight } = require('../../lib/wire/materialize');
 const timers = require('../../lib/timers');
 const WebSocket = require('../../index');
 

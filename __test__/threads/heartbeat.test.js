@@ -9,7 +9,7 @@ const { Worker } = require('node:worker_threads');
 
 const WebSocket = require('../..');
 const { kOutput } = require('../../lib/members');
-const { kLight } = require('../../lib/wire/light-socket');
+const { kLight } = require('../../lib/wire/materialize');
 const { until } = require('../support/loop');
 const { SLOWNESS } = require('../support/machine');
 const { serveTls } = require('../support/own-tls');

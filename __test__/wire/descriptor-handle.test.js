@@ -9,7 +9,7 @@ const net = require('node:net');
 const { describe, it } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
-const { kLight } = require('../../lib/wire/light-socket');
+const { kLight } = require('../../lib/wire/materialize');
 const { connected, serveOn } = require('../support/accepted');
 const { eventually } = require('../support/patience');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');

@@ -2,16 +2,14 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const http = require('node:http');
 const net = require('node:net');
 const { describe, it } = require('node:test');
 const { inspect } = require('node:util');
 
 const WebSocket = require('../../lib/api/websocket');
 const { kWebSocket } = require('../../lib/constants');
-const { turns } = require('../support/loop');
 const { isAvailable } = require('../../lib/wire/promotion');
-const { isLight } = require('../../lib/wire/light-socket');
+const { isLight } = require('../../lib/wire/materialize');
 const { closeOf, openPair, openRawClient } = require('../support/pairs');
 const { eventually } = require('../support/patience');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
@@ -107,48 +105,6 @@ describe('A light socket', { skip }, () => {
     void peer._socket._readableState;
     assert.strictEqual(peer._socket.bytesRead, request.length);
     assert.strictEqual(peer._socket.bytesWritten, socket.bytesRead);
-  });
-
-  it('has the fields of a constructed one when it is touched', async (t) => {
-    const fields = async (accept) => {
-      const { peer } = await openPair(t, { server: { accept } });
-      const { _socket: socket } = peer;
-
-      void socket._events;
-
-      return {
-        allowHalfOpen: socket.allowHalfOpen,
-        connecting: socket.connecting,
-        highWaterMark: socket.writableHighWaterMark,
-        listeners: socket.eventNames().map(String).sort(),
-        parser: socket.parser,
-        readyState: socket.readyState,
-        server: socket.server instanceof http.Server,
-        timeout: socket.timeout
-      };
-    };
-
-    assert.deepStrictEqual(await fields('native'), await fields('node'));
-  });
-
-  it('is constructed itself where somebody inherits from it, or has a proxy', async (t) => {
-    for (const view of [
-      (socket) => Object.create(socket),
-      (socket) => new Proxy(socket, {})
-    ]) {
-      const { client, peer } = await openPair(t);
-      const { _socket: socket } = peer;
-      let closes = 0;
-
-      assert.strictEqual(view(socket).connecting, false);
-      assert.ok(!isLight(socket));
-      assert.strictEqual(socket.connecting, false);
-      peer.on('close', () => closes++);
-      client.terminate();
-      await closeOf(peer);
-      await new Promise(setImmediate);
-      assert.strictEqual(closes, 1);
-    }
   });
 
   it('writes what a program writes behind the handshake and frames', async (t) => {
@@ -271,75 +227,6 @@ describe('A light socket', { skip }, () => {
     }
   });
 
-  for (const [title, end] of Object.entries({
-    'destroy()': (ws) => ws._socket.destroy(),
-    'destroy(error)': (ws) => ws._socket.destroy(new Error('Mine')),
-    'end() and destroy()': (ws) => ws._socket.end() && ws._socket.destroy(),
-    'terminate()': (ws) => ws.terminate()
-  })) {
-    it(`has the events of one of Node when it is first touched behind ${title}`, async (t) => {
-      const logs = [];
-
-      for (const accept of ['node', 'native']) {
-        const log = [];
-        const wss = serve(t, { accept });
-        const { socket: client } = await exchangeWith(wss, (ws) => {
-          const { _socket: socket } = ws;
-          const state = () =>
-            `${socket.readableFlowing} ${socket.timeout} ${socket.closed} ` +
-            `${socket.writableEnded} ${socket.writableFinished}`;
-
-          end(ws);
-          for (const event of ['close', 'end', 'error', 'finish']) {
-            socket.on(event, (x) => log.push(`${event} ${x} ${state()}`));
-          }
-          log.push(state());
-          process.nextTick(() => log.push('tick'));
-          setImmediate(() => log.push('immediate'));
-          ws.on('close', () => log.push('WebSocket'));
-        });
-
-        client.destroy();
-        await eventually(() => log.includes('WebSocket'));
-        await turns();
-        logs.push(log);
-      }
-
-      assert.deepStrictEqual(logs[1], logs[0]);
-    });
-  }
-
-  it('does not close again when it is first touched after its end', async (t) => {
-    for (const end of ['close', 'terminate']) {
-      const { client, peer, wss } = await openPair(t);
-      const events = [];
-
-      client[end]();
-      await closeOf(peer);
-      for (const name of ['close', 'end', 'error', 'finish']) {
-        peer._socket.on(name, () => events.push(name));
-      }
-      assert.ok(!isLight(peer._socket));
-      await turns();
-      assert.deepStrictEqual(events, []);
-      assert.deepStrictEqual(
-        [peer._socket.destroyed, peer._socket.closed, peer._socket._handle],
-        [true, true, null]
-      );
-      assert.deepStrictEqual(
-        [peer._socket.writableFinished, peer._socket.readableEnded],
-        [true, true]
-      );
-      assert.deepStrictEqual(
-        [peer._socket.readableFlowing, peer._socket.timeout],
-        [true, 0]
-      );
-      assert.strictEqual(peer._socket._server, wss._server);
-      assert.strictEqual(peer._socket.listenerCount('error'), 2);
-      assert.ok(!Object.hasOwn(peer._socket, '_destroy'));
-    }
-  });
-
   it('refuses what is written behind its end as every socket does', async (t) => {
     const { peer, socket } = await openRawClient(t);
     const failed = once(peer, 'error');
@@ -368,60 +255,6 @@ describe('A light socket', { skip }, () => {
     assert.match(shown, /^\{\n {2}socket: (<ref \*1> )?Socket \{\n/);
     assert.match(shown, /_readableState: /);
     assert.ok(!isLight(socket));
-  });
-
-  it('closes when it is first touched just before', async (t) => {
-    const { peer } = await openPair(t);
-
-    peer.terminate();
-    assert.ok(isLight(peer._socket));
-    await once(peer._socket, 'close');
-  });
-
-  it('keeps the addresses that were asked for in time', async (t) => {
-    const { client, peer } = await openPair(t);
-    const { remotePort } = peer._socket;
-
-    client.terminate();
-    await closeOf(peer);
-    assert.strictEqual(peer._socket.remotePort, remotePort);
-    void peer._socket._events;
-    assert.strictEqual(peer._socket.remotePort, remotePort);
-  });
-
-  it('stays paused when it is constructed', async (t) => {
-    const { client, peer } = await openPair(t);
-    const received = [];
-
-    peer.on('message', (data) => received.push(String(data)));
-    peer.pause();
-    peer._socket.on('close', () => {});
-    client.send('a');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepStrictEqual(received, []);
-    assert.ok(peer._socket.isPaused());
-    peer.resume();
-    await eventually(
-      () => received.length > 0,
-      () => 'nothing'
-    );
-    assert.deepStrictEqual(received, ['a']);
-  });
-
-  it('is constructed in the middle of a message, of which nothing is lost', async (t) => {
-    const { peer, socket } = await openRawClient(t);
-    const frame = Buffer.from('\x81\x85\0\0\0\0hello', 'latin1');
-
-    for (let at = 1; at < frame.length; at++) {
-      const message = once(peer, 'message');
-
-      socket.write(frame.subarray(0, at));
-      await new Promise(setImmediate);
-      if (at === 4) peer._socket.on('close', () => {});
-      if (at === 7) peer._socket.prependListener('data', () => {});
-      socket.write(frame.subarray(at));
-      assert.strictEqual(String((await message)[0]), 'hello');
-    }
   });
 
   it('stays light while messages come and go, and pings, and a close', async (t) => {
@@ -453,17 +286,3 @@ describe('A light socket', { skip }, () => {
     assert.ok(isLight(peer._socket));
   });
 });
-
-/** Connects to a server whose 'connection' listener is given. */
-async function exchangeWith(wss, onConnection) {
-  const connected = once(wss, 'connection');
-
-  wss.on('connection', onConnection);
-
-  const socket = net.connect(await portOf(wss), '127.0.0.1');
-
-  socket.on('error', () => {});
-  socket.write(upgradeRequest());
-  await connected;
-  return { socket };
-}

@@ -1,7 +1,7 @@
 'use strict';
 
 const handshake = require('../handshake/server-handshake');
-const { materialize } = require('../wire/light-socket');
+const { materialize } = require('../wire/materialize');
 
 /**
  * Answers a wrong handshake, unless the program wants to.

@@ -36,7 +36,7 @@ const {
   isLight,
   kLight,
   materialize
-} = require('../wire/light-socket');
+} = require('../wire/materialize');
 const { DEFAULTS, defineProperties } = require('./websocket-properties');
 
 const hasOwn = Object.prototype.hasOwnProperty;

@@ -23,7 +23,7 @@ const {
 const native = require('../native');
 const { threadsOf } = require('../wire/io-threads');
 const { forget } = require('../wire/loop');
-const { isLight } = require('../wire/light-socket');
+const { isLight } = require('../wire/materialize');
 const Outbox = require('../wire/outbox');
 const { isPongPatched, isReceiverPatched } = require('./patched-classes');
 const promotion = require('../wire/promotion');

@@ -10,7 +10,7 @@ const { ATTEND, DEAD, TOKEN_LENGTH } = require('../native/numbers').heartbeat;
 const { MISSED } = require('../native/numbers').meter;
 const timers = require('../timers');
 const heartbeatNews = require('../wire/heartbeat-news');
-const { isLight, kLight } = require('../wire/light-socket');
+const { isLight, kLight } = require('../wire/materialize');
 const slotOf = require('../wire/slot');
 
 const { AsyncResource } = asyncHooks;

@@ -15,7 +15,7 @@ const {
 } = require('../wire/loop');
 const { makeContext } = require('../wire/accepted-context');
 const { onPolled } = require('../wire/ends');
-const { serverOf } = require('../wire/light-socket');
+const { serverOf } = require('../wire/materialize');
 const slotOf = require('../wire/slot');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');

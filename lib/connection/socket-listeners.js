@@ -3,7 +3,7 @@
 const { net } = require('../builtins');
 const { kWebSocket, NOOP, READY_STATE } = require('../constants');
 const timers = require('../timers');
-const { isLight } = require('../wire/light-socket');
+const { isLight } = require('../wire/materialize');
 const promotion = require('../wire/promotion');
 const { kLoop } = require('../wire/taken-socket');
 

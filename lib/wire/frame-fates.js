@@ -5,7 +5,7 @@ const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const FailedWrite = require('./failed-write');
-const { isLight } = require('./light-socket');
+const { isLight } = require('./materialize');
 const Tick = require('./tick');
 const {
   GIVES_ECANCELED,

@@ -4,7 +4,8 @@ const { Buffer } = require('buffer');
 
 const { crypto, tls } = require('../builtins');
 const { define } = require('./lazy-fields');
-const { LightSocket, materialize } = require('./light-socket');
+const { LightSocket } = require('./light-socket');
+const { materialize } = require('./materialize');
 const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
 const { brokenPipeError } = require('./errors');
