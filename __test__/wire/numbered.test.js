@@ -19,6 +19,23 @@ describe('Numbered', () => {
     assert.notStrictEqual(things.add('e'), things.add('f'));
   });
 
+  it('goes through those that are there, some of which may be taken meanwhile', () => {
+    const things = new Numbered();
+    const numbers = ['a', 'b', 'c', 'd'].map((thing) => things.add(thing));
+    const seen = [];
+
+    things.take(numbers[1]);
+    assert.strictEqual(things.size, 3);
+
+    for (const thing of things) {
+      seen.push(thing);
+      if (thing === 'a') things.take(numbers[2]);
+    }
+
+    assert.deepStrictEqual(seen, ['a', 'd']);
+    assert.strictEqual(things.size, 2);
+  });
+
   it('keeps nothing of what was taken, and no more room than was needed at once', () => {
     const things = new Numbered();
 

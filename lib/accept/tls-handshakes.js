@@ -6,6 +6,7 @@ const { END, HELLO } = require('../native/numbers').request;
 const timers = require('../timers');
 const { systemError, tlsError } = require('../wire/errors');
 const { connections } = require('../wire/loop');
+const Numbered = require('../wire/numbered');
 const slotOf = require('../wire/slot');
 const TlsHandle = require('../wire/tls-handle');
 const trace = require('../wire/trace');
@@ -27,7 +28,7 @@ class Handshakes {
     this._server = server;
     this._contexts = contexts;
     this._listeners = listeners;
-    this._all = new Set();
+    this._all = new Numbered();
     this._timer = null;
     this._interval = intervalOf(contexts.handshakeTimeout);
     this._isWatched = false;
@@ -50,7 +51,7 @@ class Handshakes {
 
     this._server._connections++;
     connections[slotOf(id)] = handshake;
-    this._all.add(handshake);
+    handshake.number = this._all.add(handshake);
 
     if (this._timer === null) {
       this._timer = timers.setInterval(() => this._look(), this._interval);
@@ -89,7 +90,7 @@ class Handshakes {
 
     const settle = (err, context) => {
       // It may have gone meanwhile.
-      if (!this._all.has(handshake)) return;
+      if (handshake.number === null) return;
 
       if (!err && native.tlsBegin(id, context) === 1) return;
 
@@ -137,7 +138,8 @@ class Handshakes {
   }
 
   _remove(handshake) {
-    this._all.delete(handshake);
+    this._all.take(handshake.number);
+    handshake.number = null;
     connections[slotOf(handshake.handle.id)] = undefined;
 
     if (this._all.size === 0 && this._timer !== null) {
@@ -171,6 +173,8 @@ class Handshake {
   constructor(handshakes, handle) {
     this._handshakes = handshakes;
     this.handle = handle;
+    /** Among all that are not open yet; `null`: it is not among them any more. */
+    this.number = null;
     /** How often somebody has looked whether it waits for too long. */
     this.looks = 0;
   }

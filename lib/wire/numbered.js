@@ -11,6 +11,18 @@ class Numbered {
     this._free = [];
   }
 
+  /** How many there are. */
+  get size() {
+    return this._things.length - this._free.length;
+  }
+
+  /** All that are there, in no order; they may come and go meanwhile. */
+  *[Symbol.iterator]() {
+    for (let i = 0; i < this._things.length; i++) {
+      if (this._things[i] !== undefined) yield this._things[i];
+    }
+  }
+
   /**
    * @param {*} thing What is to be found again
    * @return {Number} Its number, until it is taken
