@@ -44,6 +44,21 @@ impl Socket {
         }
     }
 
+    /// As [`read`](Self::read), but over TLS no more than a record.
+    pub(crate) fn read_record(&mut self, room: &mut [u8]) -> Read {
+        match self {
+            Self::Plain(fd) => read_some(borrow(*fd), room),
+            Self::Tls(tls) => tls.read_record(room),
+        }
+    }
+
+    pub(crate) fn has_record(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.has_record(),
+        }
+    }
+
     /// Whether the kernel is known to have no more behind the `len` bytes that were read, where `asked` had
     /// room. Of a plain socket that is not so if it is known to have an end, or if anything lies between
     /// its bytes.

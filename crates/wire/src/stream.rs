@@ -61,6 +61,23 @@ impl Stream {
         }
     }
 
+    /// As [`read`](Self::read), but over TLS on this thread no more than a record, as Node gives it to streams.
+    pub fn read_record(&mut self, room: &mut [u8]) -> Read {
+        match self {
+            Self::Own(socket) => socket.read_record(room),
+            Self::Threaded(socket) => socket.read(room),
+        }
+    }
+
+    /// Whether another record is there, of which the kernel knows nothing.
+    #[must_use]
+    pub fn has_record(&self) -> bool {
+        match self {
+            Self::Own(socket) => socket.has_record(),
+            Self::Threaded(_) => false,
+        }
+    }
+
     /// How many bytes have arrived and wait to be read, at most.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -7,6 +7,8 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{Error, ServerConfig};
 
+use super::plain::Plain;
+
 /// What a record holds at most (RFC 8446, section 5.1).
 pub(super) const MAX_RECORD: usize = 16 * 1024;
 /// What a record has besides its payload, at most: five bytes of header, a tag of sixteen, and a nonce
@@ -85,7 +87,7 @@ pub(super) struct Session {
     /// refers to it, and has to be given it each time.
     partial: Queue,
     /// Plaintext that the last caller had no room for.
-    pub(super) plain: Queue,
+    pub(super) plain: Plain,
     /// Records that are to be sent before all others.
     pub(super) outgoing: Queue,
     /// Why it ended, if not well.
@@ -108,7 +110,7 @@ impl Session {
         Ok(Self {
             connection: UnbufferedServerConnection::new(config)?,
             partial: Queue::default(),
-            plain: Queue::default(),
+            plain: Plain::default(),
             outgoing: Queue::default(),
             error: None,
             is_closed: false,
@@ -134,8 +136,8 @@ impl Session {
     }
 
     /// Works off the `len` bytes that stand in `buffer` behind room for those which came before.
-    /// Plaintext goes to `room`, and what does not fit to `plain`. Returns how much of the room was
-    /// filled.
+    /// Plaintext goes to `room`, and what does not fit to `plain`: without any room record by record.
+    /// Returns how much of the room was filled.
     pub(super) fn receive(&mut self, buffer: &mut [u8], len: usize, room: &mut [u8]) -> usize {
         let held = self.partial.len();
         let records = &mut buffer[..held + len];
@@ -165,10 +167,16 @@ impl Session {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     while let Some(Ok(record)) = traffic.next_record() {
                         let bytes = record.payload;
+                        if room.is_empty() {
+                            self.plain.push_record(bytes);
+                            continue;
+                        }
                         let len = bytes.len().min(room.len() - filled);
                         room[filled..filled + len].copy_from_slice(&bytes[..len]);
                         filled += len;
-                        self.plain.push(&bytes[len..]);
+                        if len < bytes.len() {
+                            self.plain.push(&bytes[len..]);
+                        }
                     }
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {

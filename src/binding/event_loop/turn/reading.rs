@@ -4,7 +4,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_protocol::Input;
-use ws_rs_wire::{Read, has_end_behind};
+use ws_rs_wire::{Read, Stream, has_end_behind};
 
 use super::super::super::buffer::Scope;
 use super::super::super::call::{Fault, Outcome};
@@ -35,16 +35,40 @@ impl Turn<'_> {
                 });
                 Ok(Next::Wait)
             }
-            _ if reader == Reader::Stream => {
-                self.read_undecoded(Target::Scratch(SCRATCH), Listener::Undecoded)
-            }
-            Mode::Paused => self.read_undecoded(target, Listener::Paused),
+            _ if reader == Reader::Stream => self.read_for_stream(),
+            Mode::Paused => self.read_undecoded(target, Listener::Paused, Stream::read),
             Mode::Queue if self.leaves_in_pipe() => Ok(Next::Wait),
-            Mode::Queue => self.read_undecoded(target, Listener::Undecoded),
+            Mode::Queue => self.read_undecoded(target, Listener::Undecoded, Stream::read),
             Mode::Decode => match self.read_payload()? {
                 Some(next) => Ok(next),
                 None => self.read_chunk(target, is_first),
             },
+        }
+    }
+
+    /// Gives a stream what one read gave, over TLS record by record.
+    fn read_for_stream(&self) -> Outcome<Next> {
+        loop {
+            let next = self.read_undecoded(
+                Target::Scratch(SCRATCH),
+                Listener::Undecoded,
+                Stream::read_record,
+            )?;
+            let Some((has_record, may_have_more)) = self.with_socket(|socket| {
+                let reads = socket.reader == Reader::Stream;
+                let stream = &socket.stream;
+                // Of an end JavaScript was told.
+                let may_have_more = stream.may_have_more() && !stream.has_more();
+                (reads && stream.has_record(), may_have_more)
+            }) else {
+                return Ok(next);
+            };
+            match next {
+                Next::Again if has_record => {}
+                // That a record is short says nothing.
+                Next::Wait if may_have_more => return Ok(Next::Again),
+                next => return Ok(next),
+            }
         }
     }
 
@@ -247,11 +271,16 @@ impl Turn<'_> {
     }
 
     /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
-    fn read_undecoded(&self, target: Target, listener: Listener) -> Outcome<Next> {
+    fn read_undecoded(
+        &self,
+        target: Target,
+        listener: Listener,
+        read: fn(&mut Stream, &mut [u8]) -> Read,
+    ) -> Outcome<Next> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
-        let Some(result) = self.with_socket(|socket| socket.stream.read(buffer.bytes)) else {
+        let Some(result) = self.with_socket(|socket| read(&mut socket.stream, buffer.bytes)) else {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
