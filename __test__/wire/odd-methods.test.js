@@ -104,3 +104,28 @@ describe('A cork() that throws', { skip: skipTouches }, () => {
     });
   }
 });
+
+describe("A resume() in the place of a socket's", { skip: skipTouches }, () => {
+  for (const wire of WIRES) {
+    it(`is called by nobody but resume() of the WebSocket (${wire})`, async (t) => {
+      const { near, far } = await openEnds(t, { wire });
+      const got = messagesOf(near);
+      let calls = 0;
+
+      near._socket.resume = () => calls++;
+      // So that Node makes the socket, and reads it.
+      near._socket.emit = near._socket.emit.bind(near._socket);
+      await turns(5);
+      assert.strictEqual(calls, 0);
+      far.send('one');
+      await until(() => got.length === 1);
+      near.resume();
+      assert.strictEqual(calls, 1);
+      far.close(1000);
+
+      const [code] = await once(near, 'close');
+
+      assert.strictEqual(code, 1000);
+    });
+  }
+});

@@ -33,6 +33,7 @@ const Sender = require('./sender');
 const timers = require('../timers');
 const {
   ignoreData,
+  listenToMaterialized,
   listenToSocket,
   socketClosed
 } = require('./socket-listeners');
@@ -129,7 +130,7 @@ class Connection extends ReceivingHalf {
   onMaterialized() {
     const { output, socket } = this;
 
-    listenToSocket(socket, this);
+    listenToMaterialized(socket, this);
     this._closeListeners = socket.listenerCount('close');
     if (this.websocket._closeFrameReceived) ignoreData(socket);
     output.onMaterialized();

@@ -5,7 +5,7 @@ const { kWebSocket, NOOP, READY_STATE } = require('../constants');
 const timers = require('../timers');
 const { isLight } = require('../wire/materialize');
 const promotion = require('../wire/promotion');
-const { kLoop } = require('../wire/taken-socket');
+const { kLoop, TakenSocket } = require('../wire/taken-socket');
 
 const { CLOSING } = READY_STATE;
 
@@ -28,6 +28,18 @@ function listenToSocket(socket, connection) {
   on.call(socket, 'data', socketOnData);
   on.call(socket, 'end', socketOnEnd);
   on.call(socket, 'error', socketOnError);
+}
+
+/**
+ * As `listenToSocket()`, for one that Node has made just now, of a connection that was
+ * open before. With ws it has read all along, whatever the program has put in the
+ * place of `resume()` since.
+ */
+function listenToMaterialized(socket, connection) {
+  // Else it would be called for a listener for data.
+  socket._readableState.flowing = false;
+  listenToSocket(socket, connection);
+  TakenSocket.prototype.resume.call(socket);
 }
 
 /** No chunk is passed on any more; what reads the socket goes on doing so. */
@@ -133,4 +145,9 @@ function socketClosed(socket, connection, isExpected = connection.isOver) {
   });
 }
 
-module.exports = { ignoreData, listenToSocket, socketClosed };
+module.exports = {
+  ignoreData,
+  listenToMaterialized,
+  listenToSocket,
+  socketClosed
+};
