@@ -14,6 +14,8 @@ pub struct Ready {
     pub until_empty: bool,
     /// What is behind the bytes is the peer's end, and nothing else.
     pub ends: bool,
+    /// For libuv that is an end whatever it is, if it comes right behind bytes.
+    pub hangs_up: bool,
     /// What is left is told of again, without being asked for.
     pub is_told_again: bool,
 }
@@ -28,6 +30,7 @@ impl Ready {
             writable: false,
             until_empty: false,
             ends: false,
+            hangs_up: false,
             is_told_again: false,
         }
     }

@@ -379,6 +379,7 @@ impl<H: Handler> Reactor<H> {
             let told = told.into_iter().filter_map(|event| {
                 let is_special = event.is_error() || event.is_priority();
                 let ends_apart = !event.is_write_closed() || self.uv.meets_ends_apart;
+                let is_closed = event.is_read_closed() && event.is_write_closed();
                 let index = event.token().0;
                 let id = self.id_of(index)?;
                 if id == LISTENS {
@@ -391,6 +392,7 @@ impl<H: Handler> Reactor<H> {
                     writable: event.is_writable() || event.is_error(),
                     until_empty: event.is_read_closed() || is_special,
                     ends: event.is_read_closed() && ends_apart && !is_special,
+                    hangs_up: is_closed && !self.uv.meets_ends_apart,
                     is_told_again: false,
                 })
             });

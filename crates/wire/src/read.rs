@@ -23,6 +23,9 @@ pub enum Read {
     Dead,
 }
 
+/// The system error number of a connection that the peer has reset.
+pub const RESET: i32 = Errno::CONNRESET.raw_os_error();
+
 /// Reads once into `room`, which is not empty.
 pub fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
     receive(fd, room, RecvFlags::DONTWAIT)

@@ -2,6 +2,7 @@
 
 mod reading;
 
+use std::cell::Cell;
 use std::ptr;
 
 use napi_sys as sys;
@@ -29,6 +30,10 @@ pub(super) struct Turn<'a> {
     /// The peer's end is behind the bytes. Whoever answers the last of them does so before it is met, in
     /// the next turn of the loop, where libuv meets it.
     ends: bool,
+    /// Behind the last bytes of this turn there is an end for JavaScript, even if it is a reset.
+    hangs_up: bool,
+    /// Whether these were read.
+    met_last: Cell<bool>,
     /// What is left is told of again, without being asked for.
     is_told_again: bool,
 }
@@ -41,6 +46,8 @@ impl<'a> Turn<'a> {
             id: ready.id,
             drain: ready.until_empty,
             ends: ready.ends,
+            hangs_up: ready.hangs_up,
+            met_last: Cell::new(false),
             is_told_again: ready.is_told_again,
         }
     }

@@ -178,13 +178,15 @@ impl<H: Handler> Reactor<H> {
             // libuv watches it no more. It is read now, as one of Node's would be.
             self.watch_by_selector(poll);
         }
-        let is_over = has_failed || (ends && !self.uv.meets_ends_apart && is_hung_up(fd));
+        let hangs_up = (has_failed || ends) && !self.uv.meets_ends_apart && is_hung_up(fd);
+        let is_over = has_failed || hangs_up;
         let ready = |id| Ready {
             id,
             readable: readable || has_failed,
             writable,
             until_empty: is_over,
             ends: ends && !is_over,
+            hangs_up,
             is_told_again: true,
         };
         self.handler

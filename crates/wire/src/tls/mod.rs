@@ -23,7 +23,7 @@ pub use self::facts::Facts;
 use self::hello::{Hello, describe};
 use self::session::{MAX_PARTIAL, Queue, Session};
 use crate::descriptor::borrow;
-use crate::read::{Read, read_some};
+use crate::read::{RESET, Read, read_some};
 use crate::write::write_some;
 
 /// What is read for a handshake, or a request, at once.
@@ -141,8 +141,7 @@ impl Tls {
             if !read {
                 // So says libuv, too, of a reset right behind bytes: these are not lost while somebody
                 // is asked whether to let the client in.
-                let is_reset = self.kernel_end == Some(Errno::CONNRESET.raw_os_error());
-                if is_reset && !session.plain.is_empty() {
+                if self.kernel_end == Some(RESET) && !session.plain.is_empty() {
                     self.kernel_end = Some(0);
                 }
                 return match session {

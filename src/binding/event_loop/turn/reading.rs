@@ -4,7 +4,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_protocol::Input;
-use ws_rs_wire::{Read, Stream, has_end_behind};
+use ws_rs_wire::{RESET, Read, Stream, has_end_behind};
 
 use super::super::super::buffer::Scope;
 use super::super::super::call::{Fault, Outcome};
@@ -303,7 +303,15 @@ impl Turn<'_> {
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
+        let result = match result {
+            Read::Failed(RESET) if self.met_last.get() => Read::End,
+            result => result,
+        };
         match result {
+            Read::Bytes(len) if self.hangs_up && len < asked => {
+                self.met_last.set(true);
+                Ok(Next::Again)
+            }
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
                     let ends = self.ends && socket.stream.tls().is_none();
