@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 const EventEmitter = require('events');
 
+const callbackOf = require('./callback-of');
 const { normalizeArguments } = require('../handshake/client-arguments');
 const connect = require('../handshake/client-handshake');
 const BackPressure = require('../connection/back-pressure');
@@ -351,6 +352,8 @@ class WebSocket extends EventEmitter {
     const payload = toPayload(data || EMPTY_BUFFER);
     const output = this[kOutput] ?? outputOf(this);
 
+    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
+
     if (
       this[kBackPressure] !== null &&
       fin &&
@@ -432,6 +435,8 @@ function sendControl(websocket, method, data, mask, cb) {
   }
 
   if (mask === undefined) mask = !websocket._isServer;
+  if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
+
   websocket._sender[method](data || EMPTY_BUFFER, mask, cb);
 }
 

@@ -1,0 +1,72 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+
+const { until } = require('../support/loop');
+const { openPair } = require('../support/pairs');
+
+const SENDS = {
+  send: (ws, callback) => ws.send('no', {}, callback),
+  'send() of bytes': (ws, callback) => ws.send(Buffer.from('no'), {}, callback),
+  'send() with compression': (ws, callback) =>
+    ws.send('no'.repeat(1000), { compress: true }, callback),
+  'send() of a blob': (ws, callback) => ws.send(new Blob(['no']), {}, callback),
+  ping: (ws, callback) => ws.ping('no', undefined, callback),
+  pong: (ws, callback) => ws.pong('no', undefined, callback)
+};
+
+describe('A callback that is no function', () => {
+  for (const name of Object.keys(SENDS)) {
+    it(`has ${name} throw what ws throws, and nothing is sent`, async (t) => {
+      const { client, peer } = await openPair(t, { perMessageDeflate: true });
+      const log = [];
+
+      for (const event of ['message', 'ping', 'pong']) {
+        client.on(event, (data) => log.push(`${event} ${data}`));
+      }
+      for (const [callback, text] of [
+        [5, '5'],
+        ['x', 'x'],
+        [{ a: 1 }, '{ a: 1 }'],
+        [[], '[]'],
+        [true, 'true'],
+        [Symbol('s'), 'Symbol(s)']
+      ]) {
+        assert.throws(() => SENDS[name](peer, callback), {
+          code: 'ERR_UNKNOWN_ENCODING',
+          constructor: TypeError,
+          message: `Unknown encoding: ${text}`
+        });
+      }
+
+      peer.send('yes');
+      await once(client, 'message');
+      assert.deepStrictEqual(log, ['message yes']);
+    });
+
+    it(`is nobody for ${name} if it is nothing, or an encoding`, async (t) => {
+      const { client, peer } = await openPair(t, { perMessageDeflate: true });
+
+      const got = [];
+
+      client.on('message', (data) => got.push(String(data)));
+      for (const callback of [null, 0, '', false, 'utf8', 'LATIN1', 'buffer']) {
+        SENDS[name](peer, callback);
+      }
+      peer.send('yes');
+      await until(() => got.includes('yes'));
+      assert.strictEqual(peer.readyState, peer.OPEN);
+    });
+
+    it(`has ${name} throw what nextTick() throws once it is closing`, async (t) => {
+      const { peer } = await openPair(t);
+
+      peer.close();
+      assert.throws(() => SENDS[name](peer, 5), {
+        code: 'ERR_INVALID_ARG_TYPE'
+      });
+    });
+  }
+});

@@ -1,0 +1,27 @@
+'use strict';
+
+const { Buffer } = require('buffer');
+
+const { util } = require('../builtins');
+
+/**
+ * What stands in the place of a callback and is no function. With ws it gets as far
+ * as the socket, which takes it for an encoding.
+ *
+ * @param {*} value What a program gave
+ * @return {undefined} Nobody is to be called
+ * @throws {TypeError} It is no encoding, either
+ */
+function callbackOf(value) {
+  if (!value || value === 'buffer' || Buffer.isEncoding(value)) {
+    return undefined;
+  }
+
+  // `format()` is what Node does.
+  const err = new TypeError(`Unknown encoding: ${util.format('%s', value)}`);
+
+  err.code = 'ERR_UNKNOWN_ENCODING';
+  throw err;
+}
+
+module.exports = callbackOf;
