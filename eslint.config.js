@@ -16,6 +16,9 @@ const FAKED = [
   'setTimeout'
 ];
 
+/** What programs take away that want to be the same each time. */
+const WEAK = ['FinalizationRegistry', 'WeakRef'];
+
 module.exports = [
   {
     ignores: [
@@ -86,7 +89,8 @@ module.exports = [
     rules: {
       'no-restricted-globals': [
         'error',
-        ...FAKED.map((name) => ({ name, message: 'Use lib/timers.js.' }))
+        ...FAKED.map((name) => ({ name, message: 'Use lib/timers.js.' })),
+        ...WEAK.map((name) => ({ name, message: 'Use lib/weak.js.' }))
       ],
       'no-restricted-properties': [
         'error',

@@ -49,7 +49,8 @@ const BASE = [
   'members.js',
   'option-names.js',
   'timers.js',
-  'validation.js'
+  'validation.js',
+  'weak.js'
 ];
 const CRATES = ['.', 'crates/engine', 'crates/protocol', 'crates/wire'];
 /**

@@ -15,6 +15,7 @@ const {
 const native = require('../native');
 const { ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS } =
   require('../native/numbers').tls;
+const { FinalizationRegistry } = require('../weak');
 
 const { X509Certificate } = crypto;
 

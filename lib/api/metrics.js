@@ -2,6 +2,7 @@
 
 const native = require('../native');
 const numbers = require('../native/numbers');
+const { FinalizationRegistry } = require('../weak');
 
 /** Frees the native halves of servers that are gone. */
 const forgotten = new FinalizationRegistry((id) => native.meterFree(id));

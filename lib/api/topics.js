@@ -13,6 +13,7 @@ const checkNames = require('../option-names');
 const { notOpenError } = require('./not-open');
 const { processOfNode } = require('../timers');
 const WebSocket = require('./websocket');
+const { FinalizationRegistry } = require('../weak');
 
 /** Frees the native halves of those that nobody closes. */
 const forgotten = new FinalizationRegistry((id) => native.topicsFree(id));

@@ -6,6 +6,7 @@ const native = require('../native');
 const timers = require('../timers');
 const { runAway } = require('./results');
 const { CLOSED, FAILED, TAKEN_AWAY } = require('./faults');
+const { FinalizationRegistry } = require('../weak');
 
 const { AsyncResource } = asyncHooks;
 

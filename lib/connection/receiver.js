@@ -7,6 +7,7 @@ const { kWebSocket } = require('../constants');
 const { INFLATING, READING } = require('./event-dispatcher');
 const native = require('../native');
 const numbers = require('../native/numbers');
+const { FinalizationRegistry } = require('../weak');
 
 const { HELD_BYTES, MESSAGE_LENGTH } = numbers.counter;
 const { CLOSE } = numbers.frame;

@@ -1,7 +1,12 @@
 'use strict';
 
+const EventEmitter = require('events');
+
 const { vm } = require('../builtins');
 const { processOfNode } = require('../timers');
+const { WeakRef } = require('../weak');
+
+const { on } = EventEmitter.prototype;
 
 /** On `process`: what is to be called, by whichever copy of this package. */
 const kListeners = Symbol.for('ws-rs.atExit');
@@ -34,7 +39,8 @@ function atExit(listener) {
 function listen() {
   const listeners = new Set();
 
-  processOfNode.on('exit', vm.runInThisContext(CREATE_RUNNER)(listeners));
+  // A test may have put something else in the place of its own.
+  on.call(processOfNode, 'exit', vm.runInThisContext(CREATE_RUNNER)(listeners));
   return listeners;
 }
 
