@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::session::Queue;
+use super::queue::Queue;
 
 /// Bytes, of which it may be known in which records they came.
 #[derive(Debug, Default)]

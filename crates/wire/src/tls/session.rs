@@ -8,6 +8,7 @@ use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, Un
 use rustls::{Error, ServerConfig};
 
 use super::plain::Plain;
+use super::queue::Queue;
 
 /// What a record holds at most (RFC 8446, section 5.1).
 pub(super) const MAX_RECORD: usize = 16 * 1024;
@@ -21,64 +22,6 @@ pub(super) const MAX_LITTLE: usize = 1024;
 const MAX_FLIGHT: usize = MAX_RECORD + RECORD_OVERHEAD;
 /// The longest part of a record, or of a message of the handshake, that is kept until the rest comes.
 pub(super) const MAX_PARTIAL: usize = 64 * 1024 + MAX_RECORD;
-
-/// Bytes of which the first were used up.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl Queue {
-    pub(super) fn as_slice(&self) -> &[u8] {
-        &self.bytes[self.used..]
-    }
-
-    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.used..]
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.bytes.len() - self.used
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Puts bytes before all others.
-    pub(super) fn put_back(&mut self, mut bytes: Vec<u8>) {
-        if !bytes.is_empty() {
-            bytes.extend_from_slice(self.as_slice());
-            *self = Self { bytes, used: 0 };
-        }
-    }
-
-    /// The first `len` bytes were used. Of an empty queue no memory is kept.
-    pub(super) fn advance(&mut self, len: usize) {
-        self.used += len;
-        if self.is_empty() {
-            *self = Self::default();
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) const fn capacity(&self) -> usize {
-        self.bytes.capacity()
-    }
-
-    /// Moves what fits to `room`; returns how much.
-    pub(super) fn take(&mut self, room: &mut [u8]) -> usize {
-        let len = room.len().min(self.len());
-        room[..len].copy_from_slice(&self.as_slice()[..len]);
-        self.advance(len);
-        len
-    }
-}
 
 /// A server's session, from the client's hello on.
 pub(super) struct Session {
@@ -180,14 +123,12 @@ impl Session {
                     }
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let at = self.outgoing.bytes.len();
                     if let Err(EncodeError::InsufficientSize(InsufficientSizeError {
                         required_size,
                     })) = data.encode(&mut [])
                     {
-                        self.outgoing.bytes.resize(at + required_size, 0);
                         // It has exactly the room that it asked for.
-                        let _ = data.encode(&mut self.outgoing.bytes[at..]);
+                        let _ = data.encode(self.outgoing.extend(required_size));
                     }
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
