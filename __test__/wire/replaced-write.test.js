@@ -112,4 +112,30 @@ describe('A write() that replaces that of the socket after frames', () => {
     assert.deepStrictEqual(seen, []);
     assert.ok(!Object.hasOwn(another.peer._socket, 'write'));
   });
+
+  it('may be on a prototype before that of a socket which was not touched yet', async (t) => {
+    const { peer, socket } = await openRawClient(t);
+    const { _socket: raw } = peer;
+    const base = Object.getPrototypeOf(raw);
+    const seen = [];
+
+    Object.setPrototypeOf(raw, {
+      __proto__: base,
+      write(chunk, ...args) {
+        seen.push(Buffer.from(chunk));
+        return base.write.call(this, chunk, ...args);
+      }
+    });
+    peer.send('first');
+    peer.send('second');
+    socket.resume();
+    await eventually(
+      () => Buffer.concat(seen).length === 15,
+      () => Buffer.concat(seen).toString('hex')
+    );
+    assert.deepStrictEqual(
+      Buffer.concat(seen),
+      Buffer.concat([frame(TEXT, 'first'), frame(TEXT, 'second')])
+    );
+  });
 });

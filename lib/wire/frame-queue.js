@@ -9,7 +9,13 @@ const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./materialize');
 const { isAvailable } = require('./promotion');
 const StreamWriter = require('./stream-writer');
-const { hook, kLoop, kOwnTls, watchHandle } = require('./taken-socket');
+const {
+  hook,
+  kLoop,
+  kOwnTls,
+  TakenSocket,
+  watchHandle
+} = require('./taken-socket');
 const Tick = require('./tick');
 
 const { BLOCKED_LENGTH, PEAK, WAITING, WRITE_ERROR } = numbers.counter;
@@ -56,8 +62,8 @@ class FrameQueue extends FrameFates {
    */
   openNative(openedIn) {
     this._openedIn = openedIn;
-    // Not one that the program has put there.
-    this._write = Object.getPrototypeOf(this._socket).write;
+    // Not one that the program has put there, or on a prototype before ours.
+    this._write = this._socket[kOwnTls] ?? TakenSocket.prototype.write;
     this._isPromoted = true;
     this.isNative = true;
     Tick.enlist(this._id, this);
