@@ -63,21 +63,18 @@ class FrameCallbacks {
 
   /** Calls back for frames whose fate is known. */
   settle() {
-    let isDone = false;
+    for (;;) {
+      const call = this._nextSettled();
 
-    try {
-      for (;;) {
-        const call = this._nextSettled();
+      if (call === undefined) return;
 
-        if (call === undefined) break;
-        if (this._late > 0) this._callLate(call);
-        else call();
+      if (this._late > 0) {
+        this._callLate(call);
+      } else if (!call()) {
+        // Behind the others of those of which one threw.
+        timers.setImmediate(() => this.settle());
+        return;
       }
-
-      isDone = true;
-    } finally {
-      // Behind the others of those that threw.
-      if (!isDone) timers.setImmediate(() => this.settle());
     }
   }
 
@@ -200,16 +197,9 @@ function behind(err) {
 
 /** Calls back for two groups; one that throws in the first keeps the second waiting. */
 function settleBoth([first, err], [second, otherErr]) {
-  let isDone = false;
-
-  try {
-    settle(first)(err);
-    isDone = true;
-  } finally {
-    if (isDone) settle(second)(otherErr);
-    // Behind the others of the first, which wait for that as well.
-    else timers.setImmediate(settle(second), otherErr);
-  }
+  if (settle(first)(err)) settle(second)(otherErr);
+  // Behind the others of the first, which wait for that as well.
+  else timers.setImmediate(settle(second), otherErr);
 }
 
 module.exports = FrameCallbacks;

@@ -2,6 +2,7 @@
 
 const { asyncHooks } = require('../builtins');
 const timers = require('../timers');
+const { THREW, thrownInContext } = require('./thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
@@ -15,34 +16,38 @@ function pendingCallback(callback) {
  * back there if the frame was written, else keeps the context until it is.
  */
 function inContext(pending) {
+  const { callback } = pending;
+
   if (pending.isWritten) {
-    pending.callback(pending.err);
+    callback(pending.err);
   } else {
     pending.isDue = true;
-    pending.callback = AsyncResource.bind(pending.callback);
+    pending.callback = AsyncResource.bind(thrownInContext(callback));
   }
 }
 
-/** One callback for many; each gets the error, if any. */
+/**
+ * @param {Array|null} callbacks Pending ones
+ * @return {Function|undefined} One callback for all; each gets the error, if any. It
+ *     returns `false` if one threw: the others are called later
+ */
 function settle(callbacks) {
   if (callbacks === null) return undefined;
 
   return function next(err, from = 0) {
     for (let i = from; i < callbacks.length; i++) {
       const pending = callbacks[i];
-      let thrown = true;
 
       pending.err = err;
       pending.isWritten = true;
 
-      try {
-        if (pending.isDue) pending.callback(err);
-        thrown = false;
-      } finally {
-        // One that throws must not keep the others from being called.
-        if (thrown) timers.setImmediate(next, err, i + 1);
+      if (pending.isDue && pending.callback(err) === THREW) {
+        timers.setImmediate(next, err, i + 1);
+        return false;
       }
     }
+
+    return true;
   };
 }
 
