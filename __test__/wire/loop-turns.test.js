@@ -233,6 +233,28 @@ describe('A connection that a listener pauses', { skip }, () => {
     assert.deepStrictEqual(log.numbers, upTo(100));
   });
 
+  it('has nothing handed out that was read while one event waited for its turn', async (t) => {
+    for (const { WebSocketServer } of [theirs, ours]) {
+      const wss = await listen(t, WebSocketServer, {
+        allowSynchronousEvents: false
+      });
+      const { socket, ws } = await openRaw(t, wss);
+      const log = record(ws);
+
+      ws.on('message', () => {
+        if (log.numbers.length === 2) ws.pause();
+      });
+      socket.write(numbered(6, 20_000));
+      await until(() => log.numbers.length >= 2);
+      await turns(20);
+      // What one read of 64 KiB gives.
+      assert.ok(log.numbers.length <= 3, `${log.numbers}`);
+      ws.resume();
+      await until(() => log.numbers.length === 6);
+      assert.deepStrictEqual(log.numbers, upTo(6));
+    }
+  });
+
   for (const [count, size] of [
     [3, 10],
     [10, 20_000],

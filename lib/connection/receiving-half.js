@@ -193,11 +193,7 @@ class ReceivingHalf {
     if (!this.decoder.busy) return;
 
     this.suspendLoop();
-
-    if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
-      this._needDrain = true;
-      this.socket.pause();
-    }
+    this._holdBack();
   }
 
   /** Keeps a chunk until the decoder, which is busy, is through with the last. */
@@ -217,7 +213,20 @@ class ReceivingHalf {
       this.decoder.take(source, isSpare, length, position, count);
     } finally {
       // After a listener has thrown, too: the rest of the chunk is to come.
-      if (this.decoder.busy) this.suspendLoop();
+      if (this.decoder.busy) {
+        this.suspendLoop();
+        // While a message is inflated, what is read next may wait here: it would
+        // bring the connection back to the stream.
+        if (!this.decoder.allowSynchronousEvents) this._holdBack();
+      }
+    }
+  }
+
+  /** Reads no more if much waits for the decoder. */
+  _holdBack() {
+    if (this.decoder.chunkLength + this._queuedBytes >= HIGH_WATER_MARK) {
+      this._needDrain = true;
+      this.socket.pause();
     }
   }
 
