@@ -162,20 +162,27 @@ export function mischiefSteps(ctx, c) {
   const { r, id } = ctx;
   const what =
     ctx.nconn === 1
-      ? 'mockWrite'
+      ? r.pick(['mockWrite', 'mockPrototype'])
       : r.pick(
           ctx.transport === 'tcp' || ctx.transport === 'unix'
             ? [
                 'throwWrite',
                 'throwOnce',
                 'mockWrite',
+                'mockPrototype',
                 'dropWrite',
                 'closeHandle'
               ]
-            : ['throwWrite', 'throwOnce', 'mockWrite', 'dropWrite']
+            : [
+                'throwWrite',
+                'throwOnce',
+                'mockWrite',
+                'mockPrototype',
+                'dropWrite'
+              ]
         );
   // Those whose own fate is to be that of ws as well.
-  const same = what === 'mockWrite';
+  const same = what === 'mockWrite' || what === 'mockPrototype';
   const all = (e) => {
     const size = r.pick(SMALL);
     return Array.from({ length: ctx.nconn }, (_, i) => ({

@@ -21,18 +21,15 @@ export function misbehave(end, what) {
     case 'dropWrite':
       socket.write = () => true;
       break;
-    case 'mockWrite': {
-      // Bytes, not calls: how many writes they come in is nobody's business.
-      let bytes = 0;
-      socket.write = function (chunk, ...rest) {
-        bytes += Buffer.byteLength(chunk);
-        return write.call(socket, chunk, ...rest);
-      };
-      end.restore = () => {
-        end.run.trace.add(`${end.name}.look`, `the mock saw ${bytes} bytes`);
-      };
+    case 'mockWrite':
+      socket.write = counting(end, write);
       break;
-    }
+    case 'mockPrototype':
+      Object.setPrototypeOf(socket, {
+        __proto__: Object.getPrototypeOf(socket),
+        write: counting(end, write)
+      });
+      break;
     case 'closeHandle':
       if (!socket._handle) break;
       socket._handle.close();
@@ -42,4 +39,17 @@ export function misbehave(end, what) {
     default:
       throw new Error(`no such mischief: ${what}`);
   }
+}
+
+/** A write() that counts bytes, not calls: how many there are is nobody's business. */
+function counting(end, write) {
+  let bytes = 0;
+
+  end.restore = () => {
+    end.run.trace.add(`${end.name}.look`, `the mock saw ${bytes} bytes`);
+  };
+  return function (chunk, ...rest) {
+    bytes += Buffer.byteLength(chunk);
+    return write.call(this, chunk, ...rest);
+  };
 }
