@@ -172,6 +172,16 @@ describe('differing()', () => {
     }
   });
 
+  it('lets a stream end or not that holds what was taken', () => {
+    const of = (own, ...stream) => ({ 'c0a.stream': stream, 'c0a.own': own });
+    const taken = ['transfer 1 x, left 0'];
+    const compare = (own) =>
+      differing(CALM, [of(own, 'data 1 x', 'end')], of(own, 'data 1 x'));
+
+    assert.deepStrictEqual(compare(taken), []);
+    assert.deepStrictEqual(compare(['clone 1 x']), ['c0a.stream']);
+  });
+
   it('lets nothing be missing that ws had written whole', () => {
     assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
   });

@@ -1,27 +1,33 @@
 'use strict';
 
 const { asyncHooks } = require('../builtins');
-const { thrownInContext } = require('../wire/thrown-in-context');
+const { kLate, thrownInContext } = require('../wire/thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
 /**
  * @param {Function} callback Called once, later
- * @return {Function} Calls it in the async context of now, in which is thrown what it
- *     throws
+ * @return {Function} Calls it in the async context of now; as its `kLate`, a function
+ *     that has it throw there as well
  */
 function inContextOfNow(callback) {
   // One that waited to be collected would be seen as an open handle.
   const context = new AsyncResource('WsRsSend', { requireManualDestroy: true });
-  const call = thrownInContext(callback);
 
-  return (...args) => {
+  function run(body, args) {
     try {
-      return context.runInAsyncScope(call, undefined, ...args);
+      return context.runInAsyncScope(body, undefined, ...args);
     } finally {
       context.emitDestroy();
     }
+  }
+
+  const call = (...args) => {
+    run(callback, args);
   };
+
+  call[kLate] = (...args) => run(thrownInContext(callback), args);
+  return call;
 }
 
 module.exports = inContextOfNow;

@@ -2,7 +2,7 @@
 
 const { asyncHooks } = require('../builtins');
 const timers = require('../timers');
-const { THREW, thrownInContext } = require('./thrown-in-context');
+const { kLate, THREW, thrownInContext } = require('./thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
@@ -22,7 +22,8 @@ function inContext(pending) {
     callback(pending.err);
   } else {
     pending.isDue = true;
-    pending.callback = AsyncResource.bind(thrownInContext(callback));
+    pending.callback =
+      callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
   }
 }
 

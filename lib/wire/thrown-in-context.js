@@ -4,6 +4,8 @@ const timers = require('../timers');
 
 /** What such a function returns if its callback threw. */
 const THREW = Symbol('ws-rs.threw');
+/** Such a function, on one that has a context of its own. */
+const kLate = Symbol('ws-rs.late');
 
 /**
  * What a callback throws out of an `AsyncResource` is told of when its async context
@@ -19,8 +21,8 @@ const THREW = Symbol('ws-rs.threw');
 function thrownInContext(callback) {
   return (...args) => {
     try {
-      // It may be such a function itself.
-      return callback(...args) === THREW ? THREW : undefined;
+      callback(...args);
+      return undefined;
     } catch (err) {
       timers.setImmediate(rethrow, err);
       return THREW;
@@ -32,4 +34,4 @@ function rethrow(err) {
   throw err;
 }
 
-module.exports = { THREW, thrownInContext };
+module.exports = { kLate, THREW, thrownInContext };

@@ -43,9 +43,9 @@ export function isTaken(theirs, mine, owned, ownedMine) {
   let at = 0;
 
   if ([...owned, ...ownedMine].some((line) => TOOK.test(line))) {
-    theirs = theirs.filter((line) => line !== 'end');
-    mine = mine.filter((line) => line !== 'end');
-    if (theirs.join('\n') === mine.join('\n')) return true;
+    const text = (lines) => lines.filter((line) => line !== 'end').join('\n');
+
+    if (text(theirs) === text(mine)) return true;
   }
 
   for (const line of theirs) {
