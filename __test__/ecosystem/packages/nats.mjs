@@ -8,7 +8,6 @@ let connections = 0;
 const { port, wss } = await serve(onConnection);
 const nc = await wsconnect({
   maxReconnectAttempts: 3,
-  pingInterval: 50,
   reconnectTimeWait: 10,
   servers: `ws://127.0.0.1:${port}`,
   async wsFactory(url) {

@@ -17,7 +17,7 @@ for (const forceBinaryWSFrames of [false, true]) {
     connectHeaders: { login: 'me', passcode: 'pw' },
     discardWebsocketOnCommFailure: true,
     forceBinaryWSFrames,
-    heartbeatIncoming: 100,
+    heartbeatIncoming: 200,
     heartbeatOutgoing: 100,
     reconnectDelay: 10,
     reconnectTimeMode: ReconnectionTimeMode.LINEAR,
