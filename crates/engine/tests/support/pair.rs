@@ -48,7 +48,8 @@ impl Pair {
         for (index, most) in most.into_iter().enumerate() {
             let more = index + 1 < CONNECTIONS;
             side.schedule.begin_turn(more);
-            side.is_batched = more;
+            // The last answers behind what waits of the others.
+            side.is_batched = more || side.schedule.has_waiting();
             let bytes = peer.end(index).wire.read(most);
             let events = side.receive(index, &bytes, now);
             for (nth, seen) in events.iter().enumerate() {

@@ -22,7 +22,7 @@ pub struct Side {
     pub ends: Registry<End>,
     ids: Vec<Id>,
     pub threads: Threads,
-    /// In a turn with another to come.
+    /// In a turn whose first frame may wait: there is another to come, or what others were sent waits.
     pub is_batched: bool,
 }
 
