@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
-const { frame, MASK, TEXT } = require('../support/frames');
+const { BINARY, frame, MASK, TEXT } = require('../support/frames');
 const { openRawClient } = require('../support/pairs');
 const { skip, turns } = require('../support/loop');
 
@@ -58,5 +58,58 @@ describe(
         );
       }
     }
+
+    it('is an end behind a long message that is read to its last byte', async (t) => {
+      const log = await lookAt(t, async (socket, peer) => {
+        // The next one is expected to be as long.
+        socket.write(binary(20_000));
+        await once(peer, 'message');
+        socket.write(binary(40_000), () => socket.resetAndDestroy());
+      });
+
+      assert.deepStrictEqual(log, ['20000 bytes', '40000 bytes', 'end']);
+    });
+
+    it('is an error behind 64 KiB, as much as libuv reads at once', async (t) => {
+      const log = await lookAt(t, async (socket, peer) => {
+        socket.write(binary(65_526));
+        await once(peer, 'message');
+        // Eight bytes are its header.
+        socket.write(binary(65_528), () => socket.resetAndDestroy());
+      });
+
+      assert.deepStrictEqual(log, ['65526 bytes', '65528 bytes', 'ECONNRESET']);
+    });
+
+    it('is an end behind what has come while the connection was paused', async (t) => {
+      const log = await lookAt(t, async (socket, peer) => {
+        peer.pause();
+        socket.write(text, () => socket.resetAndDestroy());
+        await once(socket, 'close');
+        await turns();
+        peer.resume();
+      });
+
+      assert.deepStrictEqual(log, ['1 bytes', 'end']);
+    });
   }
 );
+
+const binary = (length) => frame(BINARY, Buffer.alloc(length), { mask: MASK });
+
+/** What a server sees of a client that does something, and is closed then. */
+async function lookAt(t, act) {
+  const { peer, socket } = await openRawClient(t);
+  const log = [];
+
+  peer.on('message', (data) => log.push(`${data.length} bytes`));
+  peer._socket.on('end', () => log.push('end'));
+  peer._socket.on('error', (err) => log.push(err.code));
+  await turns();
+
+  const closed = once(peer, 'close');
+
+  await act(socket, peer);
+  await closed;
+  return log;
+}

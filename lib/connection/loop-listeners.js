@@ -123,9 +123,13 @@ const listeners = {
 
     if (connection === undefined) return;
 
-    const chunk = attempt(connection, () => copyExactly(scratch, 0, length));
+    // Negative: behind it there is the end.
+    const isLast = length < 0;
+    const chunk = attempt(connection, () =>
+      copyExactly(scratch, 0, Math.abs(length))
+    );
 
-    if (chunk !== null) connection.loop.onPaused(chunk);
+    if (chunk !== null) connection.loop.onPaused(chunk, isLast);
   },
 
   onEnd() {

@@ -165,8 +165,12 @@ class LoopTransport {
   /**
    * A chunk has come while the socket is paused. What then happens, up to how
    * much is read and whether the process lives, is best left to Node.
+   *
+   * @param {Buffer} chunk The chunk
+   * @param {Boolean} isLast Whether libuv would meet the end right behind it, if the
+   *     stream wants more: when it reads later it is a reset that it meets
    */
-  onPaused(chunk) {
+  onPaused(chunk, isLast) {
     const connection = this._connection;
     const { socket } = connection;
 
@@ -175,7 +179,8 @@ class LoopTransport {
     connection.promoteLater = true;
     const wantsMore = socket.push(chunk);
 
-    if (!this.isLeaving) readOn(socket, wantsMore);
+    if (isLast && wantsMore) endStream(socket);
+    else if (!this.isLeaving) readOn(socket, wantsMore);
   }
 
   /** A chunk that a thread has read comes behind what Node has. */
@@ -229,8 +234,7 @@ class LoopTransport {
 
     // Unless it was given back meanwhile.
     if (this._connection.loop === this) this._close('its peer sends no more');
-    socket.push(null);
-    socket.read(0);
+    endStream(socket);
   }
 
   onError(errno) {
@@ -247,6 +251,12 @@ LoopTransport.prototype._wantsMore = true;
 function readOn(socket, wantsMore) {
   if (wantsMore) readAgain(socket);
   else stopReading(socket);
+}
+
+/** As Node does when libuv says that the peer sends no more. */
+function endStream(socket) {
+  socket.push(null);
+  socket.read(0);
 }
 
 function stopReading({ _handle: handle }) {

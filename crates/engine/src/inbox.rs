@@ -115,12 +115,14 @@ impl Inbox {
     /// Where the next bytes go. Who knows no better expects that messages are as long as the last.
     #[must_use]
     pub fn target(&self) -> Target {
+        if self.mode() != Mode::Decode {
+            // As libuv reads it.
+            return Target::Scratch(SCRATCH);
+        }
         let hint = usize::from(self.hint) * HINT_UNIT;
         match hint {
             // One byte more than the message: if it is all there is, the read shows it.
-            OWN_BUFFER..=MAX_OWN_BUFFER if self.mode() == Mode::Decode => {
-                Target::Own(hint + MAX_HEADER + 1)
-            }
+            OWN_BUFFER..=MAX_OWN_BUFFER => Target::Own(hint + MAX_HEADER + 1),
             0..=MAX_OWN_BUFFER => Target::Scratch(SCRATCH),
             _ => Target::Scratch(FIRST_READ),
         }
@@ -143,6 +145,19 @@ impl Inbox {
         } else {
             ((self.within as usize + len) % SCRATCH) as u16
         };
+    }
+
+    /// Notes that a read found nothing.
+    pub const fn was_empty(&mut self) {
+        self.within = 0;
+    }
+
+    /// Whether libuv, had it read the next `len` bytes, would have had room for more: of a connection that is over
+    /// it takes these for the last then, and does not look what is behind them. To be asked before
+    /// [`was_read`](Self::was_read).
+    #[must_use]
+    pub const fn is_partial(&self, len: usize) -> bool {
+        !(self.within as usize + len).is_multiple_of(SCRATCH)
     }
 
     /// How many bytes more libuv would have read together with the last ones, if they have come.
@@ -255,6 +270,9 @@ mod tests {
 
     #[test]
     fn what_is_not_decoded_goes_to_the_scratch() {
+        let mut inbox = after_message(512 * KIB + 1);
+        inbox.set_busy(true);
+        assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
         let mut inbox = after_message(64 * KIB);
         inbox.set_busy(true);
         assert_eq!(inbox.mode(), Mode::Queue);
@@ -320,6 +338,18 @@ mod tests {
         assert_eq!(inbox.rest_of_slice(), 10 * KIB);
         inbox.was_read(9, 10);
         assert_eq!(inbox.rest_of_slice(), 0);
+    }
+
+    #[test]
+    fn what_fills_a_slice_of_libuv_leaves_no_room_in_it() {
+        let mut inbox = Inbox::new(false, false);
+        assert!(!inbox.is_partial(SCRATCH));
+        assert!(inbox.is_partial(20 * KIB));
+        inbox.was_read(20 * KIB, 20 * KIB);
+        assert!(!inbox.is_partial(44 * KIB));
+        assert!(inbox.is_partial(45 * KIB));
+        inbox.was_empty();
+        assert!(inbox.is_partial(44 * KIB));
     }
 
     #[test]

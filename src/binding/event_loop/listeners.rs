@@ -20,7 +20,7 @@ pub(super) enum Listener {
     Binary,
     /// A chunk that was not decoded, as an earlier one is worked on.
     Undecoded,
-    /// A chunk that came while the connection is paused.
+    /// A chunk that came while the connection is paused: its length, negative if for libuv the end is behind it.
     Paused,
     /// The peer sends no more.
     End,

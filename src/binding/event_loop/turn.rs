@@ -62,8 +62,11 @@ impl<'a> Turn<'a> {
             Some(true) => return self.await_request(),
             None => return self.hand_unread(),
         }
-        for index in 0..MAX_READS {
-            match self.read(index == 0) {
+        let mut reads = 0;
+        // Behind what was the last of its bytes an end is met at once, as in libuv.
+        while reads < MAX_READS || self.met_last.get() {
+            reads += 1;
+            match self.read(reads == 1) {
                 Ok(Next::Again) => {}
                 Ok(Next::Wait) => return,
                 Ok(Next::Rearm) => break,

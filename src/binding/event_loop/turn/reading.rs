@@ -11,6 +11,7 @@ use super::super::super::call::{Fault, Outcome};
 use super::super::super::environment::Entry;
 use super::super::super::events::decode;
 use super::super::super::pongs::Pongs;
+use super::super::LoopSocket;
 use super::super::listeners::Listener;
 use super::super::socket::Reader;
 use super::Turn;
@@ -170,7 +171,7 @@ impl Turn<'_> {
             if let Read::Bytes(len) = result {
                 rows.count_on(meter.as_ref(), came);
                 let hands_out = rows.count() > 0 && !inflated.is_on_thread();
-                socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out);
+                self.note_read(socket, (len, asked), hands_out);
             }
             (rows.count(), rows.take_stored())
         };
@@ -232,8 +233,7 @@ impl Turn<'_> {
                 .inbox
                 .decoded(len, connection.missing_payload(), rows.longest());
             let hands_out = rows.count() > 0 && !inflated.is_on_thread();
-            let has_more =
-                socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out);
+            let has_more = self.note_read(socket, (len, asked), hands_out);
             // What comes behind waits until the decoder is through with the one that is handed out.
             let alone = !single && !has_more;
             let listener = match rows.only_message(len) {
@@ -293,12 +293,27 @@ impl Turn<'_> {
             {
                 let came = inflated.came_undecoded_as(len, || socket.take_growth());
                 connection.bytes_read += came as u64;
-                socket.note_read((&self.state.event_loop, self.id), (len, asked), false);
+                self.note_read(socket, (len, asked), false);
             }
             self.begin_rows(len, buffer.source)?;
-            self.call_listener(listener, len as i32)?;
+            let is_last = matches!(listener, Listener::Paused) && self.met_last.get();
+            self.call_listener(listener, if is_last { -(len as i32) } else { len as i32 })?;
         }
         self.after(result, asked)
+    }
+
+    fn note_read(
+        &self,
+        socket: &mut LoopSocket,
+        (len, asked): (usize, usize),
+        hands_out: bool,
+    ) -> bool {
+        if self.hangs_up {
+            // How many bytes libuv would read of what is encrypted nobody knows.
+            let is_last = socket.is_tls() || socket.inbox.is_partial(len);
+            self.met_last.set(is_last);
+        }
+        socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out)
     }
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
@@ -308,10 +323,7 @@ impl Turn<'_> {
             result => result,
         };
         match result {
-            Read::Bytes(len) if self.hangs_up && len < asked => {
-                self.met_last.set(true);
-                Ok(Next::Again)
-            }
+            Read::Bytes(_) if self.hangs_up => Ok(Next::Again),
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
                     let ends = self.ends && socket.stream.tls().is_none();
@@ -323,7 +335,10 @@ impl Turn<'_> {
                     }
                 })
                 .unwrap_or(Next::Wait)),
-            Read::Empty => Ok(Next::Wait),
+            Read::Empty => {
+                self.with_socket(|socket| socket.inbox.was_empty());
+                Ok(Next::Wait)
+            }
             Read::End => self.announce_end(Listener::End, 0),
             Read::Failed(error) => self.announce_end(Listener::Error, error),
             Read::Dead => self.announce_end(Listener::Dead, 0),
