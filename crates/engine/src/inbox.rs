@@ -153,11 +153,11 @@ impl Inbox {
     }
 
     /// Whether libuv, had it read the next `len` bytes, would have had room for more: of a connection that is over
-    /// it takes these for the last then, and does not look what is behind them. To be asked before
-    /// [`was_read`](Self::was_read).
+    /// it takes these for the last then, and does not look what is behind them. How many bytes it would have read of
+    /// what `is_encrypted` nobody knows. To be asked before [`was_read`](Self::was_read).
     #[must_use]
-    pub const fn is_partial(&self, len: usize) -> bool {
-        !(self.within as usize + len).is_multiple_of(SCRATCH)
+    pub const fn is_partial(&self, len: usize, is_encrypted: bool) -> bool {
+        is_encrypted || !(self.within as usize + len).is_multiple_of(SCRATCH)
     }
 
     /// How many bytes more libuv would have read together with the last ones, if they have come.
@@ -343,13 +343,14 @@ mod tests {
     #[test]
     fn what_fills_a_slice_of_libuv_leaves_no_room_in_it() {
         let mut inbox = Inbox::new(false, false);
-        assert!(!inbox.is_partial(SCRATCH));
-        assert!(inbox.is_partial(20 * KIB));
+        assert!(!inbox.is_partial(SCRATCH, false));
+        assert!(inbox.is_partial(SCRATCH, true));
+        assert!(inbox.is_partial(20 * KIB, false));
         inbox.was_read(20 * KIB, 20 * KIB);
-        assert!(!inbox.is_partial(44 * KIB));
-        assert!(inbox.is_partial(45 * KIB));
+        assert!(!inbox.is_partial(44 * KIB, false));
+        assert!(inbox.is_partial(45 * KIB, false));
         inbox.was_empty();
-        assert!(inbox.is_partial(44 * KIB));
+        assert!(inbox.is_partial(44 * KIB, false));
     }
 
     #[test]

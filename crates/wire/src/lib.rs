@@ -26,7 +26,7 @@ pub use self::end::has_end_behind;
 pub use self::name::{has_one_form, name};
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
-pub use self::read::{RESET, Read, peek_some, read_some};
+pub use self::read::{Read, peek_some, read_some};
 pub use self::socket::Socket;
 pub use self::stream::Stream;
 pub use self::threads::{

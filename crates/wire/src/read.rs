@@ -23,8 +23,20 @@ pub enum Read {
     Dead,
 }
 
+impl Read {
+    /// What libuv says of it right behind bytes that it takes for the last ones, if `is_behind_last`: a reset is
+    /// an end there.
+    #[must_use]
+    pub const fn as_end(self, is_behind_last: bool) -> Self {
+        match self {
+            Self::Failed(RESET) if is_behind_last => Self::End,
+            read => read,
+        }
+    }
+}
+
 /// The system error number of a connection that the peer has reset.
-pub const RESET: i32 = Errno::CONNRESET.raw_os_error();
+pub(crate) const RESET: i32 = Errno::CONNRESET.raw_os_error();
 
 /// Reads once into `room`, which is not empty.
 pub fn read_some(fd: BorrowedFd<'_>, room: &mut [u8]) -> Read {
@@ -51,4 +63,18 @@ fn receive(fd: BorrowedFd<'_>, room: &mut [u8], flags: RecvFlags) -> Read {
 /// How many bytes have arrived and wait to be read.
 pub(crate) fn waiting(fd: BorrowedFd<'_>) -> usize {
     ioctl_fionread(fd).map_or(0, |len| usize::try_from(len).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_behind_the_last_bytes_is_an_end_and_other_errors_are_none() {
+        assert_eq!(Read::Failed(RESET).as_end(true), Read::End);
+        assert_eq!(Read::Failed(RESET).as_end(false), Read::Failed(RESET));
+        let timed_out = Read::Failed(Errno::TIMEDOUT.raw_os_error());
+        assert_eq!(timed_out.as_end(true), timed_out);
+        assert_eq!(Read::Bytes(1).as_end(true), Read::Bytes(1));
+    }
 }

@@ -4,7 +4,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_protocol::Input;
-use ws_rs_wire::{RESET, Read, Stream, has_end_behind};
+use ws_rs_wire::{Read, Stream, has_end_behind};
 
 use super::super::super::buffer::Scope;
 use super::super::super::call::{Fault, Outcome};
@@ -309,20 +309,15 @@ impl Turn<'_> {
         hands_out: bool,
     ) -> bool {
         if self.hangs_up {
-            // How many bytes libuv would read of what is encrypted nobody knows.
-            let is_last = socket.is_tls() || socket.inbox.is_partial(len);
-            self.met_last.set(is_last);
+            self.met_last
+                .set(socket.inbox.is_partial(len, socket.is_tls()));
         }
         socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out)
     }
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
-        let result = match result {
-            Read::Failed(RESET) if self.met_last.get() => Read::End,
-            result => result,
-        };
-        match result {
+        match result.as_end(self.met_last.get()) {
             Read::Bytes(_) if self.hangs_up => Ok(Next::Again),
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
