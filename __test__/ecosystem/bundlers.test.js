@@ -14,27 +14,11 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { stripVTControlCharacters } = require('node:util');
 
+const PROGRAM = require('../support/bundled-program');
 const { ROOT } = require('../support/programs');
 const { BINARY, makeProject } = require('../support/project');
 const { absent, executable } = require('../support/tools');
 
-const PROGRAM = `
-const options = { host: '127.0.0.1', perMessageDeflate: true, port: 0 };
-const server = new WebSocketServer(options, () => {
-  const client = new WebSocket('ws://127.0.0.1:' + server.address().port);
-
-  client.on('open', () => client.send('x'.repeat(5000)));
-  client.on('message', (data, isBinary) => {
-    console.log(data.length, isBinary, client.extensions, client.transport);
-    client.close();
-    server.close();
-  });
-});
-
-server.on('connection', (ws) => {
-  ws.on('message', (data, binary) => ws.send(data, { binary }));
-});
-`;
 const NAMES = '{ WebSocket, WebSocketServer }';
 
 /** webpack without its command line, which is a package of its own. */

@@ -12,28 +12,11 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
+const PROGRAM = require('../support/bundled-program');
 const { ROOT } = require('../support/programs');
 const { BINARY, makeProject } = require('../support/project');
 const { absent, TOOLS } = require('../support/tools');
 
-const PROGRAM = `
-const { WebSocket, WebSocketServer } = require('ws-rs');
-const options = { host: '127.0.0.1', perMessageDeflate: true, port: 0 };
-const server = new WebSocketServer(options, () => {
-  const client = new WebSocket('ws://127.0.0.1:' + server.address().port);
-
-  client.on('open', () => client.send('x'.repeat(5000)));
-  client.on('message', (data, isBinary) => {
-    console.log(data.length, isBinary, client.extensions, client.transport);
-    client.close();
-    server.close();
-  });
-});
-
-server.on('connection', (ws) => {
-  ws.on('message', (data, binary) => ws.send(data, { binary }));
-});
-`;
 /** Elsewhere an executable has to be signed, too, or has another name. */
 const skip =
   process.platform !== 'linux'
@@ -48,7 +31,10 @@ describe('An executable of Node, made as the docs say,', { skip }, () => {
   before(() => {
     folder = makeProject({ tools: ['esbuild', 'postject'] });
     alone = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-alone-'));
-    fs.writeFileSync(path.join(folder, 'server.js'), PROGRAM);
+    fs.writeFileSync(
+      path.join(folder, 'server.js'),
+      `const { WebSocket, WebSocketServer } = require('ws-rs');${PROGRAM}`
+    );
     expected = run(folder, process.execPath, ['server.js']).stdout;
     assert.match(expected, /^5000 false permessage-deflate/);
 
