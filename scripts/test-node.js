@@ -3,7 +3,7 @@
 /**
  * Runs the tests of the JS side, `__test__/**\/*.test.js`, with `node --test`.
  *
- *   npm run test:node -- [node flags] [files] [--no-stream] [--no-tools]
+ *   npm run test:node -- [node flags] [files] [--once] [--no-tools]
  *
  * Without files: all of them but those of the browser. They run twice: with the
  * transports that connections choose by themselves, and with the stream
@@ -11,7 +11,7 @@
  * run once. Those of the loop transport run again with all connections accepted by
  * Node. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
  *
- *   --no-stream  not again with the stream transport
+ *   --once       not again with the stream transport, nor accepted by Node
  *   --no-tools   none of the tests of this checkout's own tools, which are the
  *                same on every Node
  */
@@ -123,7 +123,7 @@ const ONCE = [
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
 
-const OWN_FLAGS = ['--no-stream', '--no-tools'];
+const OWN_FLAGS = ['--once', '--no-tools'];
 const args = process.argv.slice(2);
 const flags = args.filter(
   (arg) => arg.startsWith('-') && !OWN_FLAGS.includes(arg)
@@ -149,17 +149,14 @@ if (absent.length > 0) {
   if (forced) {
     process.exitCode = runTests(files, forced);
   } else {
-    const again = files.filter(
+    const rest = args.includes('--once') ? [] : files;
+    const again = rest.filter(
       (file) => !ONCE.includes(file) && !file.startsWith(LOOP)
     );
+    const byNode = rest.filter(wantsAcceptByNode);
     const codes = [runTests(files)];
 
-    if (again.length > 0 && !args.includes('--no-stream')) {
-      codes.push(runTests(again, 'stream'));
-    }
-
-    const byNode = files.filter(wantsAcceptByNode);
-
+    if (again.length > 0) codes.push(runTests(again, 'stream'));
     if (byNode.length > 0 && process.env.WS_RS_ACCEPT !== 'node') {
       process.env.WS_RS_ACCEPT = 'node';
       codes.push(runTests(byNode));

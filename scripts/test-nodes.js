@@ -10,8 +10,8 @@
  *   --others   not on the major version that runs this, for `npm test` was there
  *   --verbose  print all that the tests say
  *
- * On the oldest and the newest they run with the stream transport forced as
- * well, on the others only with the transports that connections choose.
+ * On the oldest and the newest they run as with `npm test`, on the others once,
+ * with the transports that connections choose.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -25,7 +25,7 @@ const { parseArgs } = require('node:util');
 const { ROOT } = require('./run');
 
 const MAJORS = ['20', '22', '24', '26'];
-const WITH_STREAM = [MAJORS.at(0), MAJORS.at(-1)];
+const WHOLE = [MAJORS.at(0), MAJORS.at(-1)];
 const PLATFORM = process.platform === 'win32' ? 'win' : process.platform;
 const PACKAGE = `node-${PLATFORM}-${process.arch}`;
 
@@ -116,7 +116,7 @@ function argsFor(major, files) {
     // By itself it leaves a core to others.
     `--test-concurrency=${os.availableParallelism()}`,
     ...(files.length > 0 ? files : ['--no-tools']),
-    ...(WITH_STREAM.includes(major) ? [] : ['--no-stream'])
+    ...(WHOLE.includes(major) ? [] : ['--once'])
   ];
 }
 

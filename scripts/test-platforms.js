@@ -129,9 +129,7 @@ function suite({ except = {}, oneByOne }, files, resume) {
     .map((file) => path.relative(ROOT, path.resolve(file)));
 
   if (!oneByOne && !resume) {
-    return [
-      { args: ['scripts/test-node.js', '--no-stream', ...left], name: 'all' }
-    ];
+    return [{ args: ['scripts/test-node.js', '--once', ...left], name: 'all' }];
   }
   // Without a runner, as a Node may take many seconds to start there.
   return left.flatMap((file) => {

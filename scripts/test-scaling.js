@@ -31,7 +31,7 @@ if (!installTools(path.join(TESTS, 'tools'), 'scaling')) {
     [
       path.join(__dirname, 'test-node.js'),
       ...(files.length > 0 ? files : all),
-      '--no-stream'
+      '--once'
     ],
     // What is missing now has to fail.
     { env: { ...process.env, WS_RS_TEST_TOOLS: 'required' } }
