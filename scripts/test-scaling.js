@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Runs the tests of adapters with real brokers: redis-server and nats-server have
- * to be there; the clients, which __test__/scaling/tools/package.json lists, are
- * installed in .cache/.
+ * Runs the tests of adapters with real brokers, and of servers behind nginx:
+ * redis-server, nats-server and nginx have to be there; the clients of brokers,
+ * which __test__/scaling/tools/package.json lists, are installed in .cache/.
  *
  *   npm run test:scaling -- [files]
  */

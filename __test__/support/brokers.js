@@ -270,4 +270,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { Broker, FOLDER, freePort, KINDS, requireClient };
+module.exports = { Broker, find, FOLDER, freePort, KINDS, requireClient };
