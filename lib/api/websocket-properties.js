@@ -12,6 +12,7 @@ const {
 } = require('./event-target');
 const { kBackPressure, kHeartbeat, kNegotiated } = require('../members');
 const closing = require('./websocket-closing');
+const sending = require('./websocket-sending');
 
 /** Of a server's side that is made without any options. */
 const DEFAULTS = {
@@ -72,7 +73,7 @@ function defineProperties(WebSocket) {
     });
   }
 
-  const others = { ...closing, ...RARELY_SET };
+  const others = { ...closing, ...sending, ...RARELY_SET };
 
   for (const name of Reflect.ownKeys(others)) {
     Object.defineProperty(WebSocket.prototype, name, {
