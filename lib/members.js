@@ -24,6 +24,9 @@ module.exports = {
   /** Of a `WebSocket`: the extensions by name, or `null`. */
   kNegotiated: Symbol('ws-rs.negotiated'),
 
+  /** Of a `WebSocketServer`: called with a `WebSocket` of its own that is closed. */
+  kOnClosed: Symbol('ws-rs.onClosed'),
+
   /** Of a `WebSocket`: called with the `Connection` when that is made. */
   kOnConnected: Symbol('ws-rs.onConnected'),
 

@@ -17,17 +17,14 @@ const given = require('../given');
 const { refuse, selectProtocol, verify } = require('./admission');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
-const { Listeners, withFirst } = require('./listeners');
 const { hasLimits, limitsOf } = require('./limits');
-const { kContexts, kHeartbeat } = require('../members');
+const { kContexts, kHeartbeat, kOnClosed } = require('../members');
 const Metrics = require('./metrics');
 const { destroySocket, isLight, kLight } = require('../wire/materialize');
 const readOptions = require('./server-options');
+const track = require('./tracking');
 const WebSocket = require('./websocket');
 const timers = require('../timers');
-
-/** On a connection: the server that has it among its `clients`. */
-const kServer = Symbol('ws-rs.server');
 
 // Of a server. Symbols, as programs keep what they like on it.
 const kClients = Symbol('ws-rs.clients');
@@ -217,6 +214,15 @@ class WebSocketServer extends EventEmitter {
     else timers.nextTick(emitClose, this);
   }
 
+  /** @private */
+  [kOnClosed](ws) {
+    this[kClients].delete(ws);
+
+    if (this._shouldEmitClose && this[kClients].size === 0) {
+      timers.nextTick(emitClose, this);
+    }
+  }
+
   /**
    * Decides whether a request is for this server. May be overridden.
    *
@@ -355,7 +361,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     heartbeat.start(ws, this[kHeartbeat]);
-    track(this, ws);
+    if (this[kClients].add(ws)) track(this, ws);
     if (diagnostics.connection.hasSubscribers) {
       diagnostics.connection.publish({ request, server: this, websocket: ws });
     }
@@ -380,23 +386,6 @@ function sharedLimits(server) {
   return server[kLimits];
 }
 
-function track(server, ws) {
-  if (!server[kClients].add(ws)) return;
-
-  ws[kServer] = server;
-
-  if (
-    ws._eventsCount === 0 &&
-    hasNodesOn(ws) &&
-    ws._events instanceof Listeners
-  ) {
-    ws._events = new TrackedListeners();
-    ws._eventsCount = 1;
-  } else {
-    ws.on('close', untrack);
-  }
-}
-
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
 const { setSocket } = WebSocket.prototype;
 
@@ -409,25 +398,6 @@ function isOrdinary(server) {
     !isReceiverPatched() &&
     server.options.WebSocket.prototype.setSocket === setSocket
   );
-}
-
-/** A connection is closed. */
-function untrack() {
-  const server = this[kServer];
-
-  server[kClients].delete(this);
-
-  if (server._shouldEmitClose && server[kClients].size === 0) {
-    timers.nextTick(emitClose, server);
-  }
-}
-
-const TrackedListeners = withFirst(untrack);
-const { on } = EventEmitter.prototype;
-
-/** Whether nobody sees which listeners are added. */
-function hasNodesOn(ws) {
-  return ws.on === on && EventEmitter.prototype.addListener === on;
 }
 
 function emitClose(server) {
