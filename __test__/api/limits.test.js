@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { hasLimits, limitsOf } = require('../../lib/api/limits');
+const { limitsOf, sharedLimits } = require('../../lib/api/limits');
 
 const OPTIONS = {
   allowSynchronousEvents: true,
@@ -25,25 +25,23 @@ test('a class of the program hears of I/O threads if there are some', () => {
   });
 });
 
-test('limits are made again when an option was changed', () => {
-  const limits = limitsOf({ ...OPTIONS, ioThreads: 1 });
+test('connections share their limits as long as no option is changed', () => {
+  const options = { ...OPTIONS, ioThreads: 1 };
+  const limits = sharedLimits(options, null);
 
-  assert.equal(hasLimits(OPTIONS, null), false);
-  assert.equal(
-    hasLimits({ ...OPTIONS, ioThreads: 1, path: '/' }, limits),
-    true
-  );
+  assert.deepEqual(limits, options);
+  assert.equal(sharedLimits({ ...options, path: '/' }, limits), limits);
 
   for (const [name, value] of [
     ['allowSynchronousEvents', false],
-    ['ioThreads', 0],
+    ['ioThreads', 2],
     ['maxBufferedChunks', 4],
     ['maxFragments', 4],
     ['maxPayload', 4],
     ['skipUTF8Validation', true]
   ]) {
-    const changed = { ...OPTIONS, ioThreads: 1, [name]: value };
+    const changed = { ...options, [name]: value };
 
-    assert.equal(hasLimits(changed, limits), false, name);
+    assert.deepEqual(sharedLimits(changed, limits), changed, name);
   }
 });

@@ -26,13 +26,19 @@ function limitsOf(options) {
 }
 
 /**
+ * As `limitsOf()`, but gives the same object to connections with the same limits,
+ * which keep it.
+ *
  * @param {Object} options The server's, which a program may have changed
- * @param {Object|null} limits What `limitsOf()` gave before
- * @return {Boolean} Whether it would give the same again
+ * @param {Object|null} last What this gave before, if anything
+ * @return {Object} `last`, or others
  */
-function hasLimits(options, limits) {
+function sharedLimits(options, last) {
+  return last !== null && areThose(options, last) ? last : limitsOf(options);
+}
+
+function areThose(options, limits) {
   return (
-    limits !== null &&
     limits.allowSynchronousEvents === options.allowSynchronousEvents &&
     limits.maxBufferedChunks === options.maxBufferedChunks &&
     limits.maxFragments === options.maxFragments &&
@@ -48,4 +54,4 @@ function ioThreadsOf(options) {
   return given(options, 'ioThreads') || 0;
 }
 
-module.exports = { hasLimits, limitsOf };
+module.exports = { limitsOf, sharedLimits };

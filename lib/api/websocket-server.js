@@ -17,7 +17,7 @@ const given = require('../given');
 const { refuse, selectProtocol, verify } = require('./admission');
 const Clients = require('./clients');
 const { attach, createServer } = require('./http-side');
-const { hasLimits, limitsOf } = require('./limits');
+const { limitsOf, sharedLimits } = require('./limits');
 const { kContexts, kHeartbeat, kOnClosed } = require('../members');
 const Metrics = require('./metrics');
 const { destroySocket, isLight, kLight } = require('../wire/materialize');
@@ -344,13 +344,12 @@ class WebSocketServer extends EventEmitter {
 
     if (isLight(socket)) {
       light = socket[kLight];
+      this[kLimits] = sharedLimits(options, this[kLimits]);
 
-      const length = lengthOf(request);
-
-      ws.setSocket(socket, head, sharedLimits(this), {
+      ws.setSocket(socket, head, this[kLimits], {
         answer,
         answersPings: options.autoPong,
-        length,
+        length: lengthOf(request),
         meter
       });
     } else {
@@ -373,17 +372,6 @@ class WebSocketServer extends EventEmitter {
       if (light !== null) light.leavePings();
     }
   }
-}
-
-/** The same object for connections with the same limits, which keep it. */
-function sharedLimits(server) {
-  const { options } = server;
-
-  if (!hasLimits(options, server[kLimits])) {
-    server[kLimits] = limitsOf(options);
-  }
-
-  return server[kLimits];
 }
 
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
