@@ -6,7 +6,7 @@ const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const FrameCallbacks = require('./frame-callbacks');
-const FrameQueue = require('./frame-queue');
+const FrameDrain = require('./frame-drain');
 const { isLight } = require('./materialize');
 const { inContext } = require('./send-callbacks');
 const Stage = require('./stage');
@@ -42,7 +42,7 @@ const {
  * The way out of a connection: makes frames of messages, in native memory, and
  * sees from each answer what is to be done next.
  */
-class Outbox extends FrameQueue {
+class Outbox extends FrameDrain {
   /** Whether a message may go out now, past the sender. */
   get isFree() {
     return this.sender === null || this.sender.isIdle;
@@ -306,60 +306,6 @@ class Outbox extends FrameQueue {
     if ((code & OVERDUE) !== 0) Tick.flush();
   }
 
-  /**
-   * A header and a payload are given to the stream apart: it emits `'drain'`
-   * behind those if they are long, whether the kernel takes them at once or not.
-   *
-   * @param {Number} length The payload's length
-   * @param {Boolean} mask Whether it is masked
-   */
-  drainSoon(length, mask) {
-    this._drainBehind(headerLength(length, mask) + length);
-  }
-
-  /** A stream counts the bytes of what is masked, but the units of a string. */
-  _drainBehindText(text, length, mask) {
-    const counted = mask ? length : text.length;
-
-    this._drainBehind(headerLength(length, mask) + counted);
-  }
-
-  _drainBehind(length) {
-    if (!this.isNative && this._isPromoted) this._takeFromStream();
-
-    const socket = this._socket;
-
-    if (length < socket.writableHighWaterMark) return;
-
-    if (!this.isNative) {
-      // What comes now may be one chunk. A stream that is told so sees to it.
-      if (socket._writableState) socket._writableState.needDrain = true;
-    } else if (!this.willDrain) {
-      // A tick of its own costs a long message some percent: only for who
-      // listens, or begins to before this one is over. Nobody does to a light one.
-      if (isLight(socket) || socket.listenerCount('drain') === 0) {
-        this._longIn = Tick.now;
-      } else {
-        this._drainNextTick();
-      }
-    }
-  }
-
-  /** Whether a stream would have to be drained, for a long message of this tick. */
-  get needsDrain() {
-    return this.willDrain || (this.isNative && this._longIn === Tick.now);
-  }
-
-  /** Somebody begins to listen for `'drain'` of the socket. */
-  onDrainListener() {
-    if (!this.willDrain && this.needsDrain) this._drainNextTick();
-  }
-
-  _drainNextTick() {
-    this.willDrain = true;
-    timers.nextTick(drain, this);
-  }
-
   _addCallback(callback) {
     if (this._callbacks === null) {
       this._callbacks = new FrameCallbacks(this._id);
@@ -369,17 +315,7 @@ class Outbox extends FrameQueue {
   }
 }
 
-// Rarely set, as in frame-fates.js.
-/** Whether the stream would say that it needs to be drained, until the next tick. */
-Outbox.prototype.willDrain = false;
-/** The tick in which it would have said so, had anybody listened. */
-Outbox.prototype._longIn = -1;
-
 Outbox.DRAINS_AT = DRAINS_AT;
-
-function headerLength(length, mask) {
-  return (length < 126 ? 2 : length < 65_536 ? 4 : 10) + (mask ? 4 : 0);
-}
 
 function toBytes(chunk) {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
@@ -406,23 +342,6 @@ function isPlainFrame(header, payload) {
     header[2] === length >> 8 &&
     header[3] === (length & 0xff)
   );
-}
-
-function drain(outbox) {
-  const socket = outbox._socket;
-
-  outbox.willDrain = false;
-  outbox._longIn = -1;
-  if (socket.writableEnded || socket.destroyed) return;
-
-  if (outbox.isNative) {
-    if (outbox.blockedLength === 0) socket.emit('drain');
-  } else if (socket.writableLength === 0) {
-    socket.emit('drain');
-  } else {
-    // The stream has taken over, and is to say so itself.
-    socket._writableState.needDrain = true;
-  }
 }
 
 function lengthOf(list) {
