@@ -9,12 +9,12 @@ const { describe, it } = require('node:test');
 const tls = require('node:tls');
 const { inspect } = require('node:util');
 
+const { kOutbox } = require('../../lib/wire/behind-frames');
 const {
   announce,
   hook,
   isPlain,
-  kLoop,
-  kOutbox
+  kLoop
 } = require('../../lib/wire/taken-socket');
 
 class OwnSocket extends net.Socket {}

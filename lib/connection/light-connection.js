@@ -8,11 +8,11 @@ const { ANSWER_PINGS, COMPRESSION, LOCAL, SINGLE, SKIP_UTF8_VALIDATION } =
   require('../native/numbers').config;
 const { MATERIALIZED } = require('../native/numbers').meter;
 const { isPongPatched } = require('./patched-classes');
+const { kReadBefore } = require('../wire/behind-frames');
 const { threadsOf } = require('../wire/io-threads');
 const { connections } = require('../wire/loop');
 const Light = require('../wire/light');
 const slotOf = require('../wire/slot');
-const { kReadBefore } = require('../wire/taken-socket');
 const Tick = require('../wire/tick');
 const trace = require('../wire/trace');
 

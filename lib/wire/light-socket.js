@@ -5,10 +5,11 @@ const EventEmitter = require('events');
 const { http, net, util } = require('../builtins');
 const { kWebSocket } = require('../constants');
 const timers = require('../timers');
+const { kOutbox } = require('./behind-frames');
 const { atEnd } = require('./ends');
 const { define, deferFields } = require('./lazy-fields');
 const { isLight, kLight, materialize } = require('./materialize');
-const { kLoop, kOutbox, putMethod, TakenSocket } = require('./taken-socket');
+const { kLoop, putMethod, TakenSocket } = require('./taken-socket');
 const watchMethods = require('./watched-methods');
 
 const { inspect } = util;

@@ -4,8 +4,9 @@ const EventEmitter = require('events');
 
 const { net } = require('../builtins');
 const { kWebSocket } = require('../constants');
+const { kOutbox } = require('./behind-frames');
 const { build, define } = require('./lazy-fields');
-const { kLoop, kOutbox, TakenSocket } = require('./taken-socket');
+const { kLoop, TakenSocket } = require('./taken-socket');
 
 /** On a light socket: what it is made of; `null` once it was constructed. */
 const kLight = Symbol('ws-rs.light');

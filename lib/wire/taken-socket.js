@@ -5,13 +5,10 @@ const { Buffer } = require('buffer');
 const { net } = require('../builtins');
 const timers = require('../timers');
 
+const { behindFrames, kOutbox, kReadBefore } = require('./behind-frames');
 const takeHandle = require('./taken-handle');
 const watchMethods = require('./watched-methods');
 
-/** On a socket: the `Outbox` whose frames go before everything else. */
-const kOutbox = Symbol('ws-rs.outbox');
-/** On a socket: bytes of the connection that were read before it was built. */
-const kReadBefore = Symbol('ws-rs.readBefore');
 /** On a socket: the `LoopTransport` that reads it, or nothing. */
 const kLoop = Symbol('ws-rs.loop');
 
@@ -88,80 +85,6 @@ function isPlain(socket) {
  */
 function watchHandle(socket, outbox) {
   if (isPlain(socket) && socket._handle) takeHandle(socket._handle, outbox);
-}
-
-/** Gives a prototype the methods that see to the order. */
-function behindFrames(prototype, base) {
-  const methods = {
-    [kOutbox]: null,
-    [kReadBefore]: 0,
-
-    write(...args) {
-      if (this[kOutbox]) this[kOutbox].yieldToStream();
-      return base.write.apply(this, args);
-    },
-
-    end(...args) {
-      if (this[kOutbox]) this[kOutbox].yieldToStream();
-      return base.end.apply(this, args);
-    },
-
-    cork() {
-      if (this[kOutbox]) this[kOutbox].yieldToStream();
-      base.cork.call(this);
-    },
-
-    destroy(...args) {
-      if (this[kOutbox] && !this.destroyed) this[kOutbox].writeNow();
-      return base.destroy.apply(this, args);
-    }
-  };
-
-  for (const name of Reflect.ownKeys(methods)) {
-    if (typeof name === 'symbol' || typeof base[name] === 'function') {
-      Object.defineProperty(prototype, name, {
-        __proto__: null,
-        configurable: true,
-        enumerable: false,
-        value: methods[name],
-        writable: true
-      });
-    }
-  }
-
-  if ('bytesWritten' in base && !Object.hasOwn(prototype, 'bytesWritten')) {
-    countFrames(prototype, base);
-  }
-
-  keepEnumerable(prototype, base);
-  return prototype;
-}
-
-/** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
-function countFrames(prototype, base) {
-  Object.defineProperty(prototype, 'bytesWritten', {
-    __proto__: null,
-    configurable: true,
-    get() {
-      const count = Reflect.get(base, 'bytesWritten', this);
-
-      return this[kOutbox] ? count + this[kOutbox].bytesWritten : count;
-    }
-  });
-}
-
-/** Has `for ... in` find what it finds on the prototype that was there. */
-function keepEnumerable(prototype, base) {
-  const names = new Set();
-
-  for (const name in base) names.add(name);
-
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    Object.defineProperty(prototype, name, {
-      __proto__: null,
-      enumerable: names.has(name)
-    });
-  }
 }
 
 /**
@@ -406,9 +329,7 @@ module.exports = {
   hook,
   isPlain,
   kLoop,
-  kOutbox,
   kOwnTls,
-  kReadBefore,
   putMethod,
   TakenSocket,
   watchHandle

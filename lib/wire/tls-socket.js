@@ -3,10 +3,11 @@
 const { Buffer } = require('buffer');
 
 const { crypto, tls } = require('../builtins');
+const { kOutbox } = require('./behind-frames');
 const { define } = require('./lazy-fields');
 const { LightSocket } = require('./light-socket');
 const { materialize } = require('./materialize');
-const { kLoop, kOutbox, kOwnTls } = require('./taken-socket');
+const { kLoop, kOwnTls } = require('./taken-socket');
 const timers = require('../timers');
 const { brokenPipeError } = require('./errors');
 

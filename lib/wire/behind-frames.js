@@ -1,0 +1,90 @@
+'use strict';
+
+/** On a socket: the `Outbox` whose frames go before everything else. */
+const kOutbox = Symbol('ws-rs.outbox');
+/** On a socket: bytes of the connection that were read before it was built. */
+const kReadBefore = Symbol('ws-rs.readBefore');
+
+/**
+ * Gives a prototype the methods that see to the order: whatever else is written to
+ * a stream comes behind the frames that wait in its outbox, and so do its end and
+ * its destruction.
+ *
+ * @param {Object} prototype What is to be between streams and their own prototype
+ * @param {Object} base Their own, whose methods do the work
+ * @return {Object} `prototype`
+ */
+function behindFrames(prototype, base) {
+  const methods = {
+    [kOutbox]: null,
+    [kReadBefore]: 0,
+
+    write(...args) {
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
+      return base.write.apply(this, args);
+    },
+
+    end(...args) {
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
+      return base.end.apply(this, args);
+    },
+
+    cork() {
+      if (this[kOutbox]) this[kOutbox].yieldToStream();
+      base.cork.call(this);
+    },
+
+    destroy(...args) {
+      if (this[kOutbox] && !this.destroyed) this[kOutbox].writeNow();
+      return base.destroy.apply(this, args);
+    }
+  };
+
+  for (const name of Reflect.ownKeys(methods)) {
+    if (typeof name === 'symbol' || typeof base[name] === 'function') {
+      Object.defineProperty(prototype, name, {
+        __proto__: null,
+        configurable: true,
+        enumerable: false,
+        value: methods[name],
+        writable: true
+      });
+    }
+  }
+
+  if ('bytesWritten' in base && !Object.hasOwn(prototype, 'bytesWritten')) {
+    countFrames(prototype, base);
+  }
+
+  keepEnumerable(prototype, base);
+  return prototype;
+}
+
+/** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
+function countFrames(prototype, base) {
+  Object.defineProperty(prototype, 'bytesWritten', {
+    __proto__: null,
+    configurable: true,
+    get() {
+      const count = Reflect.get(base, 'bytesWritten', this);
+
+      return this[kOutbox] ? count + this[kOutbox].bytesWritten : count;
+    }
+  });
+}
+
+/** Has `for ... in` find what it finds on the prototype that was there. */
+function keepEnumerable(prototype, base) {
+  const names = new Set();
+
+  for (const name in base) names.add(name);
+
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    Object.defineProperty(prototype, name, {
+      __proto__: null,
+      enumerable: names.has(name)
+    });
+  }
+}
+
+module.exports = { behindFrames, kOutbox, kReadBefore };
