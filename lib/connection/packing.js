@@ -10,7 +10,7 @@ let waiting = [];
  * macrotask: until then it is to be seen that it waits, as with ws, and all go in
  * one batch.
  *
- * @param {SendQueue} queue Who has a message to be packed
+ * @param {CompressingQueue} queue Who has a message to be packed
  */
 function packSoon(queue) {
   if (waiting.length === 0) timers.setImmediate(packAll);

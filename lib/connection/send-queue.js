@@ -5,17 +5,13 @@ const { Buffer } = require('buffer');
 const { kWebSocket, NOOP } = require('../constants');
 const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
-const PerMessageDeflate = require('../compression/permessage-deflate');
 const inContextOfNow = require('./context-of-now');
 const { frame, maskingKey } = require('./frame-list');
-const packSoon = require('./packing');
 const { byteLength, isBlobPayload } = require('./payload');
 const timers = require('../timers');
 
 const FastBuffer = Buffer[Symbol.species];
-const { FIN, OPCODE, RSV1 } = numbers.frame;
-/** Longer messages would hold up the others of an I/O thread. */
-const { MAX_INLINE } = numbers.task;
+const { FIN, OPCODE } = numbers.frame;
 
 // The values of `_state`.
 const DEFAULT = 0;
@@ -27,7 +23,8 @@ const EXTENSION = 'permessage-deflate';
 
 /**
  * What was sent and waits: keeps the order while a message is being compressed or
- * read from a `Blob`. Who has no outbox has a `sendFrame()`.
+ * read from a `Blob`. How it is compressed is a matter of `CompressingQueue`. Who
+ * has no outbox has a `sendFrame()`.
  */
 class SendQueue {
   /**
@@ -45,10 +42,6 @@ class SendQueue {
     /** Messages for many that wait for the end of a fragmented one. */
     this._held = null;
     this._state = DEFAULT;
-    /** The message that an I/O thread is to compress in the next macrotask. */
-    this._packing = null;
-    /** Whether that macrotask is now. */
-    this._packsNow = false;
     /** The transport's way out; without one chunks are written to the socket. */
     this.outbox = null;
     this._generateMask = generateMask;
@@ -155,152 +148,6 @@ class SendQueue {
     this.outbox?.member?.setIdle(this.isIdle);
   }
 
-  _deflate(job) {
-    if (!this._mayPack(job)) {
-      this._deflateHere(job);
-    } else if (!this._packsNow) {
-      this._state = DEFLATING;
-      // It will be sent in the async context of nobody.
-      if (typeof job.cb === 'function') job.cb = inContextOfNow(job.cb);
-      this._packing = job;
-      this._extensions[EXTENSION].packing = this;
-      packSoon(this);
-    } else if (!this._pack(job)) {
-      this._deflateHere(job);
-    }
-  }
-
-  /** Whether an I/O thread may compress a message. */
-  _mayPack({ first, length, mask }) {
-    return (
-      !this.makesFrames &&
-      this.outbox.packs &&
-      this.outbox.isNative &&
-      !mask &&
-      length <= MAX_INLINE &&
-      (first & FIN) !== 0 &&
-      (first & OPCODE) !== 0
-    );
-  }
-
-  /** Gives messages to the I/O thread, now. */
-  packNow() {
-    const job = this._packing;
-
-    if (job === null) return;
-
-    const pmd = this._extensions[EXTENSION];
-
-    this._packing = null;
-    pmd.packing = null;
-
-    if (this._socket.destroyed) {
-      pmd.whenCleaned(() => this._lose(job.cb));
-      return;
-    }
-
-    this._state = DEFAULT;
-    this._queue.unshift(job);
-    this._packsNow = true;
-
-    try {
-      this._next();
-    } finally {
-      this._packsNow = false;
-    }
-  }
-
-  /** Gives a message to the I/O thread; `false` if that takes none. */
-  _pack({ cb, first, length, payload }) {
-    const pmd = this._extensions[EXTENSION];
-    const codec = pmd.codecForThread();
-
-    if (codec === -1) return false;
-
-    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-
-    if (!this.outbox.packed(bytes, first, codec, pmd.forgets, cb)) return false;
-
-    this._bufferedBytes -= length;
-    return true;
-  }
-
-  _deflateHere(job) {
-    // What its I/O thread has to compress comes before it.
-    if (this.outbox?.packs) this.outbox.writeNow();
-    this._state = DEFLATING;
-
-    const pmd = this._extensions[EXTENSION];
-    const fin = (job.first & FIN) !== 0;
-    // The output copies short frames. Others may show them to the program.
-    const mayLend =
-      this.outbox !== null &&
-      pmd.compress === PerMessageDeflate.prototype.compress;
-
-    const callback = (err, bytes) => {
-      if (this._socket.destroyed) {
-        if (err) this._lose(job.cb);
-        else pmd.whenCleaned(inContextOfNow(() => this._lose(job.cb)));
-        return;
-      }
-
-      if (err) {
-        if (err.code !== 'WS_RS_DATA_DETACHED') {
-          this._fail(err, job.cb);
-          return;
-        }
-
-        this._state = DEFAULT;
-        this._leaveOut(job, err);
-        this._next();
-        return;
-      }
-
-      if (mayLend && this.outbox === null) bytes = copyOf(bytes);
-
-      this._state = DEFAULT;
-      this._bufferedBytes -= job.length;
-      if (job.mask) this.outbox?.drainSoon(bytes.length, true);
-      this._write(bytes, job.first, job.mask, job.cb, job.length);
-      this._next();
-    };
-
-    if (mayLend) pmd.compressLent(job.payload, fin, callback);
-    else pmd.compress(job.payload, fin, callback);
-  }
-
-  /** Writes a message that is compressed once for many, as soon as it is. */
-  _awaitShared(job) {
-    const { shared } = job;
-
-    this._state = DEFLATING;
-
-    shared.whenReady(() => {
-      if (this._socket.destroyed) {
-        this._lose();
-        return;
-      }
-
-      this._state = DEFAULT;
-      this._bufferedBytes -= job.length;
-
-      if (shared.bytes === null) {
-        this._write(job.payload, job.first, job.mask);
-      } else {
-        this._extensions[EXTENSION].see(shared.end);
-        this._write(
-          shared.bytes,
-          job.first | RSV1,
-          job.mask,
-          undefined,
-          job.length
-        );
-      }
-
-      this._next();
-    });
-  }
-
   _readBlob(job) {
     const blob = job.payload;
 
@@ -347,14 +194,6 @@ class SendQueue {
     if (typeof cb === 'function') timers.nextTick(cb, err);
   }
 
-  /** The socket was closed before something was compressed. */
-  _lose(cb) {
-    this._abort(
-      new Error('The socket was closed while data was being compressed'),
-      cb
-    );
-  }
-
   /** Tells everybody in the line that nothing more will be sent. */
   _abort(err, cb) {
     const jobs = this._queue;
@@ -380,6 +219,7 @@ class SendQueue {
 SendQueue.prototype._lost = null;
 
 SendQueue.DEFAULT = DEFAULT;
+SendQueue.DEFLATING = DEFLATING;
 SendQueue.EXTENSION = EXTENSION;
 
 /** One callback that throws must not keep the others from being called. */
@@ -395,14 +235,6 @@ function callAll(jobs, err, from) {
       if (thrown) timers.setImmediate(callAll, jobs, err, i + 1);
     }
   }
-}
-
-/** In memory of its own. */
-function copyOf(bytes) {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-
-  copy.set(bytes);
-  return copy;
 }
 
 module.exports = SendQueue;

@@ -2,15 +2,14 @@
 
 const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
+const CompressingQueue = require('./compressing-queue');
 const { closePayload, controlPayload } = require('./control-payload');
 const { frame, maskingKey } = require('./frame-list');
 const { byteLength, isBlobPayload, toPayload } = require('./payload');
-const SendQueue = require('./send-queue');
-
-const { DEFAULT, EXTENSION } = SendQueue;
+const { DEFAULT, EXTENSION } = require('./send-queue');
 
 /** The sending half of a connection: makes frames of messages. */
-class Sender extends SendQueue {
+class Sender extends CompressingQueue {
   // As many parameters as that of ws has, which programs may count.
   constructor(socket, extensions, generateMask) {
     super(socket, extensions, generateMask);
