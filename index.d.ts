@@ -75,6 +75,8 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
    * @param address With scheme ws, wss, http, https or ws+unix
    * @param options See {@link WebSocket.ClientOptions}
    * @throws {SyntaxError} If the address or a subprotocol is invalid
+   * @throws {RangeError} If `protocolVersion` is not 8 or 13
+   * @throws {TypeError} If `http.request()` refuses an option
    */
   constructor(
     address: string | URL,
@@ -93,6 +95,7 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
    *
    * @param cb Called when the system has accepted the bytes, or with an error
    * @throws {Error} While `readyState` is `CONNECTING`
+   * @throws {TypeError} If the data is of no type that can be sent
    */
   send(data: WebSocket.Sendable, cb?: (err?: Error) => void): void;
   send(
@@ -106,6 +109,7 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
    *
    * @param data At most 125 bytes
    * @param mask Default: `true` on the client, `false` on the server
+   * @throws {Error} While `readyState` is `CONNECTING`
    * @throws {RangeError} If `data` is too long
    */
   ping(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
@@ -115,8 +119,10 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
   /**
    * Starts the closing handshake.
    *
-   * @param code 1000 to 1014 as far as registered, or 3000 to 4999
+   * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999
    * @param data The reason, at most 123 bytes of UTF-8
+   * @throws {TypeError} If the code or the type of the reason is another one
+   * @throws {RangeError} If the reason is too long
    */
   close(code?: number, data?: string | Uint8Array): void;
   /** Destroys the socket at once; the close code will be 1006. */
@@ -229,7 +235,7 @@ declare namespace WebSocket {
     | { [Symbol.toPrimitive](hint: string): string };
 
   interface SendOptions {
-    /** Binary or text. Default: `true` unless the data is a string */
+    /** Binary or text. Default: `true` unless the data is a string or number */
     binary?: boolean | undefined;
     /** Default: `true` if permessage-deflate was negotiated */
     compress?: boolean | undefined;
@@ -357,7 +363,7 @@ declare namespace WebSocket {
     followRedirects?: boolean | undefined;
     /** Fills the 4 bytes of a frame's mask. Default: random bytes */
     generateMask?(mask: Buffer): void;
-    /** Milliseconds for each request. Default: no limit */
+    /** Milliseconds of silence after which a request is given up. Default: no limit */
     handshakeTimeout?: number | undefined;
     headers?: { [key: string]: string } | undefined;
     host?: string | undefined;
@@ -401,7 +407,7 @@ declare namespace WebSocket {
      * event loop, 0 to 64. Default: 0
      */
     ioThreads?: number | undefined;
-    /** An addition to ws: bytes that may wait for a slow peer. Default: any */
+    /** An addition to ws: bytes that may wait for a slow peer. Default: no limit */
     maxBackpressure?: number | undefined;
     /**
      * An addition to ws: what happens to a message beyond that; a function gets

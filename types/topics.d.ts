@@ -35,7 +35,10 @@ export declare class Topics extends Listeners<{
   error: [error: Error];
   reconnect: [];
 }> {
-  /** @throws {TypeError} If the adapter is none, or an option is of no use */
+  /**
+   * @throws {TypeError|RangeError} If the adapter is none, or an option is of no use
+   * @throws {Error} If the adapter is in use
+   */
   constructor(options?: TopicsOptions);
   /** @returns Whether it is new; `false` also if the connection is closing */
   subscribe(websocket: WebSocket, name: string): boolean;

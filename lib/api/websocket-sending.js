@@ -26,12 +26,14 @@ const sending = {
    *
    * @param {*} data A string, bytes in any form, or a `Blob`
    * @param {Object} [options]
-   * @param {Boolean} [options.binary] Whether it is binary; all but strings are
+   * @param {Boolean} [options.binary] Whether it is binary; all but strings and
+   *     numbers are
    * @param {Boolean} [options.compress=true] Whether it may be compressed
    * @param {Boolean} [options.fin=true] Whether it ends the message
    * @param {Boolean} [options.mask] Whether to mask it; clients do by default
    * @param {Function} [cb] Called when it is written
    * @throws {Error} The connection is not open yet
+   * @throws {TypeError} `data` is of no type that can be sent
    */
   send(data, options, cb) {
     if (this.readyState === CONNECTING) throw notOpenError(this);
@@ -123,6 +125,7 @@ const sending = {
    * @param {Boolean} [mask] Whether to mask it; clients do by default
    * @param {Function} [cb] Called when it is written
    * @throws {Error} The connection is not open yet
+   * @throws {RangeError|TypeError} The payload is too long, or no payload
    */
   ping(data, mask, cb) {
     sendControl(this, 'ping', data, mask, cb);
