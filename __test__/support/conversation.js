@@ -304,7 +304,6 @@ function short(bytes, encoding) {
 }
 
 module.exports = {
-  CHUNKINGS,
   converse,
   hex,
   HOST,

@@ -3,7 +3,7 @@ import { differing, unstable } from './compare/differing.mjs';
 import { brokenRules } from './compare/rules.mjs';
 
 /** How often each has to do the same before a difference counts. */
-export const TIMES = 3;
+const TIMES = 3;
 
 /** A stream's name without the number of the connection. */
 export const kindOf = (stream) => stream.replace(/^c\d+/, '');

@@ -391,7 +391,7 @@ export function wsStep(ctx, c, e, k) {
   }
 }
 
-export function closeStep(ctx, at) {
+function closeStep(ctx, at) {
   const { r } = ctx;
   const step = { ...at, op: 'close' };
   if (r.chance(0.8)) {
