@@ -118,4 +118,25 @@ describe('Blobs', () => {
     for (let i = 0; i < 10; i++) await tick();
     assert.deepStrictEqual(errors, [error, error]);
   });
+
+  it('that the socket refuses are an error of the sender, and of who is behind', async () => {
+    const sender = new Sender(
+      Object.assign(new FakeSocket(), {
+        write() {
+          throw new Error('Refused');
+        }
+      })
+    );
+    const errors = [];
+
+    sender.onerror = ({ message }) => errors.push(`sender: ${message}`);
+    sender.send(new Blob(['a']), TEXT, (err) => errors.push(err.message));
+    sender.send('b', TEXT, (err) => errors.push(`behind: ${err.message}`));
+    for (let i = 0; i < 10; i++) await tick();
+    assert.deepStrictEqual(errors, [
+      'Refused',
+      'behind: Refused',
+      'sender: Refused'
+    ]);
+  });
 });

@@ -2,7 +2,7 @@
 
 const { Buffer } = require('buffer');
 
-const callbackOf = require('./callback-of');
+const callbackOf = require('../connection/callback-of');
 const { EMPTY_BUFFER, READY_STATE } = require('../constants');
 const { BINARY, FIN, TEXT } = require('../native/numbers').frame;
 const {
@@ -13,7 +13,7 @@ const {
 } = require('../members');
 const { notOpenError, sendAfterClose } = require('./not-open');
 const { isSenderPatched } = require('../connection/patched-classes');
-const { toPayload } = require('../connection/payload');
+const { isBlobPayload, toPayload } = require('../connection/payload');
 
 const hasOwn = Object.prototype.hasOwnProperty;
 
@@ -71,7 +71,9 @@ const sending = {
     const payload = toPayload(data || EMPTY_BUFFER);
     const output = this[kOutput] ?? outputOf(this);
 
-    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
+    if (cb !== undefined && typeof cb !== 'function') {
+      if (!isRefusedLater(this, payload)) cb = callbackOf(cb);
+    }
 
     if (
       this[kBackPressure] !== null &&
@@ -136,6 +138,15 @@ const sending = {
     sendControl(this, 'pong', data, mask, cb);
   }
 };
+
+/** Whether what is no callback is met when a blob has been read, as with ws. */
+function isRefusedLater(websocket, payload) {
+  return (
+    isBlobPayload(payload) &&
+    websocket[kBackPressure] === null &&
+    websocket[kNegotiated]?.['permessage-deflate'] === undefined
+  );
+}
 
 /** Sees to the way out of what was accepted natively. */
 function outputOf(websocket) {

@@ -5,6 +5,7 @@ const { Buffer } = require('buffer');
 const { kWebSocket, NOOP } = require('../constants');
 const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
+const callbackOf = require('./callback-of');
 const inContextOfNow = require('./context-of-now');
 const { frame, maskingKey } = require('./frame-list');
 const { byteLength, isBlobPayload } = require('./payload');
@@ -172,9 +173,32 @@ class SendQueue {
     job.length = arrayBuffer.byteLength;
     job.payload = new FastBuffer(arrayBuffer);
     this._state = DEFAULT;
-    if (job.mask && !job.compress) this.outbox?.drainSoon(job.length, true);
-    this._queue.unshift(job);
+    if (job.compress) this._queue.unshift(job);
+    else if (!this._writeBlob(job)) return;
+
     this._next();
+  }
+
+  /**
+   * Writes what was in a blob. With ws it is read in a promise: what is thrown there
+   * ends the connection.
+   *
+   * @return {Boolean} Whether that went well
+   */
+  _writeBlob({ cb, first, length, mask, payload }) {
+    if (mask) this.outbox?.drainSoon(length, true);
+    this._bufferedBytes -= length;
+
+    try {
+      // Whom nobody could call was let through as far as this.
+      const callback = typeof cb === 'function' ? cb : callbackOf(cb);
+
+      this._write(payload, first, mask, callback);
+      return true;
+    } catch (err) {
+      this._fail(err, cb);
+      return false;
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const { until } = require('../support/loop');
-const { openPair } = require('../support/pairs');
+const { closeOf, openPair } = require('../support/pairs');
 
 const SENDS = {
   send: (ws, callback) => ws.send('no', {}, callback),
@@ -20,7 +20,9 @@ const SENDS = {
 describe('A callback that is no function', () => {
   for (const name of Object.keys(SENDS)) {
     it(`has ${name} throw what ws throws, and nothing is sent`, async (t) => {
-      const { client, peer } = await openPair(t, { perMessageDeflate: true });
+      const { client, peer } = await openPair(t, {
+        server: { perMessageDeflate: true }
+      });
       const log = [];
 
       for (const event of ['message', 'ping', 'pong']) {
@@ -47,7 +49,9 @@ describe('A callback that is no function', () => {
     });
 
     it(`is nobody for ${name} if it is nothing, or an encoding`, async (t) => {
-      const { client, peer } = await openPair(t, { perMessageDeflate: true });
+      const { client, peer } = await openPair(t, {
+        server: { perMessageDeflate: true }
+      });
 
       const got = [];
 
@@ -69,4 +73,22 @@ describe('A callback that is no function', () => {
       });
     });
   }
+
+  it('is met when a blob has been read that is not compressed', async (t) => {
+    const { client, peer } = await openPair(t);
+    const log = [];
+
+    client.on('message', (data) => log.push(`message ${data}`));
+    peer.on('error', ({ code, message }) => log.push(`${code} ${message}`));
+    peer.send(new Blob(['no']), {}, 5);
+    peer.send('nor this', ({ code }) => log.push(`behind: ${code}`));
+    log.push('sent');
+
+    assert.strictEqual((await closeOf(peer))[0], 1006);
+    assert.deepStrictEqual(log, [
+      'sent',
+      'behind: ERR_UNKNOWN_ENCODING',
+      'ERR_UNKNOWN_ENCODING Unknown encoding: 5'
+    ]);
+  });
 });
