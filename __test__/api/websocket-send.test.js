@@ -322,6 +322,27 @@ describe('The callback of send()', () => {
       });
     }
   }
+
+  it('that gets an error of compression gets it behind the end of the socket', async (t) => {
+    const perMessageDeflate = { threshold: 0 };
+    const order = ['late', 'socket', 'compressed', 'close'];
+
+    // Another thread compresses: mostly it is done before the end, not always.
+    for (let i = 0; i < 10; i++) {
+      const { peer: ws } = await openPair(t, { server: { perMessageDeflate } });
+      const seen = [];
+
+      ws.on('close', () => seen.push('close'));
+      ws._socket.on('close', () => seen.push('socket'));
+      // Behind timers the loop asks what threads have done, before it closes handles.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      ws.send(Buffer.alloc(100_000), () => seen.push('compressed'));
+      ws.terminate();
+      ws.send('late', () => seen.push('late'));
+      await closeOf(ws);
+      assert.deepStrictEqual(seen, order);
+    }
+  });
 });
 
 describe('ping() and pong()', () => {

@@ -137,14 +137,15 @@ class PerMessageDeflate {
   }
 
   /**
-   * Calls back in `cleanup()`, or in the next turn of the loop if that is not
-   * called before: what another thread would make is there no sooner.
+   * Calls back in `cleanup()`, or two turns of the loop later if that is not
+   * called before: what another thread would make is there no sooner, and a socket
+   * that was destroyed in this turn is closed by then.
    *
    * @param {Function} callback Who has a result that comes too late
    */
   whenCleaned(callback) {
     this._atCleanup = callback;
-    timers.setImmediate(callAtCleanup, this);
+    timers.afterTurns(1, callAtCleanup, this);
   }
 
   /**
