@@ -1,5 +1,7 @@
 'use strict';
 
+/* global serve -- programs begin with it */
+
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
@@ -8,6 +10,7 @@ const { openAudience, takeAll, WIRES } = require('../support/audience');
 const { turns } = require('../support/loop');
 const { openDuplexPair, openPair } = require('../support/pairs');
 const { inbox, textOf } = require('../support/peers');
+const { evaluate } = require('../support/programs');
 const WebSocket = require('../../index');
 
 const { Topics } = WebSocket;
@@ -170,6 +173,33 @@ describe('Topics', () => {
     topics.publish('room', 'end');
     assert.deepStrictEqual(await take[0](1), ['end']);
     assert.deepStrictEqual(await take[1](5), [...Array(4).fill('rest'), 'end']);
+  });
+
+  it('pass over nobody else for one that "except" names and that never subscribed', async () => {
+    // It is about the very first connection of a process.
+    const given = await evaluate(async () => {
+      const wss = await serve();
+      const topics = new WebSocket.Topics();
+      const clients = [];
+      const ends = [];
+
+      for (let i = 0; i < 2; i++) {
+        clients.push(new WebSocket(wss.url));
+        ends.push((await once(wss, 'connection'))[0]);
+      }
+
+      topics.subscribe(ends[0], 'room');
+
+      const excepts = [ends[1], clients[0], [undefined], new Set([ends[1]])];
+      const given = excepts.map((except) =>
+        topics.publish('room', 'a', { except })
+      );
+
+      console.log(JSON.stringify(given));
+      process.exit();
+    });
+
+    assert.deepStrictEqual(given, [1, 1, 1, 1]);
   });
 
   it('may be published to, left and come to in a listener of the same', async (t) => {

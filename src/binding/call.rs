@@ -152,6 +152,12 @@ pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
+/// The number of a native object as JavaScript has it. -1 stands for none there, and 0 is the first one's
+/// number: what is no number of an object must not become that.
+pub(crate) fn id_of(value: f64) -> Id {
+    if value >= 0.0 { value as Id } else { Id::MAX }
+}
+
 fn throw(env: sys::napi_env, message: &str) -> sys::napi_value {
     let message = CString::new(message.replace('\0', " ")).unwrap_or_default();
     // SAFETY: `env` is live and the message is a C string. A failure leaves an earlier exception
@@ -182,8 +188,7 @@ impl Call<'_> {
 
     /// The number of a native object.
     pub(crate) fn id(&self, index: usize) -> Outcome<Id> {
-        // What is no such number finds nothing.
-        self.f64(index).map(|value| value as Id)
+        self.f64(index).map(id_of)
     }
 
     pub(crate) fn i32(&self, index: usize) -> Outcome<i32> {

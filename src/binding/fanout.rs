@@ -7,7 +7,7 @@ use ws_rs_engine::connection::Sent;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::encode_frame_with;
 
-use super::call::{Bytes, Call, Outcome};
+use super::call::{Bytes, Call, Outcome, id_of};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::outbox::{EIO, after_write, with_wire_of_many};
@@ -45,11 +45,11 @@ pub(crate) fn share(call: &Call<'_>) -> Outcome {
         let Some(id) = number(ids, index) else {
             break;
         };
-        if shared.send(id as Id) {
+        if shared.send(id_of(id)) {
             if let (Some(codecs), Some(end)) = (codecs, &end)
                 && let Some(codec) = number(codecs, index)
             {
-                state.compression.see(codec as Id, end);
+                state.compression.see(id_of(codec), end);
             }
         } else {
             ids.write(rest * NUMBER, &(index as f64).to_ne_bytes());
@@ -82,7 +82,7 @@ pub(crate) fn connection_limit(call: &Call<'_>) -> Outcome {
 pub(crate) fn numbers_of(list: Bytes) -> Vec<Id> {
     (0..list.len / NUMBER)
         .filter_map(|index| number(list, index))
-        .map(|number| number as Id)
+        .map(id_of)
         .collect()
 }
 
