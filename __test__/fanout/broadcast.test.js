@@ -147,6 +147,26 @@ describe('wss.broadcast()', () => {
     ]);
   });
 
+  it('sends what it was given, whatever the function "except" does with the memory', async (t) => {
+    const { take, ws, wss } = await openAudience(t, { count: 1 });
+    const topics = new WebSocket.Topics();
+    const send = [
+      (bytes, options) => wss.broadcast(bytes, options),
+      (bytes, options) => topics.publish('room', bytes, options)
+    ];
+
+    topics.subscribe(ws[0], 'room');
+
+    for (const one of send) {
+      const bytes = new Uint8Array([1, 2, 3, 4]);
+      const except = () =>
+        void structuredClone(bytes, { transfer: [bytes.buffer] });
+
+      assert.strictEqual(one(bytes, { except }), 1);
+      assert.deepStrictEqual(await take[0](1), [Buffer.from([1, 2, 3, 4])]);
+    }
+  });
+
   it('passes over connections that are closing, and ends none', async (t) => {
     const audience = await openAudience(t);
     const { ws, wss } = audience;

@@ -19,7 +19,9 @@ function broadcast(websockets, data, options) {
 
   if (typeof except === 'function') {
     // It may do anything, and throw: nothing has been sent until it is through.
-    return fanOut(withoutThose(Array.from(websockets), except), message, null);
+    const to = withoutThose(Array.from(websockets), message, except);
+
+    return fanOut(to, message, null);
   }
 
   return fanOut(websockets, message, readExcept(except));

@@ -47,11 +47,15 @@ function foreign(one) {
 
 /**
  * @param {WebSocket[]} websockets Who would get a message
+ * @param {SharedMessage} message The message
  * @param {Function} except The option `except`
  * @return {WebSocket[]} Those that it does not pass over
  * @throws {TypeError} It does not say that at once
  */
-function withoutThose(websockets, except) {
+function withoutThose(websockets, message, except) {
+  // It may give the memory of the message away.
+  message.keep();
+
   return websockets.filter((ws) => {
     const isPassedOver = except(ws);
 

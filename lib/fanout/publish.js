@@ -29,7 +29,7 @@ function publish(topics, name, data, options, others) {
   const to =
     typeof except === 'function'
       ? // It may do anything, and throw: nothing has been sent until it is through.
-        membersBut(topics, name, except)
+        membersBut(topics, name, message, except)
       : readExcept(except);
 
   if (others === undefined) return deliver(topics, name, message, to);
@@ -58,10 +58,10 @@ function deliver(topics, name, message, to) {
   return (code >>> REST) + fanOut(websocketsOf(answer), message, null);
 }
 
-function membersBut(topics, name, except) {
+function membersBut(topics, name, message, except) {
   const members = websocketsOf(native.topicMembers(topics, name));
 
-  return withoutThose(members, except);
+  return withoutThose(members, message, except);
 }
 
 function websocketsOf(ids) {
