@@ -16,66 +16,9 @@ const {
   isPlain,
   kLoop
 } = require('../../lib/wire/taken-socket');
+const { FakeOutbox, take } = require('../support/fake-outbox');
 
 class OwnSocket extends net.Socket {}
-
-/** What sockets know of an outbox; it notes what it is told. */
-class FakeOutbox {
-  blockedLength = 0;
-  bytesRead = 0;
-  bytesWritten = 0;
-  log = [];
-  rest = null;
-
-  yieldToStream() {
-    this.log.push('yieldToStream');
-  }
-
-  takeRest() {
-    this.log.push('takeRest');
-    this.blockedLength = 0;
-    return this.rest;
-  }
-
-  writeNow() {
-    this.log.push('writeNow');
-  }
-
-  endStream() {
-    return false;
-  }
-
-  close(err) {
-    this.log.push('close');
-    return () => this.log.push(`lost ${err}`);
-  }
-}
-
-/** Gives a socket to an outbox. */
-function take(socket, outbox = new FakeOutbox()) {
-  announce(socket, outbox);
-  hook(socket);
-  return outbox;
-}
-
-/** A duplex that notes in the log of the outbox what it is to write. */
-function createDuplex(outbox) {
-  return new Duplex({
-    read() {},
-    write(chunk, encoding, callback) {
-      outbox.log.push(`write ${chunk}`);
-      callback();
-    },
-    final(callback) {
-      outbox.log.push('final');
-      callback();
-    },
-    destroy(err, callback) {
-      outbox.log.push('destroy');
-      callback(err);
-    }
-  });
-}
 
 /** One end of a TCP connection, taken, the other end, and what was noted. */
 async function openTaken(t) {
@@ -208,63 +151,6 @@ describe('hook', () => {
       Object.getPrototypeOf(new OwnSocket()),
       Object.getPrototypeOf(first)
     );
-  });
-
-  it('has frames go before what a duplex writes, corks and ends', () => {
-    const outbox = new FakeOutbox();
-    const socket = createDuplex(outbox);
-
-    take(socket, outbox);
-    assert.strictEqual(socket.write('a'), true);
-    socket.cork();
-    socket.write('b');
-    socket.uncork();
-    assert.strictEqual(socket.end('c'), socket);
-    assert.deepStrictEqual(
-      outbox.log.filter((entry) => entry !== 'final'),
-      [
-        'yieldToStream',
-        'write a',
-        'yieldToStream',
-        'yieldToStream',
-        'write b',
-        'yieldToStream',
-        'write c'
-      ]
-    );
-  });
-
-  it('has frames go before a duplex is destroyed, once', () => {
-    const outbox = new FakeOutbox();
-    const socket = createDuplex(outbox);
-
-    take(socket, outbox);
-    socket.destroy();
-    socket.destroy();
-    assert.deepStrictEqual(outbox.log, ['writeNow', 'destroy']);
-  });
-
-  it('has the write() of a class write, whatever that does', () => {
-    const outbox = new FakeOutbox();
-    const { log } = outbox;
-
-    class Shouting extends Duplex {
-      write(chunk, ...args) {
-        log.push(`shout ${chunk}`);
-        return super.write(chunk.toUpperCase(), ...args);
-      }
-
-      _write(chunk, encoding, callback) {
-        log.push(`write ${chunk}`);
-        callback();
-      }
-    }
-
-    const socket = new Shouting();
-
-    take(socket, outbox);
-    socket.write('a');
-    assert.deepStrictEqual(log, ['yieldToStream', 'shout a', 'write A']);
   });
 });
 
