@@ -4,12 +4,14 @@
 // tick if both together reach its high-water mark, though the kernel takes them at once.
 
 const assert = require('node:assert');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const ours = require('../..');
 const theirs = require('ws');
 const { skip, turns } = require('../support/loop');
+const peers = require('../support/peers');
 const { httpServer, listen } = require('../support/wires');
 
 /** What is around the mark: of the header alone, with a masking key, and more. */
@@ -204,3 +206,88 @@ describe('A socket, when a message was taken at once,', () => {
     });
   }
 });
+
+describe('A frame of one long chunk on a stream', () => {
+  it("leads to no 'drain' if the kernel takes it at once, as with ws", async (t) => {
+    const payload = Buffer.alloc(200_000);
+    const how = { fin: true, mask: true, opcode: 2, readOnly: true };
+
+    for (const lib of [theirs, ours]) {
+      const wss = await peers.listen(t, theirs.WebSocketServer);
+      const ws = new lib.WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+      const received = once(wss, 'connection').then(([peer]) =>
+        once(peer, 'message')
+      );
+
+      await once(ws, 'open');
+
+      const socket = ws._socket;
+      const { write } = socket;
+      let count = 0;
+
+      socket.write = (...args) => write.apply(socket, args);
+      socket.on('drain', () => count++);
+      ws._sender.sendFrame(lib.Sender.frame(payload, how));
+      await received;
+      await turns();
+      assert.strictEqual(count, 0);
+      ws.terminate();
+    }
+  });
+});
+
+describe(
+  'The frames of a client that the kernel takes at once',
+  { skip },
+  () => {
+    for (const [what, options, send] of [
+      ['bytes', {}, (ws, bytes) => ws.send(bytes)],
+      ['text', {}, (ws, bytes) => ws.send(bytes.toString('latin1'))],
+      ['a Blob', {}, (ws, bytes) => ws.send(new Blob([bytes]))],
+      [
+        'what was compressed',
+        { perMessageDeflate: true },
+        (ws, b) => ws.send(b)
+      ],
+      [
+        'a frame that was made before',
+        {},
+        (ws, bytes) => {
+          const how = { fin: true, mask: true, opcode: 2, readOnly: false };
+
+          ws._sender.sendFrame(ours.Sender.frame(bytes, how));
+        }
+      ]
+    ]) {
+      it(`lead to 'drain' only if they are two chunks, as with ws: ${what}`, async (t) => {
+        const drains = [];
+        const payload = randomBytes(100_000);
+
+        for (const lib of [theirs, ours]) {
+          const wss = await peers.listen(t, theirs.WebSocketServer, options);
+          const url = `ws://127.0.0.1:${wss.address().port}`;
+          const ws = new lib.WebSocket(url, {
+            perMessageDeflate: false,
+            ...options
+          });
+          const received = once(wss, 'connection').then(([peer]) =>
+            once(peer, 'message')
+          );
+          let count = 0;
+
+          await once(ws, 'open');
+          await turns();
+          ws._socket.on('drain', () => count++);
+          send(ws, Buffer.from(payload));
+          await received;
+          await turns();
+          drains.push(count);
+          ws.terminate();
+        }
+
+        assert.strictEqual(drains[1], drains[0]);
+        assert.strictEqual(drains[1], what === 'bytes' ? 0 : 1);
+      });
+    }
+  }
+);

@@ -1,7 +1,6 @@
 'use strict';
 
 const assert = require('node:assert');
-const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const net = require('node:net');
 const { describe, it } = require('node:test');
@@ -248,35 +247,6 @@ describe('Frames that are blocked, as with ws,', { skip: skipTouches }, () => {
   });
 });
 
-describe('A frame of one long chunk on a stream', () => {
-  it("leads to no 'drain' if the kernel takes it at once, as with ws", async (t) => {
-    const payload = Buffer.alloc(200_000);
-    const how = { fin: true, mask: true, opcode: 2, readOnly: true };
-
-    for (const lib of [theirs, ours]) {
-      const wss = await listen(t, theirs.WebSocketServer);
-      const ws = new lib.WebSocket(`ws://127.0.0.1:${wss.address().port}`);
-      const received = once(wss, 'connection').then(([peer]) =>
-        once(peer, 'message')
-      );
-
-      await once(ws, 'open');
-
-      const socket = ws._socket;
-      const { write } = socket;
-      let count = 0;
-
-      socket.write = (...args) => write.apply(socket, args);
-      socket.on('drain', () => count++);
-      ws._sender.sendFrame(lib.Sender.frame(payload, how));
-      await received;
-      await turns();
-      assert.strictEqual(count, 0);
-      ws.terminate();
-    }
-  });
-});
-
 describe('Frames that the kernel takes at once, as with ws,', { skip }, () => {
   it("lead to 'drain' where one of them is long", async (t) => {
     const log = await same(t, async (scene) => {
@@ -291,52 +261,6 @@ describe('Frames that the kernel takes at once, as with ws,', { skip }, () => {
 
     assert.deepStrictEqual(log.slice(1, 4), [0, 'socket drain', 'long null']);
   });
-
-  for (const [what, options, send] of [
-    ['bytes', {}, (ws, bytes) => ws.send(bytes)],
-    ['text', {}, (ws, bytes) => ws.send(bytes.toString('latin1'))],
-    ['a Blob', {}, (ws, bytes) => ws.send(new Blob([bytes]))],
-    ['what was compressed', { perMessageDeflate: true }, (ws, b) => ws.send(b)],
-    [
-      'a frame that was made before',
-      {},
-      (ws, bytes) => {
-        const how = { fin: true, mask: true, opcode: 2, readOnly: false };
-
-        ws._sender.sendFrame(ours.Sender.frame(bytes, how));
-      }
-    ]
-  ]) {
-    it(`lead a client to 'drain' only if they are two chunks: ${what}`, async (t) => {
-      const drains = [];
-      const payload = randomBytes(100_000);
-
-      for (const lib of [theirs, ours]) {
-        const wss = await listen(t, theirs.WebSocketServer, options);
-        const url = `ws://127.0.0.1:${wss.address().port}`;
-        const ws = new lib.WebSocket(url, {
-          perMessageDeflate: false,
-          ...options
-        });
-        const received = once(wss, 'connection').then(([peer]) =>
-          once(peer, 'message')
-        );
-        let count = 0;
-
-        await once(ws, 'open');
-        await turns();
-        ws._socket.on('drain', () => count++);
-        send(ws, Buffer.from(payload));
-        await received;
-        await turns();
-        drains.push(count);
-        ws.terminate();
-      }
-
-      assert.strictEqual(drains[1], drains[0]);
-      assert.strictEqual(drains[1], what === 'bytes' ? 0 : 1);
-    });
-  }
 
   it('are counted by bytesWritten before they are written', async (t) => {
     await same(t, ({ log, look, ws }) => {
