@@ -110,22 +110,21 @@ numbers! {
         MESSAGE_LENGTH: u32 = 0;
         /// Bytes held of a frame that is not complete.
         HELD_BYTES: u32 = 1;
-        OPEN_FRAMES: u32 = 2;
         /// Past the `net.Socket`, as is what was read.
-        BYTES_WRITTEN: u32 = 3;
-        BYTES_READ: u32 = 4;
+        BYTES_WRITTEN: u32 = 2;
+        BYTES_READ: u32 = 3;
         /// The system error number of a failed write, or -1: a payload was taken away half written.
-        WRITE_ERROR: u32 = 5;
+        WRITE_ERROR: u32 = 4;
         /// Bytes in the outbox, ...
-        WAITING: u32 = 6;
+        WAITING: u32 = 5;
         /// ... those of them that the wire did not take, as Node counts them, ...
-        BLOCKED_LENGTH: u32 = 7;
+        BLOCKED_LENGTH: u32 = 6;
         /// ... and the most that these have been since it was last asked.
-        PEAK: u32 = 8;
+        PEAK: u32 = 7;
         /// Tracked frames of what the wire took a part of, or nothing.
-        UNDER_WAY: u32 = 9;
+        UNDER_WAY: u32 = 8;
         /// The bytes of that which wait.
-        UNDER_WAY_LENGTH: u32 = 10;
+        UNDER_WAY_LENGTH: u32 = 9;
     }
 
     /// Flags of a frame that is sent, above its first byte.

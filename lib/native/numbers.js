@@ -73,22 +73,21 @@ module.exports = {
     MESSAGE_LENGTH: 0,
     /** Bytes held of a frame that is not complete. */
     HELD_BYTES: 1,
-    OPEN_FRAMES: 2,
     /** Past the `net.Socket`, as is what was read. */
-    BYTES_WRITTEN: 3,
-    BYTES_READ: 4,
+    BYTES_WRITTEN: 2,
+    BYTES_READ: 3,
     /** The system error number of a failed write, or -1: a payload was taken away half written. */
-    WRITE_ERROR: 5,
+    WRITE_ERROR: 4,
     /** Bytes in the outbox, ... */
-    WAITING: 6,
+    WAITING: 5,
     /** ... those of them that the wire did not take, as Node counts them, ... */
-    BLOCKED_LENGTH: 7,
+    BLOCKED_LENGTH: 6,
     /** ... and the most that these have been since it was last asked. */
-    PEAK: 8,
+    PEAK: 7,
     /** Tracked frames of what the wire took a part of, or nothing. */
-    UNDER_WAY: 9,
+    UNDER_WAY: 8,
     /** The bytes of that which wait. */
-    UNDER_WAY_LENGTH: 10
+    UNDER_WAY_LENGTH: 9
   },
 
   /** Flags of a frame that is sent, above its first byte. */
