@@ -298,8 +298,7 @@ pub(crate) fn take_queued(call: &Call<'_>) -> Outcome {
             "ws-rs: the target is not as long as the queue",
         ));
     }
-    // SAFETY: no JavaScript runs in this call, and the bytes are memory of our own.
-    unsafe { target.slice_mut() }.copy_from_slice(&bytes);
+    target.write(0, &bytes);
     call.state.recycle(bytes);
     call.number(1)
 }

@@ -1,6 +1,8 @@
 //! TLS of our own: contexts, handshakes, and sockets whose plaintext a stream in JavaScript reads and
 //! writes.
 
+use std::borrow::Cow;
+
 use napi_sys as sys;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
@@ -17,13 +19,14 @@ use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 /// wrong with its options. `identities` are chains in PEM and keys in PKCS #8, DER, by turns, each
 /// behind its length of four bytes; `authorities` are in PEM; `protocols` are as in ALPN.
 pub(crate) fn tls_context(call: &Call<'_>) -> Outcome {
-    let bytes = |index| -> Outcome<&[u8]> {
-        // SAFETY: no JavaScript runs in this call, the bytes are only read, and no program has them
-        // (lib/accept/tls-contexts.js makes copies).
-        Ok(unsafe { call.bytes(index)?.slice() })
+    let bytes = |index| -> Outcome<Cow<'_, [u8]>> {
+        // SAFETY: no JavaScript runs in this call, and the bytes are only read.
+        Ok(unsafe { call.bytes(index)?.steady(call.env, call.value(index)) })
     };
     let flags = call.u32(2)?;
-    let lists = [split(bytes(0)?, 4), split(bytes(3)?, 1)];
+    let (identities, authorities) = (bytes(0)?, bytes(1)?);
+    let (protocols, ocsp) = (bytes(3)?, bytes(4)?);
+    let lists = [split(&identities, 4), split(&protocols, 1)];
     let [Some(identities), Some(protocols)] = lists else {
         return Err(Fault::Message("ws-rs: a list of bytes is not whole"));
     };
@@ -33,8 +36,8 @@ pub(crate) fn tls_context(call: &Call<'_>) -> Outcome {
         .collect();
     let context = TlsContext::new(Options {
         identities: &identities,
-        ocsp: bytes(4)?,
-        authorities: bytes(1)?,
+        ocsp: &ocsp,
+        authorities: &authorities,
         clients: match flags {
             flags if flags & REQUIRE_CLIENTS != 0 => ClientCertificates::Required,
             flags if flags & ASK_CLIENTS != 0 => ClientCertificates::Asked,
