@@ -32,11 +32,7 @@ const kTaken = Symbol('ws-rs.taken');
  * @param {Function} upgrade `(request, socket)`: opens a connection
  */
 function acceptNatively(server, objectionOf, upgrade) {
-  const listening = server._handle;
-
-  if (!isEnabled || !listening || !isTakeable(server) || !take(listening)) {
-    return;
-  }
+  if (!take(server)) return;
 
   const strangeness = observer(server, http.Server);
 
@@ -101,11 +97,21 @@ function acceptNatively(server, objectionOf, upgrade) {
 }
 
 /**
- * @param {Object} listening The handle that a server listens on
- * @return {Boolean} `false` if somebody takes its connections already
+ * @param {net.Server} server A server that listens
+ * @return {Boolean} `false` if its connections cannot be taken, or somebody takes
+ *     them already
  */
-function take(listening) {
-  if (Object.hasOwn(listening, kTaken)) return false;
+function take(server) {
+  const { _handle: listening } = server;
+
+  if (
+    !isEnabled ||
+    !listening ||
+    !isTakeable(server) ||
+    Object.hasOwn(listening, kTaken)
+  ) {
+    return false;
+  }
 
   listening[kTaken] = true;
   return true;
@@ -122,4 +128,4 @@ function isAcceptEnabled(name) {
   );
 }
 
-module.exports = { acceptNatively, isEnabled, take };
+module.exports = { acceptNatively, take };

@@ -5,12 +5,12 @@ const { makeRequest } = require('./light-request');
 const TlsConnection = require('../connection/tls-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const Listening = require('./listening');
-const { isEnabled, take } = require('./native-accept');
+const { take } = require('./native-accept');
 const native = require('../native');
 const Light = require('../wire/light');
 const { materialize } = require('../wire/materialize');
 const Scope = require('./scope');
-const { isTakeable, observer } = require('./strangeness');
+const { observer } = require('./strangeness');
 const Handshakes = require('./tls-handshakes');
 const TlsLightSocket = require('../wire/tls-socket');
 const { noteWhyNode } = require('./why-node');
@@ -28,11 +28,7 @@ const { noteWhyNode } = require('./why-node');
  * @param {Function} upgrade `(request, socket)`: opens a connection
  */
 function acceptTls(server, contexts, objectionOf, upgrade) {
-  const listening = server._handle;
-
-  if (!isEnabled || !listening || !isTakeable(server) || !take(listening)) {
-    return;
-  }
+  if (!take(server)) return;
 
   const strangeness = observer(server, https.Server);
 
