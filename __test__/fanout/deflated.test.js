@@ -250,6 +250,28 @@ describe('A message that is compressed once for all', () => {
     assert.deepStrictEqual(await audience.take[1](1), [long]);
   });
 
+  it('ends a connection whose write() throws, and nothing else', async (t) => {
+    const server = { perMessageDeflate: true };
+    const audience = await openAudience(t, { count: 2, server });
+    const [ws] = audience.ws;
+    const long = textOf(300_000);
+    const closed = once(ws, 'close');
+
+    ws._socket.write = () => {
+      throw new Error('as a program does');
+    };
+    audience.wss.broadcast(long);
+
+    const lost = new Promise((resolve) => ws.send('behind', resolve));
+
+    assert.deepStrictEqual(await audience.take[1](1), [long]);
+    assert.match(
+      (await lost).message,
+      /closed while data was being compressed/
+    );
+    assert.strictEqual((await closed)[0], 1006);
+  });
+
   it('is compressed by a connection whose compress() somebody replaced', async (t) => {
     const server = { perMessageDeflate: { threshold: 0 } };
     const audience = await openAudience(t, { count: 2, server });

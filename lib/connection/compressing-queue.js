@@ -157,21 +157,27 @@ class CompressingQueue extends SendQueue {
       this._state = DEFAULT;
       this._bufferedBytes -= job.length;
 
-      if (shared.bytes === null) {
-        this._write(job.payload, job.first, job.mask);
-      } else {
-        this._extensions[EXTENSION].see(shared.end);
-        this._write(
-          shared.bytes,
-          job.first | RSV1,
-          job.mask,
-          undefined,
-          job.length
-        );
+      try {
+        this._writeShared(job);
+      } catch (err) {
+        // A `write()` of somebody's threw, which is nothing to who sends to many.
+        this._socket.destroy(err);
+        this._lose();
+        return;
       }
 
       this._next();
     });
+  }
+
+  _writeShared({ first, length, mask, payload, shared }) {
+    if (shared.bytes === null) {
+      this._write(payload, first, mask);
+      return;
+    }
+
+    this._extensions[EXTENSION].see(shared.end);
+    this._write(shared.bytes, first | RSV1, mask, undefined, length);
   }
 
   /** The socket was closed before something was compressed. */
