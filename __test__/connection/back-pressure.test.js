@@ -179,6 +179,42 @@ describe('Back pressure', () => {
     reader.resume();
   });
 
+  for (const how of ['close', 'terminate']) {
+    it(`sends nothing behind a ${how}() in its function, whatever that returns`, async (t) => {
+      const { ws, wss } = await OPEN.tcp(t, {
+        maxBackpressure: MARK,
+        onBackpressure(one) {
+          one[how]();
+          return 'queue';
+        }
+      });
+
+      await fill(ws);
+
+      const before = wss.metrics().sent.messages;
+
+      assert.match((await sendResult(ws, MESSAGE)).message, /is not open/);
+      assert.strictEqual(wss.metrics().sent.messages, before);
+    });
+
+    it(`counts nobody whom its function has ended by ${how}()`, async (t) => {
+      const { ws, wss } = await OPEN.tcp(t, {
+        maxBackpressure: MARK,
+        onBackpressure(one) {
+          one[how]();
+          return 'queue';
+        }
+      });
+
+      await fill(ws);
+
+      const before = wss.metrics().sent.messages;
+
+      assert.strictEqual(wss.broadcast(MESSAGE), 0);
+      assert.strictEqual(wss.metrics().sent.messages, before);
+    });
+  }
+
   it('refuses options that are of no use', () => {
     for (const maxBackpressure of [0, -1, NaN]) {
       assert.throws(() => BackPressure.check({ maxBackpressure }), RangeError);

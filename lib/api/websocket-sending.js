@@ -75,12 +75,14 @@ const sending = {
       if (!isRefusedLater(this, payload)) cb = callbackOf(cb);
     }
 
-    if (
-      this[kBackPressure] !== null &&
-      fin &&
-      !this[kBackPressure].admitsSend(payload, cb)
-    ) {
-      return;
+    if (this[kBackPressure] !== null && fin) {
+      if (!this[kBackPressure].admitsSend(payload, cb)) return;
+
+      // A function "onBackpressure" may have closed it.
+      if (this.readyState !== OPEN) {
+        sendAfterClose(this, data, cb);
+        return;
+      }
     }
 
     if (

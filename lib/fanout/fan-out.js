@@ -126,8 +126,11 @@ function giveEach(websockets, message) {
 function isAdmitted(ws, message, thrown) {
   const backPressure = ws[kConnection]?.output.backPressure;
 
+  if (!backPressure) return true;
+
   try {
-    return !backPressure || backPressure.admits(message.bytes);
+    // Its program may have closed it, and said that it does.
+    return backPressure.admits(message.bytes) && ws.readyState === OPEN;
   } catch (err) {
     thrown.push(err);
     return false;
