@@ -99,6 +99,22 @@ describe('Topics.listen()', () => {
     assert.deepStrictEqual(heard, [Buffer.from('first')]);
   });
 
+  it('gives bytes that are nothing to connections that get them later', async (t) => {
+    const { take, topics, ws } = await openRoom(t);
+
+    topics.subscribe(ws[0], 'room');
+    topics.listen('room', (data) => data.fill(0));
+    ws[0].send('a long ', { fin: false });
+    topics.publish('room', 'text');
+    topics.publish('room', Buffer.from('bytes'));
+    ws[0].send('message', { fin: true });
+    assert.deepStrictEqual(await take[0](3), [
+      'a long message',
+      'text',
+      Buffer.from('bytes')
+    ]);
+  });
+
   it('refuses what is no name or no function, and closed Topics', () => {
     const topics = new Topics();
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const timers = require('../timers');
 
 /** Functions of this process that hear what is published under names. */
@@ -37,7 +39,8 @@ class Listeners {
 
     if (all === undefined) return;
 
-    const bytes = message.keep();
+    // What they do with it is nothing to connections that are to get it later.
+    const bytes = Buffer.from(message.bytes);
 
     for (const { listener } of [...all]) {
       try {
