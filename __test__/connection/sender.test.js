@@ -214,6 +214,11 @@ describe('Control frames', () => {
       name: 'TypeError',
       message: 'Second argument must be a string or a Uint8Array'
     });
+    // Which has no length, where `{}` has none and is no reason.
+    assert.throws(() => sender.close(1000, null, false), TypeError);
+    assert.throws(() => sender.close(1000, { length: 1 }, false), {
+      code: 'ERR_INVALID_ARG_TYPE'
+    });
     assert.deepStrictEqual(sender._socket.chunks, []);
   });
 

@@ -43,8 +43,12 @@ function closePayload(code, data) {
 
   let reason = EMPTY_BUFFER;
 
-  // Whatever has no length is no reason.
-  if (data && data.length) {
+  // Whatever has no length is no reason, and what cannot have one throws, as with ws.
+  if (data !== undefined && data.length) {
+    if (Buffer.byteLength(data) > MAX_CONTROL_PAYLOAD - 2) {
+      throw new RangeError('The message must not be greater than 123 bytes');
+    }
+
     if (typeof data === 'string') {
       reason = Buffer.from(data);
     } else if (isUint8Array(data)) {
@@ -52,10 +56,6 @@ function closePayload(code, data) {
     } else {
       throw new TypeError('Second argument must be a string or a Uint8Array');
     }
-  }
-
-  if (reason.length > MAX_CONTROL_PAYLOAD - 2) {
-    throw new RangeError('The message must not be greater than 123 bytes');
   }
 
   const payload = Buffer.allocUnsafe(2 + reason.length);
