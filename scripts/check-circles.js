@@ -45,6 +45,7 @@ const BASE = [
   'builtins.js',
   'constants.js',
   'diagnostics.js',
+  'errors-of-node.js',
   'given.js',
   'members.js',
   'option-names.js',

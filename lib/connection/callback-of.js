@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { util } = require('../builtins');
+const { TypeErrorOfNode, errorWithCode } = require('../errors-of-node');
 
 /**
  * What stands in the place of a callback and is no function. With ws it gets as far
@@ -18,10 +19,11 @@ function callbackOf(value) {
   }
 
   // `format()` is what Node does.
-  const err = new TypeError(`Unknown encoding: ${util.format('%s', value)}`);
-
-  err.code = 'ERR_UNKNOWN_ENCODING';
-  throw err;
+  throw errorWithCode(
+    TypeErrorOfNode,
+    'ERR_UNKNOWN_ENCODING',
+    `Unknown encoding: ${util.format('%s', value)}`
+  );
 }
 
 module.exports = callbackOf;

@@ -15,6 +15,7 @@ const { nextKey, requestOptions } = require('./client-request');
 const { extensionsProblem, findProblem } = require('./client-response');
 const { resolveUrl, toTarget } = require('./client-url');
 const { CLOSE_TIMEOUT, READY_STATE } = require('../constants');
+const { ErrorOfNode } = require('../errors-of-node');
 const { approach, arrive } = require('../accept/neighbours');
 
 const { CONNECTING } = READY_STATE;
@@ -181,7 +182,7 @@ class ClientHandshake {
     // Most have been upgraded: an error, made for nobody, takes 7 us.
     if (this.answered || !this.isPending(req)) return;
 
-    const err = new Error('socket hang up');
+    const err = new ErrorOfNode('socket hang up');
 
     err.code = 'ECONNRESET';
     this.onError(req, err);

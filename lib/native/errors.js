@@ -1,6 +1,7 @@
 'use strict';
 
 const { kStatusCode } = require('../constants');
+const { ErrorOfNode } = require('../errors-of-node');
 const native = require('.');
 
 /**
@@ -46,7 +47,7 @@ function protocolError(kind, value, caller = protocolError) {
  * @return {Error} With `code`, `errno` and the close code
  */
 function corruptDataError(message) {
-  const error = new Error(message);
+  const error = new ErrorOfNode(message);
 
   error.errno = -3;
   error.code = 'Z_DATA_ERROR';

@@ -1,6 +1,7 @@
 'use strict';
 
 const { os, util } = require('../builtins');
+const { ErrorOfNode, errorWithCode } = require('../errors-of-node');
 
 const { getSystemErrorMap, getSystemErrorName } = util;
 
@@ -17,7 +18,7 @@ const GIVES_ECANCELED = Number.parseInt(process.versions.node, 10) >= 22;
  */
 function systemError(number, syscall) {
   const code = getSystemErrorName(-number);
-  const error = new Error(`${syscall} ${code}`);
+  const error = new ErrorOfNode(`${syscall} ${code}`);
 
   error.errno = -number;
   error.code = code;
@@ -34,10 +35,11 @@ function destroyedError() {
 
 /** Why a frame was not written that was sent to a destroyed stream. */
 function streamDestroyedError() {
-  const error = new Error('Cannot call write after a stream was destroyed');
-
-  error.code = 'ERR_STREAM_DESTROYED';
-  return error;
+  return errorWithCode(
+    ErrorOfNode,
+    'ERR_STREAM_DESTROYED',
+    'Cannot call write after a stream was destroyed'
+  );
 }
 
 // libuv has a number of its own for it on Windows, which no constant tells.
