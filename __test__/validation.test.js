@@ -22,10 +22,22 @@ describe('isBlob', () => {
     const polyfilled = {
       [Symbol.toStringTag]: 'Blob',
       arrayBuffer: async () => new ArrayBuffer(1),
-      size: 1
+      size: 1,
+      stream: () => {},
+      type: ''
     };
 
     assert.strictEqual(isBlob(polyfilled), true);
+  });
+
+  it('asks no other object for its tag', () => {
+    const other = {
+      get [Symbol.toStringTag]() {
+        throw new Error('not to be asked');
+      }
+    };
+
+    assert.strictEqual(isBlob(other), false);
   });
 
   it('knows nothing else', () => {
@@ -41,7 +53,13 @@ describe('isBlob', () => {
       new ArrayBuffer(1),
       { [Symbol.toStringTag]: 'Blob' },
       { [Symbol.toStringTag]: 'Blob', arrayBuffer: () => {} },
-      { arrayBuffer: () => {}, size: 1 }
+      { arrayBuffer: () => {}, size: 1 },
+      {
+        [Symbol.toStringTag]: 'Blob',
+        arrayBuffer: () => {},
+        size: 1,
+        type: ''
+      }
     ];
 
     for (const other of others) assert.strictEqual(isBlob(other), false);

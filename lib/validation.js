@@ -31,13 +31,19 @@ for (const character of TOKEN_CHARACTERS) {
 function isBlob(value) {
   if (!hasBlob || typeof value !== 'object' || value === null) return false;
 
+  // Nothing that a program may have put on another object is touched before these.
+  if (
+    typeof value.arrayBuffer !== 'function' ||
+    typeof value.type !== 'string' ||
+    typeof value.stream !== 'function' ||
+    typeof value.size !== 'number'
+  ) {
+    return false;
+  }
+
   const tag = value[Symbol.toStringTag];
 
-  return (
-    (tag === 'Blob' || tag === 'File') &&
-    typeof value.arrayBuffer === 'function' &&
-    typeof value.size === 'number'
-  );
+  return tag === 'Blob' || tag === 'File';
 }
 
 /**
