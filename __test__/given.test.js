@@ -2,6 +2,7 @@
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
+const vm = require('node:vm');
 
 const given = require('../lib/given');
 const { PerMessageDeflate, Topics, WebSocketServer } = require('..');
@@ -43,6 +44,25 @@ describe('An option that ws does not have', () => {
       assert.strictEqual(given({ tls: 3 }, 'tls'), 3);
       assert.strictEqual(given(Object.create(null), 'tls'), undefined);
     });
+  });
+
+  it('is not what all objects of another context have.', () => {
+    const { inherited, none, own } = vm.runInNewContext(`
+      Object.prototype.tls = 1;
+      ({ inherited: Object.create({ tls: 3 }), none: {}, own: { tls: 2 } })
+    `);
+
+    assert.strictEqual(given(none, 'tls', 5), 5);
+    assert.strictEqual(given(Object.create(none), 'tls', 5), 5);
+    assert.strictEqual(given(own, 'tls'), 2);
+    assert.strictEqual(given(inherited, 'tls'), 3);
+  });
+
+  it('is given by what an object without a prototype hands down, and by a Proxy.', () => {
+    const base = { __proto__: null, tls: 1 };
+
+    assert.strictEqual(given(Object.create(base), 'tls'), 1);
+    assert.strictEqual(given(new Proxy({}, { get: () => 2 }), 'tls'), 2);
   });
 
   for (const name of [

@@ -16,11 +16,32 @@
 function given(options, name, otherwise) {
   if (options === undefined || options === null) return otherwise;
 
-  const isForAll =
-    Object.hasOwn(Object.prototype, name) && !Object.hasOwn(options, name);
-  const value = isForAll ? undefined : options[name];
+  const value = isForAll(options, name) ? undefined : options[name];
 
   return value === undefined ? otherwise : value;
+}
+
+/** Whether all objects have it, of this context or of the one that the options are of. */
+function isForAll(options, name) {
+  for (let object = options; !Object.hasOwn(object, name);) {
+    const prototype = Object.getPrototypeOf(object);
+
+    // A Proxy may still answer.
+    if (prototype === null) return false;
+    if (isRoot(prototype)) return Object.hasOwn(prototype, name);
+    object = prototype;
+  }
+
+  return false;
+}
+
+/** Whether an object is the `Object.prototype` of some context. */
+function isRoot(object) {
+  return (
+    object === Object.prototype ||
+    (Object.getPrototypeOf(object) === null &&
+      Object.hasOwn(object, 'isPrototypeOf'))
+  );
 }
 
 module.exports = given;
