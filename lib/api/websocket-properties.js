@@ -106,4 +106,22 @@ function defineProperties(WebSocket) {
   }
 }
 
-module.exports = { DEFAULTS, defineProperties };
+/**
+ * Gives a connection what it else has when it is first set: nothing can be put on an
+ * object that its prototype has and does not let change, as one that is frozen.
+ *
+ * @param {WebSocket} websocket The connection
+ */
+function giveRarelySet(websocket) {
+  for (const name of Reflect.ownKeys(RARELY_SET)) {
+    Object.defineProperty(websocket, name, {
+      __proto__: null,
+      configurable: true,
+      enumerable: true,
+      value: RARELY_SET[name],
+      writable: true
+    });
+  }
+}
+
+module.exports = { DEFAULTS, defineProperties, giveRarelySet };
