@@ -65,6 +65,30 @@ test('an error of another class with a code is as that of Node', () => {
   );
 });
 
+test('errors of the system are of the class of Node, whatever a program puts in its place', async () => {
+  const seen = await evaluate(async () => {
+    const { Error: ErrorOfNode, TypeError: TypeErrorOfNode } = globalThis;
+
+    globalThis.Error = class extends ErrorOfNode {};
+    globalThis.TypeError = class extends TypeErrorOfNode {};
+
+    for (const key of Object.keys(require.cache)) {
+      if (!key.endsWith('.node')) delete require.cache[key];
+    }
+
+    const found = require('./lib/errors-of-node');
+
+    console.log(
+      JSON.stringify([
+        found.ErrorOfNode === ErrorOfNode,
+        found.TypeErrorOfNode === TypeErrorOfNode
+      ])
+    );
+  });
+
+  assert.deepStrictEqual(seen, [true, true]);
+});
+
 test('errors of the system are of the context of Node, wherever the package was loaded', async () => {
   const seen = await evaluate(async () => {
     const fs = require('node:fs');

@@ -8,11 +8,10 @@
 
 const { Buffer } = require('buffer');
 
-const { vm } = require('./builtins');
-
-const { Error: ErrorOfNode, TypeError: TypeErrorOfNode } = vm.runInThisContext(
-  '({ Error, TypeError })'
-);
+/** One of Node's: a program may have put other classes in the place of Node's own. */
+const example = makeNodeThrow();
+const TypeErrorOfNode = example.constructor;
+const ErrorOfNode = Object.getPrototypeOf(TypeErrorOfNode);
 
 /** Of errors of a class with a code: the prototype, made with the first one. */
 const prototypes = new Map();
@@ -39,7 +38,9 @@ function createPrototype(Class) {
   const members = { constructor: Class, toString: textOf };
 
   // By such a symbol Node knows of which errors the stack begins with the code.
-  for (const symbol of symbolsOfNode()) members[symbol] = true;
+  const symbols = Object.getOwnPropertySymbols(Object.getPrototypeOf(example));
+
+  for (const symbol of symbols) members[symbol] = true;
 
   for (const key of Reflect.ownKeys(members)) {
     Object.defineProperty(prototype, key, {
@@ -57,15 +58,14 @@ function textOf() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 
-/** What marks Node's errors with a code. */
-function symbolsOfNode() {
+function makeNodeThrow() {
   try {
     Buffer.from('', 'none');
   } catch (err) {
-    return Object.getOwnPropertySymbols(Object.getPrototypeOf(err));
+    return err;
   }
 
-  return [];
+  return new TypeError('Unknown encoding: none');
 }
 
 module.exports = { ErrorOfNode, TypeErrorOfNode, errorWithCode };
