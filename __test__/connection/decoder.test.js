@@ -5,6 +5,7 @@ const { describe, it } = require('node:test');
 
 const { create, finished, inflating } = require('../support/decoder');
 const { hex } = require('../support/events');
+const Tick = require('../../lib/wire/tick');
 
 describe('Feeding a decoder', () => {
   it('hands out the events of a chunk, then says that it is done', () => {
@@ -41,6 +42,17 @@ describe('Feeding a decoder', () => {
     decoder.feed(hex('81 01 61'));
     assert.deepStrictEqual(decoder.sink.log, ['close 1000 ', 'done', 'done']);
     assert.strictEqual(decoder.concluded, true);
+    decoder.free();
+  });
+
+  it('has nobody wait for what is behind a close frame', () => {
+    const decoder = create();
+    const log = [];
+
+    decoder.sink.onMessage = () => log.push(Tick.hasMoreMessages);
+    decoder.sink.onConclude = () => log.push(Tick.hasMoreMessages);
+    decoder.feed(hex('81 01 61  88 02 03 e8  81 01 61'));
+    assert.deepStrictEqual(log, [true, false]);
     decoder.free();
   });
 

@@ -288,8 +288,10 @@ class Decoder extends EventDispatcher {
           return false;
         }
 
-        // What is answered to several messages of a chunk is written together.
-        Tick.hasMoreMessages = row < count || this._position < this._length;
+        // What is answered to several messages of a chunk is written together. What is
+        // behind a close frame is looked at by nobody.
+        Tick.hasMoreMessages =
+          (row < count || this._position < this._length) && kind !== CLOSE;
         Stage.isFresh = true;
         this._emit(kind, data, extra);
       }
