@@ -130,6 +130,15 @@ impl Stream {
         }
     }
 
+    /// Whether bytes came before the end of which nothing can be given out: a part of a record.
+    #[must_use]
+    pub const fn is_behind_part(&self) -> bool {
+        match self {
+            Self::Own(Socket::Tls(tls)) => tls.is_behind_part(),
+            _ => false,
+        }
+    }
+
     /// Whether something has come, or the end, which nobody has read.
     #[must_use]
     pub fn has_news(&self) -> bool {

@@ -67,6 +67,8 @@ pub struct Tls {
     is_drained: bool,
     /// A short read is not taken for the last: there is an end behind it.
     until_empty: bool,
+    /// Something came when that was known.
+    is_behind_part: bool,
     is_shut_down: bool,
     shut_down_later: bool,
 }
@@ -90,6 +92,7 @@ impl Tls {
             first: [0; 4],
             is_drained: false,
             until_empty: false,
+            is_behind_part: false,
             is_shut_down: false,
             shut_down_later: false,
         };

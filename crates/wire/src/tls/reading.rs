@@ -20,7 +20,12 @@ impl Tls {
             // Records have some bytes that are not read out again.
             let asked = wanted + (wanted / MAX_RECORD + 2) * RECORD_OVERHEAD;
             let is_more = self.receive_into(asked, room, &mut filled);
-            if !is_more || (filled == before && self.end().is_some()) {
+            // What an end is behind is given out first: who answers it writes to a socket of which nobody has
+            // read the error that is there.
+            if !is_more || filled > before && self.until_empty {
+                break;
+            }
+            if filled == before && self.end().is_some() {
                 break;
             }
         }
@@ -88,6 +93,12 @@ impl Tls {
     pub(crate) const fn read_until_empty(&mut self) {
         self.until_empty = true;
         self.is_drained = false;
+        self.is_behind_part = false;
+    }
+
+    /// Whether something came before the end, once that is read to, be it a part of a record only.
+    pub(crate) const fn is_behind_part(&self) -> bool {
+        self.is_behind_part
     }
 
     /// How many bytes have come, at most.
@@ -126,6 +137,7 @@ impl Tls {
                     return false;
                 }
             };
+            self.is_behind_part = self.until_empty;
             self.note_first(&scratch[held..held + len]);
             let Some(session) = &mut self.session else {
                 return false;

@@ -315,9 +315,16 @@ impl Turn<'_> {
         socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out)
     }
 
+    /// Whether an end came behind the part of a record, which libuv knows for bytes as well.
+    fn met_part(&self, result: Read) -> bool {
+        self.hangs_up
+            && matches!(result, Read::Failed(_))
+            && self.with_socket(|socket| socket.stream.is_behind_part()) == Some(true)
+    }
+
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
-        match result.as_end(self.met_last.get()) {
+        match result.as_end(self.met_last.get() || self.met_part(result)) {
             Read::Bytes(_) if self.hangs_up => Ok(Next::Again),
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {

@@ -43,6 +43,27 @@ fn an_end_in_the_middle_of_a_record_is_met_although_nothing_can_be_read() {
     drop(client);
     tls.read_until_empty();
     assert_eq!(tls.read(&mut [0; 64]), Read::End);
+    assert!(tls.is_behind_part());
+    tls.read_until_empty();
+    assert_eq!(tls.read(&mut [0; 64]), Read::End);
+    assert!(!tls.is_behind_part());
+}
+
+/// Who answers them is to meet a reset that nobody has read.
+#[test]
+fn bytes_are_given_out_before_the_end_behind_them_is_read() {
+    let (mut tls, mut client, _near) = pair(&context(), plain_client);
+    client
+        .connection
+        .writer()
+        .write_all(b"last")
+        .expect("room for it");
+    client.turn();
+    drop(client);
+    tls.read_until_empty();
+    assert_eq!(tls.read(&mut [0; 64]), Read::Bytes(4));
+    assert_eq!(tls.kernel_end, None);
+    assert_eq!(tls.read(&mut [0; 64]), Read::End);
 }
 
 #[test]
