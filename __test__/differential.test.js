@@ -182,6 +182,36 @@ describe('differing()', () => {
     assert.deepStrictEqual(compare(['clone 1 x']), ['c0a.stream']);
   });
 
+  it('lets either of two frames tell of the reset that is behind what came', () => {
+    const compare = (scenario, ...codes) => {
+      const [ref, mine] = codes.map((code) => ({
+        'c0a.story': [`cb 1 Error/Error ${code} write ${code} (state 1)`]
+      }));
+
+      return differing(scenario, [ref], mine);
+    };
+    const atOnce = { ...CALM, atOnce: true };
+
+    assert.deepStrictEqual(compare(atOnce, 'EPIPE', 'ECONNRESET'), []);
+    assert.deepStrictEqual(compare(atOnce, 'EPIPE', 'ECANCELED'), [
+      'c0a.story'
+    ]);
+    assert.deepStrictEqual(compare(CALM, 'EPIPE', 'ECONNRESET'), ['c0a.story']);
+  });
+
+  it('asks nothing of what comes behind a listener that is none', () => {
+    const odd = { ...CALM, steps: [{ op: 'odd' }] };
+    const proc = ['uncaught  listener.call is not a function'];
+    const compare = (scenario) =>
+      differing(scenario, [{ 'c0a.rx': ['never closed'], proc }], {
+        'c0a.rx': ['close 1006 ""'],
+        proc
+      });
+
+    assert.deepStrictEqual(compare(odd), []);
+    assert.deepStrictEqual(compare(CALM), ['c0a.rx']);
+  });
+
   it('lets nothing be missing that ws had written whole', () => {
     assert.deepStrictEqual(streams(ENDED, ['a', 'b'], ['a']), ['c0b.wire']);
   });

@@ -2,11 +2,11 @@
 
 /** Any end of a connection. */
 const ENDING =
-  /"op":"(terminate|close|fin|rst|destroy|sockEnd|partial|streamEnd|throw)"|"what":"sock(End|EndData|Destroy|DestroyErr|DestroySoon|Reset)"|"bad":|"close":|"op":"mischief"/;
+  /"op":"(terminate|close|fin|rst|destroy|sockEnd|partial|streamEnd|throw|atOnce)"|"what":"sock(End|EndData|Destroy|DestroyErr|DestroySoon|Reset)"|"bad":|"close":|"op":"mischief"/;
 
 /** An end that may take along what is under way. */
 const HARD_ENDING =
-  /"op":"(terminate|close|rst|destroy|sockEnd|partial|streamEnd|throw)"|"what":"sock(End|EndData|Destroy|DestroyErr|DestroySoon|Reset)"|"bad":|"cbThrow"|"binaryType"|"op":"mischief"/;
+  /"op":"(terminate|close|rst|destroy|sockEnd|partial|streamEnd|throw|atOnce)"|"what":"sock(End|EndData|Destroy|DestroyErr|DestroySoon|Reset)"|"bad":|"cbThrow"|"binaryType"|"op":"mischief"/;
 
 /** An end of this side that drops what is not written. */
 const DROPPING =
@@ -30,7 +30,10 @@ export const endsBesidesThrows = (scenario) =>
 export const endsHard = (scenario) =>
   HARD_ENDING.test(JSON.stringify([scenario.steps, scenario.conns]));
 
-export const drops = (scenario) => DROPPING.test(textOf(scenario));
+export const drops = (scenario) =>
+  DROPPING.test(textOf(scenario)) ||
+  // A peer that pings too fast is cut off.
+  (scenario.options ?? {}).maxPendingAutoPongs !== undefined;
 
 /** Whether a step is such an end. */
 export const isDropping = (step) => DROPPING.test(JSON.stringify(step));

@@ -1,8 +1,10 @@
 // Makes a random scenario of a seed: plain data, which run/ carries out.
 import { rng } from '../random.mjs';
 import { makeApart } from './apart.mjs';
+import { makeAtOnce } from './at-once.mjs';
 import { barriers } from './barriers.mjs';
 import { partBehindLong } from './behind-long.mjs';
+import { makeOdd } from './odd.mjs';
 import { makeOptions } from './options.mjs';
 import { framesFor, peerStep } from './peer-steps.mjs';
 import { receiveStep } from './receive-steps.mjs';
@@ -17,6 +19,13 @@ export function makeScenario(seed, limits = {}) {
   if (limits.only === 'apart' || (apart && !limits.only)) {
     return makeApart(seed, r, limits);
   }
+  const kind = limits.only ?? kindOf(seed);
+
+  if (kind === 'at-once' && limits.topology !== 'duplex') {
+    return makeAtOnce(seed, r, limits);
+  }
+  if (kind === 'odd') return makeOdd(seed, r, limits);
+
   let nextId = 1;
   const id = () => nextId++;
 
@@ -184,4 +193,13 @@ export function makeScenario(seed, limits = {}) {
       [15, 'sutClose']
     ])
   };
+}
+
+/** By chances of its own: most seeds are the scenarios that they were before. */
+function kindOf(seed) {
+  return rng(seed ^ 0x2b5e).weigh([
+    [84, 'other'],
+    [10, 'at-once'],
+    [6, 'odd']
+  ]);
 }

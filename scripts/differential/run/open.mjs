@@ -6,6 +6,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { duplexPair } from './duplex-pair.mjs';
 import { RawEnd } from './raw-end.mjs';
+import { Through } from './send-at-once.mjs';
 import { within } from './trace.mjs';
 import { WsEnd } from './websocket-end.mjs';
 
@@ -134,7 +135,16 @@ export async function open(run, { SUT, REAL, TLS }) {
     if (ce instanceof RawEnd) {
       let socket;
       if (pair) socket = pair[0];
-      else if (transport === 'tls') {
+      else if (transport === 'tls' && scenario.atOnce) {
+        ce.through = new Through(
+          net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+        );
+        socket = tls.connect({
+          socket: ce.through,
+          rejectUnauthorized: false,
+          allowHalfOpen: true
+        });
+      } else if (transport === 'tls') {
         socket = tls.connect({
           port,
           host: '127.0.0.1',

@@ -1,6 +1,7 @@
 // What a raw peer does, step by step.
 import tls from 'node:tls';
 import { rng } from '../random.mjs';
+import { sendAtOnce } from './send-at-once.mjs';
 import { turn } from './trace.mjs';
 
 /** Does one step of a scenario at an end that is a raw peer. */
@@ -39,6 +40,8 @@ export function rawStep(end, step) {
       );
       return undefined;
     }
+    case 'atOnce':
+      return sendAtOnce(end, step);
     case 'pauseRead':
       end.paused = true;
       socket?.pause();

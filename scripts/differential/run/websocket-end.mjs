@@ -29,7 +29,18 @@ export class WsEnd {
     this.contexts.add(`${what} in ${store}`);
   }
 
+  /** One list of all that a program sees of a connection, if it is looked at so. */
+  story(line) {
+    if (this.run.scenario.atOnce) {
+      this.run.trace.add(
+        `${this.name}.story`,
+        `${line} (state ${this.ws.readyState})`
+      );
+    }
+  }
+
   rx(line) {
+    this.story(line.split(' ').slice(0, 3).join(' '));
     this.run.trace.add(`${this.name}.order`, line.split(' ')[0]);
     return this.run.trace.add(`${this.name}.rx`, line);
   }
@@ -83,6 +94,13 @@ export class WsEnd {
     });
     const opened = () => {
       this.rx('open');
+      if (conn.watchStory) {
+        for (const type of ['end', 'error', 'close']) {
+          ws._socket.on(type, (x) =>
+            this.story(`socket ${type} ${x?.code ?? ''}`)
+          );
+        }
+      }
       if (conn.watchSocket) {
         const s = ws._socket;
         for (const type of ['end', 'finish', 'close', 'error']) {
@@ -185,6 +203,10 @@ export class WsEnd {
       const times = this.run.callbacks.get(key) + 1;
       this.run.callbacks.set(key, times);
       this.run.trace.add(`${this.name}.order`, `cb ${id}`);
+      // Over TLS, and of what is compressed, it comes when that is done.
+      if (this.run.scenario.transport !== 'tls' && !this.run.scenario.deflate) {
+        this.story(`cb ${id} ${errText(err)}`);
+      }
       this.run.trace.add(
         `${this.name}.cb`,
         `${id} ${errText(err)}${sync ? ' SYNC' : ''}${times > 1 ? ' AGAIN' : ''}${this.closed ? ' after close' : ''}`

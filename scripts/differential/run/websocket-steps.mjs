@@ -3,6 +3,7 @@ import { payload } from '../random.mjs';
 import { describeBytes } from './frame-codec.mjs';
 import { changePayload } from './memory.mjs';
 import { misbehave } from './mischief.mjs';
+import { oddCall } from './odd-values.mjs';
 import { lookAtClients, pump, sendToAll } from './server-steps.mjs';
 import { socketStep } from './socket-steps.mjs';
 import { activity, errText } from './trace.mjs';
@@ -179,6 +180,9 @@ export function webSocketStep(end, step) {
       });
       break;
     }
+    case 'odd':
+      oddCall(end, step);
+      break;
     case 'mischief':
       misbehave(end, step.what);
       break;
