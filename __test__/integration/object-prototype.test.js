@@ -95,9 +95,9 @@ async function converse({ names, path, value }) {
   console.log(JSON.stringify([...serverLog, ...log]));
 }
 
-describe('What a program puts on Object.prototype changes what it does with ws:', () => {
+describe('What a program puts on Object.prototype', () => {
   for (const value of ['function', 1, false, 'text']) {
-    it(`${value}`, async () => {
+    it(`changes what it does with ws, and no more: ${value}`, async () => {
       for (const names of [['version', 'helper'], NAMES]) {
         const run = (path) =>
           evaluate(converse, { argument: { names, path, value } });
