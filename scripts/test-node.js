@@ -106,6 +106,7 @@ const ONCE = [
     'threads/pings',
     'threads/pressure',
     'validation',
+    'wire/behind-frames',
     'wire/errors',
     'wire/light-socket',
     'wire/materialize',
