@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
+const { afterTurns } = require('../lib/timers');
 const { evaluate } = require('./support/programs');
 
 /** Node's mock timers, in place before the package is loaded. */
@@ -237,4 +238,19 @@ test('a fake clock drives closeTimeout, as with ws', async () => {
   );
 
   assert.deepEqual(closed, ['still closing', 1006, 'still closing', 1006]);
+});
+
+test('a callback comes behind as many turns as it is to wait for', async () => {
+  for (const turns of [0, 1, 6]) {
+    const seen = [];
+
+    afterTurns(turns, (argument) => seen.push(argument), turns);
+
+    for (let passed = 0; passed <= turns; passed++) {
+      assert.deepEqual(seen, []);
+      await new Promise(setImmediate);
+    }
+
+    assert.deepEqual(seen, [turns]);
+  }
 });
