@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
+const net = require('node:net');
 const { describe, it } = require('node:test');
 
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
@@ -113,6 +114,27 @@ describe('The verifyClient option', () => {
     assert.strictEqual(special.status, '429 Too Many Requests');
     assert.strictEqual(special.headers['retry-after'], '60');
     assert.strictEqual(special.body, 'Too many');
+  });
+
+  it('lets nobody in who has sent its end meanwhile', async (t) => {
+    const wss = serve(t, {
+      verifyClient({ req }, callback) {
+        req.socket.once('end', () => callback(true)).resume();
+      }
+    });
+    const port = await portOf(wss);
+    const socket = net.connect({
+      allowHalfOpen: true,
+      host: '127.0.0.1',
+      port
+    });
+    let answer = '';
+
+    wss.on('connection', () => assert.fail('It has left'));
+    socket.on('data', (chunk) => (answer += chunk));
+    socket.end(upgradeRequest());
+    await once(socket, 'close');
+    assert.strictEqual(answer, '');
   });
 
   it('is answered with 503 if the server closes meanwhile', async (t) => {

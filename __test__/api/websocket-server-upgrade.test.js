@@ -153,6 +153,29 @@ describe('handleUpgrade', () => {
     await leave(ws, answer);
   });
 
+  it('gives a completeUpgrade() of the program a set of subprotocols of its own', async (t) => {
+    const wss = serve(t);
+    const port = await portOf(wss);
+    const { completeUpgrade } = wss;
+    const sets = [];
+
+    wss.completeUpgrade = (extensions, key, protocols, ...others) => {
+      sets.push(protocols);
+      completeUpgrade.call(wss, extensions, key, protocols, ...others);
+    };
+
+    for (let i = 0; i < 2; i++) {
+      const connected = once(wss, 'connection');
+      const answer = await exchange(port, upgradeRequest());
+      const [ws] = await connected;
+
+      await leave(ws, answer);
+    }
+
+    assert.deepStrictEqual(sets, [new Set(), new Set()]);
+    assert.notStrictEqual(sets[0], sets[1]);
+  });
+
   it('leaves no listener of its own on the socket', async (t) => {
     const server = serveHttp(t);
     const counts = [];

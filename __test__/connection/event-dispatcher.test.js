@@ -74,6 +74,21 @@ describe('A listener', () => {
     decoder.free();
   });
 
+  it('may throw before a message of several frames, which follows', async () => {
+    const decoder = create();
+
+    decoder.sink.onMessage = (data) => {
+      decoder.sink.log.push(`text ${data}`);
+      if (String(data) === 'a') throw new Error('Oops');
+    };
+    assert.throws(() => decoder.feed(hex('81 01 61  01 01 62  80 01 63')), {
+      message: 'Oops'
+    });
+    await finished(decoder);
+    assert.deepStrictEqual(decoder.sink.log, ['text a', 'text bc', 'done']);
+    decoder.free();
+  });
+
   it('may throw at each event of a chunk, by themselves', async () => {
     const log = await evaluate(async () => {
       const Receiver = require('./lib/receiver');

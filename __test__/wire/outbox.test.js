@@ -207,6 +207,7 @@ describe('Frames of one tick', () => {
       // Masked.
       ['82 82 01 02 03 04', 'ab'],
       ['82 7e 00 c8', 'c'.repeat(200)],
+      ['82 7e 00 ff', 'c'.repeat(200)],
       ['82 7e 9c 40', 'd'.repeat(40_000)],
       ['82 7e 9c 41', 'd'.repeat(40_000)],
       ['83 02', 'ab']
