@@ -32,7 +32,8 @@ module.exports = {
   nextTick,
   processOfNode,
   setImmediate: nextTurn,
-  setInterval: timers.setInterval
+  setInterval: timers.setInterval,
+  tickOfProgram
 };
 
 /** The function for which @sinonjs/fake-timers (Jest, Vitest) put another one. */
@@ -45,6 +46,19 @@ function original(method, name) {
 /** Whether a function is one of `mock.timers` of node:test. */
 function isMocked(method) {
   return method.name.startsWith('bound ');
+}
+
+/**
+ * Calls back in the next tick of the program's, which a fake clock may drive. It is for
+ * what a program hears of something that it has done itself: that it gave up connecting,
+ * closed a server, or sent behind the end. With ws it is one that the program sees, too.
+ *
+ * @param {Function} callback Called with `args`
+ * @param {...*} args
+ */
+function tickOfProgram(callback, ...args) {
+  // eslint-disable-next-line no-restricted-properties -- the program's
+  process.nextTick(callback, ...args);
 }
 
 /**

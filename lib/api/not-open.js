@@ -29,7 +29,7 @@ function sendAfterClose(websocket, data, cb) {
   if (!cb) return;
 
   websocket._sender?.outbox?.beforeCallback();
-  timers.nextTick(cb, notOpenError(websocket));
+  timers.tickOfProgram(cb, notOpenError(websocket));
 }
 
 function byteLength(data) {

@@ -44,7 +44,7 @@ function createWebSocketStream(ws, options) {
     destroy(error, callback) {
       if (ws.readyState === ws.CLOSED) {
         callback(error);
-        timers.nextTick(() => duplex.emit('close'));
+        timers.tickOfProgram(() => duplex.emit('close'));
         return;
       }
 
@@ -53,7 +53,7 @@ function createWebSocketStream(ws, options) {
       ws.once('error', callback);
       ws.once('close', () => {
         callback(error);
-        timers.nextTick(() => duplex.emit('close'));
+        timers.tickOfProgram(() => duplex.emit('close'));
       });
 
       if (terminateOnDestroy) ws.terminate();

@@ -193,7 +193,7 @@ class WebSocketServer extends EventEmitter {
         });
       }
 
-      timers.nextTick(emitClose, this);
+      timers.tickOfProgram(emitClose, this);
       return;
     }
 
@@ -211,7 +211,7 @@ class WebSocketServer extends EventEmitter {
 
     if (!noServer && !external) server.close(() => emitClose(this));
     else if (this[kClients].size > 0) this._shouldEmitClose = true;
-    else timers.nextTick(emitClose, this);
+    else timers.tickOfProgram(emitClose, this);
   }
 
   /** @private */
@@ -219,7 +219,7 @@ class WebSocketServer extends EventEmitter {
     this[kClients].delete(ws);
 
     if (this._shouldEmitClose && this[kClients].size === 0) {
-      timers.nextTick(emitClose, this);
+      timers.tickOfProgram(emitClose, this);
     }
   }
 

@@ -30,7 +30,7 @@ function abortHandshake(websocket, requestOrSocket, message) {
     // A request whose response has ended leaves its socket alone. One that mocks made
     // may not be destroyed twice.
     if (socket && !socket.destroyed) socket.destroy();
-    timers.nextTick(emitErrorAndClose, websocket, err);
+    timers.tickOfProgram(emitErrorAndClose, websocket, err);
     return;
   }
 

@@ -28,6 +28,35 @@ describe.each(Object.entries(CLOCKS))('With fake timers, %s,', (_, options) => {
   });
 });
 
+test.each(Object.entries({ modern: {}, legacy: { legacyFakeTimers: true } }))(
+  'a fake clock, %s, drives what a program hears of what it did itself',
+  (_, clock) => {
+    jest.useFakeTimers(clock);
+
+    const heard = [];
+    const ws = new WebSocket('ws://127.0.0.1:1');
+
+    ws.on('error', (err) => heard.push(err.message));
+    ws.on('close', (code) => heard.push(code));
+    ws.terminate();
+    expect(heard).toEqual([]);
+    jest.runAllTicks();
+    expect(heard).toEqual([
+      'WebSocket was closed before the connection was established',
+      1006
+    ]);
+
+    ws.send('', (err) => heard.push(err.message));
+    new WebSocket.Server({ noServer: true }).close(() => heard.push('closed'));
+    expect(heard).toHaveLength(2);
+    jest.runAllTicks();
+    expect(heard.slice(2)).toEqual([
+      'WebSocket is not open: readyState 3 (CLOSED)',
+      'closed'
+    ]);
+  }
+);
+
 test('a fake clock drives the time that closing may take', async () => {
   const { createServer } = require('node:net');
   const { createHash } = require('node:crypto');
