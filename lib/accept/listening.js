@@ -36,6 +36,8 @@ class Listening {
     this._place = new Place(addressOf(server), () => this._take(false));
     // What Node's own `onconnection` runs in keeps what a listener leaves there.
     this._scope = new Scope(true);
+    /** Where the connections are opened that Node does not build. */
+    this.scope = new Scope(false);
 
     noteServer(server);
 
@@ -48,6 +50,7 @@ class Listening {
       this._place.close();
       taker.close();
       this._scope.close();
+      this.scope.close();
       return close.apply(handle, args);
     };
   }
@@ -87,6 +90,10 @@ class Listening {
 
   /** Node has accepted one, or could not. */
   _onAccepted(err, handle) {
+    // Node calls for the handle, in its context: that of `listen()`. The first one always comes here.
+    this._scope.note();
+    this.scope.note();
+
     const why =
       err || !handle || !(handle.fd >= 0)
         ? 'descriptor'

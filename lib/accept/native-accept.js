@@ -11,7 +11,6 @@ const { LightSocket } = require('../wire/light-socket');
 const { materialize } = require('../wire/materialize');
 const { isAvailable } = require('../wire/promotion');
 const Listening = require('./listening');
-const Scope = require('./scope');
 const { isTakeable, observer } = require('./strangeness');
 const WaitingHandles = require('./waiting-handles');
 
@@ -38,7 +37,6 @@ function acceptNatively(server, objectionOf, upgrade) {
 
   listenToLoop();
 
-  const scope = new Scope(false);
   const objection = () =>
     objectionOf() ??
     (isForced && server instanceof http.Server ? null : strangeness());
@@ -71,10 +69,7 @@ function acceptNatively(server, objectionOf, upgrade) {
       }
     },
 
-    close() {
-      waiting.giveAll();
-      scope.close();
-    }
+    close: () => waiting.giveAll()
   });
 
   function open(id, handle, head) {
@@ -85,7 +80,7 @@ function acceptNatively(server, objectionOf, upgrade) {
     const request = makeRequest(head, socket, server);
 
     Light.lengthOfRequest = head.length;
-    scope.run(() => {
+    taken.scope.run(() => {
       try {
         upgrade(request, socket);
       } finally {

@@ -6,25 +6,31 @@ const { AsyncResource } = asyncHooks;
 /** Whether stores belong to the context that a resource was made in. */
 const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
 
-/** The async context in which connections of a server come, that of who is making it. */
+/** The async context in which connections of a server come. */
 class Scope {
   /** @param {Boolean} isShared Whether what one connection leaves there is for the next */
   constructor(isShared) {
     this._isShared = isShared;
-    this._resource = new AsyncResource('WSRSACCEPT', {
-      requireManualDestroy: true
-    });
+    this._resource = null;
     this._isClosed = false;
   }
 
+  /** Takes the context of now for it, if it has none yet. */
+  note() {
+    this._resource ??= new AsyncResource('WSRSACCEPT', {
+      requireManualDestroy: true
+    });
+  }
+
   run(body, ...args) {
+    this.note();
     if (!this._isShared) forgetStores(this._resource);
     return this._resource.runInAsyncScope(body, undefined, ...args);
   }
 
   /** The server listens no more. What runs later still has its context. */
   close() {
-    if (!this._isClosed) this._resource.emitDestroy();
+    if (!this._isClosed) this._resource?.emitDestroy();
     this._isClosed = true;
   }
 }

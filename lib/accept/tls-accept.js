@@ -9,7 +9,6 @@ const { take } = require('./native-accept');
 const native = require('../native');
 const Light = require('../wire/light');
 const { materialize } = require('../wire/materialize');
-const Scope = require('./scope');
 const { observer } = require('./strangeness');
 const Handshakes = require('./tls-handshakes');
 const TlsLightSocket = require('../wire/tls-socket');
@@ -34,14 +33,13 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
 
   listenToLoop();
 
-  const scope = new Scope(false);
   const handshakes = new Handshakes(server, contexts, {
     onRequest(handle, head) {
       const socket = lightSocket(handle);
       const request = makeRequest(head, socket, server);
 
       Light.lengthOfRequest = head.length;
-      scope.run(() => {
+      taken.scope.run(() => {
         try {
           upgrade(request, socket);
         } finally {
@@ -57,7 +55,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
       const socket = lightSocket(handle);
 
       noteWhyNode(handle, why);
-      scope.run(() => {
+      taken.scope.run(() => {
         materialize(socket);
         server.emit('secureConnection', socket);
       });
@@ -66,7 +64,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
     onError(handle, err) {
       const socket = lightSocket(handle);
 
-      scope.run(() => {
+      taken.scope.run(() => {
         try {
           server.emit('tlsClientError', err, socket);
         } finally {
@@ -85,7 +83,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
       else taken.giveToNode(id, handle, 'descriptor');
     },
 
-    close: () => scope.close()
+    close() {}
   });
 
   // Nothing begins any more.
