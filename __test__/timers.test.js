@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { afterTurns } = require('../lib/timers');
+const { afterTurns, tickOfProgram } = require('../lib/timers');
 const { evaluate } = require('./support/programs');
 
 /** Node's mock timers, in place before the package is loaded. */
@@ -253,4 +253,30 @@ test('a callback comes behind as many turns as it is to wait for', async () => {
 
     assert.deepEqual(seen, [turns]);
   }
+});
+
+test('what waits for a tick of the program waits for no fake clock', async () => {
+  const called = [];
+
+  const fakedTick = (name) => {
+    const { nextTick } = process;
+    let tick;
+
+    process.nextTick = (callback) => (tick = callback);
+    tickOfProgram((...args) => called.push(...args), name);
+    process.nextTick = nextTick;
+    return tick;
+  };
+
+  fakedTick('its own');
+  assert.deepEqual(called, []);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(called, ['its own']);
+
+  const tick = fakedTick('the clock');
+
+  tick();
+  assert.deepEqual(called, ['its own', 'the clock']);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(called, ['its own', 'the clock']);
 });

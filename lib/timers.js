@@ -49,16 +49,28 @@ function isMocked(method) {
 }
 
 /**
- * Calls back in the next tick of the program's, which a fake clock may drive. It is for
- * what a program hears of something that it has done itself: that it gave up connecting,
- * closed a server, or sent behind the end. With ws it is one that the program sees, too.
+ * Calls back in the next tick, and no later than in the next one of the program's, which
+ * a fake clock may drive. It is for what a program hears of something that it has done
+ * itself: that it gave up connecting, closed a server, or sent behind the end. With ws
+ * a test that runs the ticks of its clock has heard it then.
  *
- * @param {Function} callback Called with `args`
+ * @param {Function} callback Called once, with `args`
  * @param {...*} args
  */
 function tickOfProgram(callback, ...args) {
   // eslint-disable-next-line no-restricted-properties -- the program's
-  process.nextTick(callback, ...args);
+  const { nextTick: ofProgram } = process;
+  let isDue = true;
+
+  const callOnce = () => {
+    if (!isDue) return;
+
+    isDue = false;
+    callback(...args);
+  };
+
+  if (ofProgram !== nextTick) ofProgram.call(process, callOnce);
+  nextTick(callOnce);
 }
 
 /**
