@@ -23,7 +23,7 @@ describe('isBlob', () => {
       [Symbol.toStringTag]: 'Blob',
       arrayBuffer: async () => new ArrayBuffer(1),
       size: 1,
-      stream: () => {},
+      stream() {},
       type: ''
     };
 
@@ -40,6 +40,17 @@ describe('isBlob', () => {
     assert.strictEqual(isBlob(other), false);
   });
 
+  it('does not ask for the size of a blob', () => {
+    const unsized = {
+      [Symbol.toStringTag]: 'File',
+      arrayBuffer() {},
+      stream() {},
+      type: ''
+    };
+
+    assert.strictEqual(isBlob(unsized), true);
+  });
+
   it('knows nothing else', () => {
     const others = [
       undefined,
@@ -54,12 +65,8 @@ describe('isBlob', () => {
       { [Symbol.toStringTag]: 'Blob' },
       { [Symbol.toStringTag]: 'Blob', arrayBuffer: () => {} },
       { arrayBuffer: () => {}, size: 1 },
-      {
-        [Symbol.toStringTag]: 'Blob',
-        arrayBuffer: () => {},
-        size: 1,
-        type: ''
-      }
+      { [Symbol.toStringTag]: 'Blob', arrayBuffer() {}, size: 1, type: '' },
+      { [Symbol.toStringTag]: 'Blob', arrayBuffer() {}, size: 1, stream() {} }
     ];
 
     for (const other of others) assert.strictEqual(isBlob(other), false);

@@ -35,8 +35,7 @@ function isBlob(value) {
   if (
     typeof value.arrayBuffer !== 'function' ||
     typeof value.type !== 'string' ||
-    typeof value.stream !== 'function' ||
-    typeof value.size !== 'number'
+    typeof value.stream !== 'function'
   ) {
     return false;
   }
