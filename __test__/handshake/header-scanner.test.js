@@ -35,6 +35,12 @@ describe('HeaderScanner', () => {
     assert.throws(() => new HeaderScanner('é').token(), unexpectedAt(0));
   });
 
+  it('is at its end at once if the value has no length', () => {
+    for (const value of [1, {}, true, [], new ArrayBuffer(3)]) {
+      assert.throws(() => new HeaderScanner(value).token(), UNEXPECTED_END);
+    }
+  });
+
   it('throws if another character than a separator follows', () => {
     const scanner = new HeaderScanner('a ;b');
 

@@ -102,7 +102,10 @@ class HeaderScanner {
 
   /** The code of the next character, `NaN` at the end. */
   #code() {
-    return this.#value.charCodeAt(this.#index);
+    // What is no string and has no length ends at once, as with ws.
+    return this.#index < this.#value.length
+      ? this.#value.charCodeAt(this.#index)
+      : NaN;
   }
 
   #fail() {
