@@ -48,6 +48,23 @@ describe('checkRequest', () => {
     }
   });
 
+  it('throws for what is no request, whatever its method is', () => {
+    for (const headers of [undefined, null]) {
+      assert.throws(
+        () => handshake.checkRequest({ headers, method: 'POST' }),
+        TypeError
+      );
+    }
+    assert.throws(
+      () => handshake.checkRequest(request({ upgrade: null })),
+      TypeError
+    );
+    assert.throws(
+      () => handshake.checkRequest(request({ 'sec-websocket-version': 13n })),
+      TypeError
+    );
+  });
+
   it('refuses a missing Upgrade header and other protocols', () => {
     for (const upgrade of [undefined, '', 'h2c', 'websocket, h2c']) {
       assert.throws(

@@ -39,12 +39,16 @@ class HandshakeError extends Error {
  * @throws {HandshakeError} If it is not
  */
 function checkRequest({ headers, method }) {
+  // What is no request is an exception, and nothing is answered.
+  const { upgrade } = headers;
+  const version = versionOf(headers);
+
   if (method !== 'GET') {
     throw new HandshakeError(405, 'Invalid HTTP method');
   }
 
   // Missing if the request had more headers than `server.maxHeadersCount`.
-  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+  if (upgrade === undefined || upgrade.toLowerCase() !== 'websocket') {
     throw new HandshakeError(400, 'Invalid Upgrade header');
   }
 
@@ -53,8 +57,6 @@ function checkRequest({ headers, method }) {
 
     throw new HandshakeError(400, message);
   }
-
-  const version = versionOf(headers);
 
   if (version !== 13 && version !== 8) {
     const message = 'Missing or invalid Sec-WebSocket-Version header';
