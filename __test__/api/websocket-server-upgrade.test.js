@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
-const { PassThrough } = require('node:stream');
+const { Duplex, PassThrough } = require('node:stream');
 const { describe, it } = require('node:test');
 
 const WebSocket = require('../../lib/api/websocket');
@@ -248,6 +248,39 @@ describe('handleUpgrade', () => {
       name: 'RangeError',
       message: 'Oops'
     });
+  });
+});
+
+describe('completeUpgrade', () => {
+  it('takes whatever has no size for no subprotocols', () => {
+    const wss = new WebSocketServer({ noServer: true });
+    const lists = [];
+
+    wss.on('headers', (lines) => lists.push(lines));
+    for (const protocols of [{}, 5, 'a', []]) {
+      const socket = new Duplex({
+        read() {},
+        write: (chunk, encoding, done) => done()
+      });
+
+      wss.completeUpgrade(
+        { other: {} },
+        KEY,
+        protocols,
+        { headers: {}, socket: {} },
+        socket,
+        Buffer.alloc(0),
+        (ws) => {
+          assert.strictEqual(ws.protocol, '');
+          assert.strictEqual(ws.extensions, '');
+          ws.terminate();
+        }
+      );
+    }
+    assert.deepStrictEqual(
+      lists.map(({ length }) => length),
+      [4, 4, 4, 4]
+    );
   });
 });
 

@@ -238,6 +238,28 @@ describe('acceptLines', () => {
     ]);
   });
 
+  it('hashes a key of any length and kind', () => {
+    for (const [key, accept] of [
+      ['x'.repeat(100), 'DJTE+uYDnPxiT+W6VvIG/iPUxv8='],
+      [
+        { toString: () => 'a', valueOf: () => 'b' },
+        '/2WhYyRivnOKNl2G8bXxcE1GVLg='
+      ],
+      [undefined, 'gH2cR3x4MfGXKljgIwL3fMYv0sY=']
+    ]) {
+      assert.strictEqual(
+        handshake.acceptLines(key, '', {})[3],
+        `Sec-WebSocket-Accept: ${accept}`
+      );
+    }
+  });
+
+  it('names permessage-deflate only', () => {
+    const lines = handshake.acceptLines(KEY, '', { other: { params: {} } });
+
+    assert.deepStrictEqual(lines, handshake.acceptLines(KEY, '', {}));
+  });
+
   it('leaves out what was not agreed upon', () => {
     assert.strictEqual(handshake.acceptLines(KEY, '', {}).length, 4);
   });

@@ -53,7 +53,7 @@ function verify(server, request, socket, upgrade) {
  * @return {String|false|undefined} The one to use; none if it is falsy
  */
 function selectProtocol({ options }, protocols, request) {
-  if (protocols.size === 0) return '';
+  if (!protocols.size) return '';
   if (options.handleProtocols) {
     return options.handleProtocols(protocols, request);
   }

@@ -332,7 +332,7 @@ class WebSocketServer extends EventEmitter {
     const protocol = selectProtocol(this, protocols, request) || '';
 
     if (protocol !== '') ws._protocol = protocol;
-    if (Object.keys(extensions).length > 0) ws._extensions = extensions;
+    if (extensions['permessage-deflate']) ws._extensions = extensions;
 
     const lines = handshake.acceptLines(key, protocol, extensions);
 

@@ -1,17 +1,19 @@
 'use strict';
 
 const { Buffer } = require('buffer');
-
+const { createHash } = require('crypto');
 const { STATUS_CODES } = require('http');
 
 const extension = require('./extension');
 const { lookUp } = require('../accept/light-request');
+const { GUID } = require('../constants');
 const native = require('../native');
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const subprotocol = require('./subprotocol');
 
 // The base64 of 16 bytes (RFC 6455, section 4.2.1).
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
+const KEY_LENGTH = 24;
 
 /** A request that cannot be upgraded, and what to answer. */
 class HandshakeError extends Error {
@@ -165,15 +167,15 @@ function acceptLines(key, protocol, extensions) {
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${native.acceptKey(key)}`
+    `Sec-WebSocket-Accept: ${acceptKey(key)}`
   ];
-  const accepted = Object.entries(extensions);
+  const name = PerMessageDeflate.extensionName;
+  const deflate = extensions[name];
 
   if (protocol) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
 
-  if (accepted.length > 0) {
-    const offers = accepted.map(([name, { params }]) => [name, params]);
-    const value = extension.format(Object.fromEntries(offers));
+  if (deflate) {
+    const value = extension.format({ [name]: deflate.params });
 
     lines.push(`Sec-WebSocket-Extensions: ${value}`);
   }
@@ -221,8 +223,17 @@ function refuse(request, response) {
   response.end(body);
 }
 
+/** What a program gives to `completeUpgrade()` may be no key. */
+function acceptKey(key) {
+  return typeof key === 'string' && key.length === KEY_LENGTH
+    ? native.acceptKey(key)
+    : createHash('sha1')
+        .update(key + GUID)
+        .digest('base64');
+}
+
 function versionOf(headers) {
-  return Number(headers['sec-websocket-version']);
+  return +headers['sec-websocket-version'];
 }
 
 module.exports = {
