@@ -78,6 +78,7 @@ describe('The path option', () => {
     assert.strictEqual(wss.shouldHandle({ url: '/chat?a=/b?c' }), true);
     assert.strictEqual(wss.shouldHandle({ url: '/chat/' }), false);
     assert.strictEqual(wss.shouldHandle({ url: '/?/chat' }), false);
+    assert.strictEqual(wss.shouldHandle({ url: Buffer.from('/chat') }), false);
   });
 
   it('accepts every path by default', () => {

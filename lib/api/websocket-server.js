@@ -232,7 +232,12 @@ class WebSocketServer extends EventEmitter {
   shouldHandle(request) {
     const { path } = this.options;
 
-    return !path || request.url.split('?', 1)[0] === path;
+    if (!path) return true;
+
+    const { url } = request;
+    const end = url.indexOf('?');
+
+    return (end === -1 ? url : url.slice(0, end)) === path;
   }
 
   /**
