@@ -181,6 +181,30 @@ describe('The WebSocket option', () => {
     assert.deepStrictEqual(socketOptions, limits);
     await leave(ws, answer);
   });
+
+  it('may be a function that has no prototype', async (t) => {
+    const MyWebSocket = class extends WebSocket {};
+    const wss = serve(t, { WebSocket: MyWebSocket.bind() });
+    const connected = once(wss, 'connection');
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+    const [ws] = await connected;
+
+    assert.ok(ws instanceof MyWebSocket);
+    await leave(ws, answer);
+  });
+
+  it('is found out to be no class only when a client is accepted', async (t) => {
+    const asked = [];
+    const wss = serve(t, {
+      WebSocket: {},
+      verifyClient: ({ req }) => asked.push(req.url) > 1
+    });
+
+    const answer = await exchange(await portOf(wss), upgradeRequest());
+
+    assert.strictEqual(answer.status, '401 Unauthorized');
+    assert.deepStrictEqual(asked, ['/']);
+  });
 });
 
 describe('clients', () => {

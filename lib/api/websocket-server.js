@@ -389,7 +389,8 @@ function isOrdinary(server) {
     server.handleUpgrade === handleUpgrade &&
     server.completeUpgrade === completeUpgrade &&
     !isReceiverPatched() &&
-    server.options.WebSocket.prototype.setSocket === setSocket
+    // What is no class fails where it is to be one.
+    server.options.WebSocket?.prototype?.setSocket === setSocket
   );
 }
 
