@@ -173,6 +173,7 @@ describe('The WebSocket option', () => {
     const [[address, protocols, options], socketOptions] = made;
 
     assert.ok(ws instanceof Recorder);
+    assert.strictEqual(WebSocket.prototype.setSocket.length, 3);
     assert.strictEqual(address, null);
     assert.strictEqual(protocols, undefined);
     assert.strictEqual(options.autoPong, false);

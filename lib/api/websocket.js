@@ -237,7 +237,7 @@ class WebSocket extends EventEmitter {
    *     and the `length` of the request
    * @private
    */
-  setSocket(socket, head, options, opening) {
+  setSocket(socket, head, options, opening = undefined) {
     if (
       opening?.answer === undefined ||
       !openLight(this, socket, options, opening)
