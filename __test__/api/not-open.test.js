@@ -21,7 +21,9 @@ test('what cannot be sent is counted in bytes, whatever its type', () => {
     new ArrayBuffer(4),
     new Uint16Array(2),
     [1, 2],
-    new Blob(['abc'])
+    new Blob(['abc']),
+    // Its memory cannot be found.
+    Object.setPrototypeOf(Buffer.alloc(5), null)
   ]) {
     sendAfterClose(websocket, data);
   }

@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { READY_STATE } = require('../constants');
+const { toPayload } = require('../connection/payload');
 const timers = require('../timers');
 const { isBlob } = require('../validation');
 
@@ -33,12 +34,9 @@ function sendAfterClose(websocket, data, cb) {
 }
 
 function byteLength(data) {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
-    return data.byteLength;
-  }
-
-  return Buffer.from(data).length;
+  return typeof data === 'string'
+    ? Buffer.byteLength(data)
+    : toPayload(data).length;
 }
 
 module.exports = { notOpenError, sendAfterClose };
