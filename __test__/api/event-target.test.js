@@ -149,13 +149,30 @@ describe('addEventListener', () => {
     assert.strictEqual(calls, 1);
   });
 
-  it('accepts a boolean or null for the options', () => {
+  it('accepts a boolean for the options, and throws for null, as ws does', () => {
     const target = new Target();
 
     target.addEventListener('open', () => {}, false);
     target.addEventListener('open', () => {}, true);
-    target.addEventListener('open', () => {}, null);
-    assert.strictEqual(target.listenerCount('open'), 3);
+    assert.throws(
+      () => target.addEventListener('open', () => {}, null),
+      TypeError
+    );
+    assert.strictEqual(target.listenerCount('open'), 2);
+  });
+
+  it('takes no other value for a type, though it names one', () => {
+    const target = new Target();
+
+    for (const type of [['open'], new String('open')]) {
+      target.addEventListener(type, () => {});
+    }
+
+    assert.deepStrictEqual(target.eventNames(), []);
+    assert.throws(
+      () => target.addEventListener(Object.create(null), () => {}),
+      TypeError
+    );
   });
 
   it('calls a function with the target as this', () => {

@@ -184,11 +184,15 @@ const EventTarget = {
    *     is called
    */
   addEventListener(type, handler, options = {}) {
-    const factory = factories[type];
-    const isAttribute = Boolean(options?.[kForOnEventAttribute]);
+    // What cannot name an event throws; what is only made into a name is no type.
+    const others = this.listeners(type);
+    const factory = typeof type === 'string' ? factories[type] : undefined;
 
     if (factory === undefined || handler == null) return;
-    if (!isAttribute && find(this, type, handler) !== undefined) return;
+
+    const isAttribute = Boolean(options[kForOnEventAttribute]);
+
+    if (!isAttribute && find(others, handler) !== undefined) return;
 
     // Not an arrow function: the emitter is `this`, and may be a subclass.
     const listener = function (...args) {
@@ -206,7 +210,7 @@ const EventTarget = {
     listener[kForOnEventAttribute] = isAttribute;
     listener[kListener] = handler;
 
-    if (options?.once) this.once(type, listener);
+    if (options.once) this.once(type, listener);
     else this.on(type, listener);
   },
 
@@ -217,20 +221,18 @@ const EventTarget = {
    * @param {Function|{handleEvent: Function}} handler The listener
    */
   removeEventListener(type, handler) {
-    const listener = find(this, type, handler);
+    const listener = find(this.listeners(type), handler);
 
     if (listener !== undefined) this.removeListener(type, listener);
   }
 };
 
 /** Finds what `addEventListener()` made of `handler`. */
-function find(emitter, type, handler) {
-  return emitter
-    .listeners(type)
-    .find(
-      (listener) =>
-        listener[kListener] === handler && !listener[kForOnEventAttribute]
-    );
+function find(listeners, handler) {
+  return listeners.find(
+    (listener) =>
+      listener[kListener] === handler && !listener[kForOnEventAttribute]
+  );
 }
 
 /** Makes accessors show up in `for...in`, as those of the DOM do. */
