@@ -247,3 +247,19 @@ describe('acceptAnswer', () => {
     );
   });
 });
+
+describe('normalize', () => {
+  it('goes through whatever has a forEach()', () => {
+    const parameters = { server_max_window_bits: ['10'] };
+
+    negotiation.normalize(new Map([['any', parameters]]), true);
+    assert.deepStrictEqual(parameters, { server_max_window_bits: 10 });
+    assert.throws(() => negotiation.normalize('ab', true), TypeError);
+  });
+
+  it('takes no bigint for a number of bits', () => {
+    const offers = [{ server_max_window_bits: [10n] }];
+
+    assert.throws(() => negotiation.normalize(offers, true), TypeError);
+  });
+});

@@ -17,7 +17,7 @@ function parseFlag(value) {
 }
 
 function parseWindowBits(value) {
-  const bits = Number(value);
+  const bits = +value;
 
   return value !== true &&
     Number.isInteger(bits) &&
@@ -41,7 +41,7 @@ function parseClientWindowBits(value, isServer) {
  * @throws {Error|TypeError} An unknown, repeated or invalid parameter
  */
 function normalize(configurations, isServer) {
-  for (const parameters of configurations) {
+  configurations.forEach((parameters) => {
     for (const [name, values] of Object.entries(parameters)) {
       if (values.length > 1) {
         throw new Error(`Parameter "${name}" must have only a single value`);
@@ -63,7 +63,7 @@ function normalize(configurations, isServer) {
 
       parameters[name] = value;
     }
-  }
+  });
 
   return configurations;
 }
