@@ -92,6 +92,17 @@ describe('compress', () => {
     );
   });
 
+  it('throws for what is neither text nor bytes what a stream throws', () => {
+    for (const data of [undefined, 5, {}, new ArrayBuffer(1)]) {
+      for (const method of ['compress', 'decompress']) {
+        assert.throws(() => agreed()[method](data, true, () => {}), {
+          name: 'TypeError',
+          code: 'ERR_INVALID_ARG_TYPE'
+        });
+      }
+    }
+  });
+
   it('works on another thread for a large message, with one result', async () => {
     const data = Buffer.alloc(1 << 20, 'ws-rs, the npm package. ');
     const message = await compress(agreed(), data);

@@ -233,6 +233,22 @@ describe('Frames of one tick', () => {
   });
 });
 
+describe('Chunks of a frame of others', () => {
+  it('throw what the socket throws, and none is sent', (t) => {
+    const { outbox } = createOutbox(t);
+
+    for (const list of [
+      [undefined],
+      [undefined, 'ab'],
+      [hex('82 02'), 5],
+      [hex('82 02'), {}]
+    ]) {
+      assert.throws(() => outbox.raw(list), { code: 'ERR_INVALID_ARG_TYPE' });
+    }
+    assert.strictEqual(outbox.unwrittenLength, 0);
+  });
+});
+
 describe('A socket that is gone', () => {
   it('fails frames that it cannot take any more, each once', async (t) => {
     const { outbox, socket } = createOutbox(t);

@@ -1,7 +1,5 @@
 'use strict';
 
-const { Buffer } = require('buffer');
-
 const given = require('../given');
 const { createDeflater } = require('./deflater');
 const { createInflater } = require('./inflater');
@@ -10,6 +8,7 @@ const negotiation = require('./negotiation');
 const { CLOSED, faultError, TAKEN_AWAY } = require('./faults');
 const native = require('../native');
 const timers = require('../timers');
+const toBuffer = require('../to-buffer');
 const IdleSweep = require('./idle-sweep');
 const { checkZlibOptions } = require('./zlib-options');
 
@@ -389,7 +388,8 @@ function callAtCleanup(pmd) {
 /** A codec that failed is of no use to who is behind in its line either. */
 function fail(codec, callback, error) {
   try {
-    callback(error);
+    // With as many arguments as ws gives.
+    callback(error, undefined);
   } finally {
     if (codec !== null) codec.free();
   }
@@ -404,12 +404,6 @@ function windowBits(params, endpoint) {
   const bits = params[`${endpoint}_max_window_bits`];
 
   return typeof bits === 'number' ? bits : 15;
-}
-
-function toBuffer(data) {
-  if (Buffer.isBuffer(data)) return data;
-  if (typeof data === 'string') return Buffer.from(data);
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 module.exports = PerMessageDeflate;

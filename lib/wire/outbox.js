@@ -5,6 +5,7 @@ const { Buffer } = require('buffer');
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
+const toBuffer = require('../to-buffer');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameDrain = require('./frame-drain');
 const { isLight } = require('./materialize');
@@ -183,14 +184,15 @@ class Outbox extends FrameDrain {
       return;
     }
 
-    const length = last > 0 ? lengthOf(list) : 0;
+    // Nothing is sent if one of them is none.
+    const chunks = Array.from(list, toBuffer);
+    const length = last > 0 ? lengthOf(chunks) : 0;
 
     if (last > 0) this._drainBehind(length);
 
     // No need to have a header wait for its payload.
     if (last === 1 && length < LENT_AT) {
-      const header = toBytes(list[0]);
-      const payload = toBytes(list[1]);
+      const [header, payload] = chunks;
       const flags =
         header[0] | HEADER | this._flags(false, undefined, callback);
 
@@ -201,8 +203,7 @@ class Outbox extends FrameDrain {
     let first = 0;
 
     for (let i = 0; i <= last; i++) {
-      const chunk = list[i];
-      const bytes = toBytes(chunk);
+      const bytes = chunks[i];
       const then = i === last ? callback : undefined;
       let flags = this._flags(false, undefined, then);
 
@@ -316,10 +317,6 @@ class Outbox extends FrameDrain {
 }
 
 Outbox.DRAINS_AT = DRAINS_AT;
-
-function toBytes(chunk) {
-  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-}
 
 /**
  * Whether a header is the one that an unmasked frame with this payload gets from
