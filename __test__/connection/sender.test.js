@@ -222,6 +222,31 @@ describe('Control frames', () => {
     assert.deepStrictEqual(sender._socket.chunks, []);
   });
 
+  it('throw for a reason that has a length, by its bytes before its type', () => {
+    const sender = new Sender(new FakeSocket());
+
+    assert.throws(() => sender.close(1000, new Float64Array(16), false), {
+      name: 'RangeError',
+      message: 'The message must not be greater than 123 bytes'
+    });
+    for (const reason of [['a'], { length: 5 }, (one) => one]) {
+      assert.throws(() => sender.close(1000, reason, false), {
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE'
+      });
+    }
+    assert.throws(() => sender.close(1000, null, false), TypeError);
+    assert.deepStrictEqual(sender._socket.chunks, []);
+
+    for (const reason of ['', 5, {}, false, new ArrayBuffer(3), () => {}]) {
+      sender.close(1000, reason, false);
+    }
+    assert.deepStrictEqual(
+      sender._socket.chunks.filter((_, i) => i % 2 === 1),
+      Array(6).fill(hex('03 e8'))
+    );
+  });
+
   it('have no payload if they close without a code', () => {
     const sender = new Sender(new FakeSocket());
 

@@ -43,8 +43,9 @@ function closePayload(code, data) {
 
   let reason = EMPTY_BUFFER;
 
-  // Whatever has no length is no reason, and what cannot have one throws, as with ws.
+  // Whatever has no length is no reason; `null` cannot be asked, as with ws.
   if (data !== undefined && data.length) {
+    // Throws if it is neither a string nor bytes.
     if (Buffer.byteLength(data) > MAX_CONTROL_PAYLOAD - 2) {
       throw new RangeError('The message must not be greater than 123 bytes');
     }
