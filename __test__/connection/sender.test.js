@@ -53,6 +53,40 @@ describe('Sender.frame', () => {
     assert.deepStrictEqual(header, hex('41 00'));
   });
 
+  it('makes a byte of any opcode', () => {
+    for (const [opcode, first] of [
+      [1000, 0xe8],
+      ['9', 9],
+      [undefined, 0],
+      [{ valueOf: () => 2 }, 2],
+      [-1, 0xff]
+    ]) {
+      const [header] = Sender.frame(Buffer.alloc(0), { opcode });
+
+      assert.deepStrictEqual(header, Buffer.from([first, 0]));
+    }
+    assert.throws(
+      () => Sender.frame(Buffer.alloc(0), { opcode: 1n }),
+      TypeError
+    );
+  });
+
+  it('takes an array of bytes, and what has no length for nothing', () => {
+    const list = [97, 98];
+
+    assert.deepStrictEqual(Sender.frame(list, UNMASKED), [hex('82 02'), list]);
+    assert.deepStrictEqual(Sender.frame(5, UNMASKED), [hex('82 00')]);
+    assert.deepStrictEqual(
+      Sender.frame(list, {
+        ...UNMASKED,
+        generateMask: (mask) => mask.set([1, 2, 3, 4]),
+        mask: true,
+        maskBuffer: null
+      }),
+      [hex('82 82 01 02 03 04 60 60')]
+    );
+  });
+
   // RFC 6455, section 5.7.
   const HELLO = hex('81 85 37 fa 21 3d 7f 9f 4d 51 58');
   const MASKED = {

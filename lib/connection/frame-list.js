@@ -3,7 +3,10 @@
 const { Buffer } = require('buffer');
 const { randomFillSync } = require('crypto');
 
+const { util } = require('../builtins');
 const native = require('../native');
+
+const { isUint8Array } = util.types;
 
 const sharedMask = Buffer.alloc(4);
 const sharedHeader = Buffer.alloc(14);
@@ -20,6 +23,10 @@ const sharedHeader = Buffer.alloc(14);
  */
 function frame(payload, length, first, key, readOnly) {
   const headerLength = native.encodeHeader(sharedHeader, first, length, key);
+
+  // Also the bits that no frame of ours has.
+  sharedHeader[0] = first;
+
   const masked = key !== undefined && !isZero(key) && length > 0;
 
   if (masked && (readOnly || typeof payload === 'string')) {
@@ -27,23 +34,35 @@ function frame(payload, length, first, key, readOnly) {
     const merged = Buffer.allocUnsafe(headerLength + length);
 
     merged.set(sharedHeader.subarray(0, headerLength));
-    native.mask(bytes, key, merged.subarray(headerLength));
+    mask(bytes, key, merged.subarray(headerLength));
     return [merged];
   }
 
   const header = Buffer.allocUnsafe(headerLength);
 
   header.set(sharedHeader.subarray(0, headerLength));
-  if (masked) native.mask(payload, key, payload);
+  if (masked) mask(payload, key, payload);
 
   return length > 0 ? [header, payload] : [header];
 }
 
-function maskingKey({ generateMask, maskBuffer = sharedMask }) {
-  if (generateMask) generateMask(maskBuffer);
-  else randomFillSync(maskBuffer, 0, 4);
+function maskingKey(options) {
+  const key = options.maskBuffer || sharedMask;
 
-  return maskBuffer;
+  if (options.generateMask) options.generateMask(key);
+  else randomFillSync(key, 0, 4);
+
+  return key;
+}
+
+/** What a program gives to `Sender.frame()` may be an array. */
+function mask(source, key, target) {
+  if (isUint8Array(source)) {
+    native.mask(source, key, target);
+    return;
+  }
+
+  for (let i = 0; i < source.length; i++) target[i] = source[i] ^ key[i & 3];
 }
 
 function isZero(key) {

@@ -30,13 +30,13 @@ class Sender extends CompressingQueue {
    * @return {(Buffer|String)[]} The frame in one or two pieces
    */
   static frame(data, options) {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const mask = options.mask ? maskingKey(options) : undefined;
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
 
     return frame(
       bytes,
-      bytes.length,
-      (options.fin ? FIN : 0) | (options.rsv1 ? RSV1 : 0) | options.opcode,
+      bytes.length || 0,
+      firstByte(options),
       mask,
       typeof data !== 'string' && options.readOnly
     );
@@ -215,5 +215,12 @@ class Sender extends CompressingQueue {
 }
 
 const { sendFrame } = Sender.prototype;
+const byte = new Uint8Array(1);
+
+/** An opcode of any kind is what a byte makes of it. */
+function firstByte({ fin, opcode, rsv1 }) {
+  byte[0] = fin ? opcode | FIN : opcode;
+  return byte[0] | (rsv1 ? RSV1 : 0);
+}
 
 module.exports = Sender;
