@@ -312,6 +312,19 @@ describe('Compressed messages', () => {
     );
   });
 
+  it('are those whose option is anything but falsy', async () => {
+    const sender = new Sender(new FakeSocket(), deflating());
+
+    for (const compress of [1, 'no', {}, 0, '', null]) {
+      sender.send('hi', { ...TEXT, compress });
+    }
+    await idle(sender);
+    assert.deepStrictEqual(
+      sender._socket.chunks.filter((_, i) => i % 2 === 0).map(([byte]) => byte),
+      [0xc1, 0xc1, 0xc1, 0x81, 0x81, 0x81]
+    );
+  });
+
   it('set RSV1 in their first frame only', async () => {
     const socket = new FakeSocket();
     const sender = new Sender(socket, deflating());

@@ -101,7 +101,7 @@ class Sender extends CompressingQueue {
     const payload = toPayload(data);
     const pmd = this._extensions[EXTENSION];
     let opcode = binary ? BINARY : TEXT;
-    let rsv1 = compress === true && pmd !== undefined;
+    let rsv1 = Boolean(compress) && pmd !== undefined;
 
     if (this._firstFragment) {
       this._firstFragment = false;
