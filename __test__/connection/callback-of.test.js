@@ -17,6 +17,16 @@ const SENDS = {
   pong: (ws, callback) => ws.pong('no', undefined, callback)
 };
 
+/** What programs call past the WebSocket. */
+const OF_THE_SENDER = {
+  send: (sender, callback) => sender.send('no', {}, callback),
+  ping: (sender, callback) => sender.ping('no', false, callback),
+  pong: (sender, callback) => sender.pong('no', false, callback),
+  close: (sender, callback) => sender.close(1000, 'no', false, callback),
+  sendFrame: (sender, callback) =>
+    sender.sendFrame([Buffer.from('\x81\x02'), 'no'], callback)
+};
+
 describe('A callback that is no function', () => {
   for (const name of Object.keys(SENDS)) {
     it(`has ${name} throw what ws throws, and nothing is sent`, async (t) => {
@@ -90,5 +100,31 @@ describe('A callback that is no function', () => {
       'behind: ERR_UNKNOWN_ENCODING',
       'ERR_UNKNOWN_ENCODING Unknown encoding: 5'
     ]);
+  });
+
+  for (const name of Object.keys(OF_THE_SENDER)) {
+    it(`has ${name}() of the sender throw it, too`, async (t) => {
+      const { client, peer } = await openPair(t);
+      const got = [];
+
+      client.on('message', (data) => got.push(String(data)));
+      assert.throws(() => OF_THE_SENDER[name](peer._sender, [1, 2]), {
+        code: 'ERR_UNKNOWN_ENCODING'
+      });
+      peer.send('yes');
+      await until(() => got.includes('yes'));
+      assert.deepStrictEqual(got, ['yes']);
+    });
+  }
+
+  it('is found only behind a payload that is none', async (t) => {
+    const { peer } = await openPair(t);
+
+    for (const name of ['ping', 'pong']) {
+      assert.throws(() => peer[name](Buffer.alloc(126), false, 5), RangeError);
+      assert.throws(() => peer[name]({}, false, 5), {
+        code: 'ERR_INVALID_ARG_TYPE'
+      });
+    }
   });
 });

@@ -5,6 +5,7 @@ const { describe, it } = require('node:test');
 
 const Sender = require('../../lib/connection/sender');
 const { hex, tick } = require('../support/events');
+const { openPair } = require('../support/pairs');
 const { deflating, FakeSocket, idle, TEXT } = require('../support/senders');
 
 describe('Sender.frame', () => {
@@ -184,6 +185,17 @@ describe('Sending without compression', () => {
     for (const data of [1, true, undefined, null, {}, Symbol('a')]) {
       assert.throws(() => sender.send(data, TEXT), { name: 'TypeError' });
     }
+  });
+
+  it('reads its options before it looks at the data', () => {
+    const sender = new Sender(new FakeSocket());
+    const options = {
+      get binary() {
+        throw new RangeError('read');
+      }
+    };
+
+    assert.throws(() => sender.send(Symbol('a'), options), RangeError);
   });
 
   it('gives fragments the opcode of their place', () => {
@@ -405,5 +417,15 @@ describe('sendFrame', () => {
     assert.deepStrictEqual(socket.chunks, [hex('81 02'), 'hi', hex('82 00')]);
     assert.strictEqual(calls, 2);
     assert.strictEqual(socket.corked, 0);
+  });
+
+  it('throws what the socket throws if there is no first chunk', async (t) => {
+    const { peer } = await openPair(t);
+
+    for (const list of [[], {}, 5]) {
+      assert.throws(() => peer._sender.sendFrame(list), {
+        code: 'ERR_INVALID_ARG_TYPE'
+      });
+    }
   });
 });

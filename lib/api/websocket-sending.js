@@ -174,7 +174,6 @@ function sendControl(websocket, method, data, mask, cb) {
   }
 
   if (mask === undefined) mask = !websocket._isServer;
-  if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
 
   websocket._sender[method](data || EMPTY_BUFFER, mask, cb);
 }

@@ -2,6 +2,7 @@
 
 const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
+const callbackOf = require('./callback-of');
 const CompressingQueue = require('./compressing-queue');
 const { closePayload, controlPayload } = require('./control-payload');
 const { frame, maskingKey } = require('./frame-list');
@@ -52,8 +53,10 @@ class Sender extends CompressingQueue {
    * @throws {TypeError|RangeError} A code or reason that may not be sent
    */
   close(code, data, mask, cb) {
+    const payload = closePayload(code, data);
+
     this.outbox?.member?.close();
-    this._sendControl(CLOSE, closePayload(code, data), mask, cb);
+    this._sendControl(CLOSE, payload, mask, cb);
   }
 
   /**
@@ -86,13 +89,16 @@ class Sender extends CompressingQueue {
    * @throws {TypeError} `data` is of no type that can be sent
    */
   send(data, options, cb) {
+    const { binary, compress, fin, mask } = options;
+    const payload = toPayload(data);
+
     this.sendMessage(
-      data,
-      options.binary,
-      options.compress,
-      options.fin,
-      options.mask,
-      cb
+      payload,
+      binary,
+      compress,
+      fin,
+      mask,
+      this._callbackOf(cb)
     );
   }
 
@@ -191,7 +197,9 @@ class Sender extends CompressingQueue {
    */
   sendFrame(list, cb) {
     if (this.outbox !== null) {
-      this.outbox.raw(list, cb);
+      const chunks = list.length > 0 ? list : [list[0]];
+
+      this.outbox.raw(chunks, this._callbackOf(cb));
       return;
     }
 
@@ -203,8 +211,16 @@ class Sender extends CompressingQueue {
     if (last > 0) this._socket.uncork();
   }
 
-  _sendControl(opcode, payload, mask, cb) {
+  /** A socket that is written to looks itself at what is no function. */
+  _callbackOf(cb) {
+    return cb === undefined || typeof cb === 'function' || this.outbox === null
+      ? cb
+      : callbackOf(cb);
+  }
+
+  _sendControl(opcode, payload, mask, callback) {
     const first = FIN | opcode;
+    const cb = this._callbackOf(callback);
 
     if (this._state === DEFAULT && !isBlobPayload(payload)) {
       this._write(payload, first, mask, cb);
