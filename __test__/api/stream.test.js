@@ -274,6 +274,24 @@ describe('Destroying the stream', () => {
     assert.strictEqual(closed, true);
   });
 
+  it('leaves the WebSocket alone if its signal is aborted from the beginning', async () => {
+    const ws = new FakeWebSocket();
+    const duplex = createWebSocketStream(ws, { signal: AbortSignal.abort() });
+
+    const [error] = await once(duplex, 'error');
+
+    assert.strictEqual(error.name, 'AbortError');
+    assert.deepStrictEqual(ws.calls, []);
+
+    const other = createWebSocketStream(ws, {
+      signal: AbortSignal.abort(),
+      destroy: (err, callback) => callback(new RangeError('mine'))
+    });
+
+    assert.strictEqual((await once(other, 'error'))[0].message, 'mine');
+    assert.deepStrictEqual(ws.calls, []);
+  });
+
   it('emits its error before it closes', async () => {
     const ws = new FakeWebSocket();
     const duplex = createWebSocketStream(ws);

@@ -20,45 +20,46 @@ function createWebSocketStream(ws, options) {
   let terminateOnDestroy = true;
   let isCutOff = false;
 
-  // The callbacks have to work when they are called without `this`: programs
-  // wrap `duplex._read` and its like.
   const duplex = new Duplex({
     ...options,
     autoDestroy: false,
     emitClose: false,
     objectMode: false,
-    writableObjectMode: false,
-
-    read() {
-      if (ws.isPaused) ws.resume();
-    },
-
-    write(chunk, encoding, callback) {
-      whenConnected(ws, () => ws.send(chunk, callback));
-    },
-
-    final(callback) {
-      whenConnected(ws, () => closeAndFlush(callback));
-    },
-
-    destroy(error, callback) {
-      if (ws.readyState === ws.CLOSED) {
-        callback(error);
-        timers.tickOfProgram(() => duplex.emit('close'));
-        return;
-      }
-
-      // An error that comes up while the connection goes down is reported in
-      // place of `error`: only the first call of `callback` counts.
-      ws.once('error', callback);
-      ws.once('close', () => {
-        callback(error);
-        timers.tickOfProgram(() => duplex.emit('close'));
-      });
-
-      if (terminateOnDestroy) ws.terminate();
-    }
+    writableObjectMode: false
   });
+
+  // Not as options: a signal that is aborted already destroys the stream in its
+  // constructor, which is to leave the connection alone. They have to work when they
+  // are called without `this`: programs wrap `duplex._read` and its like.
+  duplex._read = () => {
+    if (ws.isPaused) ws.resume();
+  };
+
+  duplex._write = (chunk, encoding, callback) => {
+    whenConnected(ws, () => ws.send(chunk, callback));
+  };
+
+  duplex._final = (callback) => {
+    whenConnected(ws, () => closeAndFlush(callback));
+  };
+
+  duplex._destroy = (error, callback) => {
+    if (ws.readyState === ws.CLOSED) {
+      callback(error);
+      timers.tickOfProgram(() => duplex.emit('close'));
+      return;
+    }
+
+    // An error that comes up while the connection goes down is reported in
+    // place of `error`: only the first call of `callback` counts.
+    ws.once('error', callback);
+    ws.once('close', () => {
+      callback(error);
+      timers.tickOfProgram(() => duplex.emit('close'));
+    });
+
+    if (terminateOnDestroy) ws.terminate();
+  };
 
   function closeAndFlush(callback) {
     const socket = ws._socket;
