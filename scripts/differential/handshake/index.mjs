@@ -4,12 +4,13 @@
 //   node scripts/differential/handshake/index.mjs --kind client --runs 500
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeCertificate } from './certificate.mjs';
 import { clientScenario } from './client-scenario.mjs';
 import { differing, shrink } from './judge.mjs';
 import { Runner } from './process.mjs';
+import { print, show } from './report.mjs';
 import { serverScenario } from './server-scenario.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -105,42 +106,4 @@ async function one(scenario, pair) {
   }
   show(smallest.result);
   console.log(`JSON ${JSON.stringify(smallest.scenario)}`);
-}
-
-function show({ ref, mine, streams }) {
-  for (const name of streams) {
-    const a = ref[name] ?? [];
-    const b = mine[name] ?? [];
-    let same = 0;
-    while (same < a.length && a[same] === b[same]) same++;
-    console.log(
-      `  ${name}: ${a.length} and ${b.length}, first ${same} the same`
-    );
-    for (const [label, list] of [
-      ['ws   ', a],
-      ['ws-rs', b]
-    ]) {
-      for (const line of list.slice(Math.max(0, same - 1), same + 4)) {
-        console.log(`    ${label} | ${line.slice(0, 700)}`);
-      }
-    }
-  }
-}
-
-function print(streams) {
-  for (const [name, lines] of Object.entries(streams)) {
-    console.log(name);
-    for (const line of lines) console.log(`   ${line}`.slice(0, 1500));
-  }
-}
-
-function makeCertificate() {
-  const { selfSigned } = require(path.join(ROOT, 'examples/self-signed.js'));
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-handshake-'));
-  const { cert, key } = selfSigned();
-
-  fs.writeFileSync(path.join(folder, 'cert.pem'), cert);
-  fs.writeFileSync(path.join(folder, 'key.pem'), key);
-  process.on('exit', () => fs.rmSync(folder, { force: true, recursive: true }));
-  return folder;
 }

@@ -1,5 +1,6 @@
 // A process that carries out scenarios on one package.
 import { fork } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 
 const RUNNER = path.join(import.meta.dirname, 'main.mjs');
@@ -30,9 +31,11 @@ export class Runner {
   }
 
   async _start() {
-    const { node, tlsDir } = this.settings;
+    const { main = RUNNER, node, tlsDir } = this.settings;
     this.stderr = '';
-    this.child = fork(RUNNER, [this.dir, tlsDir], {
+    this.child = fork(main, [this.dir, tlsDir], {
+      // A pipe that a scenario has it listen at is its own.
+      cwd: this.settings.main ? await mkdtemp(path.join(tlsDir, 'in-')) : '.',
       execPath: node,
       env: this.env,
       execArgv: ['--no-warnings'],
