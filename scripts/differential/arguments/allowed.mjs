@@ -1,0 +1,57 @@
+// What docs/api.md lets differ of what is written down.
+import { CUT, LEFT_OUT } from '../handshake/judge.mjs';
+
+/**
+ * @param {Object} scenario The scenario
+ * @param {Object} trace What one package did
+ * @return {Object} What is compared
+ */
+export function allowed(scenario, trace) {
+  let { program = [] } = trace;
+
+  // Errors of 'wsClientError' are of a class of our own.
+  program = program.map((line) =>
+    line.replace(
+      /HandshakeError (Error: .*?) headers=[\w ]+,status=\d+/g,
+      'Error $1 '
+    )
+  );
+  // zlib names a reason, where ours does not.
+  program = program.map((line) =>
+    line.replace(/Error: [^:]*(?= code=Z_DATA_ERROR)/g, 'Error: corrupt')
+  );
+  // How fast a blob is read.
+  if (scenario.mode?.state === 'blob') {
+    trace.callbacks = trace.callbacks?.map((line) =>
+      line.replace(/^(tick|micro)/, 'later')
+    );
+  }
+  // A stream whose connection broke closes, and is destroyed behind that.
+  const closed = program.findIndex((line) => /stream close/.test(line));
+  if (closed >= 0) return { [CUT]: true, program: program.slice(0, closed) };
+  // A client that throws has sent nothing.
+  if (
+    scenario.kind === 'client' &&
+    program[0]?.startsWith('sync new WebSocket throws')
+  ) {
+    return { program };
+  }
+  // A callback that is none: what follows is another connection's.
+  const strange = program.findIndex((line) => /Unknown encoding/.test(line));
+  // A listener that throws has ws deliver no more.
+  const thrown = program.findIndex((line) => line.startsWith('uncaught'));
+  if (strange >= 0) return { [CUT]: true, program: program.slice(0, strange) };
+  if (thrown >= 0) {
+    return { [CUT]: true, program: program.slice(0, thrown + 1) };
+  }
+  // What is given to the sender of a connection that broke meanwhile has a callback
+  // with ws-rs, too.
+  if (/was being compressed/.test(trace.callbacks?.join())) {
+    return { ...trace, program, [LEFT_OUT]: ['state', 'callbacks'] };
+  }
+  // A frame of which a part was written when the socket was destroyed.
+  if (trace.peer?.some((line) => line.startsWith('rest'))) {
+    return { ...trace, program, [LEFT_OUT]: ['peer', 'callbacks'] };
+  }
+  return { ...trace, program };
+}
