@@ -60,6 +60,13 @@ function isMocked(method) {
 function tickOfProgram(callback, ...args) {
   // eslint-disable-next-line no-restricted-properties -- the program's
   const { nextTick: ofProgram } = process;
+
+  // It throws for what is no function, as with ws.
+  if (ofProgram === nextTick || typeof callback !== 'function') {
+    nextTick(callback, ...args);
+    return;
+  }
+
   let isDue = true;
 
   const callOnce = () => {
@@ -69,7 +76,7 @@ function tickOfProgram(callback, ...args) {
     callback(...args);
   };
 
-  if (ofProgram !== nextTick) ofProgram.call(process, callOnce);
+  ofProgram.call(process, callOnce);
   nextTick(callOnce);
 }
 
