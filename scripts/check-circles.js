@@ -50,6 +50,7 @@ const BASE = [
   'members.js',
   'option-names.js',
   'timers.js',
+  'to-buffer.js',
   'validation.js',
   'weak.js'
 ];

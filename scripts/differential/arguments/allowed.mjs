@@ -26,9 +26,6 @@ export function allowed(scenario, trace) {
       line.replace(/^(tick|micro)/, 'later')
     );
   }
-  // A stream whose connection broke closes, and is destroyed behind that.
-  const closed = program.findIndex((line) => /stream close/.test(line));
-  if (closed >= 0) return { [CUT]: true, program: program.slice(0, closed) };
   // A client that throws has sent nothing.
   if (
     scenario.kind === 'client' &&
@@ -36,13 +33,17 @@ export function allowed(scenario, trace) {
   ) {
     return { program };
   }
-  // A callback that is none: what follows is another connection's.
-  const strange = program.findIndex((line) => /Unknown encoding/.test(line));
-  // A listener that throws has ws deliver no more.
-  const thrown = program.findIndex((line) => line.startsWith('uncaught'));
-  if (strange >= 0) return { [CUT]: true, program: program.slice(0, strange) };
-  if (thrown >= 0) {
-    return { [CUT]: true, program: program.slice(0, thrown + 1) };
+  const at = (pattern) => program.findIndex((line) => pattern.test(line));
+  const ends = [
+    // A callback that is none: what follows is another connection's.
+    at(/Unknown encoding/),
+    // A stream whose connection broke closes, and is destroyed behind that.
+    at(/stream close/),
+    // A listener that throws has ws deliver no more behind that.
+    at(/^uncaught/) + 1 || -1
+  ].filter((index) => index >= 0);
+  if (ends.length > 0) {
+    return { [CUT]: true, program: program.slice(0, Math.min(...ends)) };
   }
   // What is given to the sender of a connection that broke meanwhile has a callback
   // with ws-rs, too.
