@@ -9,9 +9,9 @@ const callbackOf = require('./callback-of');
 const inContextOfNow = require('./context-of-now');
 const { frame, maskingKey } = require('./frame-list');
 const { byteLength, isBlobPayload } = require('./payload');
+const readBlob = require('./read-blob');
 const timers = require('../timers');
 
-const FastBuffer = Buffer[Symbol.species];
 const { FIN, OPCODE } = numbers.frame;
 
 // The values of `_state`.
@@ -115,9 +115,14 @@ class SendQueue {
     this._bufferedBytes += job.length;
     this._queue.push(job);
 
-    if (this._state === DEFAULT) this._next();
+    if (this._state === DEFAULT) {
+      this._next();
+      return;
+    }
+
+    job.hasWaited = true;
     // It will be sent in the async context of another job.
-    else if (typeof job.cb === 'function') job.cb = inContextOfNow(job.cb);
+    if (typeof job.cb === 'function') job.cb = inContextOfNow(job.cb);
   }
 
   /** Does jobs until one has to wait. */
@@ -150,17 +155,16 @@ class SendQueue {
   }
 
   _readBlob(job) {
-    const blob = job.payload;
-
     this._state = GET_BLOB_DATA;
-    // What listeners and callbacks throw must not become a rejection.
-    blob.arrayBuffer().then(
-      (arrayBuffer) => timers.nextTick(() => this._blobRead(job, arrayBuffer)),
-      (err) => timers.nextTick(() => this._fail(err, job.cb))
+    readBlob(
+      job.payload,
+      job.hasWaited === true,
+      (bytes) => this._blobRead(job, bytes),
+      (err) => this._fail(err, job.cb)
     );
   }
 
-  _blobRead(job, arrayBuffer) {
+  _blobRead(job, bytes) {
     if (this._socket.destroyed) {
       this._abort(
         new Error('The socket was closed while the blob was being read'),
@@ -169,9 +173,9 @@ class SendQueue {
       return;
     }
 
-    this._bufferedBytes += arrayBuffer.byteLength - job.length;
-    job.length = arrayBuffer.byteLength;
-    job.payload = new FastBuffer(arrayBuffer);
+    this._bufferedBytes += bytes.length - job.length;
+    job.length = bytes.length;
+    job.payload = bytes;
     this._state = DEFAULT;
     if (job.compress) this._queue.unshift(job);
     else if (!this._writeBlob(job)) return;

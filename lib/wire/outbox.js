@@ -185,7 +185,10 @@ class Outbox extends FrameDrain {
     }
 
     // Nothing is sent if one of them is none.
-    const chunks = Array.from(list, toBuffer);
+    const chunks = [];
+
+    for (let i = 0; i <= last; i++) chunks.push(toBuffer(list[i]));
+
     const length = last > 0 ? lengthOf(chunks) : 0;
 
     if (last > 0) this._drainBehind(length);
