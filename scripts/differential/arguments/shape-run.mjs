@@ -137,7 +137,13 @@ const views = {
     if (text === undefined || !text.startsWith('{')) return text;
     return names(JSON.parse(text)).sort();
   },
-  clone: (object) => typeof structuredClone(object),
+  clone(object) {
+    try {
+      return typeof structuredClone(object);
+    } catch (err) {
+      return err.name;
+    }
+  },
   toString: (object) => [
     String(object).slice(0, 5),
     Object.prototype.toString.call(object)

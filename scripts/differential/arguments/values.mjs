@@ -95,7 +95,8 @@ const makers = {
   map: () => new Map([['a', 1]]),
   set: () => new Set(['a', 'b']),
   promise: () => Promise.resolve(1),
-  error: () => new RangeError('given'),
+  // Where it was made is not compared.
+  error: () => Object.assign(new RangeError('given'), { stack: 'given' }),
   url: (text) => new URL(text),
   emitter: () => new EventEmitter(),
   readable: () => Readable.from(['a']),
@@ -220,7 +221,7 @@ const makers = {
       : new Blob(['file']),
   likeBlob: ({ tag, size, gives }, run) => ({
     arrayBuffer() {
-      run.log('arrayBuffer() called');
+      run.log('arrayBuffer() called', 'blobs');
       if (gives === 'throw') throw new Error('arrayBuffer throws');
       if (gives === 'reject') return Promise.reject(new Error('no blob'));
       if (gives === 'string') return Promise.resolve('text');
