@@ -26,6 +26,12 @@ export function allowed(scenario, trace) {
       line.replace(/^(tick|micro)/, 'later')
     );
   }
+  // What is no socket is called in another order.
+  if (scenario.kind === 'server') {
+    program = program.map((line) =>
+      line.replace(/(Upgrade throws TypeError) .*/, '$1')
+    );
+  }
   // A server's side with the defaults.
   if (scenario.kind === 'client' && scenario.args?.[0] === null) return {};
   // A client that throws has sent nothing.

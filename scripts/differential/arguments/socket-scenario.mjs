@@ -295,10 +295,10 @@ const some = (r) => {
 const frameList = (r) =>
   r.weigh([
     [3, [{ $: 'realFrame' }]],
-    [2, [{ $: 'realFrame' }, '']],
-    [2, [r.pick(['\x89\x00', '\x8a\x00'])]],
-    [2, any(r)],
-    [1, [any(r)]]
+    [3, [{ $: 'realFrame' }, '']],
+    [2, [r.pick(['\x09\x00', '\x0a\x00'])]],
+    [1, [any(r)]],
+    [1, r.pick([[], {}, 5, true, [[]]])]
   ]);
 
 function emitCall(r) {
