@@ -34,6 +34,8 @@ pub(super) struct Turn<'a> {
     hangs_up: bool,
     /// Whether these were read.
     met_last: Cell<bool>,
+    /// There is an end, and the bytes that were read last have filled what libuv reads at once: it reads on.
+    reads_on: Cell<bool>,
     /// What is left is told of again, without being asked for.
     is_told_again: bool,
 }
@@ -48,6 +50,7 @@ impl<'a> Turn<'a> {
             ends: ready.ends,
             hangs_up: ready.hangs_up,
             met_last: Cell::new(false),
+            reads_on: Cell::new(false),
             is_told_again: ready.is_told_again,
         }
     }

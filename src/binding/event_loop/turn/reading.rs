@@ -308,9 +308,13 @@ impl Turn<'_> {
         (len, asked): (usize, usize),
         hands_out: bool,
     ) -> bool {
-        if self.hangs_up {
-            self.met_last
-                .set(socket.inbox.is_partial(len, socket.is_tls()));
+        if self.drain || self.ends || socket.inbox.is_single() {
+            let is_partial = socket.inbox.is_partial(len, socket.is_tls());
+            let is_over = self.drain || self.ends;
+            self.met_last.set(self.hangs_up && is_partial);
+            // The end may have come when there was room for it.
+            self.reads_on
+                .set(!is_partial && (is_over || has_end_behind(socket.descriptor())));
         }
         socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out)
     }
@@ -325,7 +329,7 @@ impl Turn<'_> {
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
         match result.as_end(self.met_last.get() || self.met_part(result)) {
-            Read::Bytes(_) if self.hangs_up => Ok(Next::Again),
+            Read::Bytes(_) if self.hangs_up || self.reads_on.get() => Ok(Next::Again),
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
                     let ends = self.ends && socket.stream.tls().is_none();
