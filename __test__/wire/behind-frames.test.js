@@ -82,4 +82,17 @@ describe('The frames of a duplex', () => {
     socket.write('a');
     assert.deepStrictEqual(log, ['yieldToStream', 'shout a', 'write A']);
   });
+
+  it('are counted where its class counts what is written', () => {
+    class Counting extends Duplex {
+      get bytesWritten() {
+        return 5;
+      }
+    }
+
+    const socket = new Counting();
+
+    take(socket).bytesWritten = 3;
+    assert.strictEqual(socket.bytesWritten, 8);
+  });
 });
