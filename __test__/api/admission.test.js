@@ -6,6 +6,7 @@ const http = require('node:http');
 const net = require('node:net');
 const { describe, it } = require('node:test');
 
+const { until } = require('../support/loop');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 const { leave, serve } = require('../support/servers');
 
@@ -114,6 +115,25 @@ describe('The verifyClient option', () => {
     assert.strictEqual(special.status, '429 Too Many Requests');
     assert.strictEqual(special.headers['retry-after'], '60');
     assert.strictEqual(special.body, 'Too many');
+  });
+
+  it('lets nobody in who has left meanwhile, without a look at the socket', async (t) => {
+    const wss = serve(t, {
+      verifyClient: (info, callback) => wss.emit('asked', callback)
+    });
+    const socket = net.connect(await portOf(wss), '127.0.0.1');
+    const asked = once(wss, 'asked');
+
+    socket.on('error', () => {});
+    socket.write(upgradeRequest());
+
+    const [answer] = await asked;
+
+    wss.on('connection', () => assert.fail('It has left'));
+    // When the server reads again: Wine takes a reset before that for an end.
+    setImmediate(() => socket.resetAndDestroy());
+    await until(() => wss._server._connections === 0);
+    answer(true);
   });
 
   it('lets nobody in who has sent its end meanwhile', async (t) => {
