@@ -185,6 +185,45 @@ describe('openssl s_client', { skip }, () => {
     assert.match(error.message, /an authority \(CA:TRUE\)/);
   });
 
+  it('is not trusted for being signed by one that is no authority, as with Node', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-tls-'));
+    const read = (name) => fs.readFileSync(path.join(folder, name));
+    const openssl = (...args) => execFileSync('openssl', args, quiet);
+    const quiet = { cwd: folder, stdio: 'pipe' };
+    const trusted = selfSigned();
+
+    t.after(() => fs.rmSync(folder, { force: true, recursive: true }));
+    fs.writeFileSync(path.join(folder, 'trusted.crt'), trusted.cert);
+    fs.writeFileSync(path.join(folder, 'trusted.key'), trusted.key);
+    fs.writeFileSync(path.join(folder, 'ext'), 'basicConstraints=CA:FALSE');
+    openssl(
+      ...['req', '-newkey', 'ec', '-nodes', '-subj', '/CN=admin'],
+      ...['-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+      ...['-keyout', 'admin.key', '-out', 'admin.csr']
+    );
+    openssl(
+      ...['x509', '-req', '-in', 'admin.csr', '-out', 'admin.crt'],
+      ...['-CA', 'trusted.crt', '-CAkey', 'trusted.key', '-CAcreateserial'],
+      ...['-days', '2', '-extfile', 'ext']
+    );
+
+    for (const accept of ['native', 'node']) {
+      const server = await serveTls(
+        t,
+        { ca: trusted.cert, rejectUnauthorized: false, requestCert: true },
+        { accept }
+      );
+      const known = await openTls(t, server, trusted);
+      const other = await openTls(t, server, {
+        cert: read('admin.crt'),
+        key: read('admin.key')
+      });
+
+      assert.strictEqual(known.request.socket.authorized, true);
+      assert.strictEqual(other.request.socket.authorized, false);
+    }
+  });
+
   it('says why it does not trust the server, which is passed on', async (t) => {
     const { port, wss } = await serveTls(t);
     const [[error]] = await Promise.all([

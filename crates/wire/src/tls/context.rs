@@ -8,12 +8,14 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, InconsistentKeys,
-    RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion, version,
+    DigitallySignedStruct, DistinguishedName, Error, InconsistentKeys, ServerConfig,
+    SignatureScheme, SupportedProtocolVersion, version,
 };
+
+use super::authorities::Authorities;
 
 /// A version of TLS that is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +59,7 @@ pub struct Options<'a> {
 pub struct Context {
     pub(super) config: Arc<ServerConfig>,
     /// Whom clients are checked by.
-    pub(super) verifier: Option<Arc<dyn ClientCertVerifier>>,
+    pub(super) authorities: Option<Arc<Authorities>>,
 }
 
 impl Context {
@@ -67,21 +69,22 @@ impl Context {
     /// A certificate or key cannot be read or used, or does not fit the other; in words.
     pub fn new(options: Options<'_>) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
-        let verifier = match options.clients {
+        let authorities = match options.clients {
             ClientCertificates::None => None,
-            _ => Some(verifier_of(options.authorities, &provider)?),
+            _ => {
+                let trusted = certificates(options.authorities)?;
+                Some(Arc::new(Authorities::new(trusted, &provider)?))
+            }
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions_of(options.versions))
             .map_err(|error| error.to_string())?;
-        let builder = match &verifier {
+        let builder = match authorities.clone() {
             None => builder.with_no_client_auth(),
-            Some(verifier) if options.clients == ClientCertificates::Required => {
-                builder.with_client_cert_verifier(Arc::clone(verifier))
+            Some(authorities) if options.clients == ClientCertificates::Required => {
+                builder.with_client_cert_verifier(authorities)
             }
-            Some(verifier) => {
-                builder.with_client_cert_verifier(Arc::new(Lenient(Arc::clone(verifier))))
-            }
+            Some(authorities) => builder.with_client_cert_verifier(Arc::new(Lenient(authorities))),
         };
         let mut config =
             builder.with_cert_resolver(Arc::new(Identities::new(&options, &provider)?));
@@ -91,7 +94,7 @@ impl Context {
         config.ticketer = ring::Ticketer::new().map_err(|error| error.to_string())?;
         Ok(Self {
             config: Arc::new(config),
-            verifier,
+            authorities,
         })
     }
 }
@@ -115,21 +118,6 @@ thread_local! {
 /// Whom the hello named that was just worked off, if one was.
 pub(super) fn take_name() -> Option<String> {
     NAMED.take()
-}
-
-fn verifier_of(
-    authorities: &[u8],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
-    let mut roots = RootCertStore::empty();
-    for authority in certificates(authorities)? {
-        // One that cannot be used is trusted by nobody, which is how OpenSSL takes it.
-        let _ = roots.add(authority);
-    }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-        .build()
-        .map(|verifier| verifier as Arc<dyn ClientCertVerifier>)
-        .map_err(|error| format!("no certificate of \"ca\" can be used: {error}"))
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -184,7 +172,7 @@ impl ResolvesServerCert for Identities {
 
 /// Takes every certificate whose key its sender has; whether it is trusted is asked later.
 #[derive(Debug)]
-struct Lenient(Arc<dyn ClientCertVerifier>);
+struct Lenient(Arc<Authorities>);
 
 impl ClientCertVerifier for Lenient {
     fn client_auth_mandatory(&self) -> bool {
@@ -226,39 +214,5 @@ impl ClientCertVerifier for Lenient {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
-    }
-}
-
-/// Why a chain of a client's is not trusted, by OpenSSL's name for it; `None` if it is.
-pub(super) fn distrust(
-    verifier: &dyn ClientCertVerifier,
-    chain: &[CertificateDer<'_>],
-) -> Option<&'static str> {
-    let Some((certificate, intermediates)) = chain.split_first() else {
-        return Some("UNABLE_TO_GET_ISSUER_CERT");
-    };
-    let error = verifier
-        .verify_client_cert(certificate, intermediates, UnixTime::now())
-        .err()?;
-    Some(match error {
-        Error::InvalidCertificate(error) => certificate_code(&error),
-        _ => "CERT_REJECTED",
-    })
-}
-
-/// OpenSSL's name for what is wrong with a certificate.
-pub(super) const fn certificate_code(error: &CertificateError) -> &'static str {
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "CERT_HAS_EXPIRED",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "CERT_NOT_YET_VALID"
-        }
-        CertificateError::Revoked => "CERT_REVOKED",
-        CertificateError::UnknownIssuer => "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-        CertificateError::BadSignature => "CERT_SIGNATURE_FAILURE",
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "INVALID_PURPOSE"
-        }
-        _ => "CERT_REJECTED",
     }
 }

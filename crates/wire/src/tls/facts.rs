@@ -3,7 +3,7 @@
 use rustls::server::UnbufferedServerConnection;
 use rustls::{HandshakeKind, ProtocolVersion, SupportedCipherSuite};
 
-use super::context::{Context, distrust};
+use super::context::Context;
 
 /// What a handshake has agreed on.
 #[derive(Debug, Default)]
@@ -26,9 +26,9 @@ impl Facts {
     pub(super) fn of(connection: &UnbufferedServerConnection, context: &Context) -> Self {
         let certificates = connection.peer_certificates().unwrap_or_default();
         let distrust = context
-            .verifier
+            .authorities
             .as_ref()
-            .and_then(|verifier| distrust(verifier.as_ref(), certificates));
+            .and_then(|authorities| authorities.distrust(certificates));
         Self {
             protocol: match connection.protocol_version() {
                 Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",

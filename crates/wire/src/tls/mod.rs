@@ -1,5 +1,7 @@
 //! TLS on a socket of our own: what is read is plaintext, and what is written gets to the peer as records.
 
+mod authorities;
+mod certificate;
 mod context;
 mod facts;
 mod hello;
