@@ -15,7 +15,7 @@ const WS = path.dirname(require.resolve('ws/package.json'));
 function fuzz(...args) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join(FOLDER, 'index.mjs'), '--no-shrink', '--times', '1', ...args],
+    [path.join(FOLDER, 'index.mjs'), '--no-shrink', ...args],
     { encoding: 'utf8' }
   );
 
@@ -58,7 +58,9 @@ describe('The argument fuzzer', { skip }, () => {
       })
     );
 
-    const { report, status } = fuzz('--file', scenario, '--impl', folder);
+    const { report, status } = fuzz(
+      ...['--file', scenario, '--impl', folder, '--times', '1']
+    );
 
     assert.strictEqual(status, 1, report);
     assert.match(report, /ws-rs \| sync ws\.close throws RangeError/);

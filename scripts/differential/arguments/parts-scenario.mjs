@@ -51,7 +51,7 @@ const makers = {
               number
             ),
             ...fields(r, ['binaryType', 'extensions'], (x, name) =>
-              name === 'binaryType' && x.chance(0.6)
+              name === 'binaryType'
                 ? x.pick(['arraybuffer', 'blob', 'fragments'])
                 : any(x)
             )

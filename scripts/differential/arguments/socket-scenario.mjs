@@ -11,6 +11,7 @@ import {
   list,
   listener,
   number,
+  quiet,
   reason,
   sendOptions,
   undef
@@ -158,7 +159,7 @@ function call(r, scenario) {
           x.weigh([
             [3, undef],
             [3, { once: flag(x) }],
-            [2, any(x)]
+            [2, quiet(x)]
           ])
         )
       }
