@@ -185,7 +185,10 @@ describe('The WebSocket option', () => {
 
   it('may be a function that has no prototype', async (t) => {
     const MyWebSocket = class extends WebSocket {};
-    const wss = serve(t, { WebSocket: MyWebSocket.bind() });
+    const make = function (...args) {
+      return new MyWebSocket(...args);
+    };
+    const wss = serve(t, { WebSocket: make.bind() });
     const connected = once(wss, 'connection');
     const answer = await exchange(await portOf(wss), upgradeRequest());
     const [ws] = await connected;
