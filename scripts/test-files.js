@@ -7,12 +7,18 @@ const { ROOT } = require('./run');
 
 const FOLDER = path.join(ROOT, '__test__');
 
-/** Tests of what packs, builds and checks this checkout, and not of the package. */
+/**
+ * Tests of what packs, builds and checks this checkout, fuzzers among it, and not of
+ * the package.
+ */
 const TOOLS = [
   'build',
   'check-circles',
   'check-core',
   'check-privates',
+  'differential',
+  'differential-arguments',
+  'differential-handshake',
   'forced-verdict',
   'install',
   'links',

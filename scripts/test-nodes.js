@@ -17,7 +17,6 @@
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 const { parseArgs } = require('node:util');
@@ -113,8 +112,6 @@ async function testOn(major, files, verbose) {
 function argsFor(major, files) {
   return [
     path.join(__dirname, 'test-node.js'),
-    // By itself it leaves a core to others.
-    `--test-concurrency=${os.availableParallelism()}`,
     ...(files.length > 0 ? files : ['--no-tools']),
     ...(WHOLE.includes(major) ? [] : ['--once'])
   ];
