@@ -1,26 +1,13 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { describe, it } = require('node:test');
-const { pathToFileURL } = require('node:url');
 
-const FOLDER = path.join(__dirname, '../scripts/differential/arguments');
-const WS = path.dirname(require.resolve('ws/package.json'));
+const { faultyWs, fuzzerIn } = require('./support/fuzzer');
 
-/** Runs the fuzzer; returns its exit code and what it says. */
-function fuzz(...args) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(FOLDER, 'index.mjs'), '--no-shrink', ...args],
-    { encoding: 'utf8' }
-  );
-
-  return { report: stdout + stderr, status };
-}
+const { fuzz, load } = fuzzerIn('arguments');
 
 // It listens at a file's name.
 const skip = process.platform === 'win32';
@@ -34,19 +21,16 @@ describe('The argument fuzzer', { skip }, () => {
   });
 
   it('finds an error of another class', (t) => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-faulty-'));
-    const scenario = path.join(folder, 'scenario.json');
-
-    t.after(() => fs.rmSync(folder, { recursive: true }));
-    fs.writeFileSync(
-      path.join(folder, 'index.js'),
-      `const ws = module.exports = require(${JSON.stringify(WS)});
-       const { close } = ws.prototype;
+    const folder = faultyWs(
+      t,
+      `const { close } = ws.prototype;
        ws.prototype.close = function (code, reason) {
          if (code === 5) throw new RangeError('First argument');
          return close.call(this, code, reason);
        };`
     );
+    const scenario = path.join(folder, 'scenario.json');
+
     fs.writeFileSync(
       scenario,
       JSON.stringify({
@@ -67,9 +51,7 @@ describe('The argument fuzzer', { skip }, () => {
   });
 
   it('makes the same scenario of the same seed', async () => {
-    const { makeScenario } = await import(
-      pathToFileURL(path.join(FOLDER, 'scenario.mjs')).href
-    );
+    const { makeScenario } = await load('scenario.mjs');
 
     for (let seed = 1; seed <= 200; seed++) {
       assert.deepStrictEqual(makeScenario(seed), makeScenario(seed));

@@ -1,26 +1,11 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const { describe, it } = require('node:test');
-const { pathToFileURL } = require('node:url');
 
-const FOLDER = path.join(__dirname, '../scripts/differential/handshake');
-const WS = path.dirname(require.resolve('ws/package.json'));
+const { faultyWs, fuzzerIn } = require('./support/fuzzer');
 
-/** Runs the fuzzer; returns its exit code and what it says. */
-function fuzz(...args) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(FOLDER, 'index.mjs'), '--no-shrink', ...args],
-    { encoding: 'utf8' }
-  );
-
-  return { report: stdout + stderr, status };
-}
+const { fuzz, load } = fuzzerIn('handshake');
 
 // It listens at a file's name.
 const skip = process.platform === 'win32';
@@ -34,13 +19,9 @@ describe('The handshake fuzzer', { skip }, () => {
   });
 
   it('finds an answer that has a line too many', (t) => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-faulty-'));
-
-    t.after(() => fs.rmSync(folder, { recursive: true }));
-    fs.writeFileSync(
-      path.join(folder, 'index.js'),
-      `const ws = module.exports = require(${JSON.stringify(WS)});
-       const { emit } = ws.Server.prototype;
+    const folder = faultyWs(
+      t,
+      `const { emit } = ws.Server.prototype;
        ws.Server.prototype.emit = function (event, lines, ...rest) {
          if (event === 'headers') lines.push('X: y');
          return emit.call(this, event, lines, ...rest);
@@ -55,7 +36,6 @@ describe('The handshake fuzzer', { skip }, () => {
   });
 
   it('makes the same scenario of the same seed', async () => {
-    const load = (name) => import(pathToFileURL(path.join(FOLDER, name)).href);
     const { clientScenario } = await load('client-scenario.mjs');
     const { serverScenario } = await load('server-scenario.mjs');
 

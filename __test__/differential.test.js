@@ -1,15 +1,11 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const { before, describe, it } = require('node:test');
-const { pathToFileURL } = require('node:url');
 
-const FOLDER = path.join(__dirname, '..', 'scripts', 'differential');
-const WS = path.dirname(require.resolve('ws/package.json'));
+const { faultyWs, fuzzerIn } = require('./support/fuzzer');
+
+const { fuzz, load } = fuzzerIn();
 
 /** A scenario of one connection in which nothing ends. */
 const CALM = {
@@ -22,21 +18,6 @@ const CALM = {
 /** One that is destroyed with something under way. */
 const ENDED = { ...CALM, steps: [{ op: 'terminate' }] };
 
-/** A module of the fuzzer. Windows takes no path for an address. */
-function load(...names) {
-  return import(pathToFileURL(path.join(FOLDER, ...names)).href);
-}
-
-/** Runs the fuzzer; returns its exit code and the last line that counts. */
-function fuzz(...args) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(FOLDER, 'index.mjs'), '--no-shrink', ...args],
-    { encoding: 'utf8' }
-  );
-  return { report: stdout + stderr, status };
-}
-
 describe('npm run test:differential', () => {
   it('finds no difference from ws in 25 scenarios', () => {
     const { report, status } = fuzz('--seed', '300', '--runs', '25');
@@ -46,13 +27,9 @@ describe('npm run test:differential', () => {
   });
 
   it('finds a byte that a package loses', (t) => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-rs-faulty-'));
-
-    t.after(() => fs.rmSync(folder, { recursive: true }));
-    fs.writeFileSync(
-      path.join(folder, 'index.js'),
-      `const ws = module.exports = require(${JSON.stringify(WS)});
-       const { send } = ws.prototype;
+    const folder = faultyWs(
+      t,
+      `const { send } = ws.prototype;
        ws.prototype.send = function (data, ...rest) {
          const cut = Buffer.isBuffer(data) && data.length > 100;
          return send.call(this, cut ? data.subarray(1) : data, ...rest);
@@ -314,9 +291,7 @@ describe('brokenRules()', () => {
 
 describe('partBehindLong()', () => {
   it('has nothing right behind a long message once the program may pause', async () => {
-    const { partBehindLong } = await import(
-      path.join(FOLDER, 'generate', 'behind-long.mjs')
-    );
+    const { partBehindLong } = await load('generate', 'behind-long.mjs');
     const long = { op: 2, size: 100000 };
     const short = { op: 1, size: 1 };
     const frames = (...list) => ({ c: 0, e: 'b', op: 'frames', frames: list });
