@@ -179,36 +179,30 @@ describe('Back pressure', () => {
     reader.resume();
   });
 
+  /** A connection over its mark, whose function ends it. */
+  async function openEnding(t, how) {
+    const { ws, wss } = await OPEN.tcp(t, {
+      maxBackpressure: MARK,
+      onBackpressure(one) {
+        one[how]();
+        return 'queue';
+      }
+    });
+
+    await fill(ws);
+    return { before: wss.metrics().sent.messages, ws, wss };
+  }
+
   for (const how of ['close', 'terminate']) {
     it(`sends nothing behind a ${how}() in its function, whatever that returns`, async (t) => {
-      const { ws, wss } = await OPEN.tcp(t, {
-        maxBackpressure: MARK,
-        onBackpressure(one) {
-          one[how]();
-          return 'queue';
-        }
-      });
-
-      await fill(ws);
-
-      const before = wss.metrics().sent.messages;
+      const { before, ws, wss } = await openEnding(t, how);
 
       assert.match((await sendResult(ws, MESSAGE)).message, /is not open/);
       assert.strictEqual(wss.metrics().sent.messages, before);
     });
 
     it(`counts nobody whom its function has ended by ${how}()`, async (t) => {
-      const { ws, wss } = await OPEN.tcp(t, {
-        maxBackpressure: MARK,
-        onBackpressure(one) {
-          one[how]();
-          return 'queue';
-        }
-      });
-
-      await fill(ws);
-
-      const before = wss.metrics().sent.messages;
+      const { before, wss } = await openEnding(t, how);
 
       assert.strictEqual(wss.broadcast(MESSAGE), 0);
       assert.strictEqual(wss.metrics().sent.messages, before);

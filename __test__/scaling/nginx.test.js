@@ -61,6 +61,15 @@ async function open(t, url, options, Client = Peer) {
   return client;
 }
 
+/** Opens a client, and gives the server's end as well. */
+async function openBoth(t, url, wss) {
+  const connected = once(wss, 'connection');
+  const client = await open(t, url);
+  const [ws, request] = await connected;
+
+  return { client, request, ws };
+}
+
 /** Sends messages of all sizes, and looks at each byte of what comes back. */
 async function exchange(client) {
   for (const size of SIZES) {
@@ -159,11 +168,7 @@ describe('Behind nginx', { skip }, () => {
     const nginx = await Nginx.start(t, {
       location: `proxy_pass http://${name};`
     });
-    const connected = once(wss, 'connection');
-
-    await open(t, `${nginx.url}room?user=1`);
-
-    const [, request] = await connected;
+    const { request } = await openBoth(t, `${nginx.url}room?user=1`, wss);
 
     assert.strictEqual(request.headers['x-forwarded-for'], '127.0.0.1');
     assert.strictEqual(request.url, '/room?user=1');
@@ -222,9 +227,7 @@ describe('Behind nginx', { skip }, () => {
     const nginx = await Nginx.start(t, {
       location: `proxy_pass http://${name};`
     });
-    const connected = once(wss, 'connection');
-    const client = await open(t, nginx.url);
-    const [ws] = await connected;
+    const { client, ws } = await openBoth(t, nginx.url, wss);
     const got = [];
 
     client.pause();
@@ -248,9 +251,7 @@ describe('Behind nginx', { skip }, () => {
     const nginx = await Nginx.start(t, {
       location: `proxy_pass http://${name}; proxy_read_timeout 200ms;`
     });
-    const connected = once(wss, 'connection');
-    const client = await open(t, nginx.url);
-    const [ws] = await connected;
+    const { client, ws } = await openBoth(t, nginx.url, wss);
     const [[near], [far]] = await Promise.all([
       once(ws, 'close'),
       once(client, 'close')
@@ -303,9 +304,7 @@ describe('Behind nginx', { skip }, () => {
     const nginx = await Nginx.start(t, {
       location: `proxy_pass http://${name};`
     });
-    const connected = once(wss, 'connection');
-    const client = await open(t, nginx.url);
-    const [ws] = await connected;
+    const { client, ws } = await openBoth(t, nginx.url, wss);
     const closed = Promise.all([once(ws, 'close'), once(client, 'close')]);
 
     // What it is told to do at once.
