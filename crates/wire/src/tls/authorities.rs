@@ -22,6 +22,9 @@ use super::certificate::Certificate;
 #[derive(Debug)]
 pub(super) struct Authorities {
     provider: Arc<CryptoProvider>,
+    /// Whether who is not trusted gets no further than the handshake. If not, every certificate is taken
+    /// there whose key its sender has, and `distrust()` is asked later.
+    is_required: bool,
     /// Those that may be the end of a chain, and when they are valid.
     roots: Vec<(TrustAnchor<'static>, (u64, u64))>,
     /// Those that are trusted alone.
@@ -38,10 +41,12 @@ impl Authorities {
     /// No certificate can be used; in words.
     pub(super) fn new(
         certificates: Vec<CertificateDer<'static>>,
+        is_required: bool,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, String> {
         let mut all = Self {
             provider: Arc::clone(provider),
+            is_required,
             roots: Vec::new(),
             alone: Vec::new(),
             between: Vec::new(),
@@ -96,7 +101,7 @@ impl Authorities {
         let Some((certificate, intermediates)) = chain.split_first() else {
             return Some("UNABLE_TO_GET_ISSUER_CERT");
         };
-        let verified = self.verify_client_cert(certificate, intermediates, UnixTime::now());
+        let verified = self.verify(certificate, intermediates, UnixTime::now());
         Some(match verified.err()? {
             Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                 self.missing_issuer(certificate, intermediates)
@@ -104,6 +109,45 @@ impl Authorities {
             Error::InvalidCertificate(error) => certificate_code(&error),
             _ => "CERT_REJECTED",
         })
+    }
+
+    fn verify(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let unknown = || Error::from(CertificateError::UnknownIssuer);
+        let read = Certificate::read(certificate).ok_or(CertificateError::BadEncoding)?;
+        let verified = if self.alone.contains(certificate) {
+            let mut store = RootCertStore::empty();
+            // It was taken before.
+            let _ = store.add(certificate.clone());
+            let verifier = self.verifier_of(store.roots.into_iter());
+            let verifier = verifier.ok_or_else(unknown)?;
+            verifier.verify_client_cert(certificate, &[], now)?
+        } else {
+            let all = intermediates.iter().chain(&self.between);
+            let all: Vec<_> = all.cloned().collect();
+            let verifier = self.verifier.as_ref().ok_or_else(unknown)?;
+            let verified = verifier.verify_client_cert(certificate, &all, now)?;
+            let seconds = now.as_secs();
+            let is_valid = |(from, until): (u64, u64)| (from..=until).contains(&seconds);
+            if !self.roots.iter().all(|(_, validity)| is_valid(*validity)) {
+                let valid = self
+                    .roots
+                    .iter()
+                    .filter(|(_, validity)| is_valid(*validity));
+                self.verifier_of(valid.map(|(root, _)| root.clone()))
+                    .and_then(|verifier| verifier.verify_client_cert(certificate, &all, now).ok())
+                    .ok_or(CertificateError::Expired)?;
+            }
+            verified
+        };
+        if !read.is_of_client() {
+            return Err(CertificateError::InvalidPurpose.into());
+        }
+        Ok(verified)
     }
 
     /// Which issuer it is that nobody knows.
@@ -150,43 +194,20 @@ impl ClientCertVerifier for Authorities {
         &self.names
     }
 
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_required
+    }
+
     fn verify_client_cert(
         &self,
         certificate: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let unknown = || Error::from(CertificateError::UnknownIssuer);
-        let read = Certificate::read(certificate).ok_or(CertificateError::BadEncoding)?;
-        let verified = if self.alone.contains(certificate) {
-            let mut store = RootCertStore::empty();
-            // It was taken before.
-            let _ = store.add(certificate.clone());
-            let verifier = self.verifier_of(store.roots.into_iter());
-            let verifier = verifier.ok_or_else(unknown)?;
-            verifier.verify_client_cert(certificate, &[], now)?
-        } else {
-            let all = intermediates.iter().chain(&self.between);
-            let all: Vec<_> = all.cloned().collect();
-            let verifier = self.verifier.as_ref().ok_or_else(unknown)?;
-            let verified = verifier.verify_client_cert(certificate, &all, now)?;
-            let seconds = now.as_secs();
-            let is_valid = |(from, until): (u64, u64)| (from..=until).contains(&seconds);
-            if !self.roots.iter().all(|(_, validity)| is_valid(*validity)) {
-                let valid = self
-                    .roots
-                    .iter()
-                    .filter(|(_, validity)| is_valid(*validity));
-                self.verifier_of(valid.map(|(root, _)| root.clone()))
-                    .and_then(|verifier| verifier.verify_client_cert(certificate, &all, now).ok())
-                    .ok_or(CertificateError::Expired)?;
-            }
-            verified
-        };
-        if !read.is_of_client() {
-            return Err(CertificateError::InvalidPurpose.into());
+        if !self.is_required {
+            return Ok(ClientCertVerified::assertion());
         }
-        Ok(verified)
+        self.verify(certificate, intermediates, now)
     }
 
     fn verify_tls12_signature(
@@ -268,7 +289,7 @@ mod tests {
     fn distrust(trusted: &[&Party], chain: &[&Party]) -> Option<&'static str> {
         let der = |all: &[&Party]| all.iter().map(|one| one.der().clone()).collect::<Vec<_>>();
         let provider = Arc::new(ring::default_provider());
-        Authorities::new(der(trusted), &provider)
+        Authorities::new(der(trusted), true, &provider)
             .expect("some")
             .distrust(&der(chain))
     }

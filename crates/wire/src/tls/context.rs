@@ -3,17 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, InconsistentKeys, ServerConfig,
-    SignatureScheme, SupportedProtocolVersion, version,
-};
+use rustls::{Error, InconsistentKeys, ServerConfig, SupportedProtocolVersion, version};
 
 use super::authorities::Authorities;
 
@@ -71,9 +66,10 @@ impl Context {
         let provider = Arc::new(ring::default_provider());
         let authorities = match options.clients {
             ClientCertificates::None => None,
-            _ => {
+            clients => {
                 let trusted = certificates(options.authorities)?;
-                Some(Arc::new(Authorities::new(trusted, &provider)?))
+                let is_required = clients == ClientCertificates::Required;
+                Some(Arc::new(Authorities::new(trusted, is_required, &provider)?))
             }
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -81,10 +77,7 @@ impl Context {
             .map_err(|error| error.to_string())?;
         let builder = match authorities.clone() {
             None => builder.with_no_client_auth(),
-            Some(authorities) if options.clients == ClientCertificates::Required => {
-                builder.with_client_cert_verifier(authorities)
-            }
-            Some(authorities) => builder.with_client_cert_verifier(Arc::new(Lenient(authorities))),
+            Some(authorities) => builder.with_client_cert_verifier(authorities),
         };
         let mut config =
             builder.with_cert_resolver(Arc::new(Identities::new(&options, &provider)?));
@@ -167,52 +160,5 @@ impl ResolvesServerCert for Identities {
             |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
         // If none does, the first has the handshake end with what it really lacks.
         self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
-    }
-}
-
-/// Takes every certificate whose key its sender has; whether it is trusted is asked later.
-#[derive(Debug)]
-struct Lenient(Arc<Authorities>);
-
-impl ClientCertVerifier for Lenient {
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        _certificate: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0
-            .verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0
-            .verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
     }
 }
