@@ -16,7 +16,7 @@ const MIB = 1 << 20;
 
 /** Keeps this thread busy, so that only others run. */
 function work(milliseconds) {
-  for (const end = Date.now() + milliseconds; Date.now() < end;);
+  for (const end = performance.now() + milliseconds; performance.now() < end;);
 }
 
 /** The socket of a client that reads nothing. */
@@ -81,6 +81,24 @@ describe('On an I/O thread', { skip }, () => {
     await until(() => received >= total);
     await until(() => called === 64);
     assert.strictEqual(ws.bufferedAmount, 0);
+  });
+
+  it("what waits is in the new socket's queue for who looks there", async (t) => {
+    const { wss } = await openThreaded(t, 0);
+    const seen = [];
+
+    wss.on('connection', (ws) => {
+      // In time for the thread to find out by itself that the kernel is full.
+      for (; ws.bufferedAmount === 0; work(0.02)) ws.send(Buffer.alloc(4096));
+      seen.push([ws.bufferedAmount, ws._socket._writableState.length]);
+    });
+    // Of two connections one has the thread find out.
+    for (let i = 0; i < 12; i++) await openSilent(t, wss);
+
+    for (const [buffered, queued] of seen) {
+      assert.ok(buffered > 0);
+      assert.strictEqual(queued, buffered);
+    }
   });
 
   it('a program that is busy makes its peer wait', async (t) => {

@@ -134,6 +134,8 @@ class WebSocket extends EventEmitter {
     const { sender } = output;
     const unsent = sender === null ? 0 : sender._bufferedBytes;
 
+    // An I/O thread may have met a kernel that takes no more.
+    output.afterFlush();
     return streamLength(this._socket) + output.unwrittenLength + unsent;
   }
 

@@ -102,7 +102,11 @@ class FrameQueue extends FrameFates {
   afterFlush() {
     // Who is just looking at the new socket finds in its queue what the kernel
     // did not take, as with ws.
-    if (this._openedIn === Tick.count && this.blockedLength > 0) {
+    if (
+      this._openedIn === Tick.count &&
+      this.isNative &&
+      this.blockedLength > 0
+    ) {
       materialize(this._socket);
       this.yieldToStream();
     }
