@@ -65,6 +65,7 @@ const ONCE = [
     'connection/socket-listeners',
     'constants',
     'ecosystem/bundlers',
+    'ecosystem/next',
     'ecosystem/runtimes',
     'ecosystem/vitest',
     'endings/duplex',

@@ -171,6 +171,15 @@ describe('The advice of WS_RS_NO_BINARY', () => {
     assert.doesNotMatch(text, INSTALL);
   });
 
+  it('is to leave ws-rs out of a bundle of Turbopack', () => {
+    const own = coded('TURBOPACK', 'is not in it');
+    const text = message({ own, packaged: own }, { bundled: true });
+
+    assert.match(text, /^ {2}serverExternalPackages: \['ws-rs'\]$/m);
+    assert.doesNotMatch(text, /copy /);
+    assert.doesNotMatch(text, BUILD);
+  });
+
   it('is the flag in a bundle, too, where Node loads no addons', () => {
     const text = message(
       { own: disabled(), packaged: disabled() },

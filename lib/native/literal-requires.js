@@ -6,7 +6,8 @@
  * Requires binaries by literal names: what bundlers see so, they take along.
  * They pass over those that are missing, as this is within `try`. Webpack
  * warns of each, so it gets patterns, by which it takes what exists; for ncc
- * see literal-paths.js.
+ * see literal-paths.js. Turbopack, that of Next.js, can put no binary into a
+ * bundle and says no more than that; it leaves out what is not for it.
  */
 
 /**
@@ -18,7 +19,9 @@
  */
 function fromOwnFolder(target) {
   try {
-    if (typeof __webpack_require__ === 'function') {
+    if (process.turbopack) {
+      return { error: turbopackError() };
+    } else if (typeof __webpack_require__ === 'function') {
       return { found: require('../../ws-rs.'.concat(target, '.node')) };
     } else {
       // Your bundler stops here? See docs/bundling.md.
@@ -72,7 +75,9 @@ function fromOwnFolder(target) {
  */
 function fromPackage(target) {
   try {
-    if (typeof __webpack_require__ === 'function') {
+    if (process.turbopack) {
+      return { error: turbopackError() };
+    } else if (typeof __webpack_require__ === 'function') {
       return {
         found: require('@ws-rs/'.concat(target, '/ws-rs.', target, '.node'))
       };
@@ -157,4 +162,8 @@ function noSuchTarget(target) {
   return Object.assign(new Error(`Cannot find module '${target}'`), {
     code: 'MODULE_NOT_FOUND'
   });
+}
+
+function turbopackError() {
+  return Object.assign(new Error('is not in it'), { code: 'TURBOPACK' });
 }

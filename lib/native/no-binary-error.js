@@ -53,6 +53,7 @@ function advice(situation) {
   if (forced) {
     return ['Correct or unset the environment variable WS_RS_NATIVE_PATH.'];
   }
+  if (codes.includes('TURBOPACK')) return leaveOut();
   return bundled ? takeAlong(situation) : install(situation);
 }
 
@@ -88,6 +89,17 @@ function takeAlong({ folder, target }) {
     ...(folder === null ? [] : [`  - copy ${file} into ${folder}, or`]),
     `  - set the environment variable WS_RS_NATIVE_PATH to the path of ${file}, or`,
     '  - leave ws-rs out of the bundle (as "external"), and install it there.'
+  ];
+}
+
+function leaveOut() {
+  return [
+    'It is part of a bundle of Turbopack, which cannot take binaries along. Leave',
+    'ws-rs out of the bundle: write in next.config',
+    '',
+    "  serverExternalPackages: ['ws-rs']",
+    '',
+    "or 'ws', if it is installed under that name."
   ];
 }
 
