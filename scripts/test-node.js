@@ -3,7 +3,7 @@
 /**
  * Runs the tests of the JS side, `__test__/**\/*.test.js`, with `node --test`.
  *
- *   npm run test:node -- [node flags] [files] [--once] [--no-tools]
+ *   npm run test:node -- [node flags] [files] [--once] [--no-matrices] [--no-tools]
  *
  * Without files: all of them but those of the browser. They run twice: with the
  * transports that connections choose by themselves, and with the stream
@@ -11,9 +11,11 @@
  * run once. Those of the loop transport run again with all connections accepted by
  * Node. `WS_RS_TRANSPORT=loop npm run test:node` runs all of them once, so.
  *
- *   --once       not again with the stream transport, nor accepted by Node
- *   --no-tools   none of the tests of this checkout's own tools, which are the
- *                same on every Node
+ *   --once         not again with the stream transport, nor accepted by Node
+ *   --no-matrices  not again what goes through all states of a connection, or of
+ *                  the protocol: conformance, endings and faults
+ *   --no-tools     none of the tests of this checkout's own tools, which are the
+ *                  same on every Node
  */
 
 const fs = require('node:fs');
@@ -124,7 +126,9 @@ const ONCE = [
 /** Tests of the loop transport itself. */
 const LOOP = path.join(FOLDER, 'wire', 'loop-');
 
-const OWN_FLAGS = ['--once', '--no-tools'];
+const MATRICES = ['conformance', 'endings', 'faults'];
+
+const OWN_FLAGS = ['--once', '--no-matrices', '--no-tools'];
 const args = process.argv.slice(2);
 const flags = args.filter(
   (arg) => arg.startsWith('-') && !OWN_FLAGS.includes(arg)
@@ -150,7 +154,11 @@ if (absent.length > 0) {
   if (forced) {
     process.exitCode = runTests(files, forced);
   } else {
-    const rest = args.includes('--once') ? [] : files;
+    const rest = args.includes('--once')
+      ? []
+      : files.filter(
+          (file) => !(args.includes('--no-matrices') && isMatrix(file))
+        );
     const again = rest.filter(
       (file) => !ONCE.includes(file) && !file.startsWith(LOOP)
     );
@@ -164,6 +172,12 @@ if (absent.length > 0) {
     }
     process.exitCode = codes.find((code) => code !== 0) ?? 0;
   }
+}
+
+function isMatrix(file) {
+  const [folder] = path.relative(FOLDER, file).split(path.sep);
+
+  return MATRICES.includes(folder);
 }
 
 /** Runs test files; returns the exit code. */

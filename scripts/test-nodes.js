@@ -10,8 +10,9 @@
  *   --others   not on the major version that runs this, for `npm test` was there
  *   --verbose  print all that the tests say
  *
- * On the oldest and the newest they run as with `npm test`, on the others once,
- * with the transports that connections choose.
+ * On the oldest they run as with `npm test`, on the newest nearly so (see
+ * `--no-matrices` of test-node.js), on the others once, with the transports that
+ * connections choose.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -24,7 +25,6 @@ const { parseArgs } = require('node:util');
 const { ROOT } = require('./run');
 
 const MAJORS = ['20', '22', '24', '26'];
-const WHOLE = [MAJORS.at(0), MAJORS.at(-1)];
 const PLATFORM = process.platform === 'win32' ? 'win' : process.platform;
 const PACKAGE = `node-${PLATFORM}-${process.arch}`;
 
@@ -113,8 +113,13 @@ function argsFor(major, files) {
   return [
     path.join(__dirname, 'test-node.js'),
     ...(files.length > 0 ? files : ['--no-tools']),
-    ...(WHOLE.includes(major) ? [] : ['--once'])
+    ...flagsFor(major)
   ];
+}
+
+function flagsFor(major) {
+  if (major === MAJORS.at(0)) return [];
+  return [major === MAJORS.at(-1) ? '--no-matrices' : '--once'];
 }
 
 /** The path of the executable, or null if npm could not get it. */
