@@ -53,6 +53,20 @@ describe('Names of options', () => {
     );
   });
 
+  it('are an object', () => {
+    for (const make of [
+      () => new RedisAdapter({}, 'chat:'),
+      () => new NatsAdapter(nats, 'chat.'),
+      () => new BroadcastChannelAdapter('chat')
+    ]) {
+      assert.throws(make, {
+        message: /^Options are an object like \{ \w+: … \}, not string$/,
+        name: 'TypeError'
+      });
+    }
+    assert.throws(() => new BroadcastChannelAdapter(null), /not null$/);
+  });
+
   const misspelt = {
     'heartbeat of a server': () =>
       new WebSocketServer({

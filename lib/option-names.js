@@ -11,9 +11,16 @@ const MOST_WRONG = 2;
  * @param {Object} options The options; those that are `undefined` are not there
  * @param {String[]} known The names of all that there are
  * @param {String} who What has none of the name, to begin the error with
- * @throws {TypeError} A name is unknown
+ * @throws {TypeError} A name is unknown, or that are no options
  */
 function checkNames(options, known, who) {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `Options are an object like { ${known[0]}: … }, not ` +
+        (options === null ? 'null' : typeof options)
+    );
+  }
+
   for (const name of Object.keys(options)) {
     if (options[name] === undefined || known.includes(name)) continue;
 

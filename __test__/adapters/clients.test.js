@@ -53,6 +53,15 @@ describe('RedisAdapter', () => {
     }
   });
 
+  it('wants to be told whether it is sharded by a boolean', () => {
+    for (const sharded of ['false', 1, null]) {
+      assert.throws(() => new RedisAdapter({ ...BASE }, { sharded }), {
+        message: /"sharded" of a RedisAdapter is true or false/,
+        name: 'TypeError'
+      });
+    }
+  });
+
   it('says what is wrong with a cluster whose client throws', async () => {
     const adapter = new RedisAdapter(
       {

@@ -136,6 +136,7 @@ describe('Topics', () => {
       assert.throws(() => topics.unsubscribe(wrong, 'room'), TypeError);
       assert.throws(() => topics.of(wrong), TypeError);
     }
+    assert.throws(() => topics.subscribe('room', ws[0]), /not string$/);
     for (const wrong of [undefined, null, 1, Symbol('a'), ['room']]) {
       assert.throws(() => topics.subscribe(ws[0], wrong), /name is a string/);
       assert.throws(() => topics.publish(wrong, 'a'), /name is a string/);

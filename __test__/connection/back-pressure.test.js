@@ -227,6 +227,10 @@ describe('Back pressure', () => {
       );
     }
     assert.throws(
+      () => BackPressure.check({ maxBackpressure: 1, onBackpressure: 'wait' }),
+      /, not "wait"$/
+    );
+    assert.throws(
       () => new WebSocket.Server({ port: 0, onBackpressure: 'drop' }),
       /needs the option "maxBackpressure"/
     );

@@ -279,16 +279,19 @@ function makeContext(options, name) {
     // Node says best what is wrong with them.
     tls.createSecureContext({ ...forNode(options), SNICallback: undefined });
   } catch (err) {
-    err.message =
-      `${where}: ${err.message}; "key", "cert" and "ca" are the contents of ` +
-      'files in PEM, not their names, and an encrypted key wants its ' +
-      '"passphrase"';
+    err.message = `${where}: ${err.message}; ${helpFor(err)}`;
     throw err;
   }
 
-  const { cert, key, requestCert, rejectUnauthorized } = options;
+  const { requestCert, rejectUnauthorized } = options;
+  const [certs, keys] = [options.cert, options.key].map(
+    (given) => [].concat(given ?? []).length
+  );
 
-  if ([].concat(key ?? []).length < [].concat(cert ?? []).length) {
+  if (certs === 0 && keys > 0) {
+    throw new Error(`${where}: "cert" is missing, the certificate of "key"`);
+  }
+  if (keys < certs) {
     throw new Error(
       `${where}: each certificate of "cert" needs its key, in "key"`
     );
@@ -307,6 +310,13 @@ function makeContext(options, name) {
 
   if (typeof context === 'string') throw new Error(`${where}: ${context}`);
   return context;
+}
+
+function helpFor({ code }) {
+  return code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
+    ? '"key" is not the one that "cert" was made for'
+    : '"key", "cert" and "ca" are the contents of files in PEM, not their ' +
+        'names, and an encrypted key wants its "passphrase"';
 }
 
 /** Only who says `false` lets others in, as with Node. */

@@ -18,7 +18,7 @@ class RedisAdapter extends EventEmitter {
    * @param {Object} [options]
    * @param {String} [options.prefix='ws-rs:'] What all channels begin with
    * @param {Boolean} [options.sharded=false] Whether to use sharded pub/sub
-   * @throws {TypeError} That is no such client, no string, or no option
+   * @throws {TypeError} That is no such client, or no such option
    */
   constructor(client, options = {}) {
     super();
@@ -26,6 +26,12 @@ class RedisAdapter extends EventEmitter {
 
     const prefix = given(options, 'prefix', 'ws-rs:');
     const sharded = given(options, 'sharded', false);
+
+    if (typeof sharded !== 'boolean') {
+      throw new TypeError(
+        'The option "sharded" of a RedisAdapter is true or false'
+      );
+    }
 
     this._prefix = checkPrefix(prefix);
     this._redis = open(client, sharded);

@@ -277,7 +277,8 @@ class Topics extends EventEmitter {
     for (const ws of websockets) {
       if (!(ws instanceof WebSocket)) {
         throw new TypeError(
-          'A subscriber is a WebSocket of the package that the Topics are of'
+          'A subscriber is a WebSocket of the same copy of ws-rs as the Topics, ' +
+            `not ${ws === null ? 'null' : typeof ws}`
         );
       }
     }

@@ -55,7 +55,8 @@ class BackPressure {
     ) {
       throw new TypeError(
         'The option "onBackpressure" is "close", "drop" or a function that ' +
-          `returns what to do, not ${String(action)}`
+          'returns what to do, not ' +
+          (typeof action === 'string' ? `"${action}"` : String(action))
       );
     }
   }
