@@ -32,6 +32,7 @@ const TOOLS = [
   'platforms/summary',
   'platforms/unpack-relr',
   'release',
+  'samples',
   'targets',
   'third-party',
   'types'

@@ -95,6 +95,7 @@ const ONCE = [
     'native/loader',
     'native/no-binary-error',
     'native/numbers',
+    'samples',
     'scaling/chat',
     'scaling/cluster',
     'scaling/limits',
