@@ -10,9 +10,6 @@
 const readline = require('node:readline');
 const { WebSocket, WebSocketServer } = require('..');
 
-// A server that is gone without a word (power cut, cable) is noticed by this.
-const PING_EVERY = 15000; // ms
-
 const [, , url] = process.argv;
 
 if (url === undefined) startEchoServer(connect);
@@ -22,17 +19,18 @@ function connect(address) {
   let ws;
 
   try {
-    ws = new WebSocket(address, { handshakeTimeout: 10000 });
+    ws = new WebSocket(address, {
+      handshakeTimeout: 10_000, // ms
+      // Notices a server that is gone without a word (power cut, cable).
+      heartbeat: { interval: 15_000 } // ms
+    });
   } catch (error) {
     console.error(`${error.message}\nUsage: node examples/client.js [ws://…]`);
     process.exit(1);
   }
 
-  let heartbeat;
-
   ws.on('open', () => {
     console.log(`Connected to ${address}`);
-    heartbeat = startHeartbeat(ws);
 
     const lines = readline.createInterface({ input: process.stdin });
 
@@ -52,23 +50,9 @@ function connect(address) {
 
   // Always the last event, also after an error.
   ws.on('close', (code, reason) => {
-    clearInterval(heartbeat);
     console.log(`Closed: ${code} ${reason}`.trimEnd());
     process.stdin.unref?.();
   });
-}
-
-function startHeartbeat(ws) {
-  let answered = true;
-
-  ws.on('pong', () => (answered = true));
-
-  return setInterval(() => {
-    if (!answered) return ws.terminate();
-
-    answered = false;
-    ws.ping();
-  }, PING_EVERY);
 }
 
 function startEchoServer(onReady) {
