@@ -64,6 +64,7 @@ describe('The advice of WS_RS_NO_BINARY', () => {
 
     assert.match(text, INSTALL);
     assert.match(text, BUILD);
+    assert.ok(text.search(BUILD) < text.search(INSTALL));
     assert.match(text, /linux-x64-gnu\.node: no such file\n/);
     assert.match(text, /@ws-rs\/linux-x64-gnu: not installed\n/);
     assert.doesNotMatch(text, /bundle|--allow|addons|WS_RS_NATIVE|Remove/);

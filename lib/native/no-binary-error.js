@@ -113,13 +113,6 @@ function install({ attempts, target }) {
   if (packaged.code === 'VERSION') {
     lines.push('Install again, so that both packages have the same version.');
   }
-  if (packaged.code === MISSING) {
-    lines.push(
-      `If the package @ws-rs/${target} exists for this version, install with`,
-      'optional dependencies (no --omit=optional, node_modules not copied from',
-      'another platform).'
-    );
-  }
 
   const installed = __dirname.split(path.sep).includes('node_modules');
 
@@ -128,6 +121,17 @@ function install({ attempts, target }) {
     'To build from source (needs Rust, https://rustup.rs, and a C compiler):',
     '',
     `  ${installed ? 'npx ws-rs-build' : 'npm run build'}`,
+    '',
+    ...(packaged.code === MISSING ? fromRegistry(target) : [])
+  ];
+}
+
+/** The second thing to try, as who packs a tarball has no such package. */
+function fromRegistry(target) {
+  return [
+    `If ws-rs came from npm: that installs @ws-rs/${target} as well, unless`,
+    'optional dependencies are left out (--omit=optional), or node_modules was',
+    'copied from another platform.',
     ''
   ];
 }
