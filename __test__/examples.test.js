@@ -6,8 +6,10 @@ const assert = require('node:assert');
 const crypto = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const https = require('node:https');
 const os = require('node:os');
 const path = require('node:path');
+const { text } = require('node:stream/consumers');
 const { describe, it } = require('node:test');
 const WebSocket = require('ws');
 const { run } = require('./browser/program.js');
@@ -135,9 +137,9 @@ describe('examples/no-server.js', () => {
   });
 });
 
-describe('examples/https.js', () => {
+describe('examples/tls.js', () => {
   it('echoes over TLS to a client that trusts its certificate', async (t) => {
-    const program = start(t, 'examples/https.js');
+    const program = start(t, 'examples/tls.js');
     const [url] = await program.printed(/wss:\/\/localhost:\d+/);
     const [cert] = program.stdout.match(/-----BEGIN[^]+END CERTIFICATE-----/);
     const peer = await connect(url, { ca: cert });
@@ -146,10 +148,21 @@ describe('examples/https.js', () => {
     assert.strictEqual(await peer.next(), 'secret');
     await peer.close();
     await program.printed(/The server answers: Hello over TLS/);
+
+    const page = https.get(url.replace('wss', 'https'), {
+      agent: false,
+      ca: cert
+    });
+    const [response] = await once(page, 'response');
+
+    assert.strictEqual(
+      await text(response),
+      'Connect a WebSocket to this address.\n'
+    );
   });
 
   it('is not trusted by a client that does not know the certificate', async (t) => {
-    const program = start(t, 'examples/https.js');
+    const program = start(t, 'examples/tls.js');
     const [url] = await program.printed(/wss:\/\/localhost:\d+/);
 
     await assert.rejects(connect(url), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
