@@ -1,5 +1,9 @@
 //! How a connection is read: into whose memory, how much at once, and when it is another's turn.
 
+mod reads;
+
+pub use self::reads::{News, Reads};
+
 /// Reads of one connection before others, and timers, have their turn.
 pub const MAX_READS: usize = 4;
 /// No more is read at once, so that what a read gave is still in the cache when it is unmasked: half
@@ -54,6 +58,17 @@ pub enum Next {
     Wait,
     /// There may be more to read, but it is the turn of others.
     Rearm,
+}
+
+impl Next {
+    /// As it is behind a message that an I/O thread has inflated: that has a macrotask of its own, as with ws.
+    #[must_use]
+    pub const fn in_another_turn(self) -> Self {
+        match self {
+            Self::Again => Self::Rearm,
+            next => next,
+        }
+    }
 }
 
 /// One connection's reading.
@@ -290,6 +305,12 @@ mod tests {
         let inbox = Inbox::new(false, false);
         assert_eq!(inbox.after(9, 10, false, false), Next::Wait);
         assert_eq!(inbox.after(10, 10, false, false), Next::Again);
+    }
+
+    #[test]
+    fn what_would_be_read_again_is_left_to_another_turn() {
+        assert_eq!(Next::Again.in_another_turn(), Next::Rearm);
+        assert_eq!(Next::Wait.in_another_turn(), Next::Wait);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Read {
     /// What libuv says of it right behind bytes that it takes for the last ones, if `is_behind_last`: a reset is
     /// an end there.
     #[must_use]
-    pub const fn as_end(self, is_behind_last: bool) -> Self {
+    pub(crate) const fn as_end(self, is_behind_last: bool) -> Self {
         match self {
             Self::Failed(RESET) if is_behind_last => Self::End,
             read => read,

@@ -130,9 +130,15 @@ impl Stream {
         }
     }
 
-    /// Whether bytes came before the end of which nothing can be given out: a part of a record.
+    /// What libuv says of a read: a reset is an end right behind bytes that it takes for the last ones, as
+    /// `is_behind_last` says. The part of a record, of which nothing can be given out, are such bytes as well if this
+    /// end sends no more, either (`hangs_up`).
     #[must_use]
-    pub const fn is_behind_part(&self) -> bool {
+    pub const fn as_end(&self, read: Read, is_behind_last: bool, hangs_up: bool) -> Read {
+        read.as_end(is_behind_last || (hangs_up && self.is_behind_part()))
+    }
+
+    const fn is_behind_part(&self) -> bool {
         match self {
             Self::Own(Socket::Tls(tls)) => tls.is_behind_part(),
             _ => false,

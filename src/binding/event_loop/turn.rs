@@ -16,7 +16,7 @@ use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use crate::numbers::source::NOWHERE;
 use crate::numbers::stage;
-use ws_rs_engine::inbox::{MAX_READS, Next};
+use ws_rs_engine::inbox::{News, Next, Reads};
 use ws_rs_wire::Ready;
 use ws_rs_wire::tls::{Arrived, Tls};
 
@@ -25,19 +25,8 @@ pub(super) struct Turn<'a> {
     pub(super) state: &'a Environment,
     pub(super) env: sys::napi_env,
     pub(super) id: Id,
-    /// To be read until nothing is left: a short read may not be the last.
-    drain: bool,
-    /// The peer's end is behind the bytes. Whoever answers the last of them does so before it is met, in
-    /// the next turn of the loop, where libuv meets it.
-    ends: bool,
-    /// Behind the last bytes of this turn there is an end for JavaScript, even if it is a reset.
-    hangs_up: bool,
-    /// Whether these were read.
-    met_last: Cell<bool>,
-    /// There is an end, and the bytes that were read last have filled what libuv reads at once: it reads on.
-    reads_on: Cell<bool>,
-    /// What is left is told of again, without being asked for.
-    is_told_again: bool,
+    /// How it is read.
+    reads: Cell<Reads>,
 }
 
 impl<'a> Turn<'a> {
@@ -46,18 +35,18 @@ impl<'a> Turn<'a> {
             state,
             env,
             id: ready.id,
-            drain: ready.until_empty,
-            ends: ready.ends,
-            hangs_up: ready.hangs_up,
-            met_last: Cell::new(false),
-            reads_on: Cell::new(false),
-            is_told_again: ready.is_told_again,
+            reads: Cell::new(Reads::new(News {
+                until_empty: ready.until_empty,
+                ends: ready.ends,
+                hangs_up: ready.hangs_up,
+                is_told_again: ready.is_told_again,
+            })),
         }
     }
 
     /// Reads all there is, if that is not so much that others have to wait.
     pub(super) fn run(&self) {
-        if self.drain {
+        if self.reads.get().is_until_empty() {
             self.with_socket(|socket| socket.stream.read_until_empty());
         }
         match self.with_socket(|socket| socket.awaits_request) {
@@ -65,11 +54,8 @@ impl<'a> Turn<'a> {
             Some(true) => return self.await_request(),
             None => return self.hand_unread(),
         }
-        let mut reads = 0;
-        // Behind what was the last of its bytes an end is met at once, as in libuv.
-        while reads < MAX_READS || self.met_last.get() {
-            reads += 1;
-            match self.read(reads == 1) {
+        while self.update(Reads::begin) {
+            match self.read() {
                 Ok(Next::Again) => {}
                 Ok(Next::Wait) => return,
                 Ok(Next::Rearm) => break,
@@ -82,6 +68,13 @@ impl<'a> Turn<'a> {
                 socket.rearm(reactor, self.id);
             }
         });
+    }
+
+    fn update<T>(&self, body: impl FnOnce(&mut Reads) -> T) -> T {
+        let mut reads = self.reads.get();
+        let result = body(&mut reads);
+        self.reads.set(reads);
+        result
     }
 
     /// Reads no more of this socket and has JavaScript end the connection.

@@ -19,8 +19,8 @@ use crate::numbers::frame::TEXT;
 use crate::numbers::source::NOWHERE;
 
 impl Turn<'_> {
-    /// Reads once; `is_first` says that nothing was read since the reactor told of the socket.
-    pub(super) fn read(&self, is_first: bool) -> Outcome<Next> {
+    /// Reads once.
+    pub(super) fn read(&self) -> Outcome<Next> {
         self.fail_if_injected()?;
         let Some((reader, mode, target)) =
             self.with_socket(|socket| (socket.reader, socket.inbox.mode(), socket.inbox.target()))
@@ -42,7 +42,7 @@ impl Turn<'_> {
             Mode::Queue => self.read_undecoded(target, Listener::Undecoded, Stream::read),
             Mode::Decode => match self.read_payload()? {
                 Some(next) => Ok(next),
-                None => self.read_chunk(target, is_first),
+                None => self.read_chunk(target),
             },
         }
     }
@@ -183,7 +183,7 @@ impl Turn<'_> {
     }
 
     /// Whatever comes, into the scratch or a `Buffer` of its own.
-    fn read_chunk(&self, target: Target, is_first: bool) -> Outcome<Next> {
+    fn read_chunk(&self, target: Target) -> Outcome<Next> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
@@ -240,13 +240,9 @@ impl Turn<'_> {
                 Some(TEXT) if alone => Listener::Text,
                 Some(_) if alone => Listener::Binary,
                 _ => {
-                    // The reactor knew of nothing that has come while long messages were read.
-                    if self.ends
-                        || self.drain
-                        || (!is_first
-                            && rows.ends_compressed()
-                            && has_end_behind(socket.descriptor()))
-                    {
+                    let is_compressed = rows.ends_compressed();
+                    let has_end = || has_end_behind(socket.descriptor());
+                    if self.reads.get().has_end_behind(is_compressed, has_end) {
                         rows.mark_end();
                     }
                     Listener::Messages
@@ -263,10 +259,10 @@ impl Turn<'_> {
             }
         }
         let next = self.after(result, asked)?;
-        // What took a thread to inflate has a macrotask of its own, as with ws.
-        Ok(match next {
-            Next::Again if ends_inflated => Next::Rearm,
-            next => next,
+        Ok(if ends_inflated {
+            next.in_another_turn()
+        } else {
+            next
         })
     }
 
@@ -296,7 +292,7 @@ impl Turn<'_> {
                 self.note_read(socket, (len, asked), false);
             }
             self.begin_rows(len, buffer.source)?;
-            let is_last = matches!(listener, Listener::Paused) && self.met_last.get();
+            let is_last = matches!(listener, Listener::Paused) && self.reads.get().met_last();
             self.call_listener(listener, if is_last { -(len as i32) } else { len as i32 })?;
         }
         self.after(result, asked)
@@ -308,37 +304,20 @@ impl Turn<'_> {
         (len, asked): (usize, usize),
         hands_out: bool,
     ) -> bool {
-        if self.drain || self.ends || socket.inbox.is_single() {
-            let is_partial = socket.inbox.is_partial(len, socket.is_tls());
-            let is_over = self.drain || self.ends;
-            self.met_last.set(self.hangs_up && is_partial);
-            // The end may have come when there was room for it.
-            self.reads_on
-                .set(!is_partial && (is_over || has_end_behind(socket.descriptor())));
-        }
+        let has_end = || has_end_behind(socket.descriptor());
+        self.update(|reads| reads.was_read(&socket.inbox, len, socket.is_tls(), has_end));
         socket.note_read((&self.state.event_loop, self.id), (len, asked), hands_out)
-    }
-
-    /// Whether an end came behind the part of a record, which libuv knows for bytes as well.
-    fn met_part(&self, result: Read) -> bool {
-        self.hangs_up
-            && matches!(result, Read::Failed(_))
-            && self.with_socket(|socket| socket.stream.is_behind_part()) == Some(true)
     }
 
     /// What the result of a read asks for, and tells JavaScript of an end or error.
     fn after(&self, result: Read, asked: usize) -> Outcome<Next> {
-        match result.as_end(self.met_last.get() || self.met_part(result)) {
-            Read::Bytes(_) if self.hangs_up || self.reads_on.get() => Ok(Next::Again),
+        let reads = self.reads.get();
+        match self.as_end(result) {
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
-                    let ends = self.ends && socket.stream.tls().is_none();
-                    let drain = (self.drain && !ends) || socket.stream.has_more();
-                    let told_again = self.is_told_again || ends;
-                    match socket.inbox.after(len, asked, drain, told_again) {
-                        Next::Wait if ends => Next::Rearm,
-                        next => next,
-                    }
+                    let is_encrypted = socket.stream.tls().is_some();
+                    let has_more = socket.stream.has_more();
+                    reads.after(&socket.inbox, (len, asked), is_encrypted, has_more)
                 })
                 .unwrap_or(Next::Wait)),
             Read::Empty => {
@@ -350,5 +329,18 @@ impl Turn<'_> {
             Read::Dead => self.announce_end(Listener::Dead, 0),
             Read::Broken => Err(Fault::Message("its I/O thread panicked")),
         }
+    }
+
+    /// What a failure is for libuv.
+    fn as_end(&self, result: Read) -> Read {
+        if !matches!(result, Read::Failed(_)) {
+            return result;
+        }
+        let reads = self.reads.get();
+        self.with_socket(|socket| {
+            let stream = &socket.stream;
+            stream.as_end(result, reads.met_last(), reads.hangs_up())
+        })
+        .unwrap_or(result)
     }
 }

@@ -1,6 +1,9 @@
 //! How connections end.
 
 use super::*;
+use crate::read::RESET;
+use crate::socket::Socket;
+use crate::stream::Stream;
 
 #[test]
 fn the_end_comes_behind_the_last_bytes() {
@@ -44,9 +47,19 @@ fn an_end_in_the_middle_of_a_record_is_met_although_nothing_can_be_read() {
     tls.read_until_empty();
     assert_eq!(tls.read(&mut [0; 64]), Read::End);
     assert!(tls.is_behind_part());
+    let stream = Stream::Own(Socket::Tls(Box::new(tls)));
+    let reset = Read::Failed(RESET);
+    assert_eq!(stream.as_end(reset, false, true), Read::End);
+    assert_eq!(stream.as_end(reset, false, false), reset);
+    let Stream::Own(Socket::Tls(mut tls)) = stream else {
+        unreachable!("it was made of TLS");
+    };
     tls.read_until_empty();
     assert_eq!(tls.read(&mut [0; 64]), Read::End);
     assert!(!tls.is_behind_part());
+    let stream = Stream::Own(Socket::Tls(tls));
+    assert_eq!(stream.as_end(reset, false, true), reset);
+    assert_eq!(stream.as_end(reset, true, true), Read::End);
 }
 
 /// Who answers them is to meet a reset that nobody has read.
