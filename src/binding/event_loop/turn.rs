@@ -206,8 +206,9 @@ impl<'a> Turn<'a> {
     /// Calls a listener in the connection's own context, so that ticks and microtasks are done
     /// before the next connection has its turn.
     fn call_listener_with(&self, listener: Listener, arguments: &[sys::napi_value]) -> Outcome<()> {
-        let context = self.context();
+        // Whoever watches contexts is told of a new one, and may end its connection.
         let _within = Within::enter(&self.state.event_loop, self.env);
+        let context = self.context();
         self.call(context, listener, arguments)
     }
 
