@@ -12,7 +12,54 @@ const { evaluate } = require('../support/programs');
 /** glibc fills what is freed with other bytes: who uses it is found out. */
 const env = { MALLOC_PERTURB_: '165' };
 
+/** A binding with rows for events, and a connection. */
+function open(t, payloads = []) {
+  const binding = loadNative().createBinding();
+  const rows = binding.eventRows(4, payloads);
+  const id = binding.connectionCreate(false, 0, 0, 0, 0);
+
+  t.after(() => binding.connectionFree(id));
+  return { binding, id, rows };
+}
+
 describe('A program that calls the addon by itself', () => {
+  it('cannot have memory taken for a longer text than there is', (t) => {
+    const { binding, id } = open(t);
+
+    for (const units of [16_385, 2 ** 32 - 1]) {
+      assert.throws(() => binding.queueText(id, 'abc', units, 0x81), {
+        message: 'ws-rs: the text has another length'
+      });
+    }
+
+    binding.queueText(id, 'x'.repeat(16_385), 16_385, 0x81);
+    assert.strictEqual(binding.connectionState(id, 5), 4 + 16_385);
+  });
+
+  it('sends of a text no more than it says there is', (t) => {
+    const { binding, id } = open(t);
+
+    binding.queueText(id, 'abcdefghi', 2, 0x81);
+    assert.strictEqual(binding.connectionState(id, 5), 2 + 6);
+  });
+
+  it('is not called for what is kept', () => {
+    const binding = loadNative().createBinding();
+    const seen = [];
+    const set = (value) => {
+      seen.push(value);
+    };
+
+    try {
+      Object.defineProperty(Object.prototype, '0', { configurable: true, set });
+      binding.eventRows(2, [undefined]);
+    } finally {
+      delete Object.prototype[0];
+    }
+
+    assert.deepStrictEqual(seen, []);
+  });
+
   it(
     'may free a connection when it is told of its context',
     { skip },

@@ -212,6 +212,16 @@ impl Call<'_> {
         Ok(value)
     }
 
+    /// How many UTF-16 units a string has.
+    pub(crate) fn units(&self, index: usize) -> Outcome<usize> {
+        let (value, mut len) = (self.args[index], 0);
+        // SAFETY: as in `u32`; without memory to write to, only the length is asked for.
+        check(unsafe {
+            sys::napi_get_value_string_utf16(self.env, value, ptr::null_mut(), 0, &mut len)
+        })?;
+        Ok(len)
+    }
+
     pub(crate) fn bytes(&self, index: usize) -> Outcome<Bytes> {
         Bytes::of(self.env, self.args[index])
     }

@@ -21,10 +21,15 @@ use crate::numbers::sent::{
 
 /// A UTF-16 unit takes at most this many bytes of UTF-8.
 const MAX_UTF8_PER_UNIT: usize = 3;
+/// For longer strings it is looked whether they are as long as JavaScript says.
+const SHORT: usize = 16 * 1024;
 
 /// `queueText(id, text, units, flags, key) -> what became of it`; `units` is the string's length.
 pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
     let units = call.u32(2)? as usize;
+    if units > SHORT && units != call.units(1)? {
+        return Err(Fault::Message("ws-rs: the text has another length"));
+    }
     let flags = call.u32(3)?;
     let mut frame = frame_of(flags);
     frame.mask = mask_of(call, flags, 4)?;

@@ -121,29 +121,20 @@ fn ids(call: &Call<'_>, first: Option<u32>, ids: &[Id]) -> Outcome {
 
 /// A string as it is, halves of pairs included.
 fn name(call: &Call<'_>, index: usize) -> Outcome<Vec<u16>> {
-    let value = call.value(index);
-    let mut len = 0;
-    // SAFETY: a live environment and value, and a valid out pointer; without a buffer the length is
-    // told. Then there is room for as many units, and for the terminator.
-    unsafe {
-        check(sys::napi_get_value_string_utf16(
+    let mut len = call.units(index)?;
+    let mut name = vec![0; len + 1];
+    // SAFETY: a live environment and value, a valid out pointer, and room for as many units and the terminator.
+    check(unsafe {
+        sys::napi_get_value_string_utf16(
             call.env,
-            value,
-            ptr::null_mut(),
-            0,
-            &mut len,
-        ))?;
-        let mut name = vec![0; len + 1];
-        check(sys::napi_get_value_string_utf16(
-            call.env,
-            value,
+            call.value(index),
             name.as_mut_ptr(),
             name.len(),
             &mut len,
-        ))?;
-        name.truncate(len);
-        Ok(name)
-    }
+        )
+    })?;
+    name.truncate(len);
+    Ok(name)
 }
 
 fn text(call: &Call<'_>, name: &[u16]) -> Outcome {

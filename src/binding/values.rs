@@ -1,6 +1,7 @@
 //! The JavaScript values that native code needs between calls.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::CString;
 use std::ptr;
 
 use napi_sys as sys;
@@ -56,6 +57,7 @@ impl Values {
         let (mut object, mut reference) = (ptr::null_mut(), ptr::null_mut());
         let mut kept = self.kept.borrow_mut();
         let index = instead.map_or(kept.len(), |old| old.index);
+        let name = CString::new(index.to_string()).unwrap_or_default();
         // SAFETY: a live environment and value, in a callback. Its function has the object, so that
         // the reference to it is not empty.
         unsafe {
@@ -64,7 +66,18 @@ impl Values {
                 self.object,
                 &mut object,
             ))?;
-            check(sys::napi_set_element(self.env, object, index as u32, value))?;
+            // Not set, as an object's prototype may have somebody called for that.
+            let property = sys::napi_property_descriptor {
+                utf8name: name.as_ptr(),
+                name: ptr::null_mut(),
+                method: None,
+                getter: None,
+                setter: None,
+                value,
+                attributes: sys::PropertyAttributes::configurable,
+                data: ptr::null_mut(),
+            };
+            check(sys::napi_define_properties(self.env, object, 1, &property))?;
             check(sys::napi_create_reference(
                 self.env,
                 value,
