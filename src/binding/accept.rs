@@ -8,7 +8,7 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{CAN_ACCEPT, Read, end_writing, has_one_form, peek_some, read_some};
+use ws_rs_wire::{CAN_ACCEPT, Read, borrow, end_writing, has_one_form, peek_some, read_some};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -93,10 +93,7 @@ fn with_descriptor<T>(
 ) -> Option<T> {
     let mut connections = state.connections.borrow_mut();
     let socket = connections.get_mut(id)?.socket.as_ref()?;
-    // SAFETY: it is only given to system calls of this thread, here. It is the socket's own, or that of a
-    // handle which JavaScript closes later; of one that is closed already they fail or meet another file of
-    // the process, and no memory is touched but their arguments.
-    Some(body(unsafe { BorrowedFd::borrow_raw(socket.descriptor()) }))
+    Some(body(borrow(socket.descriptor())))
 }
 
 /// `acceptAwait(id) -> boolean`: has `onRequest` called as soon as something comes on the connection, once;

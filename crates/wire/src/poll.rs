@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr::NonNull;
 
+use crate::descriptor::duplicate;
 use crate::uv::{self, DISCONNECT, Handle, Loop, READABLE, Uv, WRITABLE};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
@@ -52,9 +53,7 @@ impl Poll {
         fd: RawFd,
         (owner, told): (*const (), Told),
     ) -> Option<NonNull<Self>> {
-        // SAFETY: for this call only. If it is closed already, the call fails or gives another file of
-        // the process, which is watched and not read.
-        let own = rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(fd) }, 0).ok()?;
+        let own = duplicate(fd).ok()?;
         let number = own.as_raw_fd();
         let poll = Box::new(Self {
             storage: UnsafeCell::new([0; WORDS]),
