@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const { loadNative } = require('../../lib/native/loader');
+const { hex } = require('../support/events');
 const { skip } = require('../support/loop');
 const { evaluate } = require('../support/programs');
 
@@ -23,6 +24,47 @@ function open(t, payloads = []) {
 }
 
 describe('A program that calls the addon by itself', () => {
+  it('cannot have a chunk unmasked that another thread may write to', (t) => {
+    const { binding, id } = open(t);
+    const shared = new Uint8Array(new SharedArrayBuffer(3));
+
+    shared.set(hex('81 01 61'));
+    assert.throws(() => binding.handleBytes(id, shared, 0, 0), {
+      message: 'ws-rs: another thread may write to the chunk'
+    });
+    assert.strictEqual(binding.handleBytes(id, hex('81 01 61'), 0, 0), 1);
+  });
+
+  it('cannot have a chunk decoded that its own events are written to', (t) => {
+    const { binding, id, rows } = open(t);
+    const message = 'ws-rs: bytes are where their events are put';
+
+    for (const chunk of [
+      new Uint8Array(rows),
+      new Uint8Array(rows, rows.byteLength - 1)
+    ]) {
+      assert.throws(() => binding.handleBytes(id, chunk, 0, 0), { message });
+      assert.throws(() => binding.handleInflated(id, chunk, 0), { message });
+    }
+
+    assert.strictEqual(
+      binding.handleBytes(id, new Uint8Array(rows, rows.byteLength), 0, 0),
+      0
+    );
+  });
+
+  it('gets no more rows than a chunk can have events', (t) => {
+    const { binding } = open(t);
+
+    for (const count of [32_769, 2 ** 32 - 1]) {
+      assert.throws(() => binding.eventRows(count, []), {
+        message: 'ws-rs: no chunk has so many events'
+      });
+    }
+
+    assert.strictEqual(binding.eventRows(32_768, []).byteLength, 512 * 1024);
+  });
+
   it('cannot have memory taken for a longer text than there is', (t) => {
     const { binding, id } = open(t);
 
@@ -105,6 +147,82 @@ describe('A program that calls the addon by itself', () => {
       assert.strictEqual(seen.contexts.length, 1);
       // That it is ended by `onContext` first, and by `onText`.
       assert.strictEqual(seen.events.at(-1), seen.contexts[0]);
+    }
+  );
+
+  const canMove = typeof ArrayBuffer.prototype.transfer === 'function';
+
+  it(
+    'keeps memory that it has moved to a thread that lives longer',
+    { skip: !canMove && 'this Node cannot move it' },
+    async () => {
+      const bytes = await evaluate(
+        async () => {
+          const { Worker } = require('node:worker_threads');
+          const worker = new Worker(
+            `const { parentPort } = require('node:worker_threads');
+           const { loadNative } = require('./lib/native/loader');
+           const rows = loadNative().createBinding().eventRows(4, []);
+
+           new Uint8Array(rows).fill(7);
+
+           const moved = rows.transfer();
+
+           parentPort.postMessage(moved, [moved]);
+           parentPort.once('message', () => process.exit());`,
+            { eval: true }
+          );
+          const [moved] = await once(worker, 'message');
+
+          worker.postMessage('end');
+          await once(worker, 'exit');
+          console.log(JSON.stringify([...new Set(new Uint8Array(moved))]));
+        },
+        { env }
+      );
+
+      assert.deepStrictEqual(bytes, [7]);
+    }
+  );
+
+  it(
+    'ends its connections if it takes away what they are read into',
+    { skip: skip || (!canMove && 'this Node cannot move it') },
+    async () => {
+      const failure = await evaluate(
+        async () => {
+          const net = require('node:net');
+          const { loadNative } = require('./lib/native/loader');
+          const binding = loadNative().createBinding();
+          const id = binding.connectionCreate(false, 0, 0, 0, 0);
+          const failed = new Promise((resolve) => {
+            const listeners = { onFailure: resolve };
+
+            binding.eventRows(4, []);
+            binding
+              .onEvents(
+                new Proxy(listeners, {
+                  get: (all, key) => all[key] ?? (() => {})
+                })
+              )
+              .transfer();
+          });
+          const server = net.createServer({ pauseOnConnect: true }).listen(0);
+
+          await once(server, 'listening');
+
+          const client = net.connect(server.address().port);
+          const [socket] = await once(server, 'connection');
+
+          binding.loopOpen(id, socket._handle.fd, false, false, 0);
+          client.write(Buffer.from('810161', 'hex'));
+          console.log(JSON.stringify(await failed));
+          process.exit();
+        },
+        { env }
+      );
+
+      assert.strictEqual(failure, 'ws-rs: its own memory was taken away');
     }
   );
 });

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ptr;
+use std::sync::atomic::AtomicU32;
 
 use napi_sys as sys;
 
@@ -27,6 +28,45 @@ impl Bytes {
             data: data.cast(),
             len,
         })
+    }
+
+    /// Those of a live `Uint8Array` whose memory no other thread can write to, if it is one.
+    pub(crate) fn own(env: sys::napi_env, value: sys::napi_value) -> Outcome<Option<Self>> {
+        let (mut kind, mut len, mut is_own) = (0, 0, false);
+        let (mut data, mut memory) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live environment and value; the out pointers are valid, or null for what is not asked for.
+        unsafe {
+            check(sys::napi_get_typedarray_info(
+                env,
+                value,
+                &mut kind,
+                &mut len,
+                &mut data,
+                &mut memory,
+                ptr::null_mut(),
+            ))?;
+            check(sys::napi_is_arraybuffer(env, memory, &mut is_own))?;
+        }
+        let is_bytes = kind == sys::TypedarrayType::uint8_array;
+        Ok((is_own && is_bytes).then_some(Self {
+            data: data.cast(),
+            len,
+        }))
+    }
+
+    /// Those of native memory.
+    ///
+    /// # Safety
+    /// They are there for as long as they are used.
+    pub(crate) const unsafe fn at(data: *mut u8, len: usize) -> Self {
+        Self { data, len }
+    }
+
+    /// Whether any of them are within numbers of ours.
+    pub(crate) fn overlap(self, numbers: &[AtomicU32]) -> bool {
+        let range = numbers.as_ptr_range();
+        let start = self.data.addr();
+        start < range.end.addr() && range.start.addr() < start.saturating_add(self.len)
     }
 
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]

@@ -3,7 +3,6 @@
 mod wake;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +15,7 @@ use ws_rs_protocol::{CompressionError, DeflateOptions, Strategy};
 
 use self::wake::Wake;
 use super::call::{Bytes, Call, Fault, Outcome, check};
+use super::lease::lend;
 use super::values::Value;
 use crate::numbers::codec::{FAILED, OUT_OF_MEMORY, TOO_LONG};
 use crate::numbers::task::{FIN, LENT, RESET};
@@ -293,38 +293,23 @@ fn own_buffer(call: &Call<'_>, bytes: &[u8]) -> Outcome {
 /// A `Buffer` of the memory that the bytes are in, for who lets no program see it: it could not be
 /// transferred.
 fn lent_buffer(call: &Call<'_>, mut bytes: Vec<u8>) -> Outcome {
+    // With more Node may fail, and give back all the same what it did not take.
+    if bytes.len() > i32::MAX as usize {
+        return own_buffer(call, &bytes);
+    }
     // It may be kept for long.
     if bytes.capacity() - bytes.len() > bytes.len() / 8 {
         bytes.shrink_to_fit();
     }
-    let bytes = Box::new(bytes);
-    let (data, len) = (bytes.as_ptr().cast_mut(), bytes.len());
-    let owner = Box::into_raw(bytes);
-    let mut value = ptr::null_mut();
-    // SAFETY: a live environment. The bytes stay where they are until `free` is called with their
-    // owner, once, when the Buffer is gone; nobody else has a pointer to them.
-    let status = unsafe {
-        sys::napi_create_external_buffer(
-            call.env,
-            len,
-            data.cast(),
-            Some(free),
-            owner.cast(),
-            &mut value,
-        )
+    let (data, len) = (bytes.as_mut_ptr().cast(), bytes.len());
+    // SAFETY: a live environment. The bytes stay where they are as long as their owner, which nobody uses meanwhile.
+    let lent = unsafe {
+        lend(call.env, bytes, |finalize, hint, value| {
+            sys::napi_create_external_buffer(call.env, len, data, finalize, hint, value)
+        })
     };
-    if status == sys::Status::napi_ok {
-        return Ok(value);
-    }
     // Where V8 takes no memory of others (Electron), it gets a copy.
-    // SAFETY: Node-API did not take the bytes, so the owner is still ours.
-    let bytes = unsafe { Box::from_raw(owner) };
-    own_buffer(call, &bytes)
-}
-
-unsafe extern "C" fn free(_env: sys::napi_env, _data: *mut c_void, owner: *mut c_void) {
-    // SAFETY: `owner` comes from `Box::into_raw` in `lent_buffer`, and this is the only call.
-    drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
+    lent.or_else(|(_, bytes)| own_buffer(call, &bytes.unwrap_or_default()))
 }
 
 fn fault(call: &Call<'_>, failure: Failure) -> Outcome {

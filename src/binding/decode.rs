@@ -5,7 +5,7 @@ use ws_rs_protocol::{self as protocol, ErrorClass, ErrorKind, Input, Role};
 use ws_rs_engine::connection::{self, WriteError};
 
 use super::buffer::Scope;
-use super::call::{Call, Fault, Outcome};
+use super::call::{Bytes, Call, Fault, Outcome};
 use super::config::read_config;
 use super::environment::Entry;
 use super::events::decode;
@@ -110,20 +110,28 @@ pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     call.number(count as u32)
 }
 
+const ROWS: &str = "ws-rs: bytes are where their events are put";
+
 fn decode_chunk(call: &Call<'_>) -> Outcome<(usize, Stored)> {
     let mut connections = call.state.connections.borrow_mut();
     let mut events = call.state.events.borrow_mut();
-    let chunk = call.bytes(1)?;
+    let chunk = Bytes::own(call.env, call.value(1))?;
+    let chunk = chunk.ok_or(Fault::Message(
+        "ws-rs: another thread may write to the chunk",
+    ))?;
     let position = call.u32(2)? as usize;
     let mut rows = events.open(call.env, call.u32(3)?)?;
+    if rows.are_among(chunk) {
+        return Err(Fault::Message(ROWS));
+    }
     rows.reached(chunk.len);
     let id = call.id(0)?;
     let Some(entry) = connections.get_mut(id) else {
         return Ok((0, rows.take_stored()));
     };
     let _scope = Scope::enter(call.env);
-    // SAFETY: no JavaScript runs as long as it lives, the chunk is the only slice of its memory, and
-    // decoder.js gives none that is shared.
+    // SAFETY: no JavaScript runs as long as it lives. It is the only slice of its memory: that is no other thread's,
+    // and not that of the rows.
     let bytes = unsafe { chunk.slice_mut() };
     if position == 0 {
         entry.connection.chunks += 1;
@@ -186,6 +194,9 @@ fn take_inflated(call: &Call<'_>) -> Outcome<(usize, Stored)> {
     let mut events = call.state.events.borrow_mut();
     let bytes = call.bytes(1)?;
     let mut rows = events.open(call.env, call.u32(2)?)?;
+    if rows.are_among(bytes) {
+        return Err(Fault::Message(ROWS));
+    }
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return Ok((0, rows.take_stored()));
     };
@@ -195,7 +206,7 @@ fn take_inflated(call: &Call<'_>) -> Outcome<(usize, Stored)> {
     }
     let mut whole = 0;
     let _scope = Scope::enter(call.env);
-    // SAFETY: no JavaScript runs as long as it lives, and the bytes are only read.
+    // SAFETY: no JavaScript runs as long as it lives, and the bytes, which are not those of the rows, are only read.
     let steady = unsafe { bytes.steady(call.env, call.value(1)) };
     match connection.handle_inflated(&steady) {
         Ok(protocol::Inflated::Incomplete) => {}

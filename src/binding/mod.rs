@@ -21,6 +21,7 @@ mod fanout;
 mod fault;
 mod frame;
 mod heartbeat;
+mod lease;
 mod lent_buffer;
 mod meter;
 mod outbox;

@@ -2,6 +2,8 @@
 
 use std::ptr;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use napi_sys as sys;
 use ws_rs_protocol::{Payload, ProtocolError};
@@ -14,8 +16,12 @@ use super::values::{Value, Values};
 use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::header::POSITION;
 use crate::numbers::row::{COMPRESSED, ERROR, INFLATED, KIND, LAST, SIZE, STORED};
+use ws_rs_engine::inbox::SCRATCH;
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
+
+/// A frame takes two bytes, so that no chunk of the scratch has more events.
+const MAX_ROWS: usize = SCRATCH / 2;
 
 /// The arrays that events are written to, one pair for each depth of nesting: a listener may feed
 /// another connection while the events of the first are still being read.
@@ -27,17 +33,19 @@ pub(crate) struct EventArrays {
 #[derive(Debug)]
 struct Level {
     rows: SharedMemory,
-    /// How many numbers.
-    len: usize,
     payloads: Value,
 }
 
 /// Writes rows while JavaScript waits.
 pub(crate) struct Rows<'a> {
     env: sys::napi_env,
-    rows: &'a mut [u32],
+    rows: &'a [AtomicU32],
     payloads: Value,
     count: usize,
+    /// How far the chunk was read.
+    position: u32,
+    /// The kind of the last row; that of no event if there is none.
+    last: u32,
     longest: Option<usize>,
     /// How many messages there are, and their bytes.
     messages: (u64, u64),
@@ -76,7 +84,8 @@ impl Rows<'_> {
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn begin(&mut self, len: usize, source: u32, id: Id) {
         let slot = Registry::<()>::slot(id);
-        self.rows[..SIZE].copy_from_slice(&[len as u32, len as u32, source, slot]);
+        self.position = len as u32;
+        self.set(0, [len as u32, len as u32, source, slot]);
     }
 
     /// Takes one event only.
@@ -87,15 +96,17 @@ impl Rows<'_> {
 
     /// The peer's end is behind the chunk, which the last row says.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
-    pub(crate) const fn mark_end(&mut self) {
+    pub(crate) fn mark_end(&mut self) {
         if self.count > 0 {
-            self.rows[self.count * SIZE] |= LAST;
+            self.last |= LAST;
+            self.rows[self.count * SIZE].store(self.last, Relaxed);
         }
     }
 
     /// Notes how far the chunk was read.
     pub(crate) fn reached(&mut self, position: usize) {
-        self.rows[POSITION] = position as u32;
+        self.position = position as u32;
+        self.rows[POSITION].store(self.position, Relaxed);
     }
 
     /// How many rows there are.
@@ -106,21 +117,21 @@ impl Rows<'_> {
     /// The kind of the only row, if it is a message that fills the rest of the chunk.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn only_message(&self, len: usize) -> Option<u32> {
-        let kind = self.rows[SIZE] & !INFLATED;
-        (self.count == 1 && self.rows[POSITION] == len as u32 && matches!(kind, TEXT | BINARY))
+        let kind = self.last & !INFLATED;
+        (self.count == 1 && self.position == len as u32 && matches!(kind, TEXT | BINARY))
             .then_some(kind)
     }
 
     /// Whether the last event is a message that an I/O thread has inflated.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) const fn ends_inflated(&self) -> bool {
-        self.count > 0 && self.rows[self.count * SIZE] & INFLATED != 0
+        self.last & INFLATED != 0
     }
 
     /// Whether the last event is a message to be inflated.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) const fn ends_compressed(&self) -> bool {
-        self.count > 0 && self.rows[self.count * SIZE] & KIND == COMPRESSED
+        self.last & KIND == COMPRESSED
     }
 
     /// The length of the longest message, if there is one.
@@ -175,8 +186,20 @@ impl Rows<'_> {
 
     fn write(&mut self, row: [u32; SIZE]) {
         self.count += 1;
-        let at = self.count * SIZE;
-        self.rows[at..at + SIZE].copy_from_slice(&row);
+        self.last = row[0];
+        self.set(self.count, row);
+    }
+
+    fn set(&self, index: usize, row: [u32; SIZE]) {
+        let numbers = &self.rows[index * SIZE..][..SIZE];
+        for (number, value) in numbers.iter().zip(row) {
+            number.store(value, Relaxed);
+        }
+    }
+
+    /// Whether bytes are in the memory of the rows themselves.
+    pub(crate) fn are_among(&self, bytes: Bytes) -> bool {
+        bytes.overlap(self.rows)
     }
 
     /// The payloads that are no part of the chunk.
@@ -195,7 +218,8 @@ impl Rows<'_> {
 
 impl EventArrays {
     /// The `Buffer` that is the first element of the outermost level's payloads, which no event
-    /// takes: memory for a long message.
+    /// takes: memory for a long message. None that others could write to meanwhile, be it another thread or who
+    /// fills the rows.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
         let Some(level) = self.levels.first() else {
@@ -209,11 +233,13 @@ impl EventArrays {
             check(sys::napi_get_element(env, array, 0, &mut value))?;
             check(sys::napi_is_buffer(env, value, &mut is_buffer))?;
         }
-        if is_buffer {
-            Bytes::of(env, value).map(Some)
-        } else {
-            Ok(None)
+        if !is_buffer {
+            return Ok(None);
         }
+        let bytes = Bytes::own(env, value)?;
+        // SAFETY: nothing is done with the numbers but to look where they are.
+        let rows = unsafe { level.rows.numbers(env) }?;
+        Ok(bytes.filter(|bytes| !bytes.overlap(rows)))
     }
 
     /// The arrays of the next nesting level, with space for so many rows.
@@ -223,14 +249,13 @@ impl EventArrays {
         count: usize,
         payloads: sys::napi_value,
     ) -> Outcome {
+        if count > MAX_ROWS {
+            return Err(Fault::Message("ws-rs: no chunk has so many events"));
+        }
         let len = count.max(2) * SIZE;
         let payloads = values.keep(payloads, None)?;
         let (rows, value) = SharedMemory::create(values, len * size_of::<u32>())?;
-        self.levels.push(Level {
-            rows,
-            len,
-            payloads,
-        });
+        self.levels.push(Level { rows, payloads });
         Ok(value)
     }
 
@@ -240,15 +265,16 @@ impl EventArrays {
             .levels
             .get(depth as usize)
             .ok_or(Fault::Message("ws-rs: no event array for this depth"))?;
-        let data = level.rows.pointer(env)?.cast::<u32>();
-        // SAFETY: `event_rows` made it for so many numbers, aligned for words; no JavaScript runs and
-        // no other slice of it lives while `Rows` does, which borrows the arrays mutably.
-        let rows = unsafe { std::slice::from_raw_parts_mut(data, level.len) };
+        // SAFETY: no JavaScript runs while `Rows` lives, which borrows the arrays mutably; who has a slice of bytes of a
+        // program's meanwhile has asked `are_among`.
+        let rows = unsafe { level.rows.numbers(env) }?;
         Ok(Rows {
             env,
             rows,
             payloads: level.payloads,
             count: 0,
+            position: 0,
+            last: 0,
             longest: None,
             messages: (0, 0),
             single: false,

@@ -1,31 +1,35 @@
 //! Native memory that our JavaScript sees as an `ArrayBuffer`.
 
-use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use napi_sys as sys;
 
+use super::bytes::Bytes;
 use super::fault::{Fault, Outcome, check};
+use super::lease::{has_memory, lend};
 use super::values::{Value, Values};
 
 /// Memory that both languages read and write, by turns.
 ///
 /// It is never handed to a program. Should one get hold of it nevertheless (it may replace any
-/// function that we call), it can detach or overwrite it; the memory is ours all the same and
-/// stays where it is. Only an Electron that forbids external memory lends us memory of its own,
-/// which is looked up each time.
+/// function that we call, or call ours), it can detach or overwrite it, and even move it to another
+/// thread, which writes to it at any time. It is ours all the same and stays where it is; so numbers
+/// in it are read and written as atomic ones, and bytes that Rust works on in place are looked at
+/// only while no other thread can have them. Only an Electron that forbids external memory lends us
+/// memory of its own, which is looked up each time.
 #[derive(Debug)]
 pub(crate) struct SharedMemory {
     len: usize,
     memory: Memory,
+    buffer: Value,
 }
 
 #[derive(Debug)]
 enum Memory {
     Native(Arc<Words>),
-    Looked { buffer: Value, data: *mut u8 },
+    Looked(*mut u8),
 }
 
 /// In words, so that numbers of 32 bits can be laid over them.
@@ -41,31 +45,36 @@ impl SharedMemory {
     pub(crate) fn create(values: &Values, len: usize) -> Outcome<(Self, sys::napi_value)> {
         let words: Words = (0..len.div_ceil(8)).map(|_| AtomicU64::new(0)).collect();
         let words = Arc::new(words);
-        let mut value = ptr::null_mut();
-        // One owner more: V8, until the finalizer.
-        let hint = Arc::into_raw(Arc::clone(&words)).cast_mut().cast();
-        // SAFETY: live environment and valid out pointer; the memory lives until `release`, which
-        // Node calls once. If the call fails it does not.
-        let status = unsafe {
-            sys::napi_create_external_arraybuffer(
-                values.env(),
-                pointer(&words).cast(),
-                len,
-                Some(release),
-                hint,
-                &mut value,
-            )
+        let data = pointer(&words).cast();
+        // SAFETY: a live environment; the memory is the owner's, and has as many bytes.
+        let lent = unsafe {
+            lend(values.env(), Arc::clone(&words), |finalize, hint, value| {
+                sys::napi_create_external_arraybuffer(
+                    values.env(),
+                    data,
+                    len,
+                    finalize,
+                    hint,
+                    value,
+                )
+            })
         };
-        if status == sys::Status::napi_ok {
-            let memory = Memory::Native(words);
-            return Ok((Self { len, memory }, value));
+        match lent {
+            Ok(value) => {
+                let buffer = values.keep(value, None)?;
+                let memory = Memory::Native(words);
+                Ok((
+                    Self {
+                        len,
+                        memory,
+                        buffer,
+                    },
+                    value,
+                ))
+            }
+            Err((sys::Status::napi_no_external_buffers_allowed, _)) => Self::looked_up(values, len),
+            Err((status, _)) => Err(Fault::Status(status)),
         }
-        // SAFETY: made above, for a finalizer that will not be called.
-        drop(unsafe { Arc::from_raw(hint.cast::<Words>()) });
-        if status != sys::Status::napi_no_external_buffers_allowed {
-            return Err(Fault::Status(status));
-        }
-        Self::looked_up(values, len)
     }
 
     fn looked_up(values: &Values, len: usize) -> Outcome<(Self, sys::napi_value)> {
@@ -73,25 +82,31 @@ impl SharedMemory {
         // SAFETY: live environment, valid out pointers.
         check(unsafe { sys::napi_create_arraybuffer(values.env(), len, &mut data, &mut value) })?;
         let buffer = values.keep(value, None)?;
-        let data = data.cast();
-        let memory = Memory::Looked { buffer, data };
-        Ok((Self { len, memory }, value))
+        let memory = Memory::Looked(data.cast());
+        Ok((
+            Self {
+                len,
+                memory,
+                buffer,
+            },
+            value,
+        ))
     }
 
     /// Where the memory is. The pointer is good until JavaScript runs again.
-    pub(crate) fn pointer(&self, env: sys::napi_env) -> Outcome<*mut u8> {
+    fn pointer(&self, env: sys::napi_env) -> Outcome<*mut u8> {
         match &self.memory {
             Memory::Native(words) => Ok(pointer(words)),
-            Memory::Looked { buffer, data } => {
+            Memory::Looked(data) => {
                 let (mut now, mut len) = (ptr::null_mut(), 0);
                 // SAFETY: live environment, the value that was kept, valid out pointers.
                 check(unsafe {
-                    sys::napi_get_arraybuffer_info(env, buffer.get(env), &mut now, &mut len)
+                    sys::napi_get_arraybuffer_info(env, self.buffer.get(env), &mut now, &mut len)
                 })?;
                 if now.cast() == *data && len == self.len {
                     Ok(*data)
                 } else {
-                    Err(Fault::Message("ws-rs: its own memory was taken away"))
+                    Err(Fault::Message(TAKEN_AWAY))
                 }
             }
         }
@@ -103,19 +118,50 @@ impl SharedMemory {
     }
 
     /// Where it is then.
-    pub(crate) fn native(&self) -> *mut u8 {
+    fn native(&self) -> *mut u8 {
         match &self.memory {
             Memory::Native(words) => pointer(words),
-            Memory::Looked { .. } => panic!("it is not ours"),
+            Memory::Looked(_) => panic!("it is not ours"),
         }
     }
 
-    /// The first `len` bytes.
+    /// The numbers of memory that is ours.
+    #[inline]
+    pub(crate) fn native_numbers(&self) -> &[AtomicU32] {
+        // SAFETY: so many are there for as long as `self` lives, in words; who else reads or writes them in Rust does
+        // so by this type.
+        unsafe { std::slice::from_raw_parts(self.native().cast(), self.len / size_of::<u32>()) }
+    }
+
+    /// Bytes of memory that is ours, as far as they are within it.
+    pub(crate) fn native_bytes(&self, at: usize, len: usize) -> Bytes {
+        let at = at.min(self.len);
+        // SAFETY: they are within the memory, which stays there.
+        unsafe { Bytes::at(self.native().add(at), len.min(self.len - at)) }
+    }
+
+    /// The numbers.
+    ///
+    /// # Safety
+    /// No JavaScript runs while they are used, and no slice of this memory of another type is.
+    #[inline]
+    pub(crate) unsafe fn numbers<'a>(&self, env: sys::napi_env) -> Outcome<&'a [AtomicU32]> {
+        let data = self.pointer(env)?.cast();
+        // SAFETY: `pointer` was valid for so many aligned numbers just now, the owners outlive the call, and the rest is
+        // the caller's promise.
+        Ok(unsafe { std::slice::from_raw_parts(data, self.len / size_of::<u32>()) })
+    }
+
+    /// The first `len` bytes, if no other thread can have them.
     ///
     /// # Safety
     /// No JavaScript runs and no other slice of this memory lives while the slice does.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
     pub(crate) unsafe fn slice<'a>(&self, env: sys::napi_env, len: usize) -> Outcome<&'a mut [u8]> {
+        // It would have been detached before.
+        if !has_memory(env, self.buffer.get(env)) {
+            return Err(Fault::Message(TAKEN_AWAY));
+        }
         let data = self.pointer(env)?;
         // SAFETY: `pointer` was valid for `self.len` initialised bytes just now, the owners outlive
         // the call, and the rest is the caller's promise.
@@ -123,8 +169,4 @@ impl SharedMemory {
     }
 }
 
-/// V8 gives its share back.
-unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
-    // SAFETY: `create` made it of an `Arc`, and this is the only call.
-    drop(unsafe { Arc::from_raw(hint.cast::<Words>()) });
-}
+const TAKEN_AWAY: &str = "ws-rs: its own memory was taken away";

@@ -1,13 +1,13 @@
 //! Frames that JavaScript has staged: it puts short messages into memory of ours, and they go to their
 //! outboxes at its next call, or when the turn is over. A call for each would cost more than the rest.
 
-use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
 
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::encode_frame;
+use ws_rs_protocol::encode_frame_with;
 
-use super::call::{Call, Fault, Outcome};
+use super::call::{Bytes, Call, Fault, Outcome};
 use super::encode::frame_of;
 use super::environment::{Entry, Environment};
 use super::outbox::{after_write, with_wire_of_program};
@@ -19,7 +19,7 @@ const NUMBER: usize = size_of::<u32>();
 const SIZE: usize = DATA + MOST * STEP;
 const _: () = assert!(MAX_LENGTH <= STEP && (RECORDS + MOST * RECORD) * NUMBER <= DATA);
 
-/// The memory. What is in it may be anything: nothing is believed that is not looked at here.
+/// The memory. What is in it may be anything, at any time: nothing is believed that is not looked at here, once.
 #[derive(Debug)]
 pub(crate) struct Stage {
     memory: SharedMemory,
@@ -27,16 +27,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     fn number(&self, index: usize) -> u32 {
-        debug_assert!(index * NUMBER < DATA);
-        // SAFETY: within the memory, which is ours and stays where it is; aligned, as it begins at a
-        // word; JavaScript of this thread alone writes to it, and does not run meanwhile.
-        unsafe { ptr::read(self.memory.native().cast::<u32>().add(index)) }
+        self.memory.native_numbers()[index].load(Relaxed)
     }
 
     fn set(&self, index: usize, number: u32) {
-        debug_assert!(index * NUMBER < DATA);
-        // SAFETY: as in `number`.
-        unsafe { ptr::write(self.memory.native().cast::<u32>().add(index), number) }
+        self.memory.native_numbers()[index].store(number, Relaxed);
     }
 
     /// Whether JavaScript may stage frames, as of `stage` in `numbers.rs`.
@@ -56,16 +51,13 @@ impl Stage {
     }
 
     /// A frame: whose it is, its first byte, and its payload if that is within the memory.
-    fn frame(&self, index: usize) -> (Id, u32, &[u8]) {
+    fn frame(&self, index: usize) -> (Id, u32, Bytes) {
         let at = RECORDS + index * RECORD;
         let (low, high) = (self.number(at), self.number(at + 1));
         let (first, length) = (self.number(at + 2), self.number(at + 3) as usize);
-        let start = DATA + index * STEP;
-        // SAFETY: there is room for as many bytes from there on; the rest is as in `number`. Nobody
-        // keeps them when JavaScript runs again.
-        let payload = unsafe {
-            std::slice::from_raw_parts(self.memory.native().add(start), length.min(MAX_LENGTH))
-        };
+        let payload = self
+            .memory
+            .native_bytes(DATA + index * STEP, length.min(MAX_LENGTH));
         (Id::from(high) << 32 | Id::from(low), first, payload)
     }
 }
@@ -109,7 +101,7 @@ fn send_staged(state: &Environment, stage: &Stage, count: usize) {
         if let Some(meter) = &entry.connection.meter
             && sent != Sent::Failed
         {
-            meter.send(first as u8, payload.len() as u64);
+            meter.send(first as u8, payload.len as u64);
         }
         if sent != Sent::WithBatch {
             after_write(state, entry, sent);
@@ -125,7 +117,7 @@ fn send_staged(state: &Environment, stage: &Stage, count: usize) {
     }
 }
 
-fn send(state: &Environment, id: Id, entry: &mut Entry, first: u32, payload: &[u8]) -> Sent {
+fn send(state: &Environment, id: Id, entry: &mut Entry, first: u32, payload: Bytes) -> Sent {
     let Entry {
         connection, socket, ..
     } = entry;
@@ -136,7 +128,9 @@ fn send(state: &Environment, id: Id, entry: &mut Entry, first: u32, payload: &[u
     let sent = with_wire_of_program(state, socket.as_mut(), |wire| {
         connection.send(
             |out| {
-                encode_frame(&frame_of(first & 0xff), payload, out);
+                encode_frame_with(&frame_of(first & 0xff), payload.len, out, |out| {
+                    payload.append_to(out)
+                });
                 Ok::<_, std::convert::Infallible>(())
             },
             options,

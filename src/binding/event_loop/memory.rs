@@ -25,8 +25,8 @@ impl Turn<'_> {
             Target::Own(len) => {
                 if let Some(bytes) = self.spare(len)? {
                     prefetch(bytes.pointer(), len);
-                    // SAFETY: looked up just now, of `len` bytes at least; the rest is the caller's
-                    // promise.
+                    // SAFETY: looked up just now, of `len` bytes at least, which no other thread and no row
+                    // has; the rest is the caller's promise.
                     let bytes = unsafe { bytes.slice_mut() };
                     return Ok(ReadBuffer {
                         bytes: &mut bytes[..len],
