@@ -25,7 +25,7 @@ use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::inflated::Inflated;
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
-use ws_rs_engine::schedule::{MAX_DELAY, Schedule};
+use ws_rs_engine::schedule::{AtOnce, MAX_DELAY, Schedule};
 use ws_rs_engine::topics::Topics;
 #[cfg(unix)]
 use ws_rs_protocol::{Config, Role};
@@ -53,8 +53,6 @@ pub(crate) struct Environment {
     pub(crate) schedule: RefCell<Schedule>,
     /// When the first of those frames began to wait.
     pub(crate) waiting_since: Cell<Mark>,
-    /// How many frames were sent since somebody looked whether that was too long ago.
-    pub(crate) looks: Cell<u8>,
     /// When the turn that runs began, or a little before.
     pub(crate) turn_began: Cell<Mark>,
     /// Short messages that JavaScript sends while others are sure to come.
@@ -63,10 +61,8 @@ pub(crate) struct Environment {
     pub(crate) to_attend: RefCell<Vec<Id>>,
     /// When a frame was last written.
     pub(crate) written_at: Cell<Mark>,
-    /// How often in this tick a frame was written at once past an I/O thread.
-    pub(crate) at_once: Cell<u8>,
-    /// The socket that has its turn is one of several.
-    pub(crate) in_company: Cell<bool>,
+    /// Which frames go past I/O threads.
+    pub(crate) at_once: Cell<AtOnce>,
     /// JavaScript is going to say when the tick ends.
     pub(crate) tick_scheduled: Cell<bool>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -131,13 +127,11 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         event_loop: LoopState::default(),
         schedule: RefCell::default(),
         waiting_since: Cell::default(),
-        looks: Cell::default(),
         turn_began: Cell::default(),
         stage: OnceCell::new(),
         to_attend: RefCell::default(),
         written_at: Cell::default(),
         at_once: Cell::default(),
-        in_company: Cell::default(),
         tick_scheduled: Cell::default(),
         spare: RefCell::default(),
         random: RefCell::default(),

@@ -1,12 +1,10 @@
 //! Heartbeats: pings of our own and their pongs, of which JavaScript sees nothing.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use ws_rs_engine::connection::{Options, Sent};
-use ws_rs_engine::heartbeat::{Settings, Verdict, encode_ping};
+use ws_rs_engine::connection::Sent;
+use ws_rs_engine::heartbeat::{Settings, Verdict};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::Role;
 
 use super::call::{Call, Fault, Outcome};
 use super::environment::{Entry, Environment};
@@ -125,30 +123,20 @@ fn look(state: &Environment, id: Id, now: Duration) -> Option<f64> {
     }
 }
 
-/// Sends a ping. If the wire takes no more there is none: it would come too late.
+/// Sends a ping, if it can be; returns what JavaScript has to do.
 fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f64> {
     let Entry {
         connection, socket, ..
     } = &mut *entry;
-    if connection.outbox().is_blocked() {
-        return None;
-    }
-    let is_client = connection.protocol.role() == Role::Client;
-    let mask = is_client.then(|| state.mask_key());
     let sent = with_wire(socket.as_mut(), |wire| {
-        connection.send(
-            |out| {
-                encode_ping(token, mask, out);
-                Ok::<_, Infallible>(())
-            },
-            Options::default(),
+        connection.ping(
+            (token, || state.mask_key()),
             (&mut state.schedule.borrow_mut(), id),
             || state.begin_waiting(),
             || state.spare_buffer(),
             wire,
         )
-    });
-    let Ok(sent) = sent;
+    })?;
     after_write(state, entry, sent);
     (!matches!(sent, Sent::Written | Sent::Blocked)).then_some(ATTEND.into())
 }

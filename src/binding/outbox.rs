@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ws_rs_engine::connection::{Sent, Wire};
 use ws_rs_engine::outbox::{Fate, Taken};
 use ws_rs_engine::registry::Id;
+use ws_rs_engine::schedule::goes_past_threads;
 
 use super::call::{Call, Fault, Outcome};
 use super::environment::{Entry, Environment};
@@ -15,12 +16,6 @@ use crate::numbers::fate;
 /// What a connection fails with that could not be written to for a fault of ours: "I/O error".
 pub(crate) const EIO: i32 = 5;
 
-/// Frames for many of so many bytes are not copied for I/O threads.
-const LONG: usize = 64 * 1024;
-
-/// So many frames of a tick are written at once past I/O threads.
-const MOST_AT_ONCE: u8 = 4;
-
 /// Calls `body` with what writes to the socket, if there is one.
 pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wire<'_>) -> T) -> T {
     match socket {
@@ -29,9 +24,7 @@ pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wi
     }
 }
 
-/// As `with_wire`, for what a program sends. The first frames that it sends in a tick, or as the answer
-/// to one connection alone, are written at once, on whatever thread: they need no hop, and are with the
-/// kernel when `send()` returns, even if a signal ends the process then.
+/// As `with_wire`, for what a program sends: some of that is written at once, on whatever thread.
 pub(super) fn with_wire_of_program<T>(
     state: &Environment,
     socket: Option<&mut LoopSocket>,
@@ -40,11 +33,10 @@ pub(super) fn with_wire_of_program<T>(
     match socket {
         Some(socket)
             if socket.threaded().is_some()
-                && state.at_once.get() < MOST_AT_ONCE
-                && !(state.in_company.get() && state.schedule.borrow().is_in_turn()) =>
+                && (state.at_once.get()).allows(state.schedule.borrow().is_in_turn()) =>
         {
             body(Some(&mut |slices| {
-                state.at_once.set(state.at_once.get() + 1);
+                state.at_once.set(state.at_once.get().with_one_more());
                 socket.write_at_once(slices)
             }))
         }
@@ -56,16 +48,17 @@ pub(super) fn with_wire_of_program<T>(
     }
 }
 
-/// As `with_wire`, where so many bytes are next of a frame that many have. If they are many, they go from where
-/// they lie to the kernel, on this thread: an I/O thread would have a copy for each peer that does not read, and
-/// to make it takes as long. What is encrypted is a copy in any case.
+/// As `with_wire`, where so many bytes are next of a frame that many have: they may go from where they lie to the
+/// kernel, on this thread. What is encrypted is a copy in any case.
 pub(super) fn with_wire_of_many<T>(
     socket: Option<&mut LoopSocket>,
     len: usize,
     body: impl FnOnce(Wire<'_>) -> T,
 ) -> T {
     match socket {
-        Some(socket) if len >= LONG && socket.threaded().is_some() && !socket.is_tls() => {
+        Some(socket)
+            if goes_past_threads(len) && socket.threaded().is_some() && !socket.is_tls() =>
+        {
             body(Some(&mut |slices| socket.write_at_once(slices)))
         }
         socket => with_wire(socket, body),
@@ -180,7 +173,7 @@ pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
     let state = call.state;
     if call.bool(0)? {
         state.tick_scheduled.set(false);
-        state.at_once.set(0);
+        state.at_once.set(state.at_once.get().next_tick());
         state.schedule.borrow_mut().end_tick();
     }
     let mut ids = Vec::new();

@@ -6,7 +6,9 @@ use std::ptr;
 use napi_sys as sys;
 use ws_rs_engine::connection::{Options, Sent};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Frame, MAX_HEADER_LEN, apply_mask, encode_frame_with};
+use ws_rs_protocol::{
+    Frame, MAX_HEADER_LEN, apply_mask, encode_frame_with, header_len, payload_start,
+};
 
 use super::call::{Call, Fault, Outcome, check};
 use super::environment::{Entry, Environment};
@@ -36,7 +38,7 @@ pub(crate) fn queue_text(call: &Call<'_>) -> Outcome {
     queue(call, flags, |out| {
         let start = out.len();
         // Most text is ASCII: the header is laid out for that, and moved where it is not.
-        let guess = header_len(&frame, units);
+        let guess = header_len(units as u64, frame.mask.is_some());
         let room = units * MAX_UTF8_PER_UNIT + 1;
         out.reserve(MAX_HEADER_LEN + room);
         let mut written = 0;
@@ -92,7 +94,12 @@ pub(crate) fn queue_raw(call: &Call<'_>) -> Outcome {
     queue(call, flags, |out| {
         let start = out.len();
         bytes.append_to(out);
-        let mut len = bytes.len - payload_start(&out[start..], flags);
+        let header = if flags & HEADER == 0 {
+            0
+        } else {
+            payload_start(&out[start..])
+        };
+        let mut len = bytes.len - header;
         if let Some(rest) = rest {
             rest.append_to(out);
             len += rest.len;
@@ -209,12 +216,9 @@ fn queue(
          Entry {
              connection, socket, ..
          }| {
-            // Who has worked for a while since is as one who sends in a tick of its own.
-            if !connection.is_first_in_tick(&state.schedule.borrow())
-                && state.written_at.get().is_stale()
-            {
-                state.schedule.borrow_mut().end_tick();
-            }
+            connection.note_pause(&mut state.schedule.borrow_mut(), || {
+                state.written_at.get().is_stale()
+            });
             let mut length = 0;
             let sent = with_wire_of_program(state, socket.as_mut(), |wire| {
                 connection.send(
@@ -286,14 +290,8 @@ const fn options_of(flags: u32) -> Options {
 
 /// Whether JavaScript is to have frames written that have waited for long enough.
 fn overdue(state: &Environment, in_chunk: bool) -> u32 {
-    let looks = state.looks.get().saturating_add(1);
-    // Answers to many short messages of a chunk cost so little that looking each time is felt.
-    if in_chunk && looks < 4 {
-        state.looks.set(looks);
-        return 0;
-    }
-    state.looks.set(0);
-    if is_overdue(state, in_chunk) {
+    let looks = state.schedule.borrow_mut().is_to_look(in_chunk);
+    if looks && is_overdue(state, in_chunk) {
         OVERDUE
     } else {
         0
@@ -312,20 +310,6 @@ pub(crate) fn length_of(call: &Call<'_>, flags: u32, at: usize) -> Outcome<Optio
     call.f64(at).map(|length| Some(length as usize))
 }
 
-/// Where the payload begins in bytes that somebody else made.
-fn payload_start(bytes: &[u8], flags: u32) -> usize {
-    let Some(short) = bytes.get(1).filter(|_| flags & HEADER != 0) else {
-        return 0;
-    };
-    let mask = if short & 0x80 == 0 { 0 } else { 4 };
-    let length = match short & 0x7f {
-        126 => 2,
-        127 => 8,
-        _ => 0,
-    };
-    bytes.len().min(2 + length + mask)
-}
-
 fn mask_of(call: &Call<'_>, flags: u32, key: usize) -> Outcome<Option<[u8; 4]>> {
     Ok(if flags & MASK_KEY != 0 {
         Some(call.u32(key)?.to_be_bytes())
@@ -334,13 +318,4 @@ fn mask_of(call: &Call<'_>, flags: u32, key: usize) -> Outcome<Option<[u8; 4]>> 
     } else {
         None
     })
-}
-
-const fn header_len(frame: &Frame, len: usize) -> usize {
-    let base = match len {
-        0..=125 => 2,
-        126..=0xffff => 4,
-        _ => 10,
-    };
-    if frame.mask.is_some() { base + 4 } else { base }
 }

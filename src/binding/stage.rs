@@ -87,9 +87,7 @@ pub(crate) fn clear_stage(state: &Environment) {
 
 #[inline(never)]
 fn send_staged(state: &Environment, stage: &Stage, count: usize) {
-    state
-        .looks
-        .set(state.looks.get().saturating_add(count as u8));
+    state.schedule.borrow_mut().note_unlooked(count as u8);
     let mut connections = state.connections.borrow_mut();
     for index in 0..count {
         let (id, first, payload) = stage.frame(index);

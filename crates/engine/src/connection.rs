@@ -210,10 +210,12 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         (sent, attend)
     }
 
-    /// Whether this tick has written nothing of it yet.
-    #[must_use]
-    pub const fn is_first_in_tick(&self, schedule: &Schedule) -> bool {
-        schedule.is_first_in_tick(self.pace)
+    /// Before a frame of the program's: who has worked for a while since something was written is as one who sends in a
+    /// tick of its own. `has_paused` is asked only if this tick has written something of the connection.
+    pub fn note_pause(&self, schedule: &mut Schedule, has_paused: impl FnOnce() -> bool) {
+        if !schedule.is_first_in_tick(self.pace) && has_paused() {
+            schedule.end_tick();
+        }
     }
 
     /// Who writes from now on: a wire, or a stream.

@@ -5,7 +5,7 @@ mod beats;
 use std::time::Duration;
 
 pub use self::beats::Signs;
-use ws_rs_protocol::{Control, Frame, OpCode, encode_frame};
+use ws_rs_protocol::{Control, Frame, OpCode, Role, encode_frame};
 
 use self::beats::{Beat, Beats};
 use crate::registry::Id;
@@ -32,6 +32,14 @@ pub struct Settings {
     pub timeout: Duration,
     /// Its pings are the program's to make.
     pub delegates: bool,
+}
+
+impl Settings {
+    /// Whether an I/O thread can ask the peer: it makes no masks, and leaves to the program what that is to make.
+    #[must_use]
+    pub fn suit_thread(&self, role: Role) -> bool {
+        !self.delegates && role == Role::Server
+    }
 }
 
 /// What is to be done for a connection.

@@ -1,5 +1,9 @@
 //! When frames are written: at once, or together with others.
 
+mod at_once;
+
+pub use self::at_once::{AtOnce, goes_past_threads};
+
 use std::time::Duration;
 
 use crate::registry::Id;
@@ -19,6 +23,9 @@ const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 /// The first frames that a connection sends in a tick are written at once: what few programs send is
 /// seen by the peer as if nothing were ever joined, whatever they do next.
 pub const AT_ONCE: u8 = 3;
+
+/// Answers to many short messages of a chunk cost so little that looking at the clock each time is felt.
+const LOOKS_IN_CHUNK: u8 = 4;
 
 /// How many of those that began to wait in the last turn are looked at for one that waits since then.
 const LOOKED_AT: usize = 8;
@@ -61,6 +68,8 @@ pub struct Schedule {
     since: Duration,
     /// Nothing waits any more.
     exits: bool,
+    /// How many frames were sent since somebody looked whether others have waited for long enough.
+    unlooked: u8,
 }
 
 impl Default for Schedule {
@@ -73,6 +82,7 @@ impl Default for Schedule {
             waiting: Vec::new(),
             since: Duration::ZERO,
             exits: false,
+            unlooked: 0,
         }
     }
 }
@@ -123,6 +133,22 @@ impl Schedule {
     /// its messages is written together, unless that takes long.
     pub fn is_overdue_in_chunk(&self, now: impl FnOnce() -> Duration) -> bool {
         !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY_IN_CHUNK
+    }
+
+    /// So many frames were sent, and nobody looked whether others are overdue.
+    pub const fn note_unlooked(&mut self, frames: u8) {
+        self.unlooked = self.unlooked.saturating_add(frames);
+    }
+
+    /// Whether somebody is to look whether frames are overdue, behind one that was sent, in the middle of a chunk or
+    /// not.
+    pub const fn is_to_look(&mut self, in_chunk: bool) -> bool {
+        self.note_unlooked(1);
+        let looks = !in_chunk || self.unlooked >= LOOKS_IN_CHUNK;
+        if looks {
+            self.unlooked = 0;
+        }
+        looks
     }
 
     /// Whether a socket has its turn.
@@ -358,6 +384,19 @@ mod tests {
         assert_eq!(schedule.take_waiting(), [1, 2]);
         let late = schedule.moment(3, &mut pace, (0, 10), (false, AT_ONCE), || START);
         assert_eq!(late, Moment::Now);
+    }
+
+    #[test]
+    fn in_a_chunk_every_fourth_frame_looks_whether_others_are_overdue() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.is_to_look(false));
+        let looks: Vec<_> = (0..8).map(|_| schedule.is_to_look(true)).collect();
+        assert_eq!(looks, [false, false, false, true].repeat(2));
+        schedule.note_unlooked(3);
+        assert!(schedule.is_to_look(true));
+        schedule.note_unlooked(3);
+        assert!(schedule.is_to_look(false));
+        assert!(!schedule.is_to_look(true));
     }
 
     #[test]

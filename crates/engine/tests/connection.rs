@@ -70,6 +70,20 @@ impl Fixture {
         )
     }
 
+    fn note_pause(&mut self, has_paused: impl FnOnce() -> bool) {
+        self.connection.note_pause(&mut self.schedule, has_paused);
+    }
+
+    fn ping(&mut self) -> Option<Sent> {
+        self.connection.ping(
+            (7, || [1, 2, 3, 4]),
+            (&mut self.schedule, 1),
+            || Duration::ZERO,
+            Vec::new,
+            Some(&mut |slices| self.wire.write(slices)),
+        )
+    }
+
     fn share(&mut self, frame: &Arc<[u8]>) -> Option<Sent> {
         self.connection.send_shared(
             frame,
@@ -89,6 +103,46 @@ impl Fixture {
     fn fates(&mut self) -> Vec<Fate> {
         std::iter::from_fn(|| self.connection.poll_fate()).collect()
     }
+}
+
+#[test]
+fn a_frame_behind_a_pause_is_as_one_of_another_tick() {
+    let mut fixture = Fixture::new(&[]);
+    // Nothing was written yet in this tick.
+    fixture.note_pause(|| panic!("it is the first"));
+    for _ in 0..3 {
+        assert_eq!(fixture.send(b"\x81\x01a"), Sent::Written);
+    }
+    fixture.note_pause(|| false);
+    assert_eq!(fixture.send(b"\x81\x01b"), Sent::WithTick);
+    fixture.note_pause(|| true);
+    assert_eq!(fixture.send(b"\x81\x01c"), Sent::Written);
+}
+
+#[test]
+fn a_ping_is_masked_if_a_client_sends_it() {
+    for (role, ping) in [
+        (Role::Server, &b"\x89\x06\x00\x00\x00\x00\x00\x07"[..]),
+        (
+            Role::Client,
+            b"\x89\x86\x01\x02\x03\x04\x01\x02\x03\x04\x01\x05",
+        ),
+    ] {
+        let mut fixture = Fixture::new(&[]);
+        fixture.connection = Connection::new(role, Config::default());
+        fixture.connection.set_writes(true);
+        assert_eq!(fixture.ping(), Some(Sent::Written));
+        assert_eq!(fixture.wire.taken, ping);
+    }
+}
+
+#[test]
+fn a_wire_that_takes_no_more_gets_no_ping() {
+    let mut fixture = Fixture::new(&[Blocked]);
+    assert_eq!(fixture.send(b"\x81\x01a"), Sent::Blocked);
+    assert_eq!(fixture.ping(), None);
+    fixture.write_waiting();
+    assert_eq!(fixture.wire.taken, b"\x81\x01a");
 }
 
 #[test]

@@ -49,6 +49,31 @@ pub fn encode_header(frame: &Frame, len: u64) -> ([u8; MAX_HEADER_LEN], usize) {
     (header, end)
 }
 
+/// How long the header of a frame is that has `len` bytes of payload.
+#[must_use]
+pub const fn header_len(len: u64, is_masked: bool) -> usize {
+    let base = match len {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => 10,
+    };
+    if is_masked { base + 4 } else { base }
+}
+
+/// Where the payload begins in bytes that begin with a frame's header; their end if that is not whole.
+#[must_use]
+pub fn payload_start(bytes: &[u8]) -> usize {
+    let Some(second) = bytes.get(1) else {
+        return 0;
+    };
+    let len = match second & 0x7f {
+        126 => 126,
+        127 => u64::MAX,
+        short => u64::from(short),
+    };
+    header_len(len, second & 0x80 != 0).min(bytes.len())
+}
+
 /// Appends a whole frame to `out`, masked if it has a key.
 pub fn encode_frame(frame: &Frame, payload: &[u8], out: &mut Vec<u8>) {
     encode_frame_with(frame, payload.len(), out, |out| {
@@ -100,6 +125,8 @@ mod tests {
         ] {
             let (header, end) = encode_header(&TEXT, len);
             assert_eq!(&header[..end], expected, "{len} bytes");
+            assert_eq!(header_len(len, false), end);
+            assert_eq!(header_len(len, true), end + 4);
         }
     }
 
@@ -109,6 +136,23 @@ mod tests {
         let mask = Some([0x37, 0xfa, 0x21, 0x3d]);
         encode_frame(&Frame { mask, ..TEXT }, b"Hello", &mut out);
         assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    }
+
+    #[test]
+    fn the_payload_begins_behind_length_and_key() {
+        for (bytes, start) in [
+            (&b"\x81\x7d.."[..], 2),
+            (b"\x81\x7e\x00\x7e..", 4),
+            (b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00..", 10),
+            (b"\x81\x80\x01\x02\x03\x04", 6),
+            (b"\x81\xfe\x00\x7e\x01\x02\x03\x04..", 8),
+        ] {
+            assert_eq!(payload_start(bytes), start, "{bytes:?}");
+            for whole in 2..start {
+                assert_eq!(payload_start(&bytes[..whole]), whole);
+            }
+            assert_eq!(payload_start(&bytes[..1]), 0);
+        }
     }
 
     #[test]

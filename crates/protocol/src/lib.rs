@@ -43,7 +43,10 @@ pub use connection::Connection;
 pub use deflate::{DEFAULT_MEM_LEVEL, DeflateOptions, Deflater, Strategy};
 pub use error::{CompressionError, ErrorClass, ErrorInfo, ErrorKind, ProtocolError};
 pub use event::{Close, CompressedFrame, Event, Inflated, Input, Message, Payload};
-pub use frame::{Frame, MAX_HEADER_LEN, encode_frame, encode_frame_with, encode_header};
+pub use frame::{
+    Frame, MAX_HEADER_LEN, encode_frame, encode_frame_with, encode_header, header_len,
+    payload_start,
+};
 pub use inflate::Inflater;
 pub use inflating::{Inflate, Passed};
 pub use mask::{apply_mask, apply_mask_at};

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ws_rs_engine::heartbeat::{Heartbeats, Settings, Signs, Verdict, encode_ping};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::Role;
 use ws_rs_wire::{Pulse, Pulses, Seen, Terms, Threaded};
 
 use super::super::environment::{Entry, Environment};
@@ -76,11 +75,7 @@ impl Entry {
         let (Some(thread), Some((settings, token))) = (self.thread(), heartbeats.terms(id)) else {
             return false;
         };
-        // Masks are made here, or by the program.
-        if settings.delegates || self.connection.protocol.role() == Role::Client {
-            return false;
-        }
-        if !thread.has_responder() {
+        if !settings.suit_thread(self.connection.protocol.role()) || !thread.has_responder() {
             return false;
         }
         let mut question = Vec::new();

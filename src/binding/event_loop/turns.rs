@@ -17,6 +17,7 @@ use super::socket::Reader;
 use super::turn::Turn;
 use crate::clock::Mark;
 use ws_rs_engine::registry::Id;
+use ws_rs_engine::schedule::AtOnce;
 use ws_rs_wire::{Handler, Ready};
 
 /// Frames that wait for the end of a batch are written after this many turns at the latest.
@@ -209,8 +210,7 @@ impl Handler for Turns {
                 if let Some(next) = next {
                     state.connections.borrow().prefetch(next.id);
                 }
-                state.in_company.set(more || turns > 0);
-                state.at_once.set(0);
+                state.at_once.set(AtOnce::of_turn(more || turns > 0));
                 state.schedule.borrow_mut().begin_turn(more);
                 self.guard(ready, |turn| turn.run());
                 state.schedule.borrow_mut().end_turn();
