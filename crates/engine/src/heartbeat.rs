@@ -1,11 +1,13 @@
 //! Which peers are asked whether they live, and which do not answer.
 
 mod beats;
+mod settings;
 
 use std::time::Duration;
 
 pub use self::beats::Signs;
-use ws_rs_protocol::{Control, Frame, OpCode, Role, encode_frame};
+pub use self::settings::Settings;
+use ws_rs_protocol::{Control, Frame, OpCode, encode_frame};
 
 use self::beats::{Beat, Beats};
 use crate::registry::Id;
@@ -22,25 +24,6 @@ const LOOKS: u64 = 4;
 const NEVER: u64 = u64::MAX;
 /// The least distance of two moments, in microseconds: timers know no less than a millisecond.
 const LEAST: u64 = 1000;
-
-/// What was agreed on for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// A peer of which nothing came for so long gets a ping ...
-    pub interval: Duration,
-    /// ... and is dead if nothing comes for so long after it.
-    pub timeout: Duration,
-    /// Its pings are the program's to make.
-    pub delegates: bool,
-}
-
-impl Settings {
-    /// Whether an I/O thread can ask the peer: it makes no masks, and leaves to the program what that is to make.
-    #[must_use]
-    pub fn suit_thread(&self, role: Role) -> bool {
-        !self.delegates && role == Role::Server
-    }
-}
 
 /// What is to be done for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,17 +22,6 @@ const fn heard(heard: u64) -> Signs {
     }
 }
 
-#[test]
-fn an_i_o_thread_asks_peers_whose_pings_need_no_mask_and_no_program() {
-    assert!(SETTINGS.suit_thread(Role::Server));
-    assert!(!SETTINGS.suit_thread(Role::Client));
-    let delegates = Settings {
-        delegates: true,
-        ..SETTINGS
-    };
-    assert!(!delegates.suit_thread(Role::Server));
-}
-
 /// One connection with a heartbeat, looked at when it wants to be.
 struct One {
     beats: Heartbeats,
