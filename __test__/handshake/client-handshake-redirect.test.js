@@ -31,6 +31,18 @@ function startRedirecting(t, location) {
   });
 }
 
+/** Redirects to another host; `headers()` are those of the request that came there. */
+async function startTwo(t) {
+  let received;
+  const other = await startServer(t, (req, socket) => {
+    received = req.headers;
+    accept(req, socket);
+  });
+  const server = await startRedirecting(t, other.url);
+
+  return { headers: () => received, other, server };
+}
+
 describe('A redirect', () => {
   it('is an unexpected response by default', async (t) => {
     const server = await startRedirecting(t, '/next');
@@ -127,12 +139,7 @@ describe('A redirect', () => {
   });
 
   it('takes no secrets to another host', async (t) => {
-    let received;
-    const other = await startServer(t, (req, socket) => {
-      received = req.headers;
-      accept(req, socket);
-    });
-    const server = await startRedirecting(t, other.url);
+    const { other, headers, server } = await startTwo(t);
     const websocket = follow(server.url, {
       auth: 'foo:bar',
       headers: { Cookie: 'a=b', Host: 'virtual', 'X-Kept': 'yes' }
@@ -143,19 +150,14 @@ describe('A redirect', () => {
       'Basic Zm9vOmJhcg=='
     );
     await once(websocket, 'open');
-    assert.strictEqual(received.authorization, undefined);
-    assert.strictEqual(received.cookie, undefined);
-    assert.strictEqual(received.host, other.url.slice('ws://'.length));
-    assert.strictEqual(received['x-kept'], 'yes');
+    assert.strictEqual(headers().authorization, undefined);
+    assert.strictEqual(headers().cookie, undefined);
+    assert.strictEqual(headers().host, other.url.slice('ws://'.length));
+    assert.strictEqual(headers()['x-kept'], 'yes');
   });
 
   it('leaves the headers to a redirect listener', async (t) => {
-    let received;
-    const other = await startServer(t, (req, socket) => {
-      received = req.headers;
-      accept(req, socket);
-    });
-    const server = await startRedirecting(t, other.url);
+    const { headers, server } = await startTwo(t);
     const websocket = follow(server.url, {
       auth: 'foo:bar',
       headers: { Cookie: 'a=b' }
@@ -163,8 +165,8 @@ describe('A redirect', () => {
 
     websocket.on('redirect', (url, req) => req.removeHeader('cookie'));
     await once(websocket, 'open');
-    assert.strictEqual(received.authorization, 'Basic Zm9vOmJhcg==');
-    assert.strictEqual(received.cookie, undefined);
+    assert.strictEqual(headers().authorization, 'Basic Zm9vOmJhcg==');
+    assert.strictEqual(headers().cookie, undefined);
   });
 
   it('calls `finishRequest()` for each request', async (t) => {

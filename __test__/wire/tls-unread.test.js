@@ -22,6 +22,30 @@ const readers = {
   'a socket': (peer) => peer._socket
 };
 
+/**
+ * Opens a connection that has received one message, and then two more while its
+ * reader is paused: the word of what comes behind what a stream keeps is heard
+ * while nobody reads. `received` are the lengths.
+ */
+async function openUnread(t, readerOf) {
+  const { client, peer } = await openTls(t, await serveTls(t));
+  const received = [];
+
+  peer.on('message', (data) => received.push(data.length));
+  client.send('first');
+  await once(peer, 'message');
+
+  const reader = readerOf(peer);
+
+  reader.pause();
+  for (let i = 0; i < 2; i++) {
+    client.send(Buffer.alloc(LENGTH));
+    await delay(10);
+  }
+
+  return { client, peer, reader, received };
+}
+
 describe('What nobody reads of a TLS connection', { skip }, () => {
   for (const [title, readerOf] of Object.entries(readers)) {
     // A handle of its own tells of it with every turn of the loop, which then never waits.
@@ -47,43 +71,17 @@ describe('What nobody reads of a TLS connection', { skip }, () => {
       }
     );
 
-    // The word of what comes behind what the stream keeps is heard while nobody reads.
     it(`is read when it is wanted again (${title})`, async (t) => {
-      const { client, peer } = await openTls(t, await serveTls(t));
-      const received = [];
+      const { reader, received } = await openUnread(t, readerOf);
 
-      peer.on('message', (data) => received.push(data.length));
-      client.send('first');
-      await once(peer, 'message');
-
-      const reader = readerOf(peer);
-
-      reader.pause();
-      for (let i = 0; i < 2; i++) {
-        client.send(Buffer.alloc(LENGTH));
-        await delay(10);
-      }
       assert.deepStrictEqual(received, [5]);
-
       reader.resume();
       await until(() => received.length === 3);
     });
 
     it(`is read when it is wanted again, with the end behind it (${title})`, async (t) => {
-      const { client, peer } = await openTls(t, await serveTls(t));
-      const received = [];
+      const { client, peer, reader, received } = await openUnread(t, readerOf);
 
-      peer.on('message', (data) => received.push(data.length));
-      client.send('first');
-      await once(peer, 'message');
-
-      const reader = readerOf(peer);
-
-      reader.pause();
-      for (let i = 0; i < 2; i++) {
-        client.send(Buffer.alloc(LENGTH));
-        await delay(10);
-      }
       client._socket.end();
       await delay(10);
 
