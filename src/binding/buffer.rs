@@ -33,7 +33,7 @@ impl Drop for Scope {
     }
 }
 
-/// A `Buffer` that nobody but us knows until [`into_value`](Self::into_value).
+/// A `Buffer` that nobody but us knows until [`value`](Self::value) is called, behind which nothing is written to it.
 #[derive(Debug)]
 pub(crate) struct BufferStore {
     env: sys::napi_env,

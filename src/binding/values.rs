@@ -13,7 +13,7 @@ use super::call::{Outcome, check};
 /// An object has them, and each function of the binding has that object, out of reach for programs.
 /// So they live as long as anybody can call us, and a copy that nobody uses any more, as a test
 /// runner leaves one behind for each file, can be collected with all that it has. While native code
-/// itself may want them, for a socket or a job on another thread, [`hold`](Self::hold) keeps them.
+/// itself may want them, for a socket or a job on another thread, [`retain`](Self::retain) keeps them.
 #[derive(Debug)]
 pub(crate) struct Values {
     env: sys::napi_env,

@@ -11,7 +11,7 @@ use ws_rs_engine::prefetch::prefetch;
 /// Memory for one read.
 pub(super) struct ReadBuffer<'a> {
     pub(super) bytes: &'a mut [u8],
-    /// Where JavaScript finds it; see `turn.rs`.
+    /// Where JavaScript finds it, as of `source` in `numbers.rs`.
     pub(super) source: u32,
 }
 

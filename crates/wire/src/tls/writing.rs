@@ -71,7 +71,7 @@ impl Tls {
         })
     }
 
-    /// As [`write`](Self::write), of all bytes: what the kernel does not take is kept. Returns whether
+    /// As `write`, of all bytes: what the kernel does not take is kept. Returns whether
     /// it has taken all.
     ///
     /// # Errors
