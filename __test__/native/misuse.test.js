@@ -1,8 +1,8 @@
 'use strict';
 
-/* global once -- the programs begin with it */
-
 const assert = require('node:assert');
+const { once } = require('node:events');
+const net = require('node:net');
 const { describe, it } = require('node:test');
 
 const { loadNative } = require('../../lib/native/loader');
@@ -109,7 +109,6 @@ describe('A program that calls the addon by itself', () => {
       const seen = await evaluate(
         async () => {
           const { createHook, executionAsyncId } = require('node:async_hooks');
-          const net = require('node:net');
           const { loadNative } = require('./lib/native/loader');
           const binding = loadNative().createBinding();
           const id = binding.connectionCreate(false, 0, 0, 0, 0);
@@ -149,6 +148,25 @@ describe('A program that calls the addon by itself', () => {
       assert.strictEqual(seen.events.at(-1), seen.contexts[0]);
     }
   );
+
+  it('begins no TLS on a connection that is open', { skip }, async (t) => {
+    const { binding, id } = open(t);
+    const server = net.createServer({ pauseOnConnect: true }).listen(0);
+
+    await once(server, 'listening');
+
+    const client = net.connect(server.address().port);
+    const [socket] = await once(server, 'connection');
+
+    t.after(() => {
+      client.destroy();
+      socket.destroy();
+      server.close();
+    });
+    binding.loopOpen(id, socket._handle.fd, false, false, 0);
+    assert.strictEqual(binding.tlsAccept(id, -1), 0);
+    binding.connectionFree(id);
+  });
 
   const canMove = typeof ArrayBuffer.prototype.transfer === 'function';
 
@@ -191,7 +209,6 @@ describe('A program that calls the addon by itself', () => {
     async () => {
       const failure = await evaluate(
         async () => {
-          const net = require('node:net');
           const { loadNative } = require('./lib/native/loader');
           const binding = loadNative().createBinding();
           const id = binding.connectionCreate(false, 0, 0, 0, 0);

@@ -100,7 +100,8 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     let mut connections = call.state.connections.borrow_mut();
     let socket = connections
         .get_mut(id)
-        .and_then(|entry| entry.socket.as_mut());
+        .and_then(|entry| entry.socket.as_mut())
+        .filter(|socket| socket.awaits_request);
     let Some(socket) = socket else {
         return call.number(0);
     };

@@ -27,7 +27,7 @@ pub(crate) struct LoopSocket {
     /// Whether it waits for room to write.
     writable: bool,
     /// Whether its request is yet to come: nothing is read then, and JavaScript is told once.
-    pub(super) awaits_request: bool,
+    pub(crate) awaits_request: bool,
     /// Who gets what comes.
     pub(crate) reader: Reader,
     /// Whether there was word of something that was not read, as the decoder had to do.
