@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws_rs_engine::connection::Sent;
-use ws_rs_engine::heartbeat::{Settings, Verdict};
+use ws_rs_engine::heartbeat::{BATCH, Settings, Verdict};
 use ws_rs_engine::registry::Id;
 
 use super::call::{Call, Fault, Outcome};
@@ -12,10 +12,6 @@ use super::event_loop::LoopSocket;
 use super::outbox::{after_write, with_wire};
 use crate::clock;
 use crate::numbers::heartbeat::{ATTEND, DEAD};
-
-/// So many connections are looked at before others on Node's loop have their turn: to ping them takes
-/// about half a millisecond.
-const BATCH: usize = 256;
 
 /// Timers of Node's wait no longer.
 const MAX_DELAY: f64 = 0x7fff_ffff as f64;

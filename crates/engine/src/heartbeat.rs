@@ -12,6 +12,8 @@ use ws_rs_protocol::{Control, Frame, OpCode, encode_frame};
 use self::beats::{Beat, Beats};
 use crate::registry::Id;
 
+/// So many connections are looked at before it is the turn of others: to ping them takes about half a millisecond.
+pub const BATCH: usize = 256;
 /// How many bytes a ping of ours carries, which its pong brings back.
 pub const TOKEN_LEN: usize = 6;
 /// The moments at which somebody has to look are so many to an interval or timeout, so that one

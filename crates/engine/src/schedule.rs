@@ -20,6 +20,9 @@ pub const MAX_DELAY: Duration = Duration::from_micros(100);
 /// While other messages of the same chunk are to be answered, it may be this long.
 const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
 
+/// Frames that wait for the end of a batch are written after this many turns at the latest.
+pub const MAX_TURNS: u32 = 64;
+
 /// The first frames that a connection sends in a tick are written at once: what few programs send is
 /// seen by the peer as if nothing were ever joined, whatever they do next.
 pub const AT_ONCE: u8 = 3;

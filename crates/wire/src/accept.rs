@@ -27,6 +27,9 @@ pub fn accept(_listening: RawFd) -> Option<OwnedFd> {
     None
 }
 
+/// Connections that are taken before sockets have their turns again.
+pub const MAX_TAKEN: u32 = 32;
+
 /// Whether [`accept`] gives any.
 pub const CAN_ACCEPT: bool = cfg!(any(target_os = "linux", target_os = "android"));
 

@@ -21,7 +21,7 @@ pub mod tls;
 pub mod uv;
 mod write;
 
-pub use self::accept::{CAN_ACCEPT, accept};
+pub use self::accept::{CAN_ACCEPT, MAX_TAKEN, accept};
 pub use self::descriptor::borrow;
 pub use self::end::has_end_behind;
 pub use self::name::{has_one_form, name};

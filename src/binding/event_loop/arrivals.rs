@@ -15,10 +15,7 @@ use super::turns::{HandleScope, Turns};
 use super::{Context, LoopSocket, LoopState};
 use crate::numbers::source::NOWHERE;
 use ws_rs_engine::registry::Id;
-use ws_rs_wire::{Ready, accept};
-
-/// Connections that are taken before sockets have their turns again.
-const MAX_TAKEN: u32 = 32;
+use ws_rs_wire::{MAX_TAKEN, Ready, accept};
 
 impl LoopState {
     /// Keeps what came, until it is opened or freed; `None`: there is no room for it.

@@ -17,11 +17,8 @@ use super::socket::Reader;
 use super::turn::Turn;
 use crate::clock::Mark;
 use ws_rs_engine::registry::Id;
-use ws_rs_engine::schedule::AtOnce;
+use ws_rs_engine::schedule::{AtOnce, MAX_TURNS};
 use ws_rs_wire::{Handler, Ready};
-
-/// Frames that wait for the end of a batch are written after this many turns at the latest.
-const MAX_TURNS: u32 = 64;
 
 /// What is asked for behind polling by who was told of it is done there as well, so many times as in libuv.
 const MAX_ROUNDS: u32 = 8;
