@@ -1,9 +1,5 @@
 //! How a connection is read: into whose memory, how much at once, and when it is another's turn.
 
-mod reads;
-
-pub use self::reads::{News, Reads};
-
 /// Reads of one connection before others, and timers, have their turn.
 pub const MAX_READS: usize = 4;
 /// No more is read at once, so that what a read gave is still in the cache when it is unmasked: half

@@ -9,6 +9,7 @@ pub mod inflated;
 pub mod meter;
 pub mod outbox;
 pub mod prefetch;
+pub mod reads;
 pub mod registry;
 pub mod schedule;
 pub mod topics;

@@ -16,7 +16,8 @@ use super::listeners::Listener;
 use super::{Context, LoopSocket};
 use crate::numbers::source::NOWHERE;
 use crate::numbers::stage;
-use ws_rs_engine::inbox::{News, Next, Reads};
+use ws_rs_engine::inbox::Next;
+use ws_rs_engine::reads::{News, Reads};
 use ws_rs_wire::Ready;
 use ws_rs_wire::tls::{Arrived, Tls};
 

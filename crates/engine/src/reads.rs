@@ -1,6 +1,6 @@
 //! The reads of one turn, up to the end of the stream: it is met where libuv would meet it.
 
-use super::{Inbox, MAX_READS, Next};
+use crate::inbox::{Inbox, MAX_READS, Next};
 
 /// What is known of a socket when its turn begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -117,8 +117,8 @@ impl Reads {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SCRATCH;
     use super::*;
+    use crate::inbox::SCRATCH;
 
     const NOTHING: News = News {
         until_empty: false,
