@@ -158,6 +158,42 @@ describe(
       assert.deepStrictEqual(errors, ['WS_RS_DATA_DETACHED']);
     });
 
+    it('ends the connection as a fragment; what was written before is', async (t) => {
+      const { client, peer } = await openLoopPair(t);
+      const bytes = fresh(LENT, 1);
+      const received = [];
+      const outcomes = [];
+      const note = (name) => (err) =>
+        outcomes.push(err === null ? name : [name, err.code]);
+
+      peer.on('error', () => {});
+      client.on('error', () => {});
+      client.on('message', (data) => received.push(data.length));
+      client.pause();
+      await turns();
+
+      // No more than the kernel has room for when it tells of that.
+      let count = 0;
+
+      while (peer.bufferedAmount === 0) peer.send(fresh(LENT, ++count));
+
+      peer.send('before', note('before'));
+      peer.send(bytes, { fin: false }, note('fragment'));
+      peer.send('behind', note('behind'));
+      detach(bytes);
+      client.resume();
+      await closeOf(peer);
+      await eventually(
+        () => received.length === count + 1,
+        () => received.join()
+      );
+      assert.deepStrictEqual(outcomes, [
+        'before',
+        ['fragment', 'WS_RS_DATA_DETACHED'],
+        ['behind', 'WS_RS_DATA_DETACHED']
+      ]);
+    });
+
     it('is lost with its connection, and nothing else is', async (t) => {
       const first = await openBlocked(t);
       const second = await openBlocked(t);

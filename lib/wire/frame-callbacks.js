@@ -78,8 +78,13 @@ class FrameCallbacks {
     }
   }
 
-  /** As `settle()`, but calls nobody within a call of the program's. */
-  settleSoon() {
+  /**
+   * As `settle()`, but calls nobody within a call of the program's.
+   *
+   * @param {Boolean} [leavesLost=false] Whether somebody else calls back for those
+   *     that are lost
+   */
+  settleSoon(leavesLost = false) {
     let isLate = false;
 
     if (this._waiting === null) return;
@@ -88,7 +93,7 @@ class FrameCallbacks {
       // Others are not called before the next tick anyway.
       isLate ||= this._waiting !== null && this._waiting[0].isDue;
 
-      const call = this._nextSettled();
+      const call = this._nextSettled(leavesLost);
 
       if (call === undefined) return;
       if (isLate) this._callLate(call);
@@ -166,8 +171,12 @@ class FrameCallbacks {
     });
   }
 
-  /** Takes the next callbacks whose frames had the same fate. */
-  _nextSettled() {
+  /**
+   * Takes the next callbacks whose frames had the same fate.
+   *
+   * @param {Boolean} [leavesLost] Whether those of lost frames are to stay
+   */
+  _nextSettled(leavesLost) {
     if (this._waiting === null) return undefined;
 
     const run = native.nextFates(this._id);
@@ -176,6 +185,9 @@ class FrameCallbacks {
 
     const count = run >>> 2;
     const fate = run & 3;
+
+    if (leavesLost && fate === LOST) return undefined;
+
     let due = this._waiting;
 
     if (count >= due.length) this._waiting = null;

@@ -131,6 +131,9 @@ class FrameFates {
       return;
     }
 
+    // What was written before is, whatever has failed behind it.
+    if (this._callbacks !== null) this._callbacks.settleSoon(true);
+
     const number = native.connectionState(this._id, WRITE_ERROR);
     const error = number > 0 ? failedWriteError(number) : takenAwayError();
 
