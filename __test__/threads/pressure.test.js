@@ -10,6 +10,7 @@ const native = require('../../lib/native');
 const { frame, MASK, PING } = require('../support/frames');
 const { until, turns } = require('../support/loop');
 const { noMemoryBack } = require('../support/machine');
+const { closeOf } = require('../support/pairs');
 const { openThreaded, skipThreads: skip } = require('../support/threads');
 
 const MIB = 1 << 20;
@@ -59,6 +60,31 @@ describe('On an I/O thread', { skip }, () => {
       assert.ok(grown < 32, `${grown} MiB`);
     }
   );
+
+  it('what was handed over is written, though a fragment behind it is taken away', async (t) => {
+    const { wss } = await openThreaded(t, 0);
+    const { socket, ws } = await openSilent(t, wss);
+    const bytes = new Uint8Array(100_000);
+    const outcomes = [];
+    const received = [];
+    const note = (name) => (err) => outcomes.push([name, err?.code ?? null]);
+
+    ws.on('error', () => {});
+    while (ws.bufferedAmount === 0) ws.send(new Uint8Array(100_000));
+    ws.send('before', note('before'));
+    ws.send(bytes, { fin: false }, note('fragment'));
+    ws.send('behind', note('behind'));
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    socket.on('data', (chunk) => received.push(chunk));
+    socket.resume();
+    await closeOf(ws);
+    await until(() => Buffer.concat(received).includes('before'));
+    assert.deepStrictEqual(outcomes, [
+      ['before', null],
+      ['fragment', 'WS_RS_DATA_DETACHED'],
+      ['behind', 'WS_RS_DATA_DETACHED']
+    ]);
+  });
 
   it('a callback waits for the kernel, and bufferedAmount counts until then', async (t) => {
     const { wss } = await openThreaded(t, 0);

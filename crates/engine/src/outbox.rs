@@ -27,6 +27,8 @@ pub enum Taken {
     Blocked,
     /// It is broken; a system error number.
     Failed(i32),
+    /// As above, and so many of the bytes that it keeps it has not written.
+    FailedBehind(i32, u64),
 }
 
 /// What writing came to.

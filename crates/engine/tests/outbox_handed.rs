@@ -188,3 +188,48 @@ fn what_was_made_shorter_does_not_count_as_sent() {
     outbox.shrink(90);
     assert_eq!((outbox.accepted(), outbox.handed()), (10, 0));
 }
+
+#[test]
+fn a_wire_that_fails_says_what_it_had_written_before() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    let mut wire = Script::new(&[ALL, Taken::FailedBehind(32, 3)]);
+    write(&mut outbox, &mut wire);
+    append(&mut outbox, b"\x81\x01c");
+    outbox.track();
+    assert_eq!(write(&mut outbox, &mut wire), Written::Failed(32));
+    assert_eq!(fates(&mut outbox), [IsWritten, Lost, Lost]);
+    assert_eq!((outbox.waiting(), outbox.handed()), (0, 0));
+}
+
+#[test]
+fn what_the_wire_keeps_is_written_though_a_payload_behind_it_was_taken_away() {
+    let mut outbox = outbox(&[b"\x81\x01a", b"\x81\x01b"]);
+    let mut wire = Script::new(&[ALL]);
+    let payload = Payload::new(b"lent1");
+    // A fragment, which is not left out.
+    outbox.push_lent(b"\x02\x05", payload.clone(), 5);
+    outbox.track();
+    payload.resize(0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    outbox.acknowledge(3);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Blocked);
+    outbox.acknowledge(0);
+    assert_eq!(fates(&mut outbox), [IsWritten]);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+    assert_eq!(fates(&mut outbox), [Lost]);
+    assert_eq!(wire.taken, b"\x81\x01a\x81\x01b");
+}
+
+#[test]
+fn what_nobody_asks_for_is_not_waited_for() {
+    let mut outbox = outbox(&[]);
+    let mut wire = Script::new(&[ALL]);
+    let payload = Payload::new(b"lent1");
+    append(&mut outbox, b"\x81\x01a");
+    outbox.push_lent(b"\x02\x05", payload.clone(), 5);
+    outbox.track();
+    payload.resize(0);
+    assert_eq!(write(&mut outbox, &mut wire), Written::Torn);
+    assert_eq!(fates(&mut outbox), [Lost]);
+}

@@ -136,12 +136,30 @@ impl LoopSocket {
         if !self.watched && !self.ended {
             return Taken::Blocked;
         }
-        taken(self.stream.write(slices))
+        let write = self.stream.write(slices);
+        self.taken(write)
     }
 
     /// As [`write`](Self::write), and past an I/O thread, if that has nothing else to write.
     pub(crate) fn write_at_once(&mut self, slices: &[&[u8]]) -> Taken {
-        taken(self.stream.write_at_once(slices))
+        let write = self.stream.write_at_once(slices);
+        self.taken(write)
+    }
+
+    fn taken(&self, write: Write) -> Taken {
+        // Nearly always. A jump by a table is guessed wrong behind a system call.
+        if let Write::Bytes(len) = write {
+            return Taken::Bytes(len);
+        }
+        match write {
+            Write::Bytes(len) => Taken::Bytes(len),
+            Write::Handed(len) => Taken::Handed(len),
+            Write::Full => Taken::Blocked,
+            Write::Failed(error) => match self.threaded() {
+                Some(thread) => Taken::FailedBehind(error, thread.under_way().0 as u64),
+                None => Taken::Failed(error),
+            },
+        }
     }
 
     /// The TLS that it speaks, if it does, and no I/O thread has it.
@@ -344,18 +362,5 @@ impl LoopSocket {
             self.watch_again(state, id);
         }
         true
-    }
-}
-
-const fn taken(write: Write) -> Taken {
-    // Nearly always. A jump by a table is guessed wrong behind a system call.
-    if let Write::Bytes(len) = write {
-        return Taken::Bytes(len);
-    }
-    match write {
-        Write::Bytes(len) => Taken::Bytes(len),
-        Write::Handed(len) => Taken::Handed(len),
-        Write::Full => Taken::Blocked,
-        Write::Failed(error) => Taken::Failed(error),
     }
 }

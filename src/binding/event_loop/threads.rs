@@ -99,7 +99,10 @@ impl Entry {
             return;
         }
         match socket.under_way() {
-            (_, Some(error)) => self.connection.fail(error),
+            (left, Some(error)) => {
+                self.connection.acknowledge(left as u64);
+                self.connection.fail(error);
+            }
             (left, None) => {
                 self.connection.acknowledge(left as u64);
                 let shrunk = socket.take_shrunk();
@@ -112,7 +115,10 @@ impl Entry {
         self.connection.shrink(left.shrunk);
         let packed: Vec<_> = left.packed.iter().map(resized).collect();
         match left.write_error {
-            Some(error) => self.connection.fail(error),
+            Some(error) => {
+                self.connection.acknowledge(left.lost as u64);
+                self.connection.fail(error);
+            }
             None => self.connection.put_back(
                 std::mem::take(&mut left.unwritten),
                 left.answer_len,

@@ -94,6 +94,11 @@ impl<P: Lent> Backlog<P> {
         !self.tracked.is_empty()
     }
 
+    /// Whether a tracked frame ends at `gone` or before.
+    pub(super) fn tracks_up_to(&self, gone: u64) -> bool {
+        self.tracked.front().is_some_and(|frame| frame.end <= gone)
+    }
+
     /// Calls `add` with the bytes of the segments; `false` when that wants no more.
     pub(super) fn each_slice<'a>(&'a self, add: &mut dyn FnMut(&'a [u8]) -> bool) -> bool {
         self.segments.iter().all(|segment| match segment.slices() {

@@ -19,6 +19,15 @@ impl<P: Lent> Outbox<P> {
         self.handed > 0 && self.backlog.as_ref().is_some_and(|b| b.is_tracking())
     }
 
+    /// Whether the wire keeps a frame that is asked for, all of it.
+    pub(super) fn waits_for_handed(&self) -> bool {
+        self.handed > 0
+            && self
+                .backlog
+                .as_ref()
+                .is_some_and(|backlog| backlog.tracks_up_to(self.gone))
+    }
+
     /// A wire has sent so many bytes of its own between the frames: they count as added.
     pub const fn count_others(&mut self, len: u64) {
         self.moved = self.moved.wrapping_sub(len);

@@ -52,6 +52,11 @@ impl<P: Lent> Outbox<P> {
         self.note_peak();
         loop {
             if !self.drop_what_was_taken_away() {
+                if self.waits_for_handed() {
+                    // What the wire keeps is written all the same. It is known when that has said so.
+                    self.block(start);
+                    return Written::Blocked;
+                }
                 self.discard();
                 return Written::Torn;
             }
@@ -94,6 +99,11 @@ impl<P: Lent> Outbox<P> {
                     return Written::Blocked;
                 }
                 Taken::Failed(error) => {
+                    self.discard();
+                    return Written::Failed(error);
+                }
+                Taken::FailedBehind(error, left) => {
+                    self.acknowledge(left);
                     self.discard();
                     return Written::Failed(error);
                 }

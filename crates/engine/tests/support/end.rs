@@ -120,7 +120,8 @@ impl End {
                 ws_rs_engine::outbox::Taken::Bytes(len)
                 | ws_rs_engine::outbox::Taken::Handed(len) => drop(bytes.drain(..len)),
                 ws_rs_engine::outbox::Taken::Blocked => return,
-                ws_rs_engine::outbox::Taken::Failed(_) => bytes.clear(),
+                ws_rs_engine::outbox::Taken::Failed(_)
+                | ws_rs_engine::outbox::Taken::FailedBehind(..) => bytes.clear(),
             }
         }
     }

@@ -31,6 +31,8 @@ pub struct Left {
     pub read_error: Option<i32>,
     /// Why nothing can be written.
     pub write_error: Option<i32>,
+    /// How many of the bytes that were put are lost with that.
+    pub lost: usize,
     /// How many bytes have come that answered questions of the thread's, and how many of those were written.
     pub others: (usize, usize),
     /// The peer was asked by the thread whether it lives ...

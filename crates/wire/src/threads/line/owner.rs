@@ -46,7 +46,9 @@ impl Line {
         let (mut rest, packed) = io.writing.take();
         left.packed = packed;
         left.shrunk = self.pipe.take_shrunk();
-        left.write_error = self.pipe.under_way().1;
+        let (under_way, error) = self.pipe.under_way();
+        left.write_error = error;
+        left.lost = if error.is_some() { under_way } else { 0 };
         left.answer_len = io.answer.len();
         if left.answer_len > 0 {
             rest.splice(..0, std::mem::take(&mut io.answer));
