@@ -121,4 +121,35 @@ describe("The event 'message'", () => {
     emitMessage(emitter, data, true);
     assert.deepStrictEqual(await failed, [error]);
   });
+
+  it('does so if that was said when the emitter was made, or of it alone', async (t) => {
+    t.after(() => {
+      EventEmitter.captureRejections = false;
+    });
+
+    const error = new Error('Oops');
+    const outcomes = [];
+
+    EventEmitter.captureRejections = true;
+
+    const before = new EventEmitter();
+
+    EventEmitter.captureRejections = false;
+
+    for (const emitter of [
+      before,
+      new EventEmitter({ captureRejections: true })
+    ]) {
+      emitter.on('message', async () => {
+        throw error;
+      });
+
+      const failed = once(emitter, 'error');
+
+      emitMessage(emitter, data, true);
+      outcomes.push(...(await failed));
+    }
+
+    assert.deepStrictEqual(outcomes, [error, error]);
+  });
 });

@@ -10,6 +10,11 @@ const { emit } = EventEmitter.prototype;
  */
 const isOwnEmit = String(emit).includes('kErrorMonitor');
 
+/** On an emitter: whether what its listeners reject is to be an error, as it was told when it was made. */
+const kCapture = Object.getOwnPropertySymbols(EventEmitter.prototype).find(
+  ({ description }) => description === 'kCapture'
+);
+
 /**
  * Emits `'message'`.
  *
@@ -27,7 +32,8 @@ function emitMessage(websocket, data, isBinary) {
     typeof listener === 'function' &&
     isOwnEmit &&
     websocket.emit === emit &&
-    !EventEmitter.captureRejections
+    kCapture !== undefined &&
+    !websocket[kCapture]
   ) {
     listener.call(websocket, data, isBinary);
   } else {
