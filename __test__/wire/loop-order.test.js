@@ -81,7 +81,7 @@ const skip =
   process.platform !== 'linux' || process.env.WS_RS_IO_THREADS !== undefined;
 
 /** Opens connections one after the other, and says how to close all there is. */
-async function openPairs(wire, count) {
+async function openPairs(wire, count, onOpen = () => {}) {
   const server = http.createServer();
   const { clientOptions, close, url } = await listen(wire, server);
   const wss = new WebSocket.Server({ server });
@@ -95,6 +95,7 @@ async function openPairs(wire, count) {
       once(ws, 'open')
     ]);
 
+    onOpen(ws, peer);
     clients.push(ws);
     peers.push(peer);
   }
@@ -188,6 +189,32 @@ describe('The two ends of connections in one process see their end as with ws', 
 
 describe('Clients in the process of their server', () => {
   for (const wire of onlyHere(['tcp', 'unix'])) {
+    it(
+      `hear what is sent as they open before it hears them, over ${wire}`,
+      { skip },
+      async () => {
+        const wanted = ['c first', 's second'];
+        let seen;
+
+        for (let i = 0; i < ATTEMPTS; i++) {
+          const order = [];
+          const { close } = await openPairs(wire, 1, (client, peer) => {
+            client.on('message', (data) => order.push(`c ${data}`));
+            peer.on('message', (data) => order.push(`s ${data}`));
+            peer.send('first');
+            client.send('second');
+          });
+
+          await until(() => order.length === 2);
+          await close();
+          seen = order;
+          if (seen.join() === wanted.join()) break;
+        }
+
+        assert.deepStrictEqual(seen, wanted);
+      }
+    );
+
     for (const count of [1, 3, 5, 10]) {
       it(
         `are answered in the order of their messages, ${count} of them over ${wire}`,

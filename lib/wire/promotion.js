@@ -35,7 +35,7 @@ function schedule(connection) {
 
   // Forced: behind what Node has read already, before anything else comes.
   if (isForced) timers.nextTick(promote, connection);
-  else timers.setImmediate(promote, connection);
+  else timers.setImmediate(promote, connection, true);
 }
 
 /**
@@ -59,7 +59,7 @@ function retry(connection) {
   timers.setImmediate(promote, connection);
 }
 
-function promote(connection) {
+function promote(connection, isNew = false) {
   if (connection.loop !== null) return;
 
   const against = objection(connection);
@@ -69,7 +69,11 @@ function promote(connection) {
     return;
   }
 
-  if (!isIdle(connection) || !isContextKnown(connection)) {
+  if (
+    !isIdle(connection) ||
+    !isContextKnown(connection) ||
+    (isNew && isReadable(connection.socket))
+  ) {
     trace(connection, 'on stream until the next read: it is not idle');
     connection.promoteLater = true;
     return;
@@ -242,6 +246,15 @@ function isIdle(connection) {
       !handle.writeQueueSize &&
       socket.writableLength === 0)
   );
+}
+
+/**
+ * Whether something has come that libuv is about to read. Who is watched anew comes
+ * behind all others on which something has come: in a process with both ends of
+ * connections that would be seen. Later on there may be something at any time.
+ */
+function isReadable({ _handle: handle }) {
+  return native.isReadable(handle.fd) === 1;
 }
 
 /** Whether a method is Node's own, be it one that its HTTP server put there. */

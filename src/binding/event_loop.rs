@@ -311,6 +311,11 @@ pub(crate) fn ends_behind(call: &Call<'_>) -> Outcome {
     call.number(u32::from(has_end_behind(call.i32(0)?)))
 }
 
+/// `isReadable(fd) -> boolean`: whether there is something to read, or the end.
+pub(crate) fn is_readable(call: &Call<'_>) -> Outcome {
+    call.number(u32::from(ws_rs_wire::is_readable(call.i32(0)?)))
+}
+
 /// `loopBusy(id, busy, forGood)`: whether the decoder works on a chunk, so that others are not decoded.
 /// They are not waited with if that is so for good.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {

@@ -137,6 +137,8 @@ pub(crate) fn ends_behind(call: &Call<'_>) -> Outcome {
     call.number(0)
 }
 
+pub(crate) use self::ends_behind as is_readable;
+
 pub(crate) fn on_events(call: &Call<'_>) -> Outcome {
     call.undefined()
 }

@@ -122,6 +122,7 @@ raw_callback!(loop_close, event_loop::threads::loop_close);
 raw_callback!(loop_pause, event_loop::loop_pause);
 raw_callback!(loop_behind, event_loop::behind::loop_behind);
 raw_callback!(ends_behind, event_loop::ends_behind);
+raw_callback!(is_readable, event_loop::is_readable);
 raw_callback!(loop_busy, event_loop::loop_busy);
 raw_callback!(loop_reference, event_loop::loop_reference);
 raw_callback!(loop_shut_down, event_loop::loop_shut_down, 1);
@@ -218,7 +219,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 100] = [
+const FUNCTIONS: [(&CStr, RawCallback); 101] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -286,6 +287,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 100] = [
     (c"loopPause", loop_pause),
     (c"loopBehind", loop_behind),
     (c"endsBehind", ends_behind),
+    (c"isReadable", is_readable),
     (c"loopBusy", loop_busy),
     (c"loopReference", loop_reference),
     (c"loopShutDown", loop_shut_down),

@@ -23,7 +23,7 @@ mod write;
 
 pub use self::accept::{CAN_ACCEPT, MAX_TAKEN, accept};
 pub use self::descriptor::borrow;
-pub use self::end::has_end_behind;
+pub use self::end::{has_end_behind, is_readable};
 pub use self::name::{has_one_form, name};
 pub use self::news::Ready;
 pub use self::reactor::{Handler, Reactor};
