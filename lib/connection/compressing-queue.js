@@ -13,6 +13,8 @@ const { FIN, OPCODE, RSV1 } = numbers.frame;
 const { MAX_INLINE } = numbers.task;
 
 const { DEFAULT, DEFLATING, EXTENSION } = SendQueue;
+/** A program may put another one on an object, or on the class. */
+const { compress } = PerMessageDeflate.prototype;
 
 /**
  * Compresses the messages of the queue that are to be, one after the other: here, on
@@ -106,9 +108,7 @@ class CompressingQueue extends SendQueue {
     const pmd = this._extensions[EXTENSION];
     const fin = (job.first & FIN) !== 0;
     // The output copies short frames. Others may show them to the program.
-    const mayLend =
-      this.outbox !== null &&
-      pmd.compress === PerMessageDeflate.prototype.compress;
+    const mayLend = this.outbox !== null && pmd.compress === compress;
 
     const callback = (err, bytes) => {
       if (this._socket.destroyed) {
