@@ -104,3 +104,42 @@ test('methods of Receiver are patched when somebody has put them there', (t) => 
     assert.equal(isReceiverPatched(), false, name);
   }
 });
+
+test('a frame() that replaces that of the class makes the frames', async (t) => {
+  const { client, ws } = await open(t);
+  const received = [];
+
+  client.on('message', (data) => received.push(String(data)));
+  ws.send('before');
+
+  const { frame } = Sender;
+  const seen = [];
+
+  t.after(() => {
+    Sender.frame = frame;
+  });
+  Sender.frame = (data, options) => {
+    const { fin, mask, opcode, rsv1 } = options;
+
+    seen.push([String(data), { fin, mask, opcode, rsv1 }]);
+    return frame(String(data) === 'one' ? Buffer.from('two') : data, options);
+  };
+
+  const options = { fin: true, mask: false, opcode: 1, rsv1: false };
+
+  ws.send('one');
+  ws.send('a', { fin: false });
+  ws.send(Buffer.from('b'), { mask: false });
+  ws.ping('c');
+  await once(client, 'ping');
+  assert.deepEqual(seen, [
+    ['one', options],
+    ['a', { ...options, fin: false }],
+    ['b', { ...options, opcode: 0 }],
+    ['c', { ...options, opcode: 9 }]
+  ]);
+  Sender.frame = frame;
+  ws.send('after');
+  while (received.length < 4) await once(client, 'message');
+  assert.deepEqual(received, ['before', 'two', 'ab', 'after']);
+});

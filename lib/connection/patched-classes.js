@@ -9,6 +9,7 @@
 const Receiver = require('./receiver');
 const Sender = require('./sender');
 
+const { frame } = Sender;
 const { pong, send, sendFrame } = Sender.prototype;
 const { _write: write } = Receiver.prototype;
 
@@ -34,6 +35,8 @@ function isReceiverPatched() {
  */
 function isSenderPatched(sender) {
   // In two places, so that the first is known when it is compiled.
+  if (Sender.frame !== frame) return true;
+
   return sender === null
     ? Sender.prototype.send !== send || Sender.prototype.sendFrame !== sendFrame
     : sender.send !== send || sender.sendFrame !== sendFrame;

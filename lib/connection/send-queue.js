@@ -69,16 +69,7 @@ class SendQueue {
   /** Frames a payload and writes it now; `length` is its before compression. */
   _write(payload, first, mask, cb, length) {
     if (this.makesFrames) {
-      this.sendFrame(
-        frame(
-          payload,
-          byteLength(payload),
-          first,
-          mask ? maskingKey(this._maskOptions()) : undefined,
-          true
-        ),
-        cb
-      );
+      this.sendFrame(this._frameOf(payload, first, mask), cb);
       return;
     }
 
@@ -94,6 +85,17 @@ class SendQueue {
     } else {
       this.outbox.bytes(payload, first, mask, key, cb, length);
     }
+  }
+
+  /** Makes the chunks of a frame, for `sendFrame()`. */
+  _frameOf(payload, first, mask) {
+    return frame(
+      payload,
+      byteLength(payload),
+      first,
+      mask ? maskingKey(this._maskOptions()) : undefined,
+      true
+    );
   }
 
   _maskOptions() {

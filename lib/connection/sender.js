@@ -1,6 +1,6 @@
 'use strict';
 
-const { BINARY, CLOSE, FIN, PING, PONG, RSV1, TEXT } =
+const { BINARY, CLOSE, FIN, OPCODE, PING, PONG, RSV1, TEXT } =
   require('../native/numbers').frame;
 const callbackOf = require('./callback-of');
 const CompressingQueue = require('./compressing-queue');
@@ -184,9 +184,28 @@ class Sender extends CompressingQueue {
     }
   }
 
-  /** Whether `sendFrame()` is to see all frames: a program has put its own there. */
+  /** Whether a `frame()` or `sendFrame()` of the program's is to see all frames. */
   get makesFrames() {
-    return super.makesFrames || this.sendFrame !== sendFrame;
+    return (
+      super.makesFrames ||
+      this.sendFrame !== sendFrame ||
+      Sender.frame !== frameOfSender
+    );
+  }
+
+  _frameOf(payload, first, mask) {
+    if (Sender.frame === frameOfSender) {
+      return super._frameOf(payload, first, mask);
+    }
+
+    return Sender.frame(payload, {
+      ...this._maskOptions(),
+      fin: (first & FIN) !== 0,
+      mask,
+      opcode: first & OPCODE,
+      readOnly: true,
+      rsv1: (first & RSV1) !== 0
+    });
   }
 
   /**
@@ -230,6 +249,7 @@ class Sender extends CompressingQueue {
   }
 }
 
+const { frame: frameOfSender } = Sender;
 const { sendFrame } = Sender.prototype;
 const byte = new Uint8Array(1);
 
