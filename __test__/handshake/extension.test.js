@@ -1,8 +1,10 @@
 'use strict';
 
 const assert = require('node:assert');
+const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const { WebSocket } = require('../support/implementation');
 const { format, parse } = require('../../lib/handshake/extension');
 
 /** Objects as `parse()` makes them have no prototype. */
@@ -78,5 +80,27 @@ describe('format', () => {
 
   it('gives an empty string for no extensions', () => {
     assert.strictEqual(format({}), '');
+  });
+});
+
+describe('What a program puts in the place of both', () => {
+  it('is called by servers, and by no client', async (t) => {
+    const { extension } = WebSocket;
+    const wss = new WebSocket.Server({ perMessageDeflate: true, port: 0 });
+
+    await once(wss, 'listening');
+
+    const calls = ['format', 'parse'].map((name) =>
+      t.mock.method(extension, name)
+    );
+    const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+
+    await once(client, 'open');
+    client.terminate();
+    wss.close();
+    assert.deepStrictEqual(
+      calls.map((method) => method.mock.callCount()),
+      [1, 1]
+    );
   });
 });

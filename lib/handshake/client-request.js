@@ -6,7 +6,7 @@ const tls = require('tls');
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const { DEFAULTS } = require('./client-arguments');
-const extension = require('./extension');
+const { format } = require('./extension');
 const { EMPTY_BUFFER } = require('../constants');
 
 /** Bytes of a `Sec-WebSocket-Key`, before they are written in Base64. */
@@ -78,7 +78,7 @@ function headersOf({ key, perMessageDeflate, protocols, settings }) {
   };
 
   if (perMessageDeflate !== null) {
-    headers['Sec-WebSocket-Extensions'] = extension.format({
+    headers['Sec-WebSocket-Extensions'] = format({
       [PerMessageDeflate.extensionName]: perMessageDeflate.offer()
     });
   }

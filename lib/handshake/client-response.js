@@ -1,7 +1,7 @@
 'use strict';
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
-const extension = require('./extension');
+const { parse } = require('./extension');
 const native = require('../native');
 
 /**
@@ -59,7 +59,7 @@ function extensionsProblem(header, perMessageDeflate) {
   }
 
   try {
-    const extensions = extension.parse(header);
+    const extensions = parse(header);
     const [name, ...others] = Object.keys(extensions);
 
     if (name !== PerMessageDeflate.extensionName || others.length > 0) {
