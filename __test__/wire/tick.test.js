@@ -83,6 +83,35 @@ describe('Outboxes with frames that wait', () => {
     assert.deepStrictEqual(log, ['a', 'native']);
   });
 
+  it('are all looked at in the midst of a tick though some throw, which is for nobody there', async (t) => {
+    const log = [];
+    const thrown = [];
+    const fail = (message) => () => {
+      throw new Error(message);
+    };
+    const native = new FakeOutbox('native', log);
+    const outboxes = [
+      new FakeOutbox('a', log, fail('a')),
+      native,
+      new FakeOutbox('b', log)
+    ];
+
+    native.isNative = true;
+    native.afterFlush = fail('native');
+    process.setUncaughtExceptionCaptureCallback(({ message }) =>
+      thrown.push(message)
+    );
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    for (const outbox of outboxes) Tick.add(outbox);
+    Tick.flush();
+    assert.deepStrictEqual(log, ['a', 'b']);
+    assert.deepStrictEqual(thrown, []);
+    await new Promise(setImmediate);
+    assert.deepStrictEqual(thrown, ['a', 'native']);
+    assert.deepStrictEqual(log, ['a', 'b', 'native']);
+    assert.ok(outboxes.every((outbox) => !outbox.isWaiting));
+  });
+
   it('are all looked at though some throw, which is not swallowed', async (t) => {
     const log = [];
     const thrown = [];

@@ -129,14 +129,23 @@ function flush() {
   waiting = [];
 
   for (const outbox of due) {
-    if (outbox.isNative) {
-      outbox.afterFlush();
-      written.push(outbox);
-    } else {
-      outbox.isWaiting = false;
-      outbox.attend();
+    try {
+      if (outbox.isNative) {
+        written.push(outbox);
+        outbox.afterFlush();
+      } else {
+        outbox.isWaiting = false;
+        outbox.attend();
+      }
+    } catch (err) {
+      // It is nothing to the others, nor to who sends.
+      timers.nextTick(rethrow, err);
     }
   }
+}
+
+function rethrow(err) {
+  throw err;
 }
 
 /**
