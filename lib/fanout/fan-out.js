@@ -113,7 +113,7 @@ function giveEach(websockets, message) {
   for (const ws of websockets) {
     if (ws.readyState === OPEN && isAdmitted(ws, message, thrown)) {
       given++;
-      giveSafely(ws, message);
+      giveSafely(ws, message, thrown);
     }
   }
 
@@ -137,12 +137,21 @@ function isAdmitted(ws, message, thrown) {
   }
 }
 
-function giveSafely(ws, message) {
+function giveSafely(ws, message, thrown) {
   try {
     give(ws, message);
   } catch (err) {
     // A `write()` of somebody's threw, which is nothing to the others.
-    if (ws._socket) ws._socket.destroy(err);
+    destroySafely(ws._socket, err, thrown);
+  }
+}
+
+/** What a `destroy()` of somebody's throws is nothing to the others either. */
+function destroySafely(socket, err, thrown) {
+  try {
+    if (socket) socket.destroy(err);
+  } catch (other) {
+    thrown.push(other);
   }
 }
 
