@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { NOOP } = require('../constants');
+const lend = require('./lent-chunks');
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
@@ -63,6 +64,9 @@ class StreamWriter {
    */
   givePayload(bytes, callback) {
     const socket = this._socket;
+    const chunk = isBusy(socket)
+      ? lend(socket, bytes, (err) => this._queue.owner?.onLost(err))
+      : bytes;
 
     this.isGiving = true;
     // One chunk alone is written as it is: corked, a stream would emit 'drain'.
@@ -72,7 +76,7 @@ class StreamWriter {
       this._giveNow(socket.write, false);
       const then = this._owe(callback);
 
-      socket.write(bytes, then);
+      socket.write(chunk, then);
       if (isCorked) socket.uncork();
       then?.isGiven();
     } catch (err) {
@@ -188,6 +192,11 @@ class StreamWriter {
 
     return then;
   }
+}
+
+/** Whether what is written now waits in the stream. */
+function isBusy({ _writableState: state }) {
+  return state?.length > 0 || state?.corked > 0;
 }
 
 /**
