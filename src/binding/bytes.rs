@@ -189,12 +189,11 @@ impl Bytes {
     }
 }
 
-/// Whether other threads may write to the memory of a `Buffer` or `Uint8Array`. It stays so.
-pub(crate) fn is_shared(env: sys::napi_env, value: sys::napi_value) -> bool {
+/// The memory of a typed array, if it is one.
+pub(crate) fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<sys::napi_value> {
     let mut memory = ptr::null_mut();
-    let mut is_own = false;
     // SAFETY: a live environment and value; the out pointers are valid, or null for what is not asked for.
-    unsafe {
+    let status = unsafe {
         sys::napi_get_typedarray_info(
             env,
             value,
@@ -203,8 +202,17 @@ pub(crate) fn is_shared(env: sys::napi_env, value: sys::napi_value) -> bool {
             ptr::null_mut(),
             &mut memory,
             ptr::null_mut(),
-        ) != sys::Status::napi_ok
-            || sys::napi_is_arraybuffer(env, memory, &mut is_own) != sys::Status::napi_ok
-            || !is_own
-    }
+        )
+    };
+    (status == sys::Status::napi_ok).then_some(memory)
+}
+
+/// Whether other threads may write to the memory of a `Buffer` or `Uint8Array`. It stays so.
+pub(crate) fn is_shared(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut is_own = false;
+    memory_of(env, value).is_none_or(|memory| {
+        // SAFETY: a live environment and value, and a valid out pointer.
+        let status = unsafe { sys::napi_is_arraybuffer(env, memory, &mut is_own) };
+        status != sys::Status::napi_ok || !is_own
+    })
 }

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use super::bytes::memory_of;
+
 /// What is kept until V8 gives the memory back.
 struct Lease<T> {
     owner: Cell<Option<T>>,
@@ -49,7 +51,7 @@ pub(crate) unsafe fn lend<T: 'static>(
     // SAFETY: a live environment and value, and valid out pointers. The watch is of a byte that nobody uses, which is
     // there as long as the count that its finalizer gives back.
     unsafe {
-        sys::napi_create_reference(env, buffer_of(env, value), 0, &mut buffer);
+        sys::napi_create_reference(env, memory_of(env, value).unwrap_or(value), 0, &mut buffer);
         let status = sys::napi_create_external_arraybuffer(
             env,
             hint.cast(),
@@ -66,28 +68,6 @@ pub(crate) unsafe fn lend<T: 'static>(
     }
     lease.references.set([buffer, kept]);
     Ok(value)
-}
-
-/// The `ArrayBuffer` of a `Buffer`, or the value itself.
-fn buffer_of(env: sys::napi_env, value: sys::napi_value) -> sys::napi_value {
-    let mut buffer = ptr::null_mut();
-    // SAFETY: a live environment and value; the out pointers are valid, or null for what is not asked for.
-    let status = unsafe {
-        sys::napi_get_typedarray_info(
-            env,
-            value,
-            ptr::null_mut(),
-            ptr::null_mut(),
-            ptr::null_mut(),
-            &mut buffer,
-            ptr::null_mut(),
-        )
-    };
-    if status == sys::Status::napi_ok {
-        buffer
-    } else {
-        value
-    }
 }
 
 /// Whether an `ArrayBuffer` has the memory that it was made of; then nobody else has.

@@ -60,18 +60,7 @@ impl SharedMemory {
             })
         };
         match lent {
-            Ok(value) => {
-                let buffer = values.keep(value, None)?;
-                let memory = Memory::Native(words);
-                Ok((
-                    Self {
-                        len,
-                        memory,
-                        buffer,
-                    },
-                    value,
-                ))
-            }
+            Ok(value) => Self::of(values, len, Memory::Native(words), value),
             Err((sys::Status::napi_no_external_buffers_allowed, _)) => Self::looked_up(values, len),
             Err((status, _)) => Err(Fault::Status(status)),
         }
@@ -81,16 +70,22 @@ impl SharedMemory {
         let (mut value, mut data) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: live environment, valid out pointers.
         check(unsafe { sys::napi_create_arraybuffer(values.env(), len, &mut data, &mut value) })?;
+        Self::of(values, len, Memory::Looked(data.cast()), value)
+    }
+
+    fn of(
+        values: &Values,
+        len: usize,
+        memory: Memory,
+        value: sys::napi_value,
+    ) -> Outcome<(Self, sys::napi_value)> {
         let buffer = values.keep(value, None)?;
-        let memory = Memory::Looked(data.cast());
-        Ok((
-            Self {
-                len,
-                memory,
-                buffer,
-            },
-            value,
-        ))
+        let shared = Self {
+            len,
+            memory,
+            buffer,
+        };
+        Ok((shared, value))
     }
 
     /// Where the memory is. The pointer is good until JavaScript runs again.
