@@ -1,6 +1,6 @@
 'use strict';
 
-const { existsSync, readdirSync } = require('node:fs');
+const { existsSync, readdirSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 /**
@@ -95,16 +95,21 @@ function serverKind(name) {
   return kind;
 }
 
+/** Bytes that the file has in `bun` that says only that no install script ran. */
+const PLACEHOLDER = 4096;
+
 /**
- * @return {string} Bun, which is in a package for the platform: no install script
- *   puts it elsewhere
+ * @return {string} Bun, which is in a package for the platform, or where its install
+ *   script has moved it if somebody let that run
  * @throws {Error} There is none for this platform
  */
 function bun() {
-  const scope = path.join(__dirname, '..', 'node_modules', '@oven');
+  const modules = path.join(__dirname, '..', 'node_modules');
+  const scope = path.join(modules, '@oven');
   const found = (existsSync(scope) ? readdirSync(scope) : [])
     .map((name) => path.join(scope, name, 'bin', 'bun'))
-    .find((file) => existsSync(file));
+    .concat(path.join(modules, 'bun', 'bin', 'bun.exe'))
+    .find((file) => existsSync(file) && statSync(file).size > PLACEHOLDER);
 
   if (found === undefined) {
     throw new Error(
