@@ -40,8 +40,12 @@ declare class WebSocket extends Listeners<WebSocket.Events> {
    * In what form binary messages arrive, from the next message on. With
    * `'blob'` the data is a `Blob`, which `RawData` leaves out, so cast it.
    * Default: `'nodebuffer'`
+   *
+   * What is read has no `'blob'` here, so that a connection can be given to
+   * functions that were declared with `@types/ws`, which does not know it.
    */
-  binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+  get binaryType(): 'nodebuffer' | 'arraybuffer' | 'fragments';
+  set binaryType(type: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob');
   /**
    * Bytes handed to `send()`, `ping()` and `pong()` that still wait here, but for
    * those that only wait for others of their tick.
@@ -265,9 +269,12 @@ declare namespace WebSocket {
     'unexpected-response': [request: ClientRequest, response: IncomingMessage];
   }
 
+  /** `WebSocket`, or a class that extends it. */
+  type ConnectionClass = new (address: null) => TheClass;
+
   /** The arguments of each event of a {@link Server}. */
   interface ServerEvents<
-    T extends typeof WebSocket.WebSocket,
+    T extends ConnectionClass,
     U extends typeof IncomingMessage
   > {
     listening: [];
@@ -384,7 +391,7 @@ declare namespace WebSocket {
 
   /** Options of the server: exactly one of `port`, `server`, `noServer`. */
   interface ServerOptions<
-    U extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    U extends ConnectionClass = typeof WebSocket.WebSocket,
     V extends typeof IncomingMessage = typeof IncomingMessage
   > extends ConnectionOptions {
     /**
@@ -498,14 +505,31 @@ declare namespace WebSocket {
     port: number;
   }
 
+  /**
+   * What a server says of its options, in as loose types as `@types/ws` needs for a
+   * server to be given to functions that were declared with it.
+   */
+  interface ReadOptions extends Omit<
+    ServerOptions<any, any>,
+    'perMessageDeflate'
+  > {
+    perMessageDeflate?:
+      | boolean
+      | (PerMessageDeflateOptions & {
+          clientMaxWindowBits?: number | undefined;
+          serverMaxWindowBits?: number | undefined;
+        })
+      | undefined;
+  }
+
   /** A WebSocket server; also exported as `WebSocketServer`. */
   class Server<
-    T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    T extends ConnectionClass = typeof WebSocket.WebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage
   > extends Listeners<ServerEvents<T, U>> {
     /** The open connections; absent if `clientTracking` is `false`. */
     clients: Set<InstanceType<T>>;
-    options: ServerOptions<T, U>;
+    options: ReadOptions;
     /** @deprecated Never set; see `options.path`. */
     path: string;
 
@@ -529,7 +553,7 @@ declare namespace WebSocket {
 
   const WebSocketServer: typeof Server;
   interface WebSocketServer<
-    T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    T extends ConnectionClass = typeof WebSocket.WebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage
   > extends Server<T, U> {}
 
