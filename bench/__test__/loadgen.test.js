@@ -98,6 +98,37 @@ test(
 );
 
 test(
+  'a run at a set rate sends what is due, and counts an answer from when its message was due',
+  {
+    skip
+  },
+  async () => {
+    const late = (socket, data) => setTimeout(() => socket.send(data), 30);
+    const load = '--connections 5 --size 200 --rate 400 --seconds 1';
+    const report = await generate(late, load);
+
+    assert.strictEqual(report.rate, 400);
+    // A Poisson process of 400 a second, the same each time; some answers of the warm-up are among them.
+    assert.ok(report.messages > 200 && report.messages < 460);
+    assert.ok(report.latency_us.p50 >= 30_000);
+    assert.ok(report.latency_us.p999 >= report.latency_us.p99);
+  }
+);
+
+test(
+  'a server that does not keep up with a set rate ends the run with an error',
+  {
+    skip
+  },
+  async () => {
+    await assert.rejects(
+      generate(() => {}, '--connections 1 --size 20 --rate 20000 --seconds 9'),
+      /does not keep up with --rate/
+    );
+  }
+);
+
+test(
   'a changed byte, length or type ends the run with an error',
   {
     skip

@@ -132,6 +132,39 @@ test('a table cell holds the medians of the rounds', () => {
   assert.match(text, /\| +12,345 \| +12,345 \|/);
 });
 
+test('a run at set rates says how late the slowest were, and where the generator ran', () => {
+  const { conditions } = run([20], [5]);
+  const paced = {
+    name: 'paced-1x32-500',
+    title: '1 connection, 32 B, 500 a second',
+    kind: 'paced',
+    connections: 1
+  };
+  const text = markdown(
+    summarize({
+      workloads: [paced],
+      servers: [{ name: 'ws', title: 'ws', version: '1' }],
+      samples: [
+        {
+          server: 'ws',
+          workload: paced.name,
+          values: { cpuAll: 20, cpuMain: 10, p50: 41, p99: 130, p999: 1234 }
+        }
+      ],
+      conditions: { ...conditions, otherCore: 0 },
+      notes: [],
+      rounds: 1
+    })
+  );
+
+  assert.match(
+    text,
+    /\| 1 connection, 32 B, 500 a second \| 20\.0 \(10\.0\) \|/
+  );
+  assert.match(text, /\| 41\.0 \/ 130 \/ 1,234 \|/);
+  assert.match(text, /^Server on core 1, generator on core 0, /m);
+});
+
 test('a failed sample makes the cell say so, not show the other rounds', () => {
   const failed = run([10, 30, 20], [4, null, 6]);
   assert.match(markdown(failed), /\| 20\.0 \(10\.0\) \| +failed \|/);

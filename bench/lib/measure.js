@@ -48,7 +48,8 @@ async function measure({ name }, workload, plan) {
       echo: measureEcho,
       fanout: measureFanOut,
       growth: measureGrowth,
-      idle: measureIdle
+      idle: measureIdle,
+      paced: measurePaced
     };
     return await takers[workload.kind](setting);
   } catch (error) {
@@ -124,6 +125,26 @@ function echoValues(report) {
     perSecond: report.messages_per_second,
     messages: report.messages
   };
+}
+
+/**
+ * The generator has a core of its own where there is one: it has to be awake when
+ * messages are due, and the server is not busy all of the time.
+ */
+async function measurePaced({ workload, target, plan }) {
+  const { connections, size, rate } = workload;
+  const { generatorCore, sandbox, seconds, warmUp } = plan;
+  const core = generatorCore ?? sandbox.conditions.otherCore;
+  const args = ['--connections', connections, '--size', size, '--rate', rate];
+
+  args.push('--warm-up', warmUp, '--seconds', seconds);
+
+  const report = await generate(
+    [...target, ...args.map(String)],
+    (program, rest) => sandbox.pin(program, rest, core)
+  );
+
+  return { ...echoValues(report), p999: report.latency_us.p999 };
 }
 
 async function measureFanOut({ workload, target, pin, plan }) {

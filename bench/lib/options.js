@@ -134,16 +134,18 @@ function program(text) {
 
 /** Whether these are what a section of docs/performance.md shows. */
 function isWhole(workloads) {
-  return [['deflate', 'deflate-memory'], ['fanout'], ['memory']].some(
-    (groups) => {
-      const all = selectWorkloads(groups);
+  return [
+    ['deflate', 'deflate-memory'],
+    ['fanout'],
+    ['memory'],
+    ['paced']
+  ].some((groups) => {
+    const all = selectWorkloads(groups);
 
-      return (
-        workloads.length === all.length &&
-        workloads.every((w) => all.includes(w))
-      );
-    }
-  );
+    return (
+      workloads.length === all.length && workloads.every((w) => all.includes(w))
+    );
+  });
 }
 
 function serverNames({ baseline, servers: list, transport }, workloads) {

@@ -48,6 +48,14 @@ const memory = {
   end: '<!-- memory:end -->'
 };
 
+const paced = {
+  json: 'bench-paced.json',
+  plot: null,
+  select: tables,
+  start: '<!-- paced:start -->',
+  end: '<!-- paced:end -->'
+};
+
 const baseline = { json: 'bench-baseline.json', plot: null, select: null };
 
 /**
@@ -85,6 +93,7 @@ function placeOf(run) {
   if (run.ratios) return baseline;
   if (run.workloads.every(({ kind }) => kind === 'fanout')) return fanOut;
   if (run.workloads.every(({ kind }) => kind === 'growth')) return memory;
+  if (run.workloads.every(({ kind }) => kind === 'paced')) return paced;
   return run.workloads.every((workload) => workload.deflate) ? deflate : plain;
 }
 

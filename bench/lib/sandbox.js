@@ -40,11 +40,13 @@ async function enterSandbox(core, prepare) {
   }
 
   const namespace = process.env[marker] ? 'own' : 'shared';
-  const shared = sharedCore(core);
+  const allowed = allowedCores();
+  const shared = sharedCore(core, allowed);
   const conditions = {
     namespace: namespace === 'own' && loopbackUp() ? 'own' : 'shared',
     congestionControl: setCongestionControl(namespace),
     core: shared,
+    otherCore: allowed.find((one) => shared !== null && one !== shared) ?? null,
     machine: machine()
   };
 
@@ -107,11 +109,20 @@ function setCongestionControl(namespace) {
   }
 }
 
-/** @return {number | null} The core for both, null if it cannot be chosen */
-function sharedCore(wanted) {
+/** @return {number[]} The cores that this process may run on, ascending */
+function allowedCores() {
   const status = readFileSync('/proc/self/status', 'utf8');
-  const last = /^Cpus_allowed_list:.*?(\d+)$/m.exec(status)[1];
-  const core = wanted ?? Number(last);
+  const [, list] = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(status);
+
+  return list.split(',').flatMap((part) => {
+    const [first, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+/** @return {number | null} The core for both, null if it cannot be chosen */
+function sharedCore(wanted, allowed) {
+  const core = wanted ?? allowed.at(-1);
   const works = spawnSync('taskset', ['-c', String(core), 'true']).status === 0;
 
   if (!works && wanted !== null) {

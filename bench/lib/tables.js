@@ -21,9 +21,10 @@ const PER_CONNECTION = 'Per connection: all threads (JS thread)';
  */
 function tables(run) {
   const echo = run.workloads.filter(({ kind }) => kind === 'echo');
+  const paced = run.workloads.filter(({ kind }) => kind === 'paced');
   const toAll = run.workloads.filter(({ kind }) => kind === 'fanout');
   const others = run.workloads.filter(
-    ({ kind }) => kind !== 'echo' && kind !== 'fanout'
+    ({ kind }) => !['echo', 'fanout', 'paced'].includes(kind)
   );
   const table = (title, rows, cell) => ({
     title,
@@ -38,12 +39,17 @@ function tables(run) {
   });
 
   return [
-    table(PER_MESSAGE, costs(echo), cost),
+    table(PER_MESSAGE, costs([...echo, ...paced]), cost),
     table(PER_DELIVERY, costs(toAll), cost),
     table(
       'Round trip, µs: median / 99th percentile',
       echo,
       ({ p50, p99 }) => `${figure(p50)} / ${figure(p99)}`
+    ),
+    table(
+      'Round trip, µs: median / 99th / 99.9th percentile',
+      paced,
+      ({ p50, p99, p999 }) => [p50, p99, p999].map(figure).join(' / ')
     ),
     table('Messages per second', echo, ({ perSecond }) => figure(perSecond)),
     table(
@@ -121,8 +127,18 @@ function cost(values, { of, unit }) {
  * @param {Object} run A summary
  * @return {string[]} Sentences: on what and how it was measured
  */
-function circumstances({ date, rounds, conditions, servers, notes }) {
+function circumstances({
+  date,
+  rounds,
+  conditions,
+  servers,
+  notes,
+  workloads
+}) {
   const { machine } = conditions;
+  const isPaced = workloads.every(({ kind }) => kind === 'paced');
+  const generatorCore =
+    conditions.generatorCore ?? (isPaced ? conditions.otherCore : null);
   const peers = servers.map(({ title, version }) => `${title} ${version}`);
   const place =
     conditions.namespace === 'own'
@@ -134,10 +150,10 @@ function circumstances({ date, rounds, conditions, servers, notes }) {
   const core =
     conditions.core === null
       ? 'server and generator not pinned (no taskset)'
-      : conditions.generatorCore === null
+      : generatorCore === null
         ? `server and generator on core ${conditions.core}`
         : `server on core ${conditions.core}, generator on core ` +
-          conditions.generatorCore;
+          generatorCore;
 
   return [
     `${date}: ${peers.join('; ')}.`,

@@ -5,10 +5,11 @@
  * @property {string} name What `--only` takes
  * @property {string} group A name for it and its likes
  * @property {string} title
- * @property {'echo' | 'accept' | 'idle' | 'growth' | 'cycles' | 'fanout'} kind
+ * @property {'echo' | 'paced' | 'accept' | 'idle' | 'growth' | 'cycles' | 'fanout'} kind
  * @property {number} connections
- * @property {number} [size] Payload bytes of a message (echo)
+ * @property {number} [size] Payload bytes of a message (echo, paced)
  * @property {number} [inFlight] Messages under way per connection (echo)
+ * @property {number} [rate] Messages a second of all connections (paced)
  * @property {boolean} [text] Text instead of binary messages (echo)
  * @property {boolean} [tls]
  * @property {'takeover' | 'no-takeover'} [deflate] permessage-deflate (echo,
@@ -134,6 +135,9 @@ const workloads = [
     size: 1024,
     level: 1
   },
+  paced(100, 125, 5000),
+  paced(100, 125, 20_000),
+  paced(100, 125, 60_000),
   fanOut('500x125', '125 B to 500 clients', 500, 125),
   fanOut('5000x125', '125 B to 5,000 clients', 5000, 125),
   fanOut('500x125-10', '125 B to 500 clients, 10 a tick', 500, 125, 10),
@@ -172,6 +176,22 @@ function echo(name, title, connections, size, inFlight = 1) {
     connections,
     size,
     inFlight
+  };
+}
+
+/** So many messages a second, whether those before were answered or not. */
+function paced(connections, size, rate) {
+  const each = rate.toLocaleString('en-US');
+
+  return {
+    name: `paced-${connections}x${size}-${rate}`,
+    group: 'paced',
+    title: `${connections} connections, ${size} B, ${each} a second`,
+    kind: 'paced',
+    connections,
+    size,
+    rate,
+    extra: true
   };
 }
 

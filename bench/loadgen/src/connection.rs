@@ -78,6 +78,11 @@ impl Connection {
             .expect("an answer was counted, so a message was in flight")
     }
 
+    /// Messages whose answers have not come.
+    pub(crate) fn under_way(&self) -> usize {
+        self.sent_at.len()
+    }
+
     /// Sends what waits, as far as the kernel takes it.
     pub(crate) fn flush(&mut self) -> Result<()> {
         if !self.stream.flush_session()? {

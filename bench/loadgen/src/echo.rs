@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use hdrhistogram::Histogram;
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         Ok(Self {
             messages: 0,
             checked: 0,
@@ -102,21 +103,21 @@ impl Scratch {
     }
 }
 
-struct Drive<'a> {
+pub(crate) struct Drive<'a> {
     message: &'a Message,
-    poll: Poll,
-    connections: Vec<Connection>,
+    pub(crate) poll: Poll,
+    pub(crate) connections: Vec<Connection>,
     scratch: Scratch,
-    tally: Tally,
+    pub(crate) tally: Tally,
     clock: Instant,
     /// Messages sent whose answers have not come.
-    in_flight: usize,
+    pub(crate) in_flight: usize,
     /// Whether nothing more is sent.
     draining: bool,
 }
 
 impl<'a> Drive<'a> {
-    fn open(target: &Target, load: &Load, message: &'a Message) -> Result<Self> {
+    pub(crate) fn open(target: &Target, load: &Load, message: &'a Message) -> Result<Self> {
         let poll = Poll::new()?;
         let connections = open(target, load, message)?;
         for (index, connection) in connections.iter().enumerate() {
@@ -148,9 +149,14 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
+    /// From now on answers lead to no more messages.
+    pub(crate) const fn send_no_more(&mut self) {
+        self.draining = true;
+    }
+
     /// Waits for the answers that are due, and sends nothing more.
     fn drain(&mut self) -> Result<()> {
-        self.draining = true;
+        self.send_no_more();
         let due = self.tally.messages + self.in_flight as u64;
         self.turn(Limit::Messages(due))
     }
@@ -174,15 +180,20 @@ impl<'a> Drive<'a> {
                 bail!("the server has sent nothing for {} s", PATIENCE.as_secs());
             }
             for event in &events {
-                let index = event.token().0;
-                if event.is_writable() {
-                    self.connections[index].flush()?;
-                }
-                if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    self.receive(index)?;
-                }
+                self.handle(event.token().0, event)?;
             }
         }
+    }
+
+    /// Does what a connection is ready for.
+    pub(crate) fn handle(&mut self, index: usize, event: &Event) -> Result<()> {
+        if event.is_writable() {
+            self.connections[index].flush()?;
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.receive(index)?;
+        }
+        Ok(())
     }
 
     fn receive(&mut self, index: usize) -> Result<()> {
@@ -205,12 +216,18 @@ impl<'a> Drive<'a> {
     }
 
     /// Nanoseconds since the run began.
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.clock.elapsed().as_nanos() as u64
     }
 
     /// What is reported of a run: `cpu` and `seconds` are those of the messages counted.
-    fn report(&self, mode: &str, load: &Load, seconds: f64, cpu: Value) -> Result<Value> {
+    pub(crate) fn report(
+        &self,
+        mode: &str,
+        load: &Load,
+        seconds: f64,
+        cpu: Value,
+    ) -> Result<Value> {
         let tally = &self.tally;
         ensure!(
             tally.messages > 0,
@@ -229,7 +246,8 @@ impl<'a> Drive<'a> {
             "content_checked": tally.checked,
             "seconds": seconds,
             "messages_per_second": tally.messages as f64 / seconds,
-            "latency_us": { "p50": microseconds(0.5), "p99": microseconds(0.99), "max": microseconds(1.0) },
+            "latency_us": { "p50": microseconds(0.5), "p99": microseconds(0.99),
+                "p999": microseconds(0.999), "max": microseconds(1.0) },
             "cpu_us": cpu,
         }))
     }

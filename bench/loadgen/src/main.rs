@@ -14,6 +14,7 @@ mod frame;
 mod hold;
 mod message;
 mod options;
+mod paced;
 mod pings;
 mod steps;
 mod stream;
@@ -30,6 +31,11 @@ fn main() -> std::process::ExitCode {
     let outcome = Options::parse(&arguments).and_then(|options| match options.mode {
         Mode::Echo(load) => echo::run(&options.target, &load),
         Mode::FanOut(load) => fanout::run(&options.target, &load),
+        Mode::Paced {
+            load,
+            rate,
+            seconds,
+        } => paced::run(&options.target, &load, rate, seconds),
         Mode::Slices(load) => echo::run_slices(&options.target, &load),
         Mode::Cycles {
             load,

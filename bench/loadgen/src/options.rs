@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::deflate::Offer;
+use crate::paced;
 
 pub(crate) const HELP: &str = "\
 loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
@@ -21,6 +22,9 @@ loadgen --address 127.0.0.1:PORT [--tls] [--pid PID] and one of
                           --messages, with nothing in flight: print a line
                           and wait for one on standard input, whose end ends
                           the run
+      --rate R            instead: send R messages a second over all
+                          connections, answered or not; round trips count from
+                          when a message was due
       --fan-out K         instead: the server sends each message of the first
                           connection to all, K times; the next goes out when
                           all have come
@@ -66,6 +70,12 @@ pub(crate) enum Mode {
     Slices(Load),
     /// `in_flight` is how often each message is sent to all.
     FanOut(Load),
+    /// `rate` messages a second; `in_flight` is how many a connection may have under way.
+    Paced {
+        load: Load,
+        rate: f64,
+        seconds: Duration,
+    },
     Cycles {
         load: Load,
         cycles: usize,
@@ -132,6 +142,7 @@ impl Options {
                 "--seconds" => given.limit = Some(Limit::Time(seconds(name, value()?)?)),
                 "--messages" => given.limit = Some(Limit::Messages(number(name, value()?)?)),
                 "--slices" => given.slices = true,
+                "--rate" => given.rate = Some(paced::rate(value()?)?),
                 "--fan-out" => given.fan_out = Some(number(name, value()?)?),
                 "--cycles" => given.cycles = Some(number(name, value()?)?),
                 "--idle" => given.idle = Some(number(name, value()?)?),
@@ -160,6 +171,7 @@ struct Given {
     warm_up: Option<Duration>,
     limit: Option<Limit>,
     slices: bool,
+    rate: Option<f64>,
     fan_out: Option<usize>,
     cycles: Option<usize>,
     idle: Option<usize>,
@@ -171,6 +183,22 @@ struct Given {
 }
 
 impl Given {
+    fn paced(&self, load: Load, limit: Limit) -> Result<Mode> {
+        let Limit::Time(seconds) = limit else {
+            bail!("--rate goes with --seconds, not with --messages");
+        };
+        let others = self.slices || self.fan_out.is_some() || self.cycles.is_some();
+        ensure!(
+            !others && self.in_flight.is_none(),
+            "--rate goes without --slices, --fan-out, --cycles and --in-flight"
+        );
+        Ok(Mode::Paced {
+            load,
+            rate: self.rate.context("--rate is needed")?,
+            seconds,
+        })
+    }
+
     fn into_options(self) -> Result<Options> {
         if let Some(connections) = self.ping {
             let interval = self.interval.context("--ping needs --interval SECONDS")?;
@@ -199,7 +227,8 @@ impl Given {
                 }
             }
             (Some(connections), None, None, None) => {
-                let in_flight = self.fan_out.or(self.in_flight).unwrap_or(1);
+                let under_way = self.rate.map(|_| paced::MOST_UNDER_WAY);
+                let in_flight = under_way.or(self.fan_out).or(self.in_flight).unwrap_or(1);
                 let load = Load {
                     connections: at_least_one("--connections", connections)?,
                     size: self.size.context("--connections needs --size BYTES")?,
@@ -210,6 +239,7 @@ impl Given {
                     limit: self.limit.unwrap_or(Limit::Time(Duration::from_secs(2))),
                 };
                 match (self.cycles, load.limit) {
+                    (_, limit) if self.rate.is_some() => self.paced(load, limit)?,
                     (None, _) if self.fan_out.is_some() => {
                         ensure!(
                             !self.slices && self.in_flight.is_none(),
@@ -324,6 +354,25 @@ mod tests {
         for other in ["--slices", "--in-flight 2"] {
             let error = parse(&format!("{line} {other}")).unwrap_err();
             assert!(error.to_string().contains("--fan-out"));
+        }
+    }
+
+    #[test]
+    fn a_rate_goes_with_a_time_alone() {
+        let line = "--address 127.0.0.1:80 --connections 3 --size 125 --rate 500";
+        let Mode::Paced { rate, seconds, .. } = parse(line).unwrap().mode else {
+            panic!("not paced")
+        };
+        assert_eq!((rate, seconds), (500.0, Duration::from_secs(2)));
+        for other in [
+            "--slices",
+            "--in-flight 2",
+            "--fan-out 2",
+            "--messages 9",
+            "--cycles 2",
+        ] {
+            let error = parse(&format!("{line} {other}")).unwrap_err();
+            assert!(error.to_string().contains("--rate"), "{other}");
         }
     }
 
