@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Modules of Node as they are. A test runner that puts mocks in the place of
- * modules, as `jest.mock('fs')` does, does so for what the program does with them.
- * It does not expect a WebSocket package to look for a file, or at the class of a
- * server, when it is loaded. What connections are made with (`http.get()`,
- * `https.get()`, `net.connect()`, `http.createServer()`, ...) is required where it
- * is called, mocks and all, as with ws.
+ * Node's modules as they are. A test runner that mocks a module, as
+ * `jest.mock('fs')` does, means what the program does with it, and not that a
+ * WebSocket package looks for a file, or at the class of a server, when it is
+ * loaded. What connections are made with (`http.get()`, `https.get()`,
+ * `net.connect()`, `http.createServer()`, ...) is required where it is called,
+ * mocks and all, as with ws.
  */
 
 /** Node has it from 20.16 and 22.3 on. */

@@ -1,19 +1,21 @@
 'use strict';
 
 /**
- * Errors as Node makes them, for those that a program gets from Node with ws. They are
- * of Node's own context, wherever this package was loaded: `instanceof Error` says the
- * same of them as of others of Node's.
+ * Errors as Node makes them, for those that a program gets from Node where it
+ * uses ws. They are of the context that Node's own errors are of, wherever this
+ * package was loaded, so that `instanceof Error` says the same of both.
  */
 
 const { Buffer } = require('buffer');
 
-/** One of Node's: a program may have put other classes in the place of Node's own. */
+/** An error of Node's own: a program may have replaced the global classes. */
 const example = makeNodeThrow();
 const TypeErrorOfNode = example.constructor;
 const ErrorOfNode = Object.getPrototypeOf(TypeErrorOfNode);
 
-/** Of errors of a class with a code: the prototype, made with the first one. */
+/**
+ * The prototypes of errors with a code, by class, each made with its first one.
+ */
 const prototypes = new Map();
 
 /**
@@ -37,7 +39,7 @@ function createPrototype(Class) {
   const prototype = Object.create(Class.prototype);
   const members = { constructor: Class, toString: textOf };
 
-  // By such a symbol Node knows of which errors the stack begins with the code.
+  // By such a symbol Node marks errors whose stack begins with their code.
   const symbols = Object.getOwnPropertySymbols(Object.getPrototypeOf(example));
 
   for (const symbol of symbols) members[symbol] = true;

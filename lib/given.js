@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * An option that `ws` does not have. Those of `ws` are read as `ws` reads them. With
- * ours something on `Object.prototype` that happens to have the name may not do
- * anything: no program has asked for it.
+ * Reads an option that `ws` does not have. Something on `Object.prototype` that
+ * happens to have its name does not count, as no program has asked for it;
+ * options of `ws` are read as `ws` reads them.
  *
- * It takes some 0.3 us, as V8 caches nothing of names that are not there. Who asks
- * for each connection looks first whether there is such an option at all.
+ * It takes some 0.3 us, as V8 caches nothing of names that are not there. Who
+ * asks for each connection looks first whether there is such an option at all.
  *
  * @param {Object} [options] The options
  * @param {String} name The name of one
@@ -21,7 +21,10 @@ function given(options, name, otherwise) {
   return value === undefined ? otherwise : value;
 }
 
-/** Whether all objects have it, of this context or of the one that the options are of. */
+/**
+ * Whether it comes from an `Object.prototype`: of this context, or of that of
+ * the options.
+ */
 function isForAll(options, name) {
   for (let object = options; !Object.hasOwn(object, name);) {
     const prototype = Object.getPrototypeOf(object);

@@ -1,17 +1,17 @@
 'use strict';
 
-/** So many letters may differ from a name that was probably meant. */
+/** Up to so many letters a name counts as a misspelling of another. */
 const MOST_WRONG = 2;
 
 /**
- * Refuses options that nobody knows: they are mostly misspelt ones, which would
- * silently do nothing. For options that are ours alone; those of `ws` may be mixed
- * with anything.
+ * Refuses options that nobody knows: mostly they are misspelt, and would
+ * silently do nothing. For options that are ours alone; those of `ws` may be
+ * mixed with anything.
  *
  * @param {Object} options The options; those that are `undefined` are not there
  * @param {String[]} known The names of all that there are
- * @param {String} who What has none of the name, to begin the error with
- * @throws {TypeError} A name is unknown, or that are no options
+ * @param {String} who What has no option of the name, to begin the error with
+ * @throws {TypeError} A name is unknown, or the options are no object
  */
 function checkNames(options, known, who) {
   if (typeof options !== 'object' || options === null) {
@@ -43,7 +43,7 @@ function nearest(name, known) {
   return least <= MOST_WRONG ? known[distances.indexOf(least)] : undefined;
 }
 
-/** How many letters are to be changed, put in or taken out. */
+/** How many letters are to be changed, added or removed. */
 function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
 

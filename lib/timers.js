@@ -21,8 +21,8 @@ const immediate = original(timers.setImmediate, 'setImmediate');
 const timeout = original(timers.setTimeout, 'setTimeout');
 const clear = original(timers.clearTimeout, 'clearTimeout');
 
-// node:test has no way back to the function that it replaced. Not by the name of the global
-// one: a wrapper of modules may have a variable of that name.
+// node:test does not say which function it has replaced. The variable is not
+// named as the global one is: a wrapper of modules may have one of that name.
 const nextTurn = isMocked(immediate) ? createImmediate() : immediate;
 
 module.exports = {
@@ -36,7 +36,10 @@ module.exports = {
   tickOfProgram
 };
 
-/** The function for which @sinonjs/fake-timers (Jest, Vitest) put another one. */
+/**
+ * The function in whose place @sinonjs/fake-timers (Jest, Vitest) put another
+ * one.
+ */
 function original(method, name) {
   const real = method.clock ? method.clock[`_${name}`] : undefined;
 
@@ -49,10 +52,11 @@ function isMocked(method) {
 }
 
 /**
- * Calls back in the next tick, and no later than in the next one of the program's, which
- * a fake clock may drive. It is for what a program hears of something that it has done
- * itself: that it gave up connecting, closed a server, or sent behind the end. With ws
- * a test that runs the ticks of its clock has heard it then.
+ * Calls back in the next tick, or in the program's next tick if that is
+ * earlier, as a fake clock may drive that one. It is for what a program hears
+ * of its own doing: that it gave up connecting, closed a server, or sent behind
+ * the end. With ws a test has heard of that once it has run the ticks of its
+ * clock.
  *
  * @param {Function} callback Called once, with `args`
  * @param {...*} args
@@ -81,9 +85,9 @@ function tickOfProgram(callback, ...args) {
 }
 
 /**
- * Calls back in the macrotask of `setImmediate()` that comes after some others.
+ * Calls back from `setImmediate()`, some turns of the event loop later.
  *
- * @param {Number} turns Of the event loop that pass before that of the next one
+ * @param {Number} turns How many turns later than by `setImmediate()` itself
  * @param {Function} callback Called with `argument`
  * @param {*} [argument]
  */
@@ -93,11 +97,11 @@ function afterTurns(turns, callback, argument) {
 }
 
 /**
- * Calls back once, some time later, and keeps no process alive for it.
+ * Calls back once, some time later. It does not keep the process alive.
  *
  * @param {Function} callback What to call
  * @param {Number} delay In how many milliseconds
- * @return {Function} Has it called no more
+ * @return {Function} Cancels it
  */
 function alarm(callback, delay) {
   const timer = timeout(callback, delay);

@@ -16,7 +16,8 @@ function toBuffer(chunk) {
 
   let bytes;
 
-  // Which views there are, and what is said of the rest, depends on Node.
+  // Which views are bytes, and the error for what is none, depend on the
+  // version of Node.
   new Writable({
     write(taken) {
       bytes = taken;

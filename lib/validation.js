@@ -31,7 +31,8 @@ for (const character of TOKEN_CHARACTERS) {
 function isBlob(value) {
   if (!hasBlob || typeof value !== 'object' || value === null) return false;
 
-  // Nothing that a program may have put on another object is touched before these.
+  // Looked at first, as reading them runs the least of what a program may have
+  // put on another object.
   if (
     typeof value.arrayBuffer !== 'function' ||
     typeof value.type !== 'string' ||

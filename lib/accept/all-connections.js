@@ -7,12 +7,13 @@ const DESCRIPTION = 'http.server.connections';
 const givers = new WeakMap();
 
 /**
- * Has connections that Node does not know of given to it when it is asked for all
- * of them, or for those that are idle, which is to destroy them. Since Node 26
- * the latter are some on which nothing has come, and `close()` asks for them.
+ * Has Node given the connections that it does not know of, when it is asked to
+ * destroy all, or the idle ones. Since Node 26 those on which nothing has come
+ * are idle, and `close()` asks for them.
  *
  * @param {http.Server} server A server that listens
- * @param {Function} giveAll Gives Node those that have come and asked for nothing
+ * @param {Function} giveAll Gives Node the connections on which nothing has
+ *     come
  */
 function giveWhenAsked(server, giveAll) {
   const key = Object.getOwnPropertySymbols(server).find(

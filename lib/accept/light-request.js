@@ -3,8 +3,9 @@
 const { http } = require('../builtins');
 
 /**
- * Keeps the head of a request that was read natively with it, as one string, where
- * nobody sees it: a property that is hidden takes longer to define than all the others.
+ * Keeps the head of a request that was read natively, as one string, where no
+ * program sees it. (A hidden property would take longer to define than all the
+ * others.)
  */
 class Head extends Itself {
   #head;
@@ -14,13 +15,18 @@ class Head extends Itself {
     this.#head = head;
   }
 
-  /** @return {String|undefined} That of a request, if it was read natively */
+  /**
+   * @return {String|undefined} The head of a request, if that was read natively
+   */
   static of(request) {
     return #head in request ? request.#head : undefined;
   }
 }
 
-/** What inherits from this adds its private fields to what it is given. */
+/**
+ * A class that inherits from this adds its private fields to the object that it
+ * is given.
+ */
 function Itself(object) {
   return object;
 }
@@ -82,11 +88,14 @@ function isBlank(code) {
   return code === 0x20 || code === 0x09;
 }
 
-/** What stands before the key of a handshake, and what that has: 16 bytes in base64. */
+/**
+ * What stands before the key of a handshake, and the length of that: 16 bytes
+ * in base64.
+ */
 const KEY_NAME = '\nsec-websocket-key:';
 const KEY_LENGTH = 24;
 
-/** Finds the lines of headers that each handshake is asked for. */
+/** Find the headers that every handshake is asked for. */
 const patterns = Object.fromEntries(
   [
     'sec-websocket-extensions',
@@ -96,8 +105,8 @@ const patterns = Object.fromEntries(
 );
 
 /**
- * Looks up a header that a handshake is asked for; those of a request that was
- * read natively are not put together for one that is not there.
+ * Looks up a header that every handshake is asked for, without making an object
+ * of all headers if the request was read natively.
  *
  * @param {http.IncomingMessage} request The request
  * @param {String} name One of `patterns`

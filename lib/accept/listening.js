@@ -10,9 +10,9 @@ const Scope = require('./scope');
 const { noteWhyNode } = require('./why-node');
 
 /**
- * Takes the connections of a server that listens before Node builds them. On Linux
- * they come without a handle of Node's: the addon takes them from the listening
- * socket. In the place of a handle there is its class then; see `Light`.
+ * Takes the connections of a server that listens before Node builds them. On
+ * Linux the addon takes them from the listening socket, and they have no handle
+ * of Node's: its class stands where a handle would; see `Light`.
  */
 class Listening {
   /**
@@ -27,14 +27,15 @@ class Listening {
     this._server = server;
     this._taker = taker;
     this._handle = handle;
-    // Asked for while there is one.
+    // Kept, as it cannot be asked for any more when the handle is closed.
     this._fd = handle.fd;
     this._Handle = handle.constructor;
     this._onconnection = handle.onconnection;
     this._hasNoDelay = setNoDelay(server, handle);
     this._isTaking = false;
     this._place = new Place(addressOf(server), () => this._take(false));
-    // What Node's own `onconnection` runs in keeps what a listener leaves there.
+    // That of Node's own `onconnection`, in which what a listener leaves stays
+    // for the next connection.
     this._scope = new Scope(true);
     /** Where the connections are opened that Node does not build. */
     this.scope = new Scope(false);

@@ -55,8 +55,9 @@ function acceptNatively(server, objectionOf, upgrade) {
     objection,
 
     receive(id, handle) {
-      // Those that wait have come before. The reactor tells of their requests first, and then of a connection
-      // that it takes itself; one that libuv took (it has a handle) waits in line behind them.
+      // Connections that wait came first. The reactor tells of their requests
+      // before it tells of a connection that it takes itself; one that libuv
+      // took, which has a handle, goes behind them.
       const head =
         !taken.isAwaited && (typeof handle === 'function' || waiting.isEmpty)
           ? native.acceptRequest(id)
@@ -84,7 +85,8 @@ function acceptNatively(server, objectionOf, upgrade) {
       try {
         upgrade(request, socket);
       } finally {
-        // A program threw, or let it be: who leaves is to be noticed.
+        // The program threw, or left the connection alone: its client is to be
+        // noticed when it goes.
         if (!light.isOpen) materialize(socket);
       }
     });

@@ -4,13 +4,14 @@ const native = require('../native');
 const { expectBothEnds } = require('../wire/ends');
 
 /**
- * Servers of this process, and its own clients that are on their way to them. Who
- * has both ends sees which of them comes first; two processes have no such order.
+ * Servers of this process, and the clients of this process that are on their
+ * way to them. A program that has both ends sees which of them opens first; of
+ * two processes there is no such order.
  */
 
 /**
- * Names of this machine for itself, as a URL has them. What is on no address at
- * all is connected to this machine by Linux.
+ * Names of this machine for itself, as a URL has them. Linux connects the
+ * unspecified addresses (`0.0.0.0` and `::`) to this machine, too.
  */
 const OWN_HOST =
   /^(localhost\.?|0\.0\.0\.0|127\.\d+\.\d+\.\d+|::1?|::ffff:7f[\da-f]{2}:[\da-f]+)$/;

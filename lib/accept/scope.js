@@ -3,19 +3,25 @@ const { asyncHooks } = require('../builtins');
 
 const { AsyncResource } = asyncHooks;
 
-/** Whether stores belong to the context that a resource was made in. */
+/**
+ * Whether what `enterWith()` stores stays in the context that a resource was
+ * made in.
+ */
 const keepsStores = Number(process.versions.node.split('.')[0]) >= 24;
 
 /** The async context in which connections of a server come. */
 class Scope {
-  /** @param {Boolean} isShared Whether what one connection leaves there is for the next */
+  /**
+   * @param {Boolean} isShared Whether what one connection stores in it is there
+   *     for the next
+   */
   constructor(isShared) {
     this._isShared = isShared;
     this._resource = null;
     this._isClosed = false;
   }
 
-  /** Takes the context of now for it, if it has none yet. */
+  /** Makes the context of now the scope's, if it has none yet. */
   note() {
     this._resource ??= new AsyncResource('WSRSACCEPT', {
       requireManualDestroy: true
@@ -37,8 +43,8 @@ class Scope {
 
 /**
  * Up to Node 22 a listener's `enterWith()` puts its store on the resource that
- * runs, which is one for all connections: each is to begin without. Later ones
- * keep no stores there.
+ * runs, which is the same for all connections; each is to begin without stores.
+ * Later versions keep none there.
  */
 function forgetStores(resource) {
   if (keepsStores) return;

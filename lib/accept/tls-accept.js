@@ -43,7 +43,8 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
         try {
           upgrade(request, socket);
         } finally {
-          // A program threw, or let it be, and its client may leave.
+          // The program threw, or left the connection alone, and its client may
+          // go.
           if (handle.socket === null && !handle.isConnected) {
             materialize(socket);
           }
@@ -68,7 +69,7 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
         try {
           server.emit('tlsClientError', err, socket);
         } finally {
-          // Who listens may have left that to us, as with Node.
+          // A listener may have left that to us, as with Node.
           if (!socket.destroyed) socket.destroy();
         }
       });

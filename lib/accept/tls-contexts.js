@@ -222,7 +222,7 @@ class TlsContexts {
     return id;
   }
 
-  /** Most callbacks give a new object each time, with what is mostly the same. */
+  /** Most callbacks give a new object each time, mostly with the same in it. */
   _recentOf(chosen) {
     const options = merge(this._options, chosen, CALLBACK);
     const key = fingerprint(options);

@@ -11,7 +11,10 @@ const slotOf = require('../wire/slot');
 const TlsHandle = require('../wire/tls-handle');
 const trace = require('../wire/trace');
 
-/** How often is looked at most for those that have waited for long, in milliseconds. */
+/**
+ * How often is looked for connections that have waited for long, at most, in
+ * milliseconds.
+ */
 const INTERVAL = 500;
 /** How long a request is waited for at least, in all, before Node does. */
 const PATIENCE = 500;
@@ -114,7 +117,7 @@ class Handshakes {
       (errno === undefined ? null : systemError(errno, 'read'));
 
     if (isEstablished === 1 && err === null) {
-      // Whoever says nothing and goes is no error.
+      // A peer that goes before it has said anything is no error.
       this._server._connections--;
       handle.close();
       this._server._emitCloseIfDrained();
@@ -123,7 +126,10 @@ class Handshakes {
     }
   }
 
-  /** Others than these are nobody's connections yet, for Node's HTTP server either. */
+  /**
+   * Gives Node those whose handshake is through; of others its HTTP server
+   * would not know either.
+   */
   _giveAll() {
     // What a listener of the program's does may give others of them, too.
     for (const handshake of this._all) {
@@ -153,7 +159,7 @@ class Handshakes {
     for (const handshake of this._all) {
       const { handle } = handshake;
       const [isEstablished] = native.tlsError(handle.id);
-      // At least; the first look may come right behind it.
+      // At least so much; the first look may come right behind the connection.
       const age = handshake.looks++ * this._interval;
 
       if (isEstablished === 1) {

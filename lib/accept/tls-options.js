@@ -30,7 +30,7 @@ const UNKNOWN = [
   'sigalgs',
   'ticketKeys'
 ];
-/** Those that are the same for all of a server's clients. */
+/** Options that are the same for all clients of a server. */
 const OF_SERVER = [
   'ALPNProtocols',
   'SNICallback',
@@ -110,7 +110,7 @@ function merge(all, some, giver) {
   const { context, ...own } = some;
 
   void context;
-  // That is about the certificate that is replaced.
+  // The OCSP response is about the certificate that is replaced.
   return some.cert === undefined ? { ...all, ...own } : { ...others, ...own };
 }
 

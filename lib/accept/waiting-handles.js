@@ -6,12 +6,15 @@ const timers = require('../timers');
 const { connections } = require('../wire/loop');
 const slotOf = require('../wire/slot');
 
-/** How often is looked for those that have waited for long, in milliseconds. */
+/**
+ * How often is looked for connections that have waited for long, in
+ * milliseconds.
+ */
 const INTERVAL = 500;
 
 /**
- * Connections on which nothing has come yet. Those that stay silent are Node's
- * after one second at most: its own limits are for them.
+ * Connections on which nothing has come yet. After one second at most Node gets
+ * those that stay silent, as its limits are for them.
  */
 class WaitingHandles {
   /**
@@ -62,7 +65,7 @@ class WaitingHandles {
     return true;
   }
 
-  /** What becomes of them is Node's affair, as when the server accepts no more. */
+  /** Gives all of them to Node, as when the server accepts no more. */
   giveAll() {
     this._give(this._old);
     this._give(this._young);
@@ -91,7 +94,10 @@ class WaitingHandles {
     if (this.isEmpty) this._stop();
   }
 
-  /** What a listener of the program's does may give others of them, too. */
+  /**
+   * A listener of the program's that this leads to may have others of them
+   * given, too.
+   */
   _give(waiters) {
     for (const waiter of waiters) {
       this.remove(waiter);
