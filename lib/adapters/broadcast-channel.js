@@ -7,11 +7,11 @@ const given = require('../given');
 const checkNames = require('../option-names');
 
 /**
- * Exchanges messages between the threads of one process: the main thread and its
- * workers. It does not keep a thread from ending.
+ * Exchanges messages between the threads of one process: the main thread and
+ * its workers. It does not keep a thread from ending.
  *
- * One channel carries all topics, as each channel costs every wake-up of the
- * event loop something. Each thread looks at what comes and takes what it wants.
+ * One channel carries all topics, as each channel makes every wake-up of the
+ * event loop dearer. Each thread looks at what comes and takes what it wants.
  */
 class BroadcastChannelAdapter extends EventEmitter {
   /**
@@ -40,7 +40,7 @@ class BroadcastChannelAdapter extends EventEmitter {
   }
 
   publish(name, bytes) {
-    // It would send all of the memory that the bytes are a part of.
+    // The bytes may be a part of a larger memory, all of which would be sent.
     this._channel.postMessage([name, new Uint8Array(bytes)]);
   }
 

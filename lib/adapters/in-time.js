@@ -22,7 +22,8 @@ function inTime(promise) {
  * Waits for an answer without which nothing can go on.
  *
  * @param {Promise} promise What is waited for
- * @return {Promise} As that; rejected with `lateError()` when that takes too long
+ * @return {Promise} As `promise`; rejected with `lateError()` if that takes too
+ *     long
  */
 function orLate(promise) {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ const { createHash } = require('crypto');
 
 const MARK = '\ufffd';
 
-/** Of subjects: servers refuse lines of more than 4 KiB. */
+/** Of a token in bytes: NATS servers refuse lines of more than 4 KiB. */
 const LONGEST_TOKEN = 1024;
 
 /**

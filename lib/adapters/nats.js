@@ -97,7 +97,7 @@ class NatsAdapter extends BrokerAdapter {
     for (const one of this._subscriptions.values()) one.unsubscribe();
     this._subscriptions.clear();
     this._status.stop?.();
-    // What was published before has left then.
+    // What was published before has left once the server has taken it.
     if (!this._isAway) await inTime(this._taken());
   }
 

@@ -8,14 +8,16 @@ const timers = require('../timers');
 
 const { isMoved } = RedisServer;
 
-/** After so many ms we look again who has which slots: when all is well, */
+/** In how many ms is looked again who has which slots: when all is well, ... */
 const REGULARLY = 10_000;
-/** when a server cannot be reached, */
+/** ... when a server cannot be reached, ... */
 const WHILE_AWAY = 500;
-/** and when one says that what we know is old. */
+/** ... and when a server says that what is known is old. */
 const SOON = 50;
 
-/** What passes: a server that begins, or one that has not found the others yet. */
+/**
+ * Errors that pass: of a server that starts, or has not found the others yet.
+ */
 const PASSING = /^(?:CLUSTERDOWN|LOADING|MASTERDOWN|TRYAGAIN) /;
 
 /**
@@ -50,9 +52,9 @@ class RedisCluster extends BrokerAdapter {
     /** Those who wait for the next look. */
     this._looked = [];
     this._timer = null;
-    /** After how many ms it fires. */
+    /** In how many ms the timer fires. */
     this._after = 0;
-    /** In how many ms we are to look again, as far as is known while we look. */
+    /** In how many ms to look again, as far as is known while we look. */
     this._next = REGULARLY;
     this._started = new Promise((resolve) => {
       this._start = resolve;
@@ -102,7 +104,8 @@ class RedisCluster extends BrokerAdapter {
       return;
     }
 
-    // Who is just subscribing sees it. Whoever subscribes again has to come behind it.
+    // A caller that subscribes at this moment sees it; one that subscribes
+    // again has to come behind it.
     await new Promise((resolve) => {
       entry.left = resolve;
     });
@@ -133,7 +136,7 @@ class RedisCluster extends BrokerAdapter {
     this._lookIn(SOON);
   }
 
-  /** Resolves when we have looked who has which slots, from now on. */
+  /** Resolves when it has been looked who has which slots, beginning now. */
   look() {
     return new Promise((resolve) => {
       this._looked.push(resolve);
@@ -374,9 +377,10 @@ function ownerless(slot) {
 }
 
 /**
- * A server that has not got a slot any more ends the subscriptions itself, but one
- * that is a replica now goes on, and its messages are to come once. It is not asked
- * to end them: `redis` 5.12 would take one answer for the other.
+ * A server that no longer has a slot ends the subscriptions itself. One that
+ * has become a replica goes on, and would deliver each message once more; but
+ * it is not asked to end them, as `redis` 5.12 would take one answer for the
+ * other.
  */
 function moveAway(entry) {
   entry.server?.forget(entry.channel);

@@ -6,12 +6,12 @@ const { inTime } = require('./in-time');
 
 /**
  * A connection that is like the client of the program, but keeps nothing for
- * later: what cannot be sent now fails, and so does what has not been answered
- * when the connection breaks. It subscribes to nothing by itself.
+ * later: what cannot be sent now fails, and so does what has no answer when the
+ * connection breaks. It subscribes to nothing by itself.
  *
- * The class for each package also has `isReady`, `clusterInfo()`, `close()` and
- * `renew(reason)`, which gives a connection up that holds, but is of no use. Its
- * `_each(channels, method)` calls a method of the client's for channels.
+ * The class for each package also has `isReady`, `clusterInfo()`, `close()`,
+ * `renew(reason)`, which drops a connection that stands but is of no use, and
+ * `_each(channels, method)`, which calls a method of the client's for channels.
  */
 class RedisConnection {
   /**
@@ -134,15 +134,16 @@ class NodeRedis extends RedisConnection {
   _each(channels, method) {
     const call = (some) => this._client[method](some, this._onmessage, true);
 
-    // Sharded ones are in several slots, which no command may be for.
+    // Sharded channels are in several slots, which one command may not name
+    // together.
     return this._isSharded ? Promise.all(channels.map(call)) : call(channels);
   }
 }
 
 /**
- * A server that ends a subscription by itself, as its slot moves, has redis 5 take
- * that for the answer to whichever command waits. In the end an answer finds none that
- * waits: redis forgets what it had read behind it, and goes on.
+ * When a server ends a subscription by itself, as a slot moves, redis 5 takes
+ * that for the answer to whichever command waits. In the end an answer finds no
+ * command: redis forgets what it had read behind it, and goes on.
  */
 function isOutOfStep(err) {
   return err instanceof TypeError;
@@ -166,12 +167,13 @@ class IoRedis extends RedisConnection {
         : ['publish', 'subscribe', 'unsubscribe']
     );
     this._client = client.duplicate({
-      // A message that the broker may have sent on already would be sent again.
+      // A message that the broker has already passed on could be sent again.
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
       enableAutoPipelining: false,
       enableOfflineQueue: false,
-      // Sharded channels would get it, and their messages come with it.
+      // It would be put before the names of sharded channels, and stand before
+      // them in messages.
       keyPrefix: '',
       lazyConnect: true,
       // Commands without an answer fail with the connection.
@@ -180,7 +182,7 @@ class IoRedis extends RedisConnection {
     /** Sharded subscriptions without an answer. */
     this._asked = new Set();
     this._reason = undefined;
-    // Which one, and that it failed, is not said.
+    // Which subscription, and that it failed, is not said.
     this._client.on('moved', () => {
       for (const reject of this._asked) reject(movedError());
     });
@@ -209,7 +211,7 @@ class IoRedis extends RedisConnection {
   get isReady() {
     const { status, stream } = this._client;
 
-    // Between its end and its close it is not what it says.
+    // Between the end of its socket and 'close' its status says otherwise.
     return status === 'ready' && stream?.writable === true;
   }
 

@@ -50,7 +50,10 @@ class NodeRedisMap {
       attempt(() => seen.destroy());
     }
 
-    /** The cluster would connect it, and does not say otherwise what it is like. */
+    /**
+     * The cluster would connect such a client, and says in no other way how it
+     * is configured.
+     */
     function of(node) {
       attempt(() => seen.nodeClient(node).catch(() => {}));
       return node.client;
@@ -92,7 +95,8 @@ class IoRedisMap {
         client.options?.clusterRetryStrategy ?? ((times) => 100 + times * 2);
       const nodes = seen.nodes('master').map((node) => [
         `${node.options.host}:${node.options.port}`,
-        // The cluster's do not try again: it does.
+        // The cluster's clients do not reconnect by themselves: the cluster
+        // does that.
         {
           duplicate: (options) => node.duplicate({ retryStrategy, ...options })
         }

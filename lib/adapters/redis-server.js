@@ -5,12 +5,16 @@ const { inTime, lateError } = require('./in-time');
 const { asBuffer } = require('./redis-connection');
 const timers = require('../timers');
 
-/** How many channels one command subscribes to: it holds up the server's others. */
+/**
+ * How many channels one command subscribes to: the server does nothing else
+ * meanwhile.
+ */
 const AT_ONCE = 1000;
 
 /**
- * Without an answer for so many ms, the subscriber of a cluster's server is renewed:
- * longer than a server that works takes, as its other subscriptions are made again.
+ * In how many ms the subscriber to a cluster's server is renewed if no answer
+ * comes: longer than a server that works takes, as all its subscriptions are
+ * then made again.
  */
 const PATIENCE = 3000;
 
@@ -42,7 +46,7 @@ class RedisServer extends BrokerAdapter {
     this._isRestored = false;
     this._restores = 0;
     this._isStarted = false;
-    /** When both connections were there, or one could not be made. */
+    /** Resolves when both connections are there, or one could not be made. */
     this._started = new Promise((resolve) => {
       this._start = resolve;
     });
@@ -71,7 +75,7 @@ class RedisServer extends BrokerAdapter {
     await this._publisher.ping().catch(() => {});
   }
 
-  /** Whether the server says that all is well with its cluster. */
+  /** Whether the server says that its cluster works. */
   async isWell() {
     let isWell = false;
 
@@ -98,7 +102,10 @@ class RedisServer extends BrokerAdapter {
     }
   }
 
-  /** Nothing of a channel is to be passed on, whatever the server thinks. */
+  /**
+   * Nothing of a channel is to be passed on any more, whatever the server
+   * sends.
+   */
   forget(channel) {
     this._listeners.delete(channel);
   }
@@ -133,14 +140,14 @@ class RedisServer extends BrokerAdapter {
     }
 
     return publisher.publish(channel, asBuffer(bytes)).catch((err) => {
-      // An answer is none of a connection that is lost.
+      // The error of a connection that stands is the server's answer.
       if (publisher.isReady || isMoved(err)) throw err;
       this._lost(err);
     });
   }
 
   /**
-   * A server that ends subscriptions as slots move has the packages take that for
+   * When a server ends subscriptions as slots move, the packages take that for
    * answers, and one of their commands may then wait for ever.
    */
   async _answered(promise) {
@@ -183,7 +190,10 @@ class RedisServer extends BrokerAdapter {
     this._lost(err);
   }
 
-  /** What its channels are may have changed meanwhile: that is for the cluster. */
+  /**
+   * Its channels may meanwhile be another server's: that is for the cluster to
+   * see.
+   */
   _forget() {
     this._isRestored = false;
     if (this._cluster === undefined) return;

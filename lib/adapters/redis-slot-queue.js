@@ -8,8 +8,7 @@ const MOST_MOVES = 40;
 
 /**
  * The messages of a slot that goes from one server to another, in order: those
- * that were refused by the old one come before those that are published
- * meanwhile.
+ * that the old one has refused come before those that are published meanwhile.
  */
 class SlotQueue {
   /**

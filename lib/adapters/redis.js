@@ -91,7 +91,10 @@ function open(client, sharded) {
   );
 }
 
-/** Of `redis`. Or of a cluster that is none of those we know. */
+/**
+ * A client of `redis` over sentinels, or a cluster of no kind that is known
+ * here.
+ */
 function isOfSentinels(client) {
   return (
     client?.isCluster === true ||
