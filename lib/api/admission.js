@@ -35,7 +35,7 @@ function verify(server, request, socket, upgrade) {
   };
   const isAsync = options.verifyClient.length === 2;
 
-  // Who leaves meanwhile is to be noticed.
+  // A client that goes meanwhile is to be noticed.
   if (isAsync) materialize(socket);
 
   const info = handshake.describeClient(request);

@@ -5,9 +5,9 @@ const kNext = Symbol('ws-rs.next');
 const kPrevious = Symbol('ws-rs.previous');
 
 /**
- * The connections of a server. Until the program asks for `clients` they are
- * listed: a `Set` that many come to and go from makes itself anew all the time, and
- * each of its old tables has V8 keep those that were in it until it collects all
+ * The connections of a server. Until the program asks for `clients` they are a
+ * linked list: a `Set` that many come to and go from is rebuilt all the time,
+ * and each of its old tables keeps those that were in it until V8 collects all
  * of the heap.
  */
 class Clients {
@@ -38,7 +38,8 @@ class Clients {
    * @return {Boolean} Whether it is kept, and is to be deleted
    */
   add(websocket) {
-    // Of a program's class it may be the same one again, which is for a `Set`.
+    // A program's class may give the same one twice, which only a `Set` can
+    // have.
     if (this._mayList() && websocket[kPrevious] === undefined) {
       this._append(websocket);
       return true;
@@ -146,7 +147,9 @@ class Clients {
   }
 }
 
-/** What has left keeps nobody who came behind it. */
+/**
+ * Takes one off the list, and keeps it from holding those that came behind it.
+ */
 function leave(websocket) {
   websocket[kPrevious] = undefined;
   websocket[kNext] = undefined;

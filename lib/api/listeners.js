@@ -17,25 +17,28 @@ function Listeners() {}
 Listeners.prototype = bare();
 
 /**
- * Makes the listeners of emitters that have had one for `'close'` from the beginning.
- * The program's, of which there is mostly one, is kept without an array of both
- * as long as nobody asks for that: 64 bytes of each idle connection.
+ * Makes the listeners of emitters that have had one for `'close'` from the
+ * beginning. The program's listener, mostly one, is kept without an array of
+ * both until somebody asks for that: 64 bytes less for each idle connection.
  *
  * @param {Function} first The listener that all of them have
  * @return {Function} A class; its objects are like `Listeners` with that one
  */
 function withFirst(first) {
   class WithFirst {
-    /** What comes behind `first`: nothing, one listener, or an array with both. */
+    /**
+     * What is there besides `first`: nothing, one listener, or an array with
+     * both.
+     */
     #more = undefined;
 
     constructor() {
-      // Not a method of the prototype's: whoever asks for the events finds it.
+      // Not a method of the prototype's: whoever lists the events finds it.
       Object.defineProperty(this, 'close', CLOSE);
     }
 
     static read(listeners) {
-      // What a program lets inherit from one of these.
+      // An object of the program's that inherits from one of these.
       if (!(#more in listeners)) {
         return WithFirst.read(Object.getPrototypeOf(listeners));
       }
@@ -53,7 +56,8 @@ function withFirst(first) {
       else if (value === first) listeners.#more = undefined;
       else if (!Array.isArray(value)) become(listeners, value);
       else if (listeners.#more !== undefined) listeners.#more = value;
-      // Node only puts something into it later if it finds it here again.
+      // Node puts a later listener into the array only if it finds that here
+      // again.
       else listeners.#more = isPair(value) ? value[1] : value;
     }
   }

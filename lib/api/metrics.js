@@ -10,7 +10,10 @@ const forgotten = new FinalizationRegistry((id) => native.meterFree(id));
 /** Behind the numbers of the native half come those of close codes. */
 const CLOSED_FROM = numbers.meter.NUMBERS;
 
-/** What a server counts: natively, but for what happens once in a while. */
+/**
+ * What a server counts. Most of it is counted natively, and here only what is
+ * rare.
+ */
 class Metrics {
   constructor() {
     /** The native half, which connections are told of. */

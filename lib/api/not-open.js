@@ -22,7 +22,7 @@ function sendAfterClose(websocket, data, cb) {
   if (data) {
     const length = isBlob(data) ? data.size : byteLength(data);
 
-    // With a socket its own count is asked for; this one is not seen there.
+    // With a socket `bufferedAmount` is what the socket and the sender count.
     if (websocket._socket) websocket._sender._bufferedBytes += length;
     else websocket._bufferedAmount += length;
   }

@@ -205,7 +205,8 @@ class Topics extends EventEmitter {
   _makeOthers() {
     return {
       publish: (name, message) => {
-        // A listener of the program's may be called behind that, and close all.
+        // A listener of the program's is called behind that, and may close
+        // everything.
         this._relay?.publish(name, message);
         this._listeners?.call(name, message);
       }

@@ -87,7 +87,7 @@ const closing = {
   },
 
   [kSetCloseTimer]() {
-    // What takes too long from now on is this timer's affair.
+    // From now on it is this timer that ends what takes too long.
     heartbeat.stop(this[kConnection].output.id);
     // The global one, as in ws: with fake timers a test drives it.
     // eslint-disable-next-line no-restricted-globals

@@ -14,7 +14,7 @@ const { kBackPressure, kHeartbeat, kNegotiated } = require('../members');
 const closing = require('./websocket-closing');
 const sending = require('./websocket-sending');
 
-/** Of a server's side that is made without any options. */
+/** The options of a server's side that is made without any. */
 const DEFAULTS = {
   autoPong: true,
   closeTimeout: CLOSE_TIMEOUT,
@@ -22,8 +22,8 @@ const DEFAULTS = {
 };
 
 /**
- * What few connections have otherwise, or not before their end: an idle one takes
- * half of the memory without.
+ * Fields that few connections set, or none before its end. An idle one takes
+ * half of the memory as they are not its own.
  */
 const RARELY_SET = {
   _autoPong: DEFAULTS.autoPong,
@@ -45,8 +45,8 @@ const RARELY_SET = {
 };
 
 /**
- * Gives the class what is not written as its method: properties as those of ws are
- * seen, and what other files have of it.
+ * Defines what is not written as a method of the class: ws's properties, listed
+ * as they are there, and those that other files use.
  *
  * @param {Function} WebSocket The class
  */
@@ -107,8 +107,8 @@ function defineProperties(WebSocket) {
 }
 
 /**
- * Gives a connection what it else has when it is first set: nothing can be put on an
- * object that its prototype has and does not let change, as one that is frozen.
+ * Gives a connection the fields of `RARELY_SET` as its own. Else they become
+ * its own when they are first set, which cannot be if its prototype is frozen.
  *
  * @param {WebSocket} websocket The connection
  */

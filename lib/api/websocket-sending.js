@@ -141,7 +141,10 @@ const sending = {
   }
 };
 
-/** Whether what is no callback is met when a blob has been read, as with ws. */
+/**
+ * Whether a callback that is no function is refused only when a blob has been
+ * read, as with ws.
+ */
 function isRefusedLater(websocket, payload) {
   return (
     isBlobPayload(payload) &&
@@ -150,7 +153,10 @@ function isRefusedLater(websocket, payload) {
   );
 }
 
-/** Sees to the way out of what was accepted natively. */
+/**
+ * The outbox; looking at `kConnection` makes that of a connection that was
+ * accepted natively.
+ */
 function outputOf(websocket) {
   return websocket[kConnection] === null ? null : websocket[kOutput];
 }

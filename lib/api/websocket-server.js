@@ -31,7 +31,10 @@ const kClients = Symbol('ws-rs.clients');
 const kLimits = Symbol('ws-rs.limits');
 const kMetrics = Symbol('ws-rs.metrics');
 
-/** Those of a client that offers none; who may keep or change it gets another. */
+/**
+ * The subprotocols of clients that offer none. Who may keep or change the set
+ * gets another one.
+ */
 const NO_PROTOCOLS = new Set();
 
 const RUNNING = 0;
@@ -258,7 +261,7 @@ class WebSocketServer extends EventEmitter {
     if (!isLight(socket)) socket.on('error', destroySocket);
 
     try {
-      // What was accepted natively is one.
+      // A request that was accepted natively was checked there.
       if (!isLight(socket)) handshake.checkRequest(request);
 
       if (!this.shouldHandle(request)) {
@@ -382,14 +385,17 @@ class WebSocketServer extends EventEmitter {
 const { completeUpgrade, handleUpgrade } = WebSocketServer.prototype;
 const { setSocket } = WebSocket.prototype;
 
-/** Whether nobody has put methods there that are to see Node's sockets. */
+/**
+ * Whether a program has put no methods on the server that are to see Node's
+ * sockets.
+ */
 function isOrdinary(server) {
   return (
     server._state === RUNNING &&
     server.handleUpgrade === handleUpgrade &&
     server.completeUpgrade === completeUpgrade &&
     !isReceiverPatched() &&
-    // What is no class fails where it is to be one.
+    // Of a value that is no class the handshake fails later, as with ws.
     server.options.WebSocket?.prototype?.setSocket === setSocket
   );
 }

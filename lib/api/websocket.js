@@ -206,7 +206,8 @@ class WebSocket extends EventEmitter {
 
   /** @private */
   get _sender() {
-    // Who sends frames to many has to fetch as little memory as can be for each.
+    // From the outbox, if that has it: who sends to many fetches as little
+    // memory as can be for each.
     const made = this[kOutput]?.sender ?? null;
 
     if (made !== null) return made;
@@ -214,8 +215,8 @@ class WebSocket extends EventEmitter {
   }
 
   /**
-   * What it is connected with, from `setSocket()` on; made when it is first asked
-   * for, if it was accepted natively.
+   * The `Connection`, from `setSocket()` on; that of a natively accepted one is
+   * made when it is first asked for.
    *
    * @private
    */
