@@ -32,7 +32,7 @@ class Codec {
     this._limiter = limiter ?? unlimited;
     this._freed = false;
     this._isBusy = false;
-    // Whom the payload that is worked on belongs to.
+    // Called with the result of the payload that is worked on.
     this._callback = null;
     this._a = undefined;
     this._b = undefined;
@@ -92,7 +92,7 @@ class Codec {
     });
   }
 
-  /** Notes whom the payload belongs to that is worked on from now on. */
+  /** Notes who is called back for the payload that is worked on from now on. */
   _occupy(callback, a, b) {
     this._isBusy = true;
     this._callback = callback;
@@ -164,7 +164,7 @@ class Codec {
         context.emitDestroy();
       };
 
-      // While it waited for room the program may have taken its memory away.
+      // The program may have taken its memory away while it waited for a job.
       if (length > 0 && data.length < length) {
         timers.setImmediate(finish, TAKEN_AWAY);
         return;
@@ -173,7 +173,8 @@ class Codec {
       try {
         runAway(this._id, data, flags, limit, finish);
       } catch {
-        // Another job's callback may have called, so it is not told here.
+        // Called later, as the callback of another job may be what has called
+        // this.
         timers.setImmediate(finish, FAILED);
       }
     });
@@ -191,7 +192,10 @@ function later(turns, codec, result) {
   else timers.setImmediate(later, turns - 1, codec, result);
 }
 
-/** Tells those who wait; one that throws must not keep the others from it. */
+/**
+ * Calls back for payloads that wait; a callback that throws must not keep the
+ * others from being called.
+ */
 function abandon(waiting, from) {
   for (let i = from; i < waiting.length; i++) {
     const { callback, a, b, context } = waiting[i];
@@ -212,7 +216,10 @@ function abandon(waiting, from) {
   }
 }
 
-/** An async context that is left when it is used up, not when it is collected. */
+/**
+ * An async context that is left when it is used up, not when it is collected:
+ * until then it would look like an open handle.
+ */
 function resource() {
   return new AsyncResource('WsRsCompression', { requireManualDestroy: true });
 }

@@ -89,7 +89,7 @@ class Deflater extends Codec {
     return result;
   }
 
-  /** It is about to be used, by an I/O thread. */
+  /** An I/O thread is about to use it. */
   touch() {
     if (this._idle !== null) this._idle.touch(this);
   }

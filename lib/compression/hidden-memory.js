@@ -19,7 +19,7 @@ const MOST = 8 * 1024;
 let memory = null;
 let used = 0;
 
-/** Where a message is for a moment. */
+/** Where a result lies until it has been copied. */
 let scratch = null;
 
 /**
@@ -88,7 +88,10 @@ function reserve(length) {
   }
 }
 
-/** The next bytes, which were just written or are to be. */
+/**
+ * The next bytes of the memory: those that were just written, or are about to
+ * be.
+ */
 function take(length) {
   const bytes = new FastBuffer(memory.buffer, used, length);
 

@@ -9,9 +9,10 @@ const timers = require('../timers');
 const { asBytes, chunkSizeOf } = require('./zlib-values');
 
 /**
- * Whoever watches a connection being closed finds its last message still being
- * inflated with ws, as zlib's two jobs take longer than a socket takes to close
- * after its last bytes: two or three turns of the event loop.
+ * With ws a message that has just come is still being inflated when its
+ * connection is seen to close: zlib's two jobs take longer than a socket takes
+ * to close after its last bytes, which is two or three turns of the event loop.
+ * Results for who can see that come after so many turns.
  */
 const WATCHED_TURNS = 6;
 

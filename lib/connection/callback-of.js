@@ -6,8 +6,8 @@ const { util } = require('../builtins');
 const { TypeErrorOfNode, errorWithCode } = require('../errors-of-node');
 
 /**
- * What stands in the place of a callback and is no function. With ws it gets as far
- * as the socket, which takes it for an encoding.
+ * Sees to what stands in the place of a callback and is no function: with ws it
+ * gets as far as the socket, which takes it for an encoding.
  *
  * @param {*} value What a program gave
  * @return {undefined} Nobody is to be called

@@ -16,14 +16,14 @@ const FastBuffer = Buffer[Symbol.species];
 const { BINARY, TEXT } = numbers.frame;
 const { KIND, SIZE: ROW } = numbers.row;
 
-// Whose memory the chunk is in. What was given is the program's as well:
-// messages are slices of it. Others are copied out, ...
+// Whose memory the chunk is in. A chunk that was given is the program's as
+// well, and messages are slices of it. Out of others they are copied, ...
 const GIVEN = 0;
-// ... as nobody else knows it, ...
+// ... whether nobody else knows the memory, ...
 const PRIVATE = 1;
-// ... or it is written again when the loop goes on; ...
+// ... or it is written to again when the loop goes on; ...
 const LENT = 2;
-// ... of a buffer for a long message, that message is a slice.
+// ... but a long message is a slice of a buffer that was made for it.
 const SPARE = 3;
 
 /** What a number of a row has no room for. */
@@ -76,7 +76,7 @@ class ChunkOwner extends BlockOwner {
   _keep() {
     if (this._memory < LENT) return;
 
-    // All of it may have been used up by the transport.
+    // The transport may have decoded all of it.
     if (this._length > 0) {
       this._source = copyExactly(this._source, this._base, this._length).buffer;
     } else {
@@ -106,9 +106,10 @@ class ChunkOwner extends BlockOwner {
     if (this._memory === SPARE && 2 * length >= this._source.byteLength) {
       const source = this._source;
 
-      // What others have left there is for nobody's eyes.
+      // Zeros, as what others have left there must not be seen.
       new FastBuffer(source, this._base + this._length).fill(0);
-      // What is behind it: the memory may be gone when its turn comes.
+      // What is behind it is kept, as the memory may be gone when its turn
+      // comes.
       if (row < count || this._position < this._length) this._keep();
       else this._memory = GIVEN;
       onSpareTaken();
@@ -168,7 +169,7 @@ class ChunkOwner extends BlockOwner {
 // Rarely set, so no field of each: idle connections are kept by the thousand.
 /** Whether messages are copied out of chunks that lie in larger memory. */
 ChunkOwner.prototype.copiesParts = false;
-/** Where several messages are in the block that were copied together. */
+/** Where in the block those messages are that were copied together. */
 ChunkOwner.prototype._spanAt = 0;
 
 /** @param {Function} callback Makes memory for the next long message */
@@ -183,7 +184,8 @@ function whenSpareTaken(callback) {
 function unshared(chunk) {
   const { buffer } = chunk;
 
-  // The second is a call out of JavaScript, for what is of another realm.
+  // Asked for second, as it calls out of JavaScript; it is for memory of
+  // another realm.
   if (buffer instanceof ArrayBuffer || !types.isSharedArrayBuffer(buffer)) {
     return chunk;
   }
@@ -210,14 +212,14 @@ function stored(payloads, row, start, length) {
   noteMemory(buffer.buffer.byteLength);
 
   if (buffer.length >= FOUR_GIB) {
-    // Its length takes two numbers.
+    // A length of 4 GiB and more takes two numbers of the row.
     length += start * FOUR_GIB;
     start = 0;
   }
 
   if (length === 0) return EMPTY_BUFFER;
   if (buffer.length === length) return buffer;
-  // What others have left there is for nobody's eyes.
+  // Zeros, as what others have left there must not be seen.
   buffer.fill(0, start + length);
   return new FastBuffer(buffer.buffer, buffer.byteOffset + start, length);
 }

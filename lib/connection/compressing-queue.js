@@ -13,7 +13,7 @@ const { FIN, OPCODE, RSV1 } = numbers.frame;
 const { MAX_INLINE } = numbers.task;
 
 const { DEFAULT, DEFLATING, EXTENSION } = SendQueue;
-/** A program may put another one on an object, or on the class. */
+/** ws-rs's own: a program may put another one on an object, or on the class. */
 const { compress } = PerMessageDeflate.prototype;
 
 /**
@@ -160,7 +160,8 @@ class CompressingQueue extends SendQueue {
       try {
         this._writeShared(job);
       } catch (err) {
-        // A `write()` of somebody's threw, which is nothing to who sends to many.
+        // A `write()` of the program's threw; who sends to many is not to see
+        // that.
         this._socket.destroy(err);
         this._lose();
         return;
@@ -180,7 +181,10 @@ class CompressingQueue extends SendQueue {
     this._write(shared.bytes, first | RSV1, mask, undefined, length);
   }
 
-  /** The socket was closed before something was compressed. */
+  /**
+   * Calls back for a message that was not compressed before the socket was
+   * closed.
+   */
   _lose(cb) {
     this._abort(
       new Error('The socket was closed while data was being compressed'),

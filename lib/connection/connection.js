@@ -44,7 +44,7 @@ const { CLOSED, CLOSING, OPEN } = READY_STATE;
 const NONE = Object.freeze({});
 
 /**
- * What an open `WebSocket` is connected with: its socket, the decoder that the
+ * What belongs to an open `WebSocket`: its socket, the decoder that the
  * socket's bytes go to, the sender, and the closing handshake between them.
  */
 class Connection extends ReceivingHalf {
@@ -59,7 +59,9 @@ class Connection extends ReceivingHalf {
   constructor(websocket, socket, head, options, meter, light) {
     super(websocket, socket);
     this._isFreed = false;
-    /** How many threads share its bytes and others', if it is there; 0 for none. */
+    /**
+     * How many I/O threads may share its bytes and those of others; 0 for none.
+     */
     this.ioThreads =
       socket.encrypted === true && !socket[kOwnTls] ? 0 : threadsOf(options);
 
@@ -120,7 +122,7 @@ class Connection extends ReceivingHalf {
     promotion.schedule(this);
   }
 
-  /** What the event loop calls is this, or what makes one. */
+  /** Whose events the event loop's are: its own; see `Light#connect()`. */
   connect() {
     return this;
   }
@@ -172,7 +174,7 @@ class Connection extends ReceivingHalf {
       sender[kWebSocket] = websocket;
       // No closure: with one each, V8 keeps what was closed for long.
       sender.onerror = onSenderError;
-      // What programs still send in the end goes the way of all late writes.
+      // What programs still send behind the end is for the socket to refuse.
       sender.outbox = this._isFreed ? null : output;
       output.sender = sender;
     }
@@ -187,10 +189,10 @@ class Connection extends ReceivingHalf {
   }
 
   /**
-   * Whether somebody could see that a message takes no time to inflate: whoever
-   * has the receiver, or waits for the socket to close, may ask then how much
-   * of what came has been handed out; and if the end of the stream has come already,
-   * everybody sees that it is over.
+   * Whether somebody can see how long a message takes to be inflated: who has
+   * the receiver, or waits for the socket to close, may ask then how much of
+   * what came has been handed out; and everybody sees it if the end of the
+   * stream has come already.
    */
   isWatched() {
     const { socket } = this;
@@ -223,7 +225,7 @@ class Connection extends ReceivingHalf {
       native.pingAnswered(this.decoder.id, data.length) === 1;
 
     if (isAnswered && isPongPatched(websocket, this.output.sender)) {
-      // Who has come late sees those that follow.
+      // Who begins to look for pongs now sees those that follow.
       native.leavePings(this.decoder.id);
     }
 

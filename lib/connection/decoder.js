@@ -72,7 +72,7 @@ class Decoder extends EventDispatcher {
     this.skipUTF8Validation = options.skipUTF8Validation;
     /** Whether an error was found; nothing more is decoded then. */
     this.failed = false;
-    /** Whether nothing of the chunk was handed out, which has just come. */
+    /** Whether the chunk has just come, and nothing of it was handed out. */
     this._isFresh = false;
     // See lib/wire/slot.js.
     this.id = undefined;
@@ -220,7 +220,8 @@ class Decoder extends EventDispatcher {
   _deliver(events, count, single) {
     const { rows, payloads } = events;
     let row = 1;
-    // Messages that were copied together: up to where, what to, how far from there.
+    // Of messages that were copied together: where they end in the chunk, the
+    // memory that they were copied to, and how far that is from there.
     let spanEnd = 0;
     let block = null;
     let blockBytes = null;
@@ -241,7 +242,7 @@ class Decoder extends EventDispatcher {
         if ((flags & STORED) !== 0) {
           data = stored(payloads, row, start, length);
         } else if (length === 0 || kind > COMPRESSED) {
-          // Nothing to be taken out.
+          // An empty payload: nothing is taken out.
         } else if (start + length <= spanEnd && blockBytes.length !== 0) {
           data = new FastBuffer(block, start + shift, length);
         } else {
@@ -288,8 +289,8 @@ class Decoder extends EventDispatcher {
           return false;
         }
 
-        // What is answered to several messages of a chunk is written together. What is
-        // behind a close frame is looked at by nobody.
+        // What is answered to several messages of a chunk is written together.
+        // Nobody looks at what is behind a close frame.
         Tick.hasMoreMessages =
           (row < count || this._position < this._length) && kind !== CLOSE;
         Stage.isFresh = true;
@@ -316,7 +317,8 @@ class Decoder extends EventDispatcher {
 
     const pmd = this.extensions['permessage-deflate'];
 
-    // With ws it is inflated when the connection is closed.
+    // With ws such a message is still being inflated when the connection is
+    // closed.
     pmd.isWatched = this._isBeforeEnd || this._isWatched();
     pmd.decompress(data, fin, this._onInflated);
   }
@@ -378,7 +380,7 @@ Decoder.prototype.mayInflateOnThread = false;
 /** Whether the peer's end was seen behind the chunk. */
 Decoder.prototype._isBeforeEnd = false;
 
-/** Whether somebody else may have the rest of a chunk's memory. */
+/** Whether the chunk is only a part of its memory. */
 function isPart(chunk) {
   return chunk.length !== chunk.buffer.byteLength;
 }

@@ -9,8 +9,8 @@ const timers = require('../timers');
 const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
 const { SIZE: ROW } = numbers.row;
 
-// The values of `state`, which a receiver has as `_state`: programs and ws's tests
-// know 5.
+// The values of `state`, which a receiver shows as `_state`: programs and tests
+// of ws know that 5 is `INFLATING`.
 const READING = 0;
 const INFLATING = 5;
 const DEFERRED = 6;
@@ -34,7 +34,9 @@ class EventDispatcher extends ChunkOwner {
     /** Whether a close frame was handed out; everything behind it is ignored. */
     this.concluded = false;
     this.state = READING;
-    /** Who says whether somebody watches how long inflating takes. */
+    /**
+     * Says whether somebody can see how long a message takes to be inflated.
+     */
     this.watcher = null;
   }
 

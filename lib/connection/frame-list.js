@@ -24,7 +24,8 @@ const sharedHeader = Buffer.alloc(14);
 function frame(payload, length, first, key, readOnly) {
   const headerLength = native.encodeHeader(sharedHeader, first, length, key);
 
-  // Also the bits that no frame of ours has.
+  // All bits, also those that no frame of ours has: a program may have set
+  // them.
   sharedHeader[0] = first;
 
   const masked = key !== undefined && !isZero(key) && length > 0;

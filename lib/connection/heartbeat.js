@@ -17,17 +17,21 @@ const { AsyncResource } = asyncHooks;
 
 /** Those with a heartbeat, by the slots of their native halves. */
 const websockets = [];
-/** How many bytes waited in a stream when its peer was asked, if any did. */
+/**
+ * By connection, how many bytes waited in its stream when its peer was asked,
+ * if any did.
+ */
 const waiting = new WeakMap();
 let count = 0;
-/** Calls off the engine's next look at its peers; `null` if there is to be none. */
+/** Cancels the engine's next look at its peers; `null` if none is to come. */
 let cancel = null;
-/** The timer is nobody's in particular: its context is not either. */
+/** The timer belongs to no connection, and so does its async context. */
 const resource = new AsyncResource('WSRSHEARTBEAT', {
   requireManualDestroy: true
 });
 
-// It lives on; who looks for handles that were left open is to find none.
+// The context works on; but who looks for handles that were left open is to
+// find none.
 resource.emitDestroy();
 
 /**
@@ -92,15 +96,18 @@ const heartbeat = {
   }
 };
 
-/** Has the engine look in so many milliseconds, and not when it was to before. */
+/**
+ * Has the engine look in so many milliseconds, instead of when it was to look
+ * before.
+ */
 function wait(delay) {
   if (cancel !== null) cancel();
   cancel = resource.runInAsyncScope(timers.alarm, null, lookSoon, delay);
 }
 
 /**
- * If the process was busy for a while, there may be answers that it has not read:
- * that comes first.
+ * Looks from `setImmediate()`: if the process was busy for a while there may be
+ * answers that it has not read, and they are read before.
  */
 function lookSoon() {
   cancel = null;
@@ -112,14 +119,17 @@ function look() {
   const isArray = typeof answer !== 'number';
   const delay = isArray ? answer[0] : answer;
 
-  // Before anything that may throw: it is for all connections.
+  // Before anything that may throw: this is for all connections.
   if (delay === 0) timers.setImmediate(look);
   else if (delay > 0) wait(delay);
 
   if (isArray) attendAll(answer, 1);
 }
 
-/** Sees to those that the engine names. What one throws is nothing to others. */
+/**
+ * Does what the engine asks for. What one connection throws does not keep the
+ * others waiting.
+ */
 function attendAll(answer, from) {
   let i = from;
 
@@ -160,7 +170,7 @@ function isGivenAway({ _socket: socket }) {
   return !isLight(socket) && socket._handle === null && !socket.destroyed;
 }
 
-/** Whether nobody listens: what the peer sends would not be seen. */
+/** Whether what the peer sends would not be seen, as the socket is paused. */
 function isDeaf({ _socket: socket }) {
   // Of a light one the engine knows.
   return !isLight(socket) && socket.isPaused?.() === true;
@@ -224,7 +234,7 @@ function lengthOf({ _handle: handle, writableLength }) {
   return writableLength + (below?.writeQueueSize ?? 0);
 }
 
-/** The native half; no more of a connection is made for it than there is. */
+/** The native half. A `Connection` is not made just for that. */
 function idOf(websocket) {
   return websocket._socket[kLight]?.id ?? websocket[kConnection].output.id;
 }

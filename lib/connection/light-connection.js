@@ -103,8 +103,8 @@ class LightConnection extends Light {
   }
 
   /**
-   * Has I/O threads answer no pings from now on, if a method of the program's is
-   * to see the pongs.
+   * Has its I/O thread answer no more pings if a method of the program's is to
+   * see the pongs.
    */
   leavePings() {
     const { id, owner, websocket } = this;

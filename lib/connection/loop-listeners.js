@@ -68,7 +68,7 @@ const listeners = {
     if (connection !== undefined) takeDecoded(connection, count);
   },
 
-  // What most chunks are; the decoder need not be told of them.
+  // What most chunks are: one message. The decoder is not told of it.
   onText() {
     const connection = connectionOf(rows[SLOT]);
 
@@ -228,7 +228,10 @@ function attempt(connection, body) {
   }
 }
 
-/** Whether somebody would see that an I/O thread has inflated a message. */
+/**
+ * Whether somebody can see how long a message takes to be inflated, which an
+ * I/O thread has done already.
+ */
 function mustWait(connection) {
   return (rows[FIRST_KIND] & INFLATED) !== 0 && connection.isWatched();
 }
@@ -246,13 +249,13 @@ function wholeMessage(connection) {
 
     const { buffer } = payloads[0];
 
-    // A short one would keep all of it.
+    // A short message would keep the memory of a long one.
     if (2 * length < buffer.byteLength) {
       return connection.decoder.copy(buffer, start, length);
     }
 
     makeSpare(buffer.byteLength);
-    // What others have left there is for nobody's eyes.
+    // Zeros, as what others have left there must not be seen.
     new FastBuffer(buffer, start + length).fill(0);
     return new FastBuffer(buffer, start, length);
   } catch (err) {
@@ -269,7 +272,7 @@ function makeSpare(length) {
     payloads[0] = Buffer.allocUnsafeSlow(length);
     noteMemory(length);
   } catch {
-    // There may be enough when it is needed.
+    // Without memory now: there may be some when it is needed.
   }
 }
 

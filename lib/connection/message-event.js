@@ -5,21 +5,21 @@ const EventEmitter = require('events');
 const { emit } = EventEmitter.prototype;
 
 /**
- * Whether it is Node's: `domain` and tools that watch programs put others in its
- * place, which do not handle this symbol of Node's own module themselves.
+ * Whether `emit()` is Node's: `domain`, and tools that watch programs, put
+ * others in its place. Node's handles this symbol of its own module itself.
  */
 const isOwnEmit = String(emit).includes('kErrorMonitor');
 
-/** On an emitter: whether what its listeners reject is to be an error, as it was told when it was made. */
+/**
+ * On an emitter: whether what its listeners reject with is emitted as an error.
+ */
 const kCapture = Object.getOwnPropertySymbols(EventEmitter.prototype).find(
   ({ description }) => description === 'kCapture'
 );
 
 /**
- * Emits `'message'`.
- *
- * `emit()` can be called with any event; knowing which it is saves most of what
- * it takes. Whoever has put an `emit()` of their own there gets it called.
+ * Emits `'message'`. Which event it is is known, which saves most of what
+ * `emit()` takes. Who has put an `emit()` of their own there gets it called.
  *
  * @param {WebSocket} websocket Whose message it is
  * @param {*} data The message, in the form that `binaryType` asks for

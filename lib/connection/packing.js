@@ -6,11 +6,11 @@ const timers = require('../timers');
 let waiting = [];
 
 /**
- * Has what waits to be compressed by an I/O thread given to it in the next
- * macrotask: until then it is to be seen that it waits, as with ws, and all go in
+ * Has messages given to their I/O threads in the next macrotask, to be
+ * compressed. Until then they can be seen to wait, as with ws, and all go in
  * one batch.
  *
- * @param {CompressingQueue} queue Who has a message to be packed
+ * @param {CompressingQueue} queue The queue that has a message to be packed
  */
 function packSoon(queue) {
   if (waiting.length === 0) timers.setImmediate(packAll);
@@ -26,7 +26,7 @@ function packAll() {
   try {
     while (done < due.length) due[done++].packNow();
   } finally {
-    // A callback threw, which is nothing to the others.
+    // A callback threw: the others have their turn in the next macrotask.
     for (; done < due.length; done++) packSoon(due[done]);
   }
 }

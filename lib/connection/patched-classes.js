@@ -19,7 +19,8 @@ let pongOfWebSocket;
 function isReceiverPatched() {
   const { prototype } = Receiver;
 
-  // A class that is above all of Node's streams may be changed for other reasons.
+  // A class from which all of Node's streams inherit may be changed for other
+  // reasons.
   return (
     Object.hasOwn(prototype, 'on') ||
     Object.hasOwn(prototype, 'addListener') ||
@@ -34,7 +35,8 @@ function isReceiverPatched() {
  * @return {Boolean} Whether it is to see what is sent
  */
 function isSenderPatched(sender) {
-  // In two places, so that the first is known when it is compiled.
+  // Asked in two places, so that the first is known when the second is
+  // compiled.
   if (Sender.frame !== frame) return true;
 
   return sender === null

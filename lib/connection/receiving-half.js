@@ -35,7 +35,7 @@ class ReceivingHalf {
     this.loop = null;
   }
 
-  /** Gives up what waits: nothing more is to be understood. */
+  /** Gives up the chunks that wait: they are of no use any more. */
   _drop() {
     this._queue = null;
     this.decoder.failed = true;
@@ -60,7 +60,7 @@ class ReceivingHalf {
 
     if (this._queue !== null) chunks.push(...this._queue);
 
-    // It has an object of them, be it empty.
+    // A receiver has an object of extensions, be it an empty one.
     decoder.extensions = this.websocket._extensions;
 
     const receiver = new Receiver(decoder);
@@ -215,8 +215,8 @@ class ReceivingHalf {
       // After a listener has thrown, too: the rest of the chunk is to come.
       if (this.decoder.busy) {
         this.suspendLoop();
-        // While a message is inflated, what is read next may wait here: it would
-        // bring the connection back to the stream.
+        // While a message is inflated the next chunks may wait here; to hold
+        // them back would bring the connection back to the stream.
         if (!this.decoder.allowSynchronousEvents) this._holdBack();
       }
     }

@@ -23,9 +23,9 @@ const FAILED = 3;
 const EXTENSION = 'permessage-deflate';
 
 /**
- * What was sent and waits: keeps the order while a message is being compressed or
- * read from a `Blob`. How it is compressed is a matter of `CompressingQueue`. Who
- * has no outbox has a `sendFrame()`.
+ * The messages that wait. They keep their order while one of them is being
+ * compressed or read from a `Blob`; how they are compressed is up to
+ * `CompressingQueue`. Without an outbox a subclass has a `sendFrame()`.
  */
 class SendQueue {
   /**
@@ -109,10 +109,11 @@ class SendQueue {
       return;
     }
 
-    // A handle that is closed meanwhile, past the socket, is to be noticed.
+    // A handle that somebody closes meanwhile, past the socket, is to be
+    // noticed.
     if (this.outbox !== null) this.outbox.hook();
 
-    // What the program does with its bytes until then must not matter here.
+    // From here on it does not matter what the program does with its bytes.
     job.length = byteLength(job.payload);
     this._bufferedBytes += job.length;
     this._queue.push(job);
@@ -132,7 +133,7 @@ class SendQueue {
     while (this._state === DEFAULT && this._queue.length > 0) {
       const job = this._queue.shift();
 
-      // Of a string the bytes were counted; nobody can make it shorter.
+      // A string cannot become shorter.
       if (typeof job.payload === 'object' && job.payload.length < job.length) {
         this._leaveOut(job, takenAwayError());
       } else if (isBlobPayload(job.payload)) {
@@ -151,7 +152,7 @@ class SendQueue {
     if (this._queue.length === 0) this.outbox?.onempty?.();
   }
 
-  /** Whoever sends to many has to know. */
+  /** Tells who sends to many whether a message may be sent past this queue. */
   _noteIdle() {
     this.outbox?.member?.setIdle(this.isIdle);
   }
@@ -196,7 +197,7 @@ class SendQueue {
     this._bufferedBytes -= length;
 
     try {
-      // Whom nobody could call was let through as far as this.
+      // What is no function was let through up to here, as with ws.
       const callback = typeof cb === 'function' ? cb : callbackOf(cb);
 
       this._write(payload, first, mask, callback);

@@ -165,7 +165,7 @@ class Sender extends CompressingQueue {
     const pmd = this._extensions[EXTENSION];
     const isCompressed = pmd !== undefined && message.isCompressedFor(pmd);
     const shared = isCompressed ? message.deflatedFor(pmd) : null;
-    // Somebody's own way of compressing is used as for any other message.
+    // A `compress()` of the program's is called as for any other message.
     const compress = isCompressed && shared === null;
     const first = compress ? message.first | RSV1 : message.first;
 
@@ -230,7 +230,7 @@ class Sender extends CompressingQueue {
     if (last > 0) this._socket.uncork();
   }
 
-  /** A socket that is written to looks itself at what is no function. */
+  /** Without an outbox the socket itself refuses what is no function. */
   _callbackOf(cb) {
     return cb === undefined || typeof cb === 'function' || this.outbox === null
       ? cb
@@ -253,7 +253,10 @@ const { frame: frameOfSender } = Sender;
 const { sendFrame } = Sender.prototype;
 const byte = new Uint8Array(1);
 
-/** An opcode of any kind is what a byte makes of it. */
+/**
+ * The first byte of a frame; of an opcode that is no such number, what a byte
+ * makes of it.
+ */
 function firstByte({ fin, opcode, rsv1 }) {
   byte[0] = fin ? opcode | FIN : opcode;
   return byte[0] | (rsv1 ? RSV1 : 0);

@@ -19,7 +19,8 @@ const kConnection = Symbol('ws-rs.connection');
  * @param {Connection} connection The connection
  */
 function listenToSocket(socket, connection) {
-  // The native wire would make way for who listens for data.
+  // Node's own `on()`: that of a taken socket demotes it for a listener for
+  // data.
   const { on } = socket[kLoop] ? net.Socket.prototype : socket;
 
   socket[kConnection] = connection;
@@ -36,13 +37,13 @@ function listenToSocket(socket, connection) {
  * place of `resume()` since.
  */
 function listenToMaterialized(socket, connection) {
-  // Else it would be called for a listener for data.
+  // Node would call `resume()` for a listener for data, if this were not set.
   socket._readableState.flowing = false;
   listenToSocket(socket, connection);
   TakenSocket.prototype.resume.call(socket);
 }
 
-/** No chunk is passed on any more; what reads the socket goes on doing so. */
+/** Passes no chunk on any more; what reads the socket goes on reading. */
 function ignoreData(socket) {
   // Nobody listens to a light one.
   if (isLight(socket)) return;
@@ -66,7 +67,8 @@ function socketOnData(chunk) {
     connection.feed(chunk);
     thrown = false;
   } finally {
-    // Node stops emitting then what it has read, until more comes.
+    // A listener threw: what Node has read would else be emitted only when more
+    // comes.
     if (thrown) timers.nextTick(flow, this);
   }
 }
@@ -80,7 +82,7 @@ function socketOnEnd() {
 
   connection.websocket._readyState = CLOSING;
   connection.end();
-  // To end twice is an error, made for nobody.
+  // To end it twice makes an error that nobody gets.
   if (this.writableEnded) return;
 
   connection.beforeEnd();
@@ -107,7 +109,8 @@ function socketOnClose() {
 
   websocket._readyState = CLOSING;
 
-  // By a close frame that is among what is read now, nobody has expected this.
+  // Asked before what is left is read: the close frame that may be in it came
+  // unexpected.
   const isExpected = connection.isOver;
 
   // A paused socket that was destroyed still has what it had read.
