@@ -18,7 +18,8 @@ function broadcast(websockets, data, options) {
   const except = given(options, 'except');
 
   if (typeof except === 'function') {
-    // It may do anything, and throw: nothing has been sent until it is through.
+    // `except` may do anything, and throw: nothing is sent until it has been
+    // asked about all.
     const to = withoutThose(Array.from(websockets), message, except);
 
     return fanOut(to, message, null);

@@ -18,7 +18,7 @@ class Deflated {
   constructor(message, pmd, next) {
     this.key = pmd.sharedKey;
     this.next = next;
-    /** Whether it is known what came of it. */
+    /** Whether it was compressed, or could not be. */
     this.isReady = false;
     /** The compressed bytes; `null` if it is to be sent as it is. */
     this.bytes = null;
@@ -36,8 +36,8 @@ class Deflated {
   }
 
   /**
-   * @param {Function} callback Called when it is known what came of it, at once
-   *     if that is so
+   * @param {Function} callback Called when it was compressed, or could not be;
+   *     at once if that is so already
    */
   whenReady(callback) {
     if (this.isReady) callback();

@@ -29,7 +29,10 @@ function readExcept(except) {
   );
 }
 
-/** Nobody is one that is passed over, too. */
+/**
+ * Whether it may be passed over: a WebSocket of any package, or `undefined` and
+ * `null`, which pass over nobody.
+ */
 function isWebSocket(one) {
   if (one === undefined || one === null) return true;
 
@@ -53,14 +56,14 @@ function foreign(one) {
  * @throws {TypeError} It does not say that at once
  */
 function withoutThose(websockets, message, except) {
-  // It may give the memory of the message away.
+  // `except` may give the memory of the message away.
   message.keep();
 
   return websockets.filter((ws) => {
     const isPassedOver = except(ws);
 
     if (typeof isPassedOver?.then === 'function') {
-      // It would pass over all of them.
+      // A promise counts as true, so all of them would be passed over.
       isPassedOver.then(undefined, () => {});
       throw new TypeError(
         'The function "except" returns at once whether to pass a WebSocket over; ' +

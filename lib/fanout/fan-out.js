@@ -7,7 +7,7 @@ const Batch = require('./batch');
 
 const EXTENSION = 'permessage-deflate';
 
-/** Taken by one message at a time: a listener may send another one meanwhile. */
+/** Used by one message at a time: a listener may send another one meanwhile. */
 let spare = new Batch();
 
 /**
@@ -30,8 +30,8 @@ function fanOut(websockets, message, except) {
   for (const ws of websockets) {
     if (except !== null && except.has(ws)) continue;
 
-    // First what most are, by as few objects as can be: there may be thousands,
-    // none of which is in the processor's cache.
+    // What most connections need comes first, and looks at as few objects as
+    // can be: there may be thousands, none of them in the processor's cache.
     const output = ws[kOutput];
 
     if (output && output.isPlain) {
@@ -122,7 +122,7 @@ function giveEach(websockets, message) {
   return given;
 }
 
-/** Whether a connection takes more; what its program throws has to wait. */
+/** Whether a connection takes more. What its program throws is thrown later. */
 function isAdmitted(ws, message, thrown) {
   const backPressure = ws[kConnection]?.output.backPressure;
 
@@ -141,12 +141,16 @@ function giveSafely(ws, message, thrown) {
   try {
     give(ws, message);
   } catch (err) {
-    // A `write()` of somebody's threw, which is nothing to the others.
+    // A `write()` of the program's threw: the others get the message all the
+    // same.
     destroySafely(ws._socket, err, thrown);
   }
 }
 
-/** What a `destroy()` of somebody's throws is nothing to the others either. */
+/**
+ * Destroys a stream; what a `destroy()` of the program's throws is thrown
+ * later.
+ */
 function destroySafely(socket, err, thrown) {
   try {
     if (socket) socket.destroy(err);

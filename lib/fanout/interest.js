@@ -4,9 +4,9 @@
 const AWAY = 'WS_RS_BROKER_AWAY';
 
 /**
- * The names that a broker is to send messages for. There is one call of the
- * adapter at a time for each: who comes and goes meanwhile counts when it is
- * through. What failed is tried again when the broker is back.
+ * The names that a broker is to send messages for. The adapter is called once
+ * at a time for each: whether a name is still wanted is looked at when a call
+ * is through. What failed is tried again when the broker is back.
  */
 class Interest {
   /**
@@ -19,7 +19,7 @@ class Interest {
     this._onmessage = onmessage;
     /** By name; those that are neither wanted nor known to the broker are gone. */
     this._entries = new Map();
-    /** Those that are not at the broker what they are here. */
+    /** Those of which the broker does not know yet whether they are wanted. */
     this._unsettled = new Set();
     this._busy = 0;
     this._whenReady = [];
@@ -95,7 +95,7 @@ class Interest {
       return;
     }
 
-    // Of what only looks like a promise one settles once, too.
+    // A promise that is none of Node's may settle twice.
     Promise.resolve(result).then(
       () => this._changed(entry, isWanted),
       (err) => this._failed(entry, err)
@@ -117,7 +117,7 @@ class Interest {
     this._notify();
   }
 
-  /** Whether what comes of a call is still of interest. */
+  /** Whether the result of a call still counts. */
   _end(entry) {
     entry.isBusy = false;
     this._busy--;

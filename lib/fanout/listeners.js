@@ -39,7 +39,8 @@ class Listeners {
 
     if (all === undefined) return;
 
-    // What they do with it is nothing to connections that are to get it later.
+    // A copy: connections that get the message later do not see what listeners
+    // make of it.
     const bytes = Buffer.from(message.bytes);
 
     for (const { listener } of [...all]) {

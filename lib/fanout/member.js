@@ -42,7 +42,8 @@ class Member {
   constructor(websocket, output) {
     this.websocket = websocket;
     this.id = output.id;
-    // Others are masked or compressed, which is not for the native half alone.
+    // Others are masked or compressed, which the native half cannot do by
+    // itself.
     this._isPlain = websocket._isServer && websocket[kConnection].isPlain;
     this._takes = false;
     this._leaving = null;
@@ -50,7 +51,7 @@ class Member {
     this.setIdle(output.isFree);
   }
 
-  /** Whether it is in the middle of nothing: a fragmented message, a `Blob`. */
+  /** Whether it is neither within a fragmented message nor reading a `Blob`. */
   setIdle(isIdle) {
     const takes = isIdle && this._isPlain;
 

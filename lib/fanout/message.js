@@ -39,7 +39,7 @@ class SharedMessage {
     this.isBinary = isBinary;
     this.mayCompress = Boolean(mayCompress);
     this._isOwn = isText;
-    /** What became of it, by how it was compressed. */
+    /** What it was compressed to, for each way in which it was. */
     this._deflated = null;
   }
 
@@ -71,9 +71,10 @@ class SharedMessage {
   }
 
   /**
-   * @param {PerMessageDeflate} pmd Of a connection, where it is to be compressed
-   * @return {Deflated|null} What it is compressed; `null` if the connection has
-   *     to do that itself, as somebody has replaced its `compress()`
+   * @param {PerMessageDeflate} pmd Of a connection, where it is to be
+   *     compressed
+   * @return {Deflated|null} The message compressed; `null` if the connection
+   *     has to do that itself, as somebody has replaced its `compress()`
    */
   deflatedFor(pmd) {
     if (pmd.compress !== compress) return null;

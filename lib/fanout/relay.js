@@ -11,13 +11,16 @@ const METHODS = ['publish', 'subscribe', 'unsubscribe', 'close'];
 /** Bytes that a broker may not have taken yet; what comes on top is dropped. */
 const MOST_PENDING = 64 * 1024 * 1024;
 
-/** Adapters that have their Topics: they know one listener for a name. */
+/**
+ * Adapters that belong to some Topics already: an adapter knows one listener
+ * for each name.
+ */
 const taken = new WeakSet();
 
 /**
  * Exchanges messages with other processes through an adapter. Whatever the
- * adapter does, nothing is thrown here: it is told to `onerror`, in a tick of
- * its own.
+ * adapter does, nothing is thrown here: `onerror` is called with it, in a tick
+ * of its own.
  */
 class Relay {
   /**
@@ -132,7 +135,8 @@ class Relay {
     try {
       this.onmessage(name, message.data, message.options);
     } catch (err) {
-      // The program's: of "onBackpressure". The adapter can do nothing about it.
+      // Thrown by an "onBackpressure" of the program's, which is no fault of
+      // the adapter.
       timers.nextTick(rethrow, err);
     }
   }
@@ -141,14 +145,17 @@ class Relay {
     if (this._isClosed) return;
 
     this._interest.retry().then(() => {
-      // Behind the errors that were before it.
+      // Behind the errors that came before it.
       timers.nextTick(() => {
         if (!this._isClosed) this.onreconnect();
       });
     });
   }
 
-  /** Thousands of messages may fail for one reason, which is said once. */
+  /**
+   * Reports what messages fail with: once, though thousands may fail for one
+   * reason.
+   */
   _failAgain(err) {
     if (err.message === this._failure) return;
 

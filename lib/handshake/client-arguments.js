@@ -70,7 +70,7 @@ function checkVersion(version) {
 function checkSubprotocols(protocols) {
   const isToken = (value) =>
     typeof value === 'string' && SUBPROTOCOL.test(value);
-  // Other than the array, its copy has no holes, which every() passes over.
+  // Without the holes that an array may have, which every() passes over.
   const all = [...protocols];
 
   if (!all.every(isToken) || new Set(all).size !== all.length) {

@@ -21,14 +21,14 @@ function abortHandshake(websocket, requestOrSocket, message) {
   websocket._readyState = CLOSING;
 
   if (typeof requestOrSocket.setHeader === 'function') {
-    // One that never gets a socket is not closed, either.
+    // A socket that is never assigned to the request is never closed, either.
     arrive(requestOrSocket);
     requestOrSocket.destroy();
 
     const { socket } = requestOrSocket;
 
-    // A request whose response has ended leaves its socket alone. One that mocks made
-    // may not be destroyed twice.
+    // A request whose response has ended does not destroy its socket. That of a
+    // mock may not be destroyed twice.
     if (socket && !socket.destroyed) socket.destroy();
     timers.tickOfProgram(emitErrorAndClose, websocket, err);
     return;
@@ -42,7 +42,8 @@ function abortHandshake(websocket, requestOrSocket, message) {
     emitError(websocket, err);
   };
 
-  // Behind what others hear of the socket. One that is being destroyed has no error.
+  // Behind what other listeners hear of the socket. One that is being destroyed
+  // has no error.
   requestOrSocket
     .on('error', tell)
     .once('close', () => {

@@ -51,7 +51,7 @@ function connect(websocket, address, protocols, options) {
 
   const { autoPong, closeTimeout, maxPendingAutoPongs } = settings;
 
-  // What most have is on the prototype.
+  // The value that most have is on the prototype.
   if (autoPong !== DEFAULTS.autoPong) websocket._autoPong = autoPong;
   if (closeTimeout !== CLOSE_TIMEOUT) websocket._closeTimeout = closeTimeout;
   if (maxPendingAutoPongs !== DEFAULTS.maxPendingAutoPongs) {
@@ -179,7 +179,8 @@ class ClientHandshake {
   /** `req.abort()` before there is a socket emits `'close'` without error. */
   onClose(req) {
     arrive(req);
-    // Most have been upgraded: an error, made for nobody, takes 7 us.
+    // Most requests have been upgraded: to make an error that nobody gets takes
+    // 7 us.
     if (this.answered || !this.isPending(req)) return;
 
     const err = new ErrorOfNode('socket hang up');
@@ -217,7 +218,7 @@ class ClientHandshake {
 
     let req;
 
-    // Thrown from a response listener, this would end the process.
+    // Thrown from a listener for the response, it would end the process.
     try {
       const url = resolveUrl(location, websocket._url);
 
@@ -228,7 +229,8 @@ class ClientHandshake {
       return;
     }
 
-    // Its listeners come before ours, which it needs whatever became of it.
+    // The program's listeners are called before ours, and need a socket
+    // whatever became of it.
     try {
       websocket.emit('redirect', websocket.url, req);
     } finally {
@@ -255,7 +257,7 @@ class ClientHandshake {
     if (problem === undefined) {
       const protocol = headers['sec-websocket-protocol'];
 
-      // It is agreed on, whatever is wrong with the extensions.
+      // The subprotocol is agreed on, whatever is wrong with the extensions.
       if (protocol) websocket._protocol = protocol;
 
       problem = extensionsProblem(

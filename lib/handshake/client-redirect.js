@@ -23,7 +23,7 @@ class RequestIdentity {
     this.origin = origin;
     this.auth = auth;
     this.headers = headers;
-    /** What later requests have of the headers; made when there is one. */
+    /** The headers of later requests; made with the first of these. */
     this.kept = null;
   }
 
@@ -64,7 +64,7 @@ class RequestIdentity {
     const auth = this._authFor(target);
     const headers = { ...this.kept };
 
-    // For those behind this one, of which Node makes the header itself.
+    // For later requests: of this one Node makes the header from `auth`.
     withAuthorization(this.kept, auth);
     return { auth, headers };
   }
@@ -74,7 +74,7 @@ class RequestIdentity {
   }
 }
 
-/** As ws sends them again: a name that is there in two ways counts once. */
+/** As ws sends them again: a name that is spelt in two ways counts once. */
 function lowerCased(headers) {
   return Object.fromEntries(
     Object.entries(headers || {}).map(([name, value]) => [

@@ -41,7 +41,8 @@ class HandshakeError extends Error {
  * @throws {HandshakeError} If it is not
  */
 function checkRequest({ headers, method }) {
-  // What is no request is an exception, and nothing is answered.
+  // Of what is no request at all this throws, and nothing is answered, as with
+  // ws.
   const { upgrade } = headers;
   const version = versionOf(headers);
 
