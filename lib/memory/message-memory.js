@@ -30,10 +30,11 @@ const MAX_OWNERS = 1024;
 /** Counts what is copied, in 30 bits: V8 needs no memory for such a number. */
 const CLOCK_MASK = 0x3fffffff;
 
-// As it was when we were loaded: the source is for nobody's eyes.
+// As it was when this was loaded: one that a program puts in its place would
+// see the source.
 const copyInto = Function.prototype.call.bind(Uint8Array.prototype.set);
 
-/** Where most is copied from, and views of it by their length. */
+/** The memory that is mostly copied from, and views of it by their length. */
 let scratch = null;
 const views = new Array(MAX_SHARED + 1).fill(undefined);
 const viewStarts = new Uint16Array(MAX_SHARED + 1);
@@ -42,7 +43,7 @@ const owners = new Array(MAX_OWNERS).fill(null);
 let nextOwner = 0;
 let clock = MAX_OWNERS + 1;
 
-/** What a connection's decoder has of it; see `BlockOwner`. */
+/** The block of a connection, as the base of its decoder. */
 class BlockOwner {
   constructor() {
     /** The block, all of it as bytes, and how much of it is used. */
@@ -117,7 +118,7 @@ class BlockOwner {
         return true;
       }
 
-      // Short and long ones in turns would use up a block each.
+      // Short and long messages in turns would each begin a new block.
       if (isTooLarge && !isSame) return false;
     }
 
@@ -141,7 +142,7 @@ class BlockOwner {
     );
   }
 
-  /** Keeps no block for what is still to come. */
+  /** Keeps the block no longer for messages that are still to come. */
   giveUpBlock() {
     if (owners[this._ownerAt] === this) owners[this._ownerAt] = null;
     this._dropBlock();
@@ -153,7 +154,7 @@ class BlockOwner {
   }
 
   _renew(size) {
-    // Zeros: what a program sees of it may not be what others have left there.
+    // Zeros, as what others have left there must not be seen.
     this.blockBytes = Buffer.alloc(size);
     this.block = this.blockBytes.buffer;
     this.blockUsed = 0;
@@ -175,8 +176,9 @@ function setScratch(memory) {
 }
 
 /**
- * What is to be copied. Messages of one length mostly begin at the same place of
- * the same memory, and a view takes longer to be made than to be copied from.
+ * A view of the bytes to be copied. Messages of one length mostly begin at the
+ * same place of the same memory, and to make a view takes longer than to copy
+ * from it.
  */
 function viewOf(source, start, length) {
   if (source !== scratch) return new FastBuffer(source, start, length);
@@ -194,7 +196,10 @@ function sizeOf(length) {
   return length <= 128 ? 0 : 32 - Math.clz32((length - 1) >> 7);
 }
 
-/** A message is to keep no more than a few times its own size. */
+/**
+ * How large a block for messages of a size is at most: a message is to keep no
+ * more than a few times its own size.
+ */
 function largestBlock(size) {
   return LARGER_BLOCK << size;
 }

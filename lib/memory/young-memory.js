@@ -3,18 +3,20 @@
 const { v8 } = require('../builtins');
 
 /**
- * Has V8 give back the memory of long messages while it is cheap.
+ * Has V8 free the memory of long messages while that is cheap.
  *
- * Up to V8 12, enough memory of young buffers has V8 collect young objects, which
- * takes a fifth of a millisecond. From V8 13 on (Node 24) all buffers of 64 MiB
- * together have it mark the whole heap, before the young ones were enough: echoes
- * of 64 KiB took 1.4 times as long as on Node 20, those of 1 MiB twice as long.
- *
- * There is no way to ask for the cheap collection but to fill the space that V8
- * has for young objects.
+ * Up to V8 12 enough memory of young buffers had V8 collect young objects,
+ * which takes a fifth of a millisecond. From V8 13 on (Node 24) all buffers
+ * count, and 64 MiB of them have it mark the whole heap before the young ones
+ * were enough: echoes of 64 KiB took 1.4 times as long as on Node 20, those of
+ * 1 MiB twice as long. There is no other way to ask for the cheap collection
+ * than to fill the space that V8 has for young objects.
  */
 
-/** So many bytes of messages are worth it, a quarter of what V8 waits for. */
+/**
+ * After so many bytes of messages it is asked for: a quarter of what V8 waits
+ * for.
+ */
 const ENOUGH = 16 << 20;
 
 /** A long message. Shorter ones are freed with the young objects around them. */
@@ -31,7 +33,7 @@ const isNeeded =
 
 let count = 0;
 
-/** Where V8 cannot see that nobody wants it. */
+/** Keeps V8 from seeing that nobody uses the filler. */
 const sink = { filler: null };
 
 /**

@@ -11,7 +11,10 @@ const { on } = EventEmitter.prototype;
 /** On `process`: what is to be called, by whichever copy of this package. */
 const kListeners = Symbol.for('ws-rs.atExit');
 
-/** In Node's own context: a closure of ours would keep this copy. */
+/**
+ * Made in Node's own context: a closure of this file would keep this copy
+ * alive.
+ */
 const CREATE_RUNNER = `(function (listeners) {
   return () => {
     for (const ref of listeners) ref.deref()?.();
@@ -39,7 +42,7 @@ function atExit(listener) {
 function listen() {
   const listeners = new Set();
 
-  // A test may have put something else in the place of its own.
+  // A test runner may have replaced the method.
   on.call(processOfNode, 'exit', vm.runInThisContext(CREATE_RUNNER)(listeners));
   return listeners;
 }

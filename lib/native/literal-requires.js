@@ -157,7 +157,8 @@ function fromPackage(target) {
 
 module.exports = { fromOwnFolder, fromPackage };
 
-// As if it had been asked for: nobody made a binary for this platform.
+// As `require()` says it of a package that is not there: there is no binary for
+// this platform.
 function noSuchTarget(target) {
   return Object.assign(new Error(`Cannot find module '${target}'`), {
     code: 'MODULE_NOT_FOUND'
