@@ -5,18 +5,19 @@ const native = require('../native');
 
 const { AsyncResource, executionAsyncId } = asyncHooks;
 
-/** By server: the async id of what it listens on. */
+/** By server: the async id of its listening handle. */
 const triggers = new WeakMap();
 
 /**
- * Notes what the connections of a server come from. To be called while it listens.
+ * Notes what triggers the connections of a server. To be called while it
+ * listens.
  *
  * @param {net.Server} server The server
  */
 function noteServer(server) {
   const trigger = server._handle?.getAsyncId?.();
 
-  // That of a worker of a cluster is none of Node's.
+  // In a worker of a cluster the listening handle is none of Node's.
   if (trigger !== undefined) triggers.set(server, trigger);
 }
 
@@ -31,7 +32,8 @@ function noteServer(server) {
 function makeContext(id, server) {
   const triggerAsyncId = server ? triggers.get(server) : undefined;
 
-  // Where JavaScript runs already its stores are not to be those of all connections.
+  // Not where JavaScript runs already, as the stores of that would be the
+  // connection's.
   if (triggerAsyncId === undefined || executionAsyncId() !== 0) return;
 
   const resource = new AsyncResource('WSRSSERVER', {
@@ -40,7 +42,8 @@ function makeContext(id, server) {
   });
 
   resource.runInAsyncScope(native.captureContext, native, id);
-  // Of one for all nobody would know when the last connection came.
+  // The context works on. One for all connections could not be used: nobody
+  // would know when the last one came.
   resource.emitDestroy();
 }
 

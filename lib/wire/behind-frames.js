@@ -2,16 +2,20 @@
 
 /** On a socket: the `Outbox` whose frames go before everything else. */
 const kOutbox = Symbol('ws-rs.outbox');
-/** On a socket: bytes of the connection that were read before it was built. */
+/**
+ * On a socket: how many bytes of the connection were read before the socket was
+ * constructed.
+ */
 const kReadBefore = Symbol('ws-rs.readBefore');
 
 /**
- * Gives a prototype the methods that see to the order: whatever else is written to
- * a stream comes behind the frames that wait in its outbox, and so do its end and
- * its destruction.
+ * Gives a prototype the methods that keep the order: whatever else is written
+ * to a stream goes behind the frames that wait in its outbox, and so do its end
+ * and its destruction.
  *
- * @param {Object} prototype What is to be between streams and their own prototype
- * @param {Object} base Their own, whose methods do the work
+ * @param {Object} prototype What is to stand between streams and their own
+ *     prototype
+ * @param {Object} base Their own prototype, whose methods do the work
  * @return {Object} `prototype`
  */
 function behindFrames(prototype, base) {

@@ -11,9 +11,10 @@ const SOCKET = 0;
 let nowhere = null;
 
 /**
- * Keeps the async context of the event loop itself, in which Node makes the handles
- * of what it accepts: whoever has one made later is not to lend it a context. To be
- * called from the event loop, before any of a program's code.
+ * Keeps the async context of the event loop itself, in which Node makes the
+ * handles of what it accepts, for handles that are made later: they are not to
+ * get the context of whoever needs them. To be called from the event loop,
+ * before any of a program's code.
  */
 function keepContext() {
   nowhere ??= new AsyncResource('WSRSHANDLE', { requireManualDestroy: true });
@@ -31,7 +32,7 @@ function makeHandle(id, Handle) {
   return nowhere.runInAsyncScope(() => {
     const handle = new Handle(SOCKET);
 
-    // One that cannot be opened fails whatever it is asked.
+    // A handle that cannot be opened answers every call with an error.
     if (handle.open(native.descriptorOf(id)) === 0) native.descriptorGive(id);
 
     return handle;

@@ -7,7 +7,7 @@ const { AsyncResource } = asyncHooks;
 
 /** Whether this process may have both ends of some connection; else nobody sees in which order they close. */
 let hasBothEnds = false;
-/** What is to be done, and which comes next. */
+/** What is to be called, in this moment and the next. */
 let queue = [];
 let first = 0;
 
@@ -30,7 +30,7 @@ function atEnd(callback) {
   return true;
 }
 
-/** To be called once for each. */
+/** Called once for each callback. */
 function onPolled() {
   const { callback, resource } = queue[first];
 

@@ -42,7 +42,7 @@ function streamDestroyedError() {
   );
 }
 
-// libuv has a number of its own for it on Windows, which no constant tells.
+// On Windows libuv has a number of its own for it, which is in no constant.
 function canceled() {
   for (const [number, [name]] of getSystemErrorMap()) {
     if (name === 'ECANCELED') return -number;

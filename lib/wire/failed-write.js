@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * A write of the native wire that has failed: of the frames that wait, those that
- * were there when that was met fail with its error, others with what a stream says
- * then. All are called back for before the socket is destroyed.
+ * A write of the native wire that has failed. The frames that waited when that
+ * was found fail with its error, later ones with what a stream says then. All
+ * are called back for before the socket is destroyed.
  */
 class FailedWrite {
   /**

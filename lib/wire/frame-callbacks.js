@@ -25,7 +25,10 @@ class FrameCallbacks {
     this._id = undefined;
     this._id = id;
     this._waiting = null;
-    /** How many calls wait for the next tick: others are not to pass them by. */
+    /**
+     * How many callbacks wait for the next tick, which later ones must not
+     * overtake.
+     */
     this._late = 0;
   }
 
@@ -81,8 +84,8 @@ class FrameCallbacks {
   /**
    * As `settle()`, but calls nobody within a call of the program's.
    *
-   * @param {Boolean} [leavesLost=false] Whether somebody else calls back for those
-   *     that are lost
+   * @param {Boolean} [leavesLost=false] Whether the callbacks of lost frames
+   *     are left to somebody else
    */
   settleSoon(leavesLost = false) {
     let isLate = false;
@@ -127,12 +130,12 @@ class FrameCallbacks {
   }
 
   /**
-   * None of the frames that wait is written.
+   * None of the frames that wait will be written.
    *
    * @param {Error} err Why
-   * @param {Number} count How many callbacks there were when that was met. With ws
-   *     each frame that is sent then is a write of its own, and the kernel tells of
-   *     a reset once
+   * @param {Number} count How many callbacks there were when that was found.
+   *     With ws each frame that is sent later is a write of its own, and the
+   *     kernel tells of a reset once
    * @return {Function|undefined} Calls back for them
    */
   fail(err, count) {
@@ -207,7 +210,10 @@ function behind(err) {
   return err.code === 'ECONNRESET' ? brokenPipeError() : err;
 }
 
-/** Calls back for two groups; one that throws in the first keeps the second waiting. */
+/**
+ * Calls back for two groups; if a callback of the first throws, the second
+ * waits.
+ */
 function settleBoth([first, err], [second, otherErr]) {
   if (settle(first)(err)) settle(second)(otherErr);
   // Behind the others of the first, which wait for that as well.

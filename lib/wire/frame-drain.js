@@ -36,11 +36,13 @@ class FrameDrain extends FrameQueue {
     if (length < socket.writableHighWaterMark) return;
 
     if (!this.isNative) {
-      // What comes now may be one chunk. A stream that is told so sees to it.
+      // The stream may get it as one chunk. With this set it emits the event
+      // itself.
       if (socket._writableState) socket._writableState.needDrain = true;
     } else if (!this.willDrain) {
-      // A tick of its own costs a long message some percent: only for who
-      // listens, or begins to before this one is over. Nobody does to a light one.
+      // A tick of its own costs a long message a few percent, so there is one
+      // only if somebody listens, or begins to before this tick is over. Nobody
+      // listens to a light socket.
       if (isLight(socket) || socket.listenerCount('drain') === 0) {
         this._longIn = Tick.now;
       } else {

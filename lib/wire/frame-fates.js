@@ -39,7 +39,7 @@ class FrameFates {
     this._isPromoted = false;
     /** What was read and written, once the native connection is freed. */
     this._final = null;
-    /** Who is given an error that the socket knows nothing of. */
+    /** Gets errors that the socket does not hear of. */
     this.owner = null;
   }
 
@@ -74,7 +74,7 @@ class FrameFates {
 
     let callLost;
 
-    // Those that have failed are about to be called.
+    // Frames that have failed already are about to be called back for.
     if (this._failed !== null) this._failed.end(this._callbacks);
     else callLost = this._callbacks?.lose(err, underWay, errUnderWay);
 
@@ -131,7 +131,7 @@ class FrameFates {
       return;
     }
 
-    // What was written before is, whatever has failed behind it.
+    // What was written before was written, whatever failed behind it.
     if (this._callbacks !== null) this._callbacks.settleSoon(true);
 
     const number = native.connectionState(this._id, WRITE_ERROR);
@@ -154,7 +154,7 @@ class FrameFates {
 
   /** Calls back for tracked frames whose fate is known. */
   _settle() {
-    // Of a failed write more is known than that it is lost.
+    // Frames of a failed write have an error of their own.
     if (this._callbacks !== null && this._failed === null) {
       this._callbacks.settle();
     }

@@ -33,7 +33,7 @@ class FrameQueue extends FrameFates {
   constructor(socket, id) {
     super(socket, id);
     // First what every message needs.
-    /** Who may be in the middle of a message, once there is one. */
+    /** The sender, once there is one: it may be in the middle of a message. */
     this.sender = null;
     /** Whether messages may go out as they are given. */
     this.isPlain = false;
@@ -43,7 +43,8 @@ class FrameQueue extends FrameFates {
     this.isWaiting = false;
     /** The tick in which a light socket was opened. */
     this._openedIn = -1;
-    // A frame that a listener of 'exit' has wait, as the first one, would be too late.
+    // A listener for 'exit' may send the first frame of all; to watch the exit
+    // would then be too late.
     Tick.watchExit();
   }
 
@@ -62,7 +63,8 @@ class FrameQueue extends FrameFates {
    */
   openNative(openedIn) {
     this._openedIn = openedIn;
-    // Not one that the program has put there, or on a prototype before ours.
+    // Nor is it one that a program has put there, or on a prototype before
+    // ours.
     this._write = this._socket[kOwnTls] ?? TakenSocket.prototype.write;
     this._isPromoted = true;
     this.isNative = true;
@@ -100,7 +102,7 @@ class FrameQueue extends FrameFates {
 
   /** Frames were written, in the midst of a tick. */
   afterFlush() {
-    // Who is just looking at the new socket finds in its queue what the kernel
+    // A program that looks at the new socket finds in its queue what the kernel
     // did not take, as with ws.
     if (
       this._openedIn === Tick.count &&
@@ -142,7 +144,7 @@ class FrameQueue extends FrameFates {
   /** Something is to come behind what this tick sent, such as the socket's end. */
   writeNow() {
     if (this.isNative) this.flush();
-    // Behind the end of a light socket there is mostly nothing to give, nor who gives it.
+    // Behind the end of a light socket there is mostly nothing to give.
     else if (this.isWaiting || this._streamWriter !== null) this._giveSafely();
     else if (!isLight(this._socket)) this._giveSafely();
   }

@@ -2,7 +2,7 @@
 
 /** What the heartbeat is told of connections on I/O threads. */
 const heartbeatNews = {
-  /** A thread does not look after a peer any more: the heartbeat is to. */
+  /** A thread no longer looks after a peer, and the heartbeat has to. */
   onReclaimed() {},
 
   /**

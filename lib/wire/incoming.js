@@ -13,7 +13,10 @@ class Incoming {
    */
   constructor(handle, id) {
     this._handle = handle;
-    /** May be any number, also one that is no small integer; see slot.js. */
+    /**
+     * An id may be a number of any size, which V8 is told by `undefined`; see
+     * slot.js.
+     */
     this.id = undefined;
     this.id = id;
   }

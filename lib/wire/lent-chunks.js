@@ -7,7 +7,7 @@ const timers = require('../timers');
 
 /** Payloads that wait in streams, with who is told if they are taken away. */
 const lent = new WeakMap();
-/** Streams that look at what they write. */
+/** Streams that have been made to look at what they write. */
 const looking = new WeakSet();
 
 /**
@@ -31,7 +31,8 @@ function lend(socket, bytes, onTaken) {
   }
 
   const { buffer, byteLength, byteOffset } = bytes;
-  // Of a fixed length: one that follows its memory would be shorter, not empty.
+  // Of a fixed length: a view that follows its memory would be shorter then,
+  // and not empty.
   const chunk = Buffer.from(buffer, byteOffset, byteLength);
 
   lent.set(chunk, onTaken);

@@ -99,7 +99,7 @@ const methods = {
     const light = this[kLight];
 
     if (light && !light.isDestroyed && light.can('setNoDelay')) {
-      // Where that is not so already, it will be asked for again.
+      // Otherwise Node asks for it once more.
       if (args.length === 0 || args[0]) return this;
     }
 
@@ -131,7 +131,8 @@ const methods = {
 
     if (!light) return socketPrototype._getsockname.call(this);
 
-    // As with Node, that is forgotten at the end, other than the peer's.
+    // As with Node, its own address is forgotten at the end, and the peer's is
+    // not.
     return light.isDestroyed ? {} : nameOf(light, 'getsockname');
   }
 };
@@ -158,14 +159,14 @@ for (const [name, read] of [
   Object.defineProperty(LightSocket.prototype, name, {
     __proto__: null,
     configurable: true,
-    // Whoever asks is about to do something with it.
+    // Whoever asks for it is about to do something with it.
     get() {
       const light = this[kLight];
 
       return light?.isOpen ? read(light.connect()) : null;
     },
     set(value) {
-      // The owner of a light one knows.
+      // Of a light socket the owner knows it.
       if (!this[kLight]) define(this, name, value);
     }
   });
@@ -251,7 +252,7 @@ function nameOf(light, method) {
 
 let refuse;
 
-/** What Node's HTTP server has sockets throw that are to get an encoding. */
+/** What sockets of Node's HTTP server throw when they are given an encoding. */
 function refuseEncoding() {
   if (refuse === undefined) {
     const socket = new net.Socket();
@@ -276,7 +277,7 @@ function close(socket, light, err) {
 
   // The next socket may get the descriptor's number.
   socket[kLoop]?.release();
-  // Who touches it meanwhile may listen.
+  // Somebody who touches the socket meanwhile may listen to it.
   const tell = (...event) => {
     if (!isLight(light.target)) emit.call(light.target, ...event);
   };
@@ -319,7 +320,7 @@ function endedByPeer(socket, onHeavy) {
   const close = () => {
     if (light.isDestroyed) return;
 
-    // What waits may be Node's to write before the end.
+    // What waits may have become Node's to write before the end.
     if (socket[kLight] === light) socket.destroy();
     else onHeavy();
   };

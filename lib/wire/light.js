@@ -13,8 +13,8 @@ const LEFT = 32;
 const BITS = 6;
 
 /**
- * What there is of a socket that Node has not made. Whoever has a use for it, as
- * lib/connection/light-connection.js has, says who reads and writes it.
+ * What there is of a socket that Node has not made. Subclasses, as that of
+ * lib/connection/light-connection.js, say who reads and writes it.
  */
 class Light extends Incoming {
   /**
@@ -25,7 +25,10 @@ class Light extends Incoming {
   constructor(server, handle, id) {
     super(handle, id);
     this.server = server;
-    /** What it is of: others may inherit from that, or stand before it. */
+    /**
+     * The socket itself: what a program has may inherit from it, or be a Proxy
+     * of it.
+     */
     this.target = null;
     /** What has happened to it, a bit each: an idle one takes 48 bytes less so. */
     this.state = 0;

@@ -24,11 +24,11 @@ const isForced = forced === 'loop';
  */
 const connections = [];
 /**
- * Those that were given back to Node, and of which a thread has read more, by
- * their native halves.
+ * Connections that were given back to Node, and of which an I/O thread has read
+ * more, by their native halves.
  */
 const leaving = new Map();
-/** Those whose streams wait for a write to be over, by the same slot. */
+/** Handles whose streams wait for a write to be over, by the same slot. */
 const writers = new Map();
 /** Who sees to what was taken from listening sockets, by their descriptors. */
 const acceptors = new Map();
@@ -100,7 +100,7 @@ class LoopTransport {
     if (chunk !== undefined) this._connection.queue(chunk);
   }
 
-  /** The descriptor is about to be closed, or is somebody else's now. */
+  /** The descriptor is about to be closed, or belongs to somebody else now. */
   release() {
     this._takeBehind();
     this._connection.loop = null;
@@ -188,8 +188,8 @@ class LoopTransport {
     const { socket } = this._connection;
 
     this._wantsMore = socket.push(chunk);
-    // Whoever reads the socket before the next one comes has Node read again,
-    // which it does behind all of them.
+    // The stream wants no more for now. As soon as it does Node reads again,
+    // behind all of these chunks.
     if (!this._wantsMore) stopReading(socket);
   }
 
@@ -290,7 +290,7 @@ function forcedTransport(name) {
   );
 }
 
-/** The native half ends: what a thread has read of it is for nobody. */
+/** The native half ends, and with it what a thread has read of it. */
 function forget(id) {
   if (leaving.size > 0) leaving.delete(slotOf(id));
 }

@@ -35,7 +35,7 @@ function materialize(view) {
   const light = view[kLight];
   const socket = light?.target;
 
-  // To one that is frozen, or so, nothing can be added: it stays as it is.
+  // Nothing can be added to a frozen one and the like, which stay as they are.
   if (!light || !Object.isExtensible(socket)) return;
 
   const owner = light.isOpen ? light.connect() : null;

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Things by numbers of their own, for many that come and go: a `Map` makes itself
- * anew all the time then, and each of its old tables has V8 keep those that were in
- * it, and whatever they refer to, until it collects all of the heap.
+ * Things by numbers of their own, for many that come and go. A `Map` would be
+ * rebuilt all the time, and each of its old tables keep what was in it, with
+ * all that it refers to, until V8 collects all of the heap.
  */
 class Numbered {
   constructor() {

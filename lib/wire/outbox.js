@@ -83,8 +83,8 @@ class Outbox extends FrameDrain {
       this._drainBehindText(text, Buffer.byteLength(text), mask);
     }
 
-    // How many bytes shorter ones are is not asked before, as that takes long. A stream
-    // gets the frame as one chunk, and sees for itself.
+    // How many bytes shorter strings have is not asked before, as that takes
+    // long. A stream gets the frame as one chunk, and counts for itself.
     const mayDrain =
       mask &&
       this.isNative &&
@@ -120,7 +120,7 @@ class Outbox extends FrameDrain {
 
     let flags = first | this._flags(mask, key, callback);
 
-    // What a program's bytes say of their length may be anything.
+    // A program may have its bytes give any length.
     if (typeof length === 'number') flags |= LENGTH;
 
     // A program's bytes are masked in a copy, behind their header: one write.
@@ -178,13 +178,13 @@ class Outbox extends FrameDrain {
   raw(list, callback) {
     const last = list.length - 1;
 
-    // What most are is what we would make of the payload, in one call.
+    // Most are what would be made of the payload here, in one call.
     if (last === 1 && isPlainFrame(list[0], list[1])) {
       this.bytes(list[1], list[0][0], false, undefined, callback);
       return;
     }
 
-    // Nothing is sent if one of them is none.
+    // Nothing is sent if one of them is no bytes.
     const chunks = [];
 
     for (let i = 0; i <= last; i++) chunks.push(toBuffer(list[i]));
@@ -215,7 +215,7 @@ class Outbox extends FrameDrain {
         flags |= HEADER;
       }
 
-      // They are one frame: what comes first waits for the rest, which ends it.
+      // The pieces are one frame: the first ones wait for the last.
       flags |= i < last ? (first & ~FIN) | MORE_MESSAGES : first;
 
       if (bytes.length < LENT_AT) {

@@ -249,9 +249,10 @@ function isIdle(connection) {
 }
 
 /**
- * Whether something has come that libuv is about to read. Who is watched anew comes
- * behind all others on which something has come: in a process with both ends of
- * connections that would be seen. Later on there may be something at any time.
+ * Whether something has come that libuv is about to read. A socket that is
+ * watched anew comes behind all others on which something has come, which a
+ * process with both ends of its connections would see. Later on there may be
+ * something at any time.
  */
 function isReadable({ _handle: handle }) {
   return native.isReadable(handle.fd) === 1;

@@ -2,10 +2,10 @@
 
 const { SLOTS } = require('../native/numbers').id;
 
-// When a slot has been used some hundred times its ids are no small integers of V8's
-// any more. It then makes new hidden classes of all that have one, and compiles
-// again what uses them, unless it was prepared: whoever keeps an id sets `undefined`
-// there first, so that the field is for any value.
+// When a slot has been used some hundred times its ids are no small integers of
+// V8's any more. V8 then makes new hidden classes of all objects that have one,
+// and compiles again what uses them, unless the field is for any value: whoever
+// keeps an id sets `undefined` there first.
 /** What an id is then, for what is compiled to expect it. */
 const LARGE = SLOTS * 2 ** 20;
 

@@ -15,9 +15,10 @@ const {
 } = require('../native/numbers').stage;
 const Tick = require('./tick');
 
-// As it was when we were loaded: the memory is for nobody's eyes.
+// As it was when this was loaded: one that a program puts in its place would
+// see the memory.
 const copyInto = Function.prototype.call.bind(Uint8Array.prototype.set);
-// What a program says of its bytes is not believed: behind them are those of others.
+// Not what a program says of its bytes: behind them are those of others.
 const lengthOf = Function.prototype.call.bind(
   Object.getOwnPropertyDescriptor(
     Object.getPrototypeOf(Uint8Array.prototype),
@@ -35,8 +36,8 @@ let bytes = null;
  */
 const Stage = {
   /**
-   * Whether nothing was sent since a message was handed out. Who sends more may
-   * have worked for long before it: that is for Rust to see.
+   * Whether nothing was sent since a message was handed out. What is sent
+   * behind that goes to Rust, which knows how long the listener has worked.
    */
   isFresh: false,
 

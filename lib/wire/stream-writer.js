@@ -185,7 +185,9 @@ class StreamWriter {
       if (onempty !== null) onempty();
     };
 
-    /** The stream has it: is it written, or does the kernel keep it waiting? */
+    /**
+     * The stream has the bytes: notes whether the kernel keeps them waiting.
+     */
     then.isGiven = () => {
       isUnderWay = !GIVES_ECANCELED && isOwed && isKernelFull(socket);
     };
@@ -208,9 +210,9 @@ function isKernelFull({ _handle: handle }) {
 }
 
 /**
- * Corks a socket, so that a header and its payload are written together. The
- * native wire does without, so whoever put a `cork()` there that throws only
- * misses that: a header without its payload must not stay behind.
+ * Corks a socket, so that a header and its payload are written together. A
+ * `cork()` of the program's that throws costs no more than that: a header must
+ * not stay behind without its payload.
  *
  * @return {Boolean} Whether it is to be uncorked
  */

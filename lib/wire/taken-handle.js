@@ -88,12 +88,12 @@ function close(handle, method, callback) {
   handle[kClosing] = null;
 
   if (watcher) {
-    // Whoever is told closes it first, which is to be as it was asked for.
+    // Whoever is told may close it first, in the way that was asked for.
     handle[kMethod] = method;
     watcher.onHandleClosing(handle);
   }
 
-  // Node does nothing for who closes it again, and would call nobody.
+  // Node does nothing for a second close, and would call nobody.
   if (handle[kCallbacks] !== undefined) {
     handle[kCallbacks].push(callback);
     return undefined;

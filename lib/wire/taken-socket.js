@@ -40,7 +40,7 @@ function announce(socket, outbox) {
  * @return {Function|undefined} The `write()` that sees to the order, if any
  */
 function hook(socket) {
-  // Frozen, or so: everything then goes to its own methods as it is sent.
+  // One that is frozen, or the like, writes as it is called.
   if (!Object.isExtensible(socket)) return undefined;
 
   const base = Object.getPrototypeOf(socket);

@@ -2,21 +2,24 @@
 
 const timers = require('../timers');
 
-/** What such a function returns if its callback threw. */
+/** What the function returns if its callback threw. */
 const THREW = Symbol('ws-rs.threw');
-/** Such a function, on one that has a context of its own. */
+/**
+ * On a callback that has an async context of its own: the function made of it
+ * here.
+ */
 const kLate = Symbol('ws-rs.late');
 
 /**
- * What a callback throws out of an `AsyncResource` is told of when its async context
- * has been left: whoever listens for uncaught exceptions finds another one there, and
- * a domain does not catch it. So it is thrown anew, in that context. Not in a tick: of
- * what is thrown in those that are behind a call of the addon's, Node tells when it has
- * left their context, too.
+ * Has a callback throw within its async context. What it throws out of an
+ * `AsyncResource` is reported when that context has been left: listeners for
+ * uncaught exceptions find another one there, and a domain does not catch it.
+ * So it is thrown anew, in the context. Not in a tick: what is thrown in ticks
+ * that follow a call of the addon's is reported outside of their context, too.
  *
  * @param {Function} callback A callback of the program
- * @return {Function} Calls it; to be called in an `AsyncResource`. Returns `THREW` if
- *     it threw
+ * @return {Function} Calls it; to be called in an `AsyncResource`. Returns
+ *     `THREW` if it threw
  */
 function thrownInContext(callback) {
   return (...args) => {

@@ -9,7 +9,7 @@ const slotOf = require('./slot');
 const outboxes = [];
 /** Those that want to be looked at when the tick ends. */
 let waiting = [];
-/** Those of them whose frames are written, if they were to be. */
+/** Those of them whose frames the native wire has written. */
 let written = [];
 let isScheduled = false;
 let listensToExit = false;
@@ -108,7 +108,7 @@ function end() {
         outbox.attend();
       }
     } finally {
-      // A listener or callback threw, which is nothing to the others.
+      // A listener or callback threw: the others are looked at all the same.
       if (done < due.length) {
         written = due.slice(done).concat(written);
         Tick.schedule();
@@ -138,7 +138,7 @@ function flush() {
         outbox.attend();
       }
     } catch (err) {
-      // It is nothing to the others, nor to who sends.
+      // Thrown in a tick: neither the others nor whoever sends is to meet it.
       timers.nextTick(rethrow, err);
     }
   }
@@ -156,7 +156,7 @@ function exit() {
   flush();
   native.loopSettle();
   setExiting(true);
-  // Somebody may only have said so.
+  // Somebody may only have emitted `'exit'`.
   timers.nextTick(setExiting, false);
 }
 

@@ -28,9 +28,9 @@ class TlsHandle extends Incoming {
     super(tcp, id);
     /** The stream that reads it, once there is one. */
     this.socket = null;
-    /** Whether that wants what comes; Node's stream sets it, too. */
+    /** Whether the stream wants what comes; Node's code sets it, too. */
     this.reading = false;
-    /** Whether a connection has the native half, and frees it. */
+    /** Whether a connection uses the native half, and frees it. */
     this.isConnected = false;
     this.writeQueueSize = 0;
     /** What streams have written. */
@@ -52,7 +52,7 @@ class TlsHandle extends Incoming {
     return -1;
   }
 
-  /** What a stream has read; a connection counts for itself. */
+  /** The bytes that a stream has read; a connection counts its own. */
   get bytesRead() {
     return this.isConnected || this._isClosed
       ? this._bytesReadBefore
@@ -103,7 +103,7 @@ class TlsHandle extends Incoming {
     if (!this._isClosed) native.loopReference(this.id, isReferenced);
   }
 
-  /** A stream wants what comes, from now on. */
+  /** The stream wants what comes, from now on. */
   readStart() {
     if (this._isClosed) return 0;
 
@@ -198,7 +198,7 @@ class TlsHandle extends Incoming {
       this.facts();
       this._bytesReadBefore = this.bytesRead;
       this._isClosed = true;
-      // Never within the call that closes it.
+      // Later, as the caller may be within a call that closes it.
       callSoon(this._taken(), destroyedError());
       if (connections[slotOf(this.id)] === this) {
         connections[slotOf(this.id)] = undefined;

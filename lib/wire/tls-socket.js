@@ -114,7 +114,7 @@ const members = {
   },
 
   getEphemeralKeyInfo() {
-    // Servers are told nothing.
+    // Servers do not learn of it.
     return null;
   },
 

@@ -1,19 +1,19 @@
 'use strict';
 
 /**
- * Methods that bytes go through. Others are called as they are found on the
- * socket, whoever put them there; with accessors for these, too, the mocks of
- * node:test and Sinon would refuse them.
+ * Methods that bytes go through. Those are watched and no others: with
+ * accessors in the place of all, the mocks of node:test and Sinon would refuse
+ * them.
  */
 const WATCHED = ['_destroy', '_read', 'emit', 'push', 'read', 'unshift'];
 
 /**
- * Has it be known when a method is put on an object: by accessors on its
- * prototype, which give the methods that are there.
+ * Tells when a method is put on an object: by accessors on its prototype, which
+ * give the methods that are there.
  *
  * @param {Object} prototype The prototype
- * @param {Function} onPut Called with the object, the name and the method, which
- *     it is to put there
+ * @param {Function} onPut Called with the object, the name and the method,
+ *     which it is to put there
  */
 function watchMethods(prototype, onPut) {
   for (const name of WATCHED) {
