@@ -52,8 +52,6 @@ pub(crate) struct LoopState {
     behind: Cell<Option<(Id, usize)>>,
     /// Contexts of connections that ended while JavaScript ran in one.
     retired: RefCell<Vec<Context>>,
-    /// How many calls were asked for behind polling.
-    awaiting_poll: Cell<u32>,
     /// The environment ends: no JavaScript any more.
     ending: Cell<bool>,
     /// Those of servers that speak TLS.

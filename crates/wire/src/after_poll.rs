@@ -1,5 +1,9 @@
 //! The moments at which libuv tells of what it did at once: behind the timers, and behind what it has polled for.
 
+mod rounds;
+
+pub(crate) use self::rounds::Rounds;
+
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 

@@ -18,7 +18,7 @@ use mio::{Events, Interest, Token, Waker};
 
 use self::churn::Churn;
 use self::order::Order;
-use crate::after_poll::AfterPoll;
+use crate::after_poll::{AfterPoll, Rounds};
 use crate::closing::call_when_closed;
 use crate::news::Ready;
 use crate::poll::Poll;
@@ -55,7 +55,7 @@ pub trait Handler: Sized {
     /// [`Reactor::listen_again`] is called.
     fn on_connections(&self, listening: RawFd);
 
-    /// The moment is there that was asked for with [`Reactor::call_after_poll`].
+    /// The moment is there that was asked for with [`Reactor::call_after_poll`]; called once for each call of that.
     fn on_polled(&self);
 
     /// The reactor is closed, and the handler is about to be dropped.
@@ -92,6 +92,7 @@ pub struct Reactor<H> {
     order: RefCell<Order>,
     /// What tells of the moments behind timers and polling, once somebody has waited for one.
     after_poll: Cell<Option<NonNull<AfterPoll>>>,
+    awaiting_poll: Rounds,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
     /// Those whose bytes other threads move, from the first one on.
@@ -128,6 +129,7 @@ impl<H: Handler> Reactor<H> {
             waker: OnceCell::new(),
             order: RefCell::default(),
             after_poll: Cell::new(None),
+            awaiting_poll: Rounds::default(),
             references: Cell::new(0),
             pool: RefCell::default(),
             closing: Cell::new(false),
@@ -308,6 +310,11 @@ impl<H: Handler> Reactor<H> {
     /// Has [`on_polled`](Handler::on_polled) called when libuv would tell of a socket's end that is asked for now:
     /// behind what it has polled for, or behind its timers.
     pub fn call_after_poll(&self) {
+        self.awaiting_poll.ask();
+        self.start_after_poll();
+    }
+
+    fn start_after_poll(&self) {
         if self.closing.get() {
             return;
         }
@@ -381,9 +388,10 @@ unsafe fn on_threads<H: Handler>(reactor: *const ()) {
 unsafe fn on_moment<H: Handler>(reactor: *const ()) {
     // SAFETY: it is that of `call_after_poll`, whose handles are closed before the reactor's own is; behind
     // that nothing is told.
-    unsafe { &*reactor.cast::<Reactor<H>>() }
-        .handler
-        .on_polled();
+    let reactor = unsafe { &*reactor.cast::<Reactor<H>>() };
+    if reactor.awaiting_poll.run(|| reactor.handler.on_polled()) {
+        reactor.start_after_poll();
+    }
 }
 
 unsafe extern "C" fn on_poll<H: Handler>(handle: *mut Handle, _status: c_int, _events: c_int) {

@@ -118,7 +118,6 @@ pub(crate) fn loop_after_poll(call: &Call<'_>) -> Outcome {
         return call.number(0);
     }
     if let Some(reactor) = state.reactor() {
-        state.awaiting_poll.set(state.awaiting_poll.get() + 1);
         reactor.call_after_poll();
     }
     call.number(1)

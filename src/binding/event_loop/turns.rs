@@ -20,9 +20,6 @@ use ws_rs_engine::registry::Id;
 use ws_rs_engine::schedule::{AtOnce, MAX_TURNS};
 use ws_rs_wire::{Handler, Ready};
 
-/// What is asked for behind polling by who was told of it is done there as well, so many times as in libuv.
-const MAX_ROUNDS: u32 = 8;
-
 /// Gives each socket that has something to read its turn.
 #[derive(Debug)]
 pub(super) struct Turns {
@@ -246,24 +243,10 @@ impl Handler for Turns {
     }
 
     fn on_polled(&self) {
-        let state = self.state();
-        if !may_run_javascript(self.env) {
-            state.event_loop.ending.set(true);
-            return;
-        }
-        for _ in 0..MAX_ROUNDS {
-            let count = state.event_loop.awaiting_poll.take();
-            if count == 0 {
-                return;
-            }
-            for _ in 0..count {
-                self.within_scope(|| self.tell_polled());
-            }
-        }
-        if state.event_loop.awaiting_poll.get() > 0
-            && let Some(reactor) = state.event_loop.reactor()
-        {
-            reactor.call_after_poll();
+        if may_run_javascript(self.env) {
+            self.within_scope(|| self.tell_polled());
+        } else {
+            self.state().event_loop.ending.set(true);
         }
     }
 
