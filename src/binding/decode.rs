@@ -3,16 +3,16 @@
 use ws_rs_protocol::{self as protocol, ErrorClass, ErrorKind, Input, Role};
 
 use ws_rs_engine::connection::{self, WriteError};
+use ws_rs_engine::decoding::{Sink, decode};
 
 use super::buffer::Scope;
 use super::call::{Bytes, Call, Fault, Outcome};
 use super::config::read_config;
 use super::environment::Entry;
-use super::events::decode;
+use super::events::kind_of;
 use super::pongs::Pongs;
 use super::rows::Stored;
 use crate::numbers::counter;
-use crate::numbers::frame::{BINARY, TEXT};
 use crate::numbers::row::WHOLE;
 
 /// `connectionCreate(isServer, maxPayload, maxFragments, maxBufferedChunks, flags) -> id`; the flags
@@ -101,9 +101,6 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
 }
 
 /// `handleBytes(id, chunk, position, depth) -> rows written`; the chunk is unmasked in place.
-///
-/// The batch ends at a control frame, a fragmented message, a compressed frame or an error, so that
-/// what JavaScript asks about the connection then is about that event.
 pub(crate) fn handle_bytes(call: &Call<'_>) -> Outcome {
     let (count, stored) = decode_chunk(call)?;
     stored.hand_over()?;
@@ -149,7 +146,7 @@ fn decode_chunk(call: &Call<'_>) -> Outcome<(usize, Stored)> {
         match connection.handle_bytes(bytes) {
             Ok(input) => input,
             Err(error) => {
-                rows.error(error);
+                rows.push_error(error);
                 return Ok((1, rows.take_stored()));
             }
         }
@@ -161,7 +158,8 @@ fn decode_chunk(call: &Call<'_>) -> Outcome<(usize, Stored)> {
             inflated
                 .next_is_done(|number| socket.as_ref().is_some_and(|one| one.take_inflated(number)))
         };
-        decode(connection, &mut input, &mut rows, pongs, inflated);
+        let is_ours = |payload: &[u8]| pongs.take(payload);
+        decode(connection, &mut input, &mut rows, false, is_ours, inflated);
     }
     rows.reached(input.position());
     let received = if position == 0 {
@@ -212,13 +210,10 @@ fn take_inflated(call: &Call<'_>) -> Outcome<(usize, Stored)> {
         Ok(protocol::Inflated::Incomplete) => {}
         Ok(protocol::Inflated::Whole { binary }) => {
             whole = bytes.len as u64;
-            rows.push(WHOLE | if binary { BINARY } else { TEXT }, None, 0, 1);
+            rows.push(WHOLE | kind_of(binary), None, 0, 1);
         }
-        Ok(protocol::Inflated::Assembled(message)) => {
-            let kind = if message.binary { BINARY } else { TEXT };
-            rows.push(kind, Some(&message.payload), 0, message.frames);
-        }
-        Err(error) => rows.error(error),
+        Ok(protocol::Inflated::Assembled(message)) => rows.message(&message),
+        Err(error) => rows.push_error(error),
     }
     rows.count_on(entry.connection.meter.as_ref(), 0);
     if let Some(meter) = &entry.connection.meter {

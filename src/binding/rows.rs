@@ -49,7 +49,6 @@ pub(crate) struct Rows<'a> {
     longest: Option<usize>,
     /// How many messages there are, and their bytes.
     messages: (u64, u64),
-    single: bool,
     /// Payloads of their own, by row.
     stored: Vec<(u32, sys::napi_value)>,
 }
@@ -86,12 +85,6 @@ impl Rows<'_> {
         let slot = Registry::<()>::slot(id);
         self.position = len as u32;
         self.set(0, [len as u32, len as u32, source, slot]);
-    }
-
-    /// Takes one event only.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
-    pub(crate) fn set_single(&mut self, single: bool) {
-        self.single = single;
     }
 
     /// The peer's end is behind the chunk, which the last row says.
@@ -148,9 +141,9 @@ impl Rows<'_> {
         }
     }
 
-    /// Whether no more events are to be taken.
-    pub(crate) const fn is_full(&self) -> bool {
-        (self.count + 2) * SIZE > self.rows.len() || (self.single && self.count > 0)
+    /// Whether there is room for one more.
+    pub(crate) const fn has_room(&self) -> bool {
+        (self.count + 2) * SIZE <= self.rows.len()
     }
 
     /// Adds an event whose payload is all but the first `skip` bytes of what is given.
@@ -211,7 +204,7 @@ impl Rows<'_> {
         }
     }
 
-    pub(crate) fn error(&mut self, error: ProtocolError) {
+    pub(crate) fn push_error(&mut self, error: ProtocolError) {
         self.write([ERROR, error.kind as u32, error.value, 0]);
     }
 }
@@ -277,7 +270,6 @@ impl EventArrays {
             last: 0,
             longest: None,
             messages: (0, 0),
-            single: false,
             stored: Vec::new(),
         })
     }

@@ -4,6 +4,7 @@ pub mod allocator;
 pub mod compression;
 pub mod connection;
 pub mod heartbeat;
+pub mod decoding;
 pub mod inbox;
 pub mod inflated;
 pub mod meter;

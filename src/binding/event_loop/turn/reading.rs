@@ -1,16 +1,19 @@
 //! What a turn reads, and hands to whom it is for.
 
 use ws_rs_engine::connection::Connection;
+use ws_rs_engine::decoding::decode;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
+use ws_rs_engine::inflated::Inflated;
 use ws_rs_engine::prefetch::prefetch;
 use ws_rs_protocol::Input;
 use ws_rs_wire::{Read, Stream, has_end_behind};
 
-use super::super::super::buffer::Scope;
+use super::super::super::buffer::{BufferStore, Scope};
 use super::super::super::call::{Fault, Outcome};
 use super::super::super::environment::Entry;
-use super::super::super::events::decode;
+use super::super::super::lent_buffer::LentBuffer;
 use super::super::super::pongs::Pongs;
+use super::super::super::rows::Rows;
 use super::super::LoopSocket;
 use super::super::listeners::Listener;
 use super::super::socket::Reader;
@@ -109,14 +112,7 @@ impl Turn<'_> {
                 return Ok(Some(Next::Wait));
             };
             let Entry {
-                connection:
-                    Connection {
-                        protocol: connection,
-                        bytes_read,
-                        chunks,
-                        meter,
-                        ..
-                    },
+                connection,
                 socket: Some(socket),
                 inflated,
                 ..
@@ -124,8 +120,8 @@ impl Turn<'_> {
             else {
                 return Ok(Some(Next::Wait));
             };
-            let missing = connection.missing_payload();
-            if !reads_past_scratch(missing) || !connection.wants_payload() {
+            let missing = connection.protocol.missing_payload();
+            if !reads_past_scratch(missing) || !connection.protocol.wants_payload() {
                 return Ok(None);
             }
             let _scope = Scope::enter(self.env);
@@ -135,7 +131,7 @@ impl Turn<'_> {
             } else {
                 missing as usize
             };
-            let filled = connection.fill_payload(ready, &mut |buffer| {
+            let filled = connection.protocol.fill_payload(ready, &mut |buffer| {
                 asked = buffer.len().min(MAX_READ);
                 let buffer = &mut buffer[..asked];
                 prefetch(buffer.as_ptr(), asked);
@@ -148,20 +144,18 @@ impl Turn<'_> {
             let mut came = 0;
             if let Read::Bytes(len) = result {
                 came = inflated.came_as(len, || socket.take_growth());
-                *bytes_read += came as u64;
+                connection.bytes_read += came as u64;
             }
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
             rows.begin(0, NOWHERE, self.id);
-            rows.set_single(socket.inbox.is_single());
             match filled {
-                Err(error) => rows.error(error),
-                Ok(_) if matches!(result, Read::Bytes(_)) && !connection.wants_payload() => {
-                    let heard = bytes_read.wrapping_add(*chunks);
-                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
-                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
+                Err(error) => rows.push_error(error),
+                Ok(_)
+                    if matches!(result, Read::Bytes(_)) && !connection.protocol.wants_payload() =>
+                {
                     let mut nothing = Input::resume(&mut [], 0);
-                    decode(connection, &mut nothing, &mut rows, pongs, inflated);
+                    self.decode(connection, (socket, inflated), &mut nothing, &mut rows);
                     if rows.ends_compressed() && has_end_behind(socket.descriptor()) {
                         rows.mark_end();
                     }
@@ -169,7 +163,7 @@ impl Turn<'_> {
                 _ => {}
             }
             if let Read::Bytes(len) = result {
-                rows.count_on(meter.as_ref(), came);
+                rows.count_on(connection.meter.as_ref(), came);
                 let hands_out = rows.count() > 0 && !inflated.is_on_thread();
                 self.note_read(socket, (len, asked), hands_out);
             }
@@ -181,6 +175,25 @@ impl Turn<'_> {
         }
         self.after(result, asked).map(Some)
     }
+    /// Decodes what was read, as rows.
+    fn decode(
+        &self,
+        connection: &mut Connection<BufferStore, LentBuffer>,
+        (socket, inflated): (&LoopSocket, &mut Inflated),
+        input: &mut Input<'_>,
+        rows: &mut Rows<'_>,
+    ) {
+        let pongs = Pongs::of(&self.state.heartbeats, self.id, connection.heard());
+        decode(
+            &mut connection.protocol,
+            input,
+            rows,
+            socket.inbox.is_single(),
+            |payload| pongs.take(payload),
+            || inflated.next_is_done(|number| socket.take_inflated(number)),
+        );
+    }
+
 
     /// Whatever comes, into the scratch or a `Buffer` of its own.
     fn read_chunk(&self, target: Target) -> Outcome<Next> {
@@ -190,14 +203,7 @@ impl Turn<'_> {
         let (result, listener, count, stored, ends_inflated) = {
             let mut connections = self.state.connections.borrow_mut();
             let Some(Entry {
-                connection:
-                    Connection {
-                        protocol: connection,
-                        bytes_read,
-                        chunks,
-                        meter,
-                        ..
-                    },
+                connection,
                 socket: Some(socket),
                 inflated,
                 ..
@@ -211,31 +217,26 @@ impl Turn<'_> {
                 return self.after(result, 0);
             };
             let came = inflated.came_as(len, || socket.take_growth());
-            *bytes_read += came as u64;
+            connection.bytes_read += came as u64;
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
-            let single = socket.inbox.is_single();
             rows.begin(len, buffer.source, self.id);
-            rows.set_single(single);
             let _scope = Scope::enter(self.env);
-            match connection.handle_bytes(&mut buffer.bytes[..len]) {
-                Err(error) => rows.error(error),
+            match connection.protocol.handle_bytes(&mut buffer.bytes[..len]) {
+                Err(error) => rows.push_error(error),
                 Ok(mut input) => {
-                    let heard = bytes_read.wrapping_add(*chunks);
-                    let pongs = Pongs::of(&self.state.heartbeats, self.id, heard);
-                    let inflated = || inflated.next_is_done(|number| socket.take_inflated(number));
-                    decode(connection, &mut input, &mut rows, pongs, inflated);
+                    self.decode(connection, (socket, inflated), &mut input, &mut rows);
                     rows.reached(input.position());
                 }
             }
-            rows.count_on(meter.as_ref(), came);
+            rows.count_on(connection.meter.as_ref(), came);
             socket
                 .inbox
-                .decoded(len, connection.missing_payload(), rows.longest());
+                .decoded(len, connection.protocol.missing_payload(), rows.longest());
             let hands_out = rows.count() > 0 && !inflated.is_on_thread();
             let has_more = self.note_read(socket, (len, asked), hands_out);
             // What comes behind waits until the decoder is through with the one that is handed out.
-            let alone = !single && !has_more;
+            let alone = !socket.inbox.is_single() && !has_more;
             let listener = match rows.only_message(len) {
                 Some(TEXT) if alone => Listener::Text,
                 Some(_) if alone => Listener::Binary,
