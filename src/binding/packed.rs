@@ -45,12 +45,7 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
     let Some(coder) = state.compression.prepare(codec, reset) else {
         return call.number(NOT_PACKED);
     };
-    let task = Task {
-        fin: true,
-        reset,
-        is_lent: false,
-        limit: usize::MAX,
-    };
+    let task = Task::message(reset, usize::MAX);
     let pack = Arc::new(Deflating { coder, task });
     // SAFETY: no JavaScript runs in this call, and the payload is only read.
     let payload = unsafe { payload.steady(call.env, call.value(1)) };
@@ -87,12 +82,7 @@ pub(crate) fn inflate_on_thread(call: &Call<'_>) -> Outcome {
         && let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded)
         && let Some(coder) = call.state.compression.coder(call.id(1)?)
     {
-        let task = Task {
-            fin: true,
-            reset,
-            is_lent: false,
-            limit: limit_of(limit),
-        };
+        let task = Task::message(reset, limit_of(limit));
         entry.inflated.begin();
         thread.with_responder(|responder| {
             let responder: &mut dyn Any = responder;

@@ -168,12 +168,7 @@ mod tests {
 
     use super::*;
 
-    const WHOLE: Task = Task {
-        fin: true,
-        reset: false,
-        limit: usize::MAX,
-        is_lent: false,
-    };
+    const WHOLE: Task = Task::message(false, usize::MAX);
 
     fn deflater(dictionary: &[u8]) -> Codec {
         Codec::new(Kind::Deflate(DeflateOptions {

@@ -135,12 +135,7 @@ mod tests {
     use super::*;
     use crate::registry::Id;
 
-    const WHOLE: Task = Task {
-        fin: true,
-        reset: false,
-        limit: 1_000_000,
-        is_lent: false,
-    };
+    const WHOLE: Task = Task::message(false, 1_000_000);
 
     fn deflater(compression: &mut Compression) -> Id {
         compression

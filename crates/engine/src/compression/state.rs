@@ -219,12 +219,7 @@ const fn deflate_part(level: i32) -> usize {
 mod tests {
     use super::*;
 
-    const WHOLE: Task = Task {
-        fin: true,
-        reset: false,
-        limit: usize::MAX,
-        is_lent: false,
-    };
+    const WHOLE: Task = Task::message(false, usize::MAX);
 
     fn deflater(level: i32) -> State {
         let kind = Kind::Deflate(DeflateOptions {

@@ -36,6 +36,19 @@ pub struct Task {
     pub is_lent: bool,
 }
 
+impl Task {
+    /// A whole message, of which nobody is lent the result.
+    #[must_use]
+    pub const fn message(reset: bool, limit: usize) -> Self {
+        Self {
+            fin: true,
+            reset,
+            limit,
+            is_lent: false,
+        }
+    }
+}
+
 /// Why there are no bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {

@@ -124,10 +124,5 @@ impl Compressor {
 
 /// A whole message.
 pub fn task(reset: bool) -> Task {
-    Task {
-        fin: true,
-        reset,
-        limit: usize::MAX,
-        is_lent: false,
-    }
+    Task::message(reset, usize::MAX)
 }

@@ -68,12 +68,7 @@ fn bytes(id: Id, payload: Payload) -> Vec<u8> {
 }
 
 pub(super) fn task(reset: bool) -> Task {
-    Task {
-        fin: true,
-        reset,
-        limit: usize::MAX,
-        is_lent: false,
-    }
+    Task::message(reset, usize::MAX)
 }
 
 impl World {
