@@ -73,12 +73,10 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
         return call.number(0);
     };
     let which = call.u32(1)?;
-    if matches!(which, counter::BYTES_WRITTEN | counter::BYTES_READ) {
-        entry.note_heartbeat();
-    }
-    if which == counter::BYTES_WRITTEN && entry.connection.outbox().handed() > 0 {
-        // How long frames are that a thread has made, only that knows.
-        entry.note_progress();
+    match which {
+        counter::BYTES_READ => entry.note_heartbeat(),
+        counter::BYTES_WRITTEN => entry.note_written(),
+        _ => {}
     }
     let connection = &mut entry.connection;
     call.double(match which {

@@ -2,7 +2,6 @@
 //! main thread, a worker).
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::{Rc, Weak};
@@ -20,21 +19,20 @@ use super::stage::Stage;
 use super::values::Values;
 use crate::clock::{self, Mark};
 use crate::runtime;
+use ws_rs_engine::answered::Answered;
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::inflated::Inflated;
 use ws_rs_engine::meter::Meter;
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_engine::schedule::{AtOnce, MAX_DELAY, Schedule};
+use ws_rs_engine::spare::Spares;
 use ws_rs_engine::topics::Topics;
 #[cfg(unix)]
 use ws_rs_protocol::{Config, Role};
 
 /// Mask keys are drawn from the operating system this many bytes at a time.
 const RANDOM_POOL: usize = 8 * 1024;
-/// Empty output buffers kept for the next connection that sends, and the largest kept.
-const SPARE_BUFFERS: usize = 64;
-const SPARE_CAPACITY: usize = 64 * 1024;
 
 /// The state of a copy. Its parts are borrowed one by one and never across a call into JavaScript.
 #[derive(Debug)]
@@ -63,9 +61,7 @@ pub(crate) struct Environment {
     pub(crate) written_at: Cell<Mark>,
     /// Which frames go past I/O threads.
     pub(crate) at_once: Cell<AtOnce>,
-    /// JavaScript is going to say when the tick ends.
-    pub(crate) tick_scheduled: Cell<bool>,
-    spare: RefCell<Vec<Vec<u8>>>,
+    spares: RefCell<Spares>,
     random: RefCell<RandomPool>,
 }
 
@@ -79,9 +75,8 @@ pub(crate) struct Entry {
     /// In which its events run, from the first one on.
     pub(crate) context: Context,
     pub(crate) connection: Connection<BufferStore, LentBuffer>,
-    /// Whether an I/O thread that it was on has answered the pings that are yet to be decoded.
-    #[expect(clippy::box_collection, reason = "few have any")]
-    pub(crate) questions: Option<Box<VecDeque<bool>>>,
+    /// Which pings an I/O thread has answered.
+    pub(crate) answered: Answered,
     /// Which messages it has inflated.
     pub(crate) inflated: Inflated,
 }
@@ -92,7 +87,7 @@ impl Entry {
             socket: None,
             context: Context::NONE,
             connection,
-            questions: None,
+            answered: Answered::default(),
             inflated: Inflated::default(),
         }
     }
@@ -132,8 +127,7 @@ pub(crate) fn create(env: sys::napi_env) -> Outcome<(*const Environment, sys::na
         to_attend: RefCell::default(),
         written_at: Cell::default(),
         at_once: Cell::default(),
-        tick_scheduled: Cell::default(),
-        spare: RefCell::default(),
+        spares: RefCell::default(),
         random: RefCell::default(),
     });
     let pointer = Rc::into_raw(Rc::clone(&state));
@@ -189,16 +183,12 @@ impl Environment {
 
     /// An empty buffer for output, used before if possible.
     pub(crate) fn spare_buffer(&self) -> Vec<u8> {
-        self.spare.borrow_mut().pop().unwrap_or_default()
+        self.spares.borrow_mut().take()
     }
 
     /// Takes an output buffer back.
-    pub(crate) fn recycle(&self, mut buffer: Vec<u8>) {
-        let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE_BUFFERS && buffer.capacity() <= SPARE_CAPACITY {
-            buffer.clear();
-            spare.push(buffer);
-        }
+    pub(crate) fn recycle(&self, buffer: Vec<u8>) {
+        self.spares.borrow_mut().give(buffer);
     }
 
     /// A fresh masking key, unpredictable as RFC 6455, section 5.3, demands.

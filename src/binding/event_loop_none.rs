@@ -43,6 +43,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn is_threaded(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn is_deaf(&self) -> bool {
         match *self {}
     }
@@ -83,11 +87,13 @@ impl Entry {
         false
     }
 
-    pub(crate) const fn settle(&mut self) -> Sent {
-        Sent::Blocked
+    pub(crate) fn settle(&mut self) -> Sent {
+        self.connection.settle(false, None)
     }
 
     pub(crate) const fn note_progress(&mut self) {}
+
+    pub(crate) const fn note_written(&mut self) {}
 
     pub(crate) const fn leave_heartbeat(&self, _id: Id, _heartbeats: &mut Heartbeats) -> bool {
         false

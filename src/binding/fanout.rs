@@ -161,11 +161,8 @@ impl<'a> Shared<'a> {
             )
         });
         if let Some(sent) = sent {
-            if let Some(meter) = &entry.connection.meter
-                && sent != Sent::Failed
-            {
-                meter.send(self.frame[0], self.length as u64);
-            }
+            let connection = &entry.connection;
+            connection.count_message(sent, self.frame[0], self.length);
             after_write(state, entry, sent);
         }
         sent
@@ -176,13 +173,10 @@ impl<'a> Shared<'a> {
     /// Frames of others that have waited for long enough are left to the next send: to write to many
     /// takes so long that several messages for them in one tick would never be joined.
     pub(crate) fn end(self) -> u32 {
-        let state = self.state;
-        if self.has_sent
-            && !state.schedule.borrow().is_in_turn()
-            && !state.tick_scheduled.replace(true)
-        {
-            return SCHEDULE;
+        if self.has_sent && self.state.schedule.borrow_mut().asks_for_end() {
+            SCHEDULE
+        } else {
+            0
         }
-        0
     }
 }

@@ -86,10 +86,7 @@ pub(crate) fn heartbeat_look(call: &Call<'_>) -> Outcome {
             rest.extend([id as f64, what]);
         }
     }
-    if !state.tick_scheduled.get() {
-        // What is sent next is sent in another one.
-        state.schedule.borrow_mut().end_tick();
-    }
+    state.schedule.borrow_mut().begin_apart();
     let next = state.heartbeats.borrow_mut().tell();
     let next = next.map_or(-1.0, |next| delay(next, now));
     if rest.is_empty() {

@@ -61,13 +61,9 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
         if !(entry.connection.meter.as_ref()).is_some_and(|its| Rc::ptr_eq(its, &meter)) {
             continue;
         }
-        entry.note_heartbeat();
+        entry.note_written();
         if entry.is_threaded() {
             on_threads += 1;
-            if entry.connection.outbox().handed() > 0 {
-                // How long frames are that a thread has made, only that knows.
-                entry.note_progress();
-            }
         } else if entry.socket.is_some() {
             on_loop += 1;
         } else {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ws_rs_engine::connection::{Sent, Wire};
-use ws_rs_engine::outbox::{Fate, Taken};
+use ws_rs_engine::outbox::Fate;
 use ws_rs_engine::registry::Id;
 use ws_rs_engine::schedule::goes_past_threads;
 
@@ -30,35 +30,28 @@ pub(super) fn with_wire_of_program<T>(
     socket: Option<&mut LoopSocket>,
     body: impl FnOnce(Wire<'_>) -> T,
 ) -> T {
+    let writes_at_once = |socket: &LoopSocket| {
+        let schedule = state.schedule.borrow();
+        schedule.writes_at_once(state.at_once.get(), socket.is_threaded())
+    };
     match socket {
-        Some(socket)
-            if socket.threaded().is_some()
-                && (state.at_once.get()).allows(state.schedule.borrow().is_in_turn()) =>
-        {
-            body(Some(&mut |slices| {
-                state.at_once.set(state.at_once.get().with_one_more());
-                socket.write_at_once(slices)
-            }))
-        }
-        // The thread may not come to it.
-        Some(socket) if state.schedule.borrow().exits() => {
-            body(Some(&mut |slices| socket.write_at_once(slices)))
-        }
+        Some(socket) if writes_at_once(socket) => body(Some(&mut |slices| {
+            state.at_once.set(state.at_once.get().with_one_more());
+            socket.write_at_once(slices)
+        })),
         socket => with_wire(socket, body),
     }
 }
 
 /// As `with_wire`, where so many bytes are next of a frame that many have: they may go from where they lie to the
-/// kernel, on this thread. What is encrypted is a copy in any case.
+/// kernel, on this thread.
 pub(super) fn with_wire_of_many<T>(
     socket: Option<&mut LoopSocket>,
     len: usize,
     body: impl FnOnce(Wire<'_>) -> T,
 ) -> T {
     match socket {
-        Some(socket)
-            if goes_past_threads(len) && socket.threaded().is_some() && !socket.is_tls() =>
-        {
+        Some(socket) if socket.is_threaded() && goes_past_threads(len, socket.is_tls()) => {
             body(Some(&mut |slices| socket.write_at_once(slices)))
         }
         socket => with_wire(socket, body),
@@ -67,19 +60,17 @@ pub(super) fn with_wire_of_many<T>(
 
 /// Whether frames have waited long enough for others; they may for longer in the middle of a chunk.
 pub(crate) fn is_overdue(state: &Environment, in_chunk: bool) -> bool {
-    state.schedule.borrow().has_waiting() && is_overdue_at(state, in_chunk, Mark::now())
+    let is_fresh = || state.waiting_since.get().is_fresh();
+    let schedule = state.schedule.borrow();
+    schedule.is_overdue(in_chunk, is_fresh, clock::now)
 }
 
-/// As [`is_overdue`], for who knows what time it is.
-pub(crate) fn is_overdue_at(state: &Environment, in_chunk: bool, now: Mark) -> bool {
+/// As [`is_overdue`], between two turns, for who knows what time it is.
+#[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
+pub(crate) fn is_overdue_at(state: &Environment, now: Mark) -> bool {
+    let is_fresh = || state.waiting_since.get().is_fresh_at(now);
     let schedule = state.schedule.borrow();
-    schedule.has_waiting()
-        && !state.waiting_since.get().is_fresh_at(now)
-        && if in_chunk {
-            schedule.is_overdue_in_chunk(clock::now)
-        } else {
-            schedule.is_overdue(clock::now)
-        }
+    schedule.is_overdue(false, is_fresh, clock::now)
 }
 
 /// Writes what waits in the outboxes of connections; `attend` is called with those that JavaScript
@@ -129,7 +120,7 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
 
 /// Has the socket wait for room to write if there is none, and memory go round.
 pub(crate) fn after_write(state: &Environment, entry: &mut Entry, sent: Sent) {
-    if matches!(sent, Sent::Written | Sent::Take) {
+    if sent.has_left() {
         state.written_at.set(Mark::now());
     }
     settle(state, entry, sent);
@@ -142,28 +133,22 @@ fn settle(state: &Environment, entry: &mut Entry, sent: Sent) {
     {
         state.recycle(buffer);
     }
+    let Entry {
+        connection, socket, ..
+    } = entry;
+    let Some(socket) = socket else {
+        return;
+    };
     if sent == Sent::Blocked {
-        own_committed(entry);
+        connection.own(|| socket.committed());
     }
-    if let Some(socket) = &mut entry.socket {
-        if matches!(sent, Sent::Written | Sent::Blocked | Sent::Failed) {
-            socket.watch_writable(&state.event_loop, sent == Sent::Blocked);
-        }
-        if let Some(thread) = socket.threaded()
-            && entry.connection.outbox().waits_for_word()
-        {
-            thread.want_word();
-        }
+    if let Some(wants_room) = sent.wants_room() {
+        socket.watch_writable(&state.event_loop, wants_room);
     }
-}
-
-/// What a wire has taken without saying so is nobody's to take away.
-fn own_committed(entry: &mut Entry) {
-    // Of what an I/O thread was handed it has a copy.
-    if entry.connection.outbox().handed() == 0
-        && let Some(socket) = &entry.socket
+    if let Some(thread) = socket.threaded()
+        && connection.outbox().waits_for_word()
     {
-        entry.connection.own(socket.committed());
+        thread.want_word();
     }
 }
 
@@ -172,9 +157,8 @@ fn own_committed(entry: &mut Entry) {
 pub(crate) fn end_tick(call: &Call<'_>) -> Outcome {
     let state = call.state;
     if call.bool(0)? {
-        state.tick_scheduled.set(false);
         state.at_once.set(state.at_once.get().next_tick());
-        state.schedule.borrow_mut().end_tick();
+        state.schedule.borrow_mut().end_awaited_tick();
     }
     let mut ids = Vec::new();
     write_waiting(state, |id| ids.push(id));
@@ -216,16 +200,7 @@ pub(crate) fn settle_outbox(call: &Call<'_>) -> Outcome {
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.undefined();
     };
-    let sent = if entry.is_threaded() {
-        entry.settle()
-    } else if entry.connection.outbox().blocked_len() > 0 {
-        return call.undefined();
-    } else {
-        let Entry {
-            connection, socket, ..
-        } = &mut *entry;
-        with_wire(socket.as_mut(), |wire| connection.write(wire))
-    };
+    let sent = entry.settle();
     after_write(call.state, entry, sent);
     call.undefined()
 }
@@ -247,7 +222,10 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
         } else {
             // The rest of a pong comes before what a stream writes.
             entry.yield_thread();
-            settle_committed(entry);
+            // The stream is not to get again what the wire will write.
+            if let Some(socket) = &mut entry.socket {
+                entry.connection.report_committed(socket.take_committed());
+            }
         }
         entry
             .connection
@@ -257,22 +235,6 @@ pub(crate) fn set_writer(call: &Call<'_>) -> Outcome {
         }
     }
     call.number(u32::from(has_heartbeat))
-}
-
-/// What a wire has taken without saying so, it will write: the stream is not to get it again.
-fn settle_committed(entry: &mut Entry) {
-    let Some(socket) = &mut entry.socket else {
-        return;
-    };
-    let mut committed = socket.take_committed();
-    if committed > 0 && entry.connection.writes() {
-        entry
-            .connection
-            .write(Some(&mut |_| match std::mem::take(&mut committed) {
-                0 => Taken::Blocked,
-                len => Taken::Bytes(len),
-            }));
-    }
 }
 
 /// `takeQueued(id, target) -> boolean`: moves what waits to the target, which is as long. `false`:

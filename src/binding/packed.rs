@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use ws_rs_engine::compression::Task;
-use ws_rs_engine::connection::Sent;
+use ws_rs_engine::connection::{Passage, Sent};
 use ws_rs_wire::Write;
 
 use super::call::{Call, Outcome};
@@ -25,18 +25,15 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(NOT_PACKED);
     };
-    if !goes_to_thread(entry) {
-        return call.number(NOT_PACKED);
-    }
-    if entry.connection.outbox().waiting() > 0 {
+    if entry.is_threaded() && entry.connection.passage() == Passage::Behind {
         let Entry {
             connection, socket, ..
         } = &mut *entry;
         let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
         after_write(state, entry, sent);
-        if entry.connection.outbox().waiting() > 0 || !goes_to_thread(entry) {
-            return call.number(NOT_PACKED);
-        }
+    }
+    if entry.connection.passage() != Passage::Open {
+        return call.number(NOT_PACKED);
     }
     let (codec, reset) = (call.id(3)?, call.bool(4)?);
     let Some(thread) = entry.socket.as_ref().and_then(LoopSocket::threaded) else {
@@ -56,9 +53,8 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
     let shrunk = thread.take_shrunk();
     entry.connection.shrink(shrunk);
     entry.connection.hand_over(len as u64, flags & TRACK != 0);
-    if let Some(meter) = &entry.connection.meter {
-        meter.send(flags as u8, payload.len() as u64);
-    }
+    let connection = &entry.connection;
+    connection.count_message(Sent::Written, flags as u8, payload.len());
     after_write(state, entry, Sent::Written);
     drop(connections);
     state.compression.report(call)?;
@@ -66,10 +62,6 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
         return call.undefined();
     }
     call.number(WRITTEN)
-}
-
-fn goes_to_thread(entry: &Entry) -> bool {
-    entry.is_threaded() && entry.connection.writes() && entry.connection.write_error().is_none()
 }
 
 /// `inflateOnThread(id, codec, reset, limit)`: has the connection's I/O thread inflate short messages from

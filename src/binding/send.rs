@@ -133,7 +133,7 @@ pub(crate) fn queue_answer(call: &Call<'_>, id: Id, at: usize) -> Outcome<()> {
             wire,
         )
     })?;
-    state.tick_scheduled.set(true);
+    state.schedule.borrow_mut().await_end();
     Ok(())
 }
 
@@ -252,11 +252,7 @@ fn send(
         .get_mut(id)
         .ok_or(Fault::Message("ws-rs: the connection is closed"))?;
     let (sent, length) = body(state, id, entry)?;
-    if let Some(meter) = &entry.connection.meter
-        && sent != Sent::Failed
-    {
-        meter.send(flags as u8, length as u64);
-    }
+    entry.connection.count_message(sent, flags as u8, length);
     after_write(state, entry, sent);
     let mut answer = match sent {
         Sent::Written => WRITTEN,
@@ -266,10 +262,7 @@ fn send(
         Sent::Blocked => BLOCKED,
         Sent::Failed => FAILED,
     };
-    if sent != Sent::Failed
-        && !state.schedule.borrow().is_in_turn()
-        && !state.tick_scheduled.replace(true)
-    {
+    if sent != Sent::Failed && state.schedule.borrow_mut().asks_for_end() {
         answer |= SCHEDULE;
     }
     drop(connections);

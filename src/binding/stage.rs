@@ -96,21 +96,14 @@ fn send_staged(state: &Environment, stage: &Stage, count: usize) {
         };
         let was_blocked = entry.connection.outbox().is_blocked();
         let sent = send(state, id, entry, first, payload);
-        if let Some(meter) = &entry.connection.meter
-            && sent != Sent::Failed
-        {
-            meter.send(first as u8, payload.len as u64);
+        let connection = &entry.connection;
+        connection.count_message(sent, first as u8, payload.len);
+        if sent == Sent::WithBatch {
+            continue;
         }
-        if sent != Sent::WithBatch {
-            after_write(state, entry, sent);
-            let attend = match sent {
-                Sent::Blocked => !was_blocked,
-                Sent::Written => entry.connection.outbox().is_tracking(),
-                _ => true,
-            };
-            if attend {
-                state.to_attend.borrow_mut().push(id);
-            }
+        after_write(state, entry, sent);
+        if entry.connection.needs_look(sent, was_blocked) {
+            state.to_attend.borrow_mut().push(id);
         }
     }
 }

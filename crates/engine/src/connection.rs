@@ -1,7 +1,13 @@
 //! One connection: what it reads with, what it has to send, and who writes that.
 
+mod handed;
 mod heartbeat;
+mod passage;
+mod sent;
 mod shared;
+
+pub use self::passage::Passage;
+pub use self::sent::Sent;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,29 +15,12 @@ use std::time::Duration;
 use ws_rs_protocol as protocol;
 
 use crate::meter::Meter;
-use crate::outbox::{Fate, Lent, Outbox, Resized, Taken, Written};
+use crate::outbox::{Fate, Lent, Outbox, Taken, Written};
 use crate::registry::Id;
 use crate::schedule::{AT_ONCE, Moment, Pace, Schedule};
 
 /// Takes bytes off a connection; `None` where there is nothing native to write to.
 pub type Wire<'a> = Option<&'a mut dyn FnMut(&[&[u8]]) -> Taken>;
-
-/// What became of a frame that was sent, or of what waited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// All is written.
-    Written,
-    /// It waits until the batch of turns has come to its end, or the next pause in it.
-    WithBatch,
-    /// It waits until the tick ends.
-    WithTick,
-    /// It is the stream's to write, now.
-    Take,
-    /// It waits for the wire, which takes no more.
-    Blocked,
-    /// The connection is broken: see [`Connection::write_error`].
-    Failed,
-}
 
 /// Why nothing can be written any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +199,37 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         (sent, attend)
     }
 
+    /// As [`write`](Self::write), unless the wire is known to take no more; `has_room` says that it does again.
+    pub fn settle(&mut self, has_room: bool, wire: Wire<'_>) -> Sent {
+        if has_room || !self.outbox.is_blocked() {
+            self.write(wire)
+        } else {
+            Sent::Blocked
+        }
+    }
+
+    /// Whether the program has to look at what became of a frame that was sent without telling it: at a fate, at a wire
+    /// that broke or takes no more, or at what is the stream's to write. `was_blocked` says that the wire took no more
+    /// before.
+    pub fn needs_look(&self, sent: Sent, was_blocked: bool) -> bool {
+        match sent {
+            Sent::WithBatch => false,
+            Sent::Blocked => !was_blocked,
+            Sent::Written => self.outbox.is_tracking(),
+            Sent::WithTick | Sent::Take | Sent::Failed => true,
+        }
+    }
+
+    /// Counts a message that was sent, unless it failed: the first byte of its frame, and how long it is for the
+    /// program.
+    pub fn count_message(&self, sent: Sent, first: u8, len: usize) {
+        if sent != Sent::Failed
+            && let Some(meter) = &self.meter
+        {
+            meter.send(first, len as u64);
+        }
+    }
+
     /// Before a frame of the program's: who has worked for a while since something was written is as one who sends in a
     /// tick of its own. `has_paused` is asked only if this tick has written something of the connection.
     pub fn note_pause(&self, schedule: &mut Schedule, has_paused: impl FnOnce() -> bool) {
@@ -257,43 +277,6 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         self.write_error = Some(WriteError::System(error));
     }
 
-    /// A wire has written all but `left` of the bytes that it keeps.
-    pub fn acknowledge(&mut self, left: u64) {
-        self.outbox.acknowledge(left);
-    }
-
-    /// A wire has sent so many bytes by itself.
-    pub fn count_others(&mut self, len: u64) {
-        self.outbox.count_others(len);
-        self.meter_wire(len);
-    }
-
-    /// A wire gives back what it could not write; see [`Outbox::put_back`].
-    pub fn put_back(&mut self, bytes: Vec<u8>, others: usize, resized: &[Resized]) {
-        self.outbox.put_back(bytes, others, resized);
-        self.meter_growth(resized.iter().map(Resized::growth).sum());
-    }
-
-    /// A wire has taken bytes without saying so; see [`Outbox::own`].
-    pub fn own(&mut self, len: usize) {
-        self.outbox.own(len);
-    }
-
-    /// A wire was given a frame past the outbox, in which nothing waits; see [`Outbox::hand_over`].
-    pub fn hand_over(&mut self, len: u64, track: bool) {
-        self.outbox.hand_over(len);
-        self.meter_wire(len);
-        if track {
-            self.outbox.track();
-        }
-    }
-
-    /// Frames that were handed over had so many bytes less than was said.
-    pub fn shrink(&mut self, by: i64) {
-        self.outbox.shrink(by);
-        self.meter_growth(-by);
-    }
-
     /// What became of the next tracked frame, as soon as it is known.
     pub fn poll_fate(&mut self) -> Option<Fate> {
         self.outbox.poll_fate()
@@ -324,13 +307,6 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
     fn meter_wire(&self, bytes: u64) {
         if let Some(meter) = &self.meter {
             meter.sent.wire_bytes.add(bytes);
-        }
-    }
-
-    fn meter_growth(&self, by: i64) {
-        if let Some(meter) = &self.meter {
-            // They are counted already.
-            meter.sent.wire_bytes.add(by as u64);
         }
     }
 

@@ -1,8 +1,10 @@
 //! When frames are written: at once, or together with others.
 
 mod at_once;
+mod batch;
 
 pub use self::at_once::{AtOnce, goes_past_threads};
+pub use self::batch::Batch;
 
 use std::time::Duration;
 
@@ -19,9 +21,6 @@ const JOINED_IN_BATCH: u64 = 16 * 1024;
 pub const MAX_DELAY: Duration = Duration::from_micros(100);
 /// While other messages of the same chunk are to be answered, it may be this long.
 const MAX_DELAY_IN_CHUNK: Duration = Duration::from_millis(1);
-
-/// Frames that wait for the end of a batch are written after this many turns at the latest.
-pub const MAX_TURNS: u32 = 64;
 
 /// The first frames that a connection sends in a tick are written at once: what few programs send is
 /// seen by the peer as if nothing were ever joined, whatever they do next.
@@ -71,6 +70,8 @@ pub struct Schedule {
     since: Duration,
     /// Nothing waits any more.
     exits: bool,
+    /// Somebody will say when the tick ends.
+    awaits_end: bool,
     /// How many frames were sent since somebody looked whether others have waited for long enough.
     unlooked: u8,
 }
@@ -85,6 +86,7 @@ impl Default for Schedule {
             waiting: Vec::new(),
             since: Duration::ZERO,
             exits: false,
+            awaits_end: false,
             unlooked: 0,
         }
     }
@@ -110,6 +112,30 @@ impl Schedule {
         self.tick = self.tick.wrapping_add(1);
     }
 
+    /// A frame was sent: whether somebody is to be asked to say when the tick ends, with
+    /// [`end_awaited_tick`](Self::end_awaited_tick). Turns end by themselves.
+    pub const fn asks_for_end(&mut self) -> bool {
+        !self.in_turn && !std::mem::replace(&mut self.awaits_end, true)
+    }
+
+    /// Somebody will say when the tick ends without being asked.
+    pub const fn await_end(&mut self) {
+        self.awaits_end = true;
+    }
+
+    /// Who was asked to says that the tick is over.
+    pub const fn end_awaited_tick(&mut self) {
+        self.awaits_end = false;
+        self.end_tick();
+    }
+
+    /// What is sent next is sent in another tick, unless the end of this one is yet to be told of.
+    pub const fn begin_apart(&mut self) {
+        if !self.awaits_end {
+            self.end_tick();
+        }
+    }
+
     /// While the process exits, what comes is written at once: neither the tick nor the turn ends.
     pub const fn set_exits(&mut self, exits: bool) {
         self.exits = exits;
@@ -121,21 +147,34 @@ impl Schedule {
         self.exits
     }
 
+    /// Whether the next frame goes to the kernel at once: past the I/O thread that its socket may be on, or, as the
+    /// process exits, whatever its socket waits for.
+    #[must_use]
+    pub const fn writes_at_once(&self, frames: AtOnce, is_threaded: bool) -> bool {
+        (is_threaded && frames.allows(self.in_turn)) || self.exits
+    }
+
     /// Whether a connection was not written to in this tick.
     #[must_use]
     pub const fn is_first_in_tick(&self, pace: Pace) -> bool {
         pace.tick != self.tick
     }
 
-    /// Whether frames have waited long enough for others. The clock is asked only if any wait.
-    pub fn is_overdue(&self, now: impl FnOnce() -> Duration) -> bool {
-        !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY
-    }
-
-    /// As [`is_overdue`](Self::is_overdue), in the middle of a chunk: what is answered to several of
-    /// its messages is written together, unless that takes long.
-    pub fn is_overdue_in_chunk(&self, now: impl FnOnce() -> Duration) -> bool {
-        !self.waiting.is_empty() && now().saturating_sub(self.since) >= MAX_DELAY_IN_CHUNK
+    /// Whether frames have waited long enough for others, if any wait. In the middle of a chunk that is longer: what is
+    /// answered to several of its messages is written together. `is_fresh` says without a clock that they began to wait
+    /// just now; `now` is asked only if they did not.
+    pub fn is_overdue(
+        &self,
+        in_chunk: bool,
+        is_fresh: impl FnOnce() -> bool,
+        now: impl FnOnce() -> Duration,
+    ) -> bool {
+        let most = if in_chunk {
+            MAX_DELAY_IN_CHUNK
+        } else {
+            MAX_DELAY
+        };
+        self.has_waiting() && !is_fresh() && now().saturating_sub(self.since) >= most
     }
 
     /// So many frames were sent, and nobody looked whether others are overdue.

@@ -77,6 +77,11 @@ impl LoopSocket {
         socket
     }
 
+    /// Whether an I/O thread moves its bytes.
+    pub(crate) const fn is_threaded(&self) -> bool {
+        self.stream.threaded().is_some()
+    }
+
     /// As [`incoming`](Self::incoming), of which nobody else has the descriptor.
     pub(crate) fn accepted(own: OwnedFd) -> Self {
         let mut socket = Self::incoming(own.as_raw_fd());

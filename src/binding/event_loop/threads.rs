@@ -8,6 +8,7 @@ use ws_rs_wire::{Left, Packed, Ready, Threaded};
 
 use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
+use super::super::outbox::with_wire;
 use super::listeners::Listener;
 use super::pulses::resume_heartbeat;
 use super::turn::Turn;
@@ -26,22 +27,15 @@ impl Entry {
         self.count_heartbeat(unseen, asked);
         self.inflated
             .leave(std::mem::take(&mut left.inflated), left.growth);
-        if !left.questions.is_empty() {
-            self.questions = Some(Box::new(std::mem::take(&mut left.questions)));
-        }
+        self.answered.leave(std::mem::take(&mut left.questions));
         Some(left)
     }
 
     /// Whether an I/O thread has answered the next ping that is decoded.
     fn take_question(&mut self) -> bool {
-        if let Some(questions) = &mut self.questions {
-            if let Some(was_answered) = questions.pop_front() {
-                return was_answered;
-            }
-            self.questions = None;
-        }
         let thread = self.socket.as_ref().and_then(LoopSocket::threaded);
-        thread.is_some_and(Threaded::take_question)
+        self.answered
+            .next_is_done(|| thread.is_some_and(Threaded::take_question))
     }
 
     /// Has the kernel take what was sent, now: what it does not take waits in the outbox. Returns whether
@@ -66,25 +60,22 @@ impl Entry {
 
     /// Whether an I/O thread moves its bytes.
     pub(crate) fn is_threaded(&self) -> bool {
-        self.socket
-            .as_ref()
-            .is_some_and(|socket| socket.threaded().is_some())
+        self.socket.as_ref().is_some_and(LoopSocket::is_threaded)
     }
 
-    /// Has the kernel take all that waits, now, past the I/O thread.
+    /// Has the kernel take all that waits, now, past an I/O thread, unless it is known to be full.
     pub(crate) fn settle(&mut self) -> Sent {
         let has_room = self.flush_thread();
         let Self {
             connection, socket, ..
         } = self;
-        // It has nothing of it any more, so nobody else writes. A thread that was given as much as it holds
-        // is for the outbox what a full kernel is.
-        match socket
-            .as_mut()
-            .filter(|_| has_room || !connection.outbox().is_blocked())
-        {
-            Some(socket) => connection.write(Some(&mut |slices| socket.write_at_once(slices))),
-            None => Sent::Blocked,
+        // A thread has nothing of it any more, so nobody else writes. One that was given as much as it holds is for
+        // the outbox what a full kernel is.
+        match socket {
+            Some(socket) if socket.is_threaded() => {
+                connection.settle(has_room, Some(&mut |slices| socket.write_at_once(slices)))
+            }
+            socket => with_wire(socket.as_mut(), |wire| connection.settle(false, wire)),
         }
     }
 
@@ -98,16 +89,22 @@ impl Entry {
             self.flush_thread();
             return;
         }
-        match socket.under_way() {
-            (left, Some(error)) => {
-                self.connection.acknowledge(left as u64);
-                self.connection.fail(error);
-            }
-            (left, None) => {
-                self.connection.acknowledge(left as u64);
-                let shrunk = socket.take_shrunk();
-                self.connection.shrink(shrunk);
-            }
+        let (left, error) = socket.under_way();
+        if let Some(error) = error {
+            self.connection.fail_behind(left as u64, error);
+            return;
+        }
+        self.connection.acknowledge(left as u64);
+        let shrunk = socket.take_shrunk();
+        self.connection.shrink(shrunk);
+    }
+
+    /// Learns how much an I/O thread has written, of its own as well: how long frames are that it has made, only that
+    /// knows.
+    pub(crate) fn note_written(&mut self) {
+        self.note_heartbeat();
+        if self.connection.outbox().handed() > 0 {
+            self.note_progress();
         }
     }
 
@@ -115,10 +112,7 @@ impl Entry {
         self.connection.shrink(left.shrunk);
         let packed: Vec<_> = left.packed.iter().map(resized).collect();
         match left.write_error {
-            Some(error) => {
-                self.connection.acknowledge(left.lost as u64);
-                self.connection.fail(error);
-            }
+            Some(error) => self.connection.fail_behind(left.lost as u64, error),
             None => self.connection.put_back(
                 std::mem::take(&mut left.unwritten),
                 left.answer_len,
@@ -250,15 +244,13 @@ impl Turn<'_> {
 /// `pingAnswered(id, length) -> boolean`: whether an I/O thread has answered the next ping that is decoded,
 /// which has so many bytes. To be called for each, in their order.
 pub(crate) fn ping_answered(call: &Call<'_>) -> Outcome {
-    const HEADER: u64 = 2;
     let mut connections = call.state.connections.borrow_mut();
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(0);
     };
     let was_answered = entry.take_question();
     if was_answered {
-        let len = HEADER + u64::from(call.u32(1)?);
-        entry.connection.count_others(len);
+        entry.connection.count_pong(call.u32(1)?);
     }
     call.number(u32::from(was_answered))
 }

@@ -17,7 +17,7 @@ use super::socket::Reader;
 use super::turn::Turn;
 use crate::clock::Mark;
 use ws_rs_engine::registry::Id;
-use ws_rs_engine::schedule::{AtOnce, MAX_TURNS};
+use ws_rs_engine::schedule::Batch;
 use ws_rs_wire::{Handler, Ready};
 
 /// Gives each socket that has something to read its turn.
@@ -185,7 +185,7 @@ impl Handler for Turns {
             state.event_loop.ending.set(true);
             return;
         }
-        let mut turns = 0;
+        let mut batch = Batch::default();
         let mut sockets = sockets.peekable();
         // One for many turns, each of which makes only a few values.
         let mut scope = None;
@@ -204,7 +204,7 @@ impl Handler for Turns {
                 if let Some(next) = next {
                     state.connections.borrow().prefetch(next.id);
                 }
-                state.at_once.set(AtOnce::of_turn(more || turns > 0));
+                state.at_once.set(batch.begin_turn(more));
                 state.schedule.borrow_mut().begin_turn(more);
                 self.guard(ready, |turn| turn.run());
                 state.schedule.borrow_mut().end_turn();
@@ -212,13 +212,11 @@ impl Handler for Turns {
             if ready.writable {
                 self.write(ready.id);
             }
-            turns += 1;
             let now = Mark::now();
             state.turn_began.set(now);
-            if turns == MAX_TURNS || is_overdue_at(state, false, now) {
+            if batch.end_turn(|| is_overdue_at(state, now)) {
                 scope = None;
                 self.flush();
-                turns = 0;
             }
         }
         drop(scope);

@@ -8,7 +8,7 @@ const LONG: usize = 64 * 1024;
 
 /// The frames of a tick, or of a turn. The first ones, and those that answer a connection alone, need no hop, and are
 /// with the kernel when the program goes on, even if a signal ends the process then.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AtOnce {
     count: u8,
     in_company: bool,
@@ -46,10 +46,10 @@ impl AtOnce {
     }
 }
 
-/// Whether a frame of `len` bytes that many have goes past the threads.
+/// Whether a frame of `len` bytes that many have goes past the threads. What is encrypted is a copy in any case.
 #[must_use]
-pub const fn goes_past_threads(len: usize) -> bool {
-    len >= LONG
+pub const fn goes_past_threads(len: usize, is_encrypted: bool) -> bool {
+    len >= LONG && !is_encrypted
 }
 
 #[cfg(test)]
@@ -77,8 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn of_frames_for_many_those_of_64_kib_are() {
-        assert!(!goes_past_threads(65_535));
-        assert!(goes_past_threads(65_536));
+    fn of_frames_for_many_those_of_64_kib_are_unless_they_are_encrypted() {
+        assert!(!goes_past_threads(65_535, false));
+        assert!(goes_past_threads(65_536, false));
+        assert!(!goes_past_threads(65_536, true));
     }
 }

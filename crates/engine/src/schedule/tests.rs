@@ -148,16 +148,71 @@ fn in_a_chunk_every_fourth_frame_looks_whether_others_are_overdue() {
 }
 
 #[test]
-fn frames_that_waited_for_100_us_are_overdue() {
+fn frames_that_waited_for_100_us_are_overdue_and_in_a_chunk_those_that_waited_for_1_ms() {
     let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
-    assert!(!schedule.is_overdue(|| panic!("nothing waits")));
+    let is_overdue = |schedule: &Schedule, in_chunk, micros| {
+        schedule.is_overdue(in_chunk, || false, || START + Duration::from_micros(micros))
+    };
     send_at_once(&mut schedule, &mut pace);
     send(&mut schedule, &mut pace, 0, 10);
-    assert!(!schedule.is_overdue(|| START + Duration::from_micros(99)));
-    assert!(schedule.is_overdue(|| START + Duration::from_micros(100)));
-    assert!(!schedule.is_overdue_in_chunk(|| START + Duration::from_micros(999)));
-    assert!(schedule.is_overdue_in_chunk(|| START + Duration::from_millis(1)));
+    for (in_chunk, micros) in [(false, 100), (true, 1000)] {
+        assert!(!is_overdue(&schedule, in_chunk, micros - 1));
+        assert!(is_overdue(&schedule, in_chunk, micros));
+    }
     let list = schedule.take_waiting();
     schedule.give_back(list);
-    assert!(!schedule.is_overdue(|| panic!("nothing waits")));
+    assert!(!is_overdue(&schedule, false, 100));
+}
+
+#[test]
+fn nobody_looks_at_the_clock_for_frames_that_began_to_wait_just_now_or_for_none() {
+    let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+    let no_clock = || panic!("there is no need to");
+    assert!(!schedule.is_overdue(false, || panic!("nothing waits"), no_clock));
+    send_at_once(&mut schedule, &mut pace);
+    send(&mut schedule, &mut pace, 0, 10);
+    assert!(!schedule.is_overdue(false, || true, no_clock));
+}
+
+#[test]
+fn the_end_of_a_tick_is_asked_for_once_and_that_of_a_turn_never() {
+    let mut schedule = Schedule::default();
+    assert!(schedule.asks_for_end());
+    assert!(!schedule.asks_for_end());
+    schedule.end_awaited_tick();
+    schedule.begin_turn(false);
+    assert!(!schedule.asks_for_end());
+    schedule.end_turn();
+    assert!(schedule.asks_for_end());
+    schedule.end_awaited_tick();
+    schedule.await_end();
+    assert!(!schedule.asks_for_end());
+}
+
+#[test]
+fn what_is_sent_apart_is_in_another_tick_unless_the_end_of_this_one_is_awaited() {
+    let (mut schedule, mut pace) = (Schedule::default(), Pace::default());
+    send(&mut schedule, &mut pace, 0, 10);
+    schedule.begin_apart();
+    assert!(schedule.is_first_in_tick(pace));
+    send(&mut schedule, &mut pace, 0, 10);
+    schedule.await_end();
+    schedule.begin_apart();
+    assert!(!schedule.is_first_in_tick(pace));
+    schedule.end_awaited_tick();
+    assert!(schedule.is_first_in_tick(pace));
+}
+
+#[test]
+fn without_a_thread_nothing_goes_past_it_until_the_process_exits() {
+    let mut schedule = Schedule::default();
+    assert!(schedule.writes_at_once(AtOnce::default(), true));
+    assert!(!schedule.writes_at_once(AtOnce::default(), false));
+    schedule.begin_turn(false);
+    let several = AtOnce::of_turn(true);
+    assert!(!schedule.writes_at_once(several, true));
+    schedule.set_exits(true);
+    for is_threaded in [false, true] {
+        assert!(schedule.writes_at_once(several, is_threaded));
+    }
 }

@@ -194,7 +194,7 @@ impl Side {
 
     /// Writes what has waited for long enough.
     pub fn look(&mut self, now: Duration) {
-        if self.schedule.is_overdue(|| now) {
+        if self.schedule.is_overdue(false, || false, || now) {
             self.write_waiting();
         }
         self.check(now);
