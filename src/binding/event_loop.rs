@@ -23,7 +23,7 @@ use napi_sys as sys;
 pub(crate) use self::answers::{Answers, Deflating, Inflating};
 pub(crate) use self::context::{Context, capture_context};
 use self::listeners::Listeners;
-pub(crate) use self::socket::{LoopSocket, Reader};
+pub(crate) use self::socket::LoopSocket;
 use self::turns::Turns;
 use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;

@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 
 use napi_sys as sys;
-use ws_rs_engine::inbox::Inbox;
+use ws_rs_engine::inbox::{Inbox, Reader};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{Config, PingResponder, UpgradeRequest};
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
 use super::call::{Call, Fault, Outcome};
 use super::environment::Entry;
-use super::event_loop::{LoopSocket, Reader};
+use super::event_loop::LoopSocket;
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
 use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 
@@ -101,7 +101,7 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     let socket = connections
         .get_mut(id)
         .and_then(|entry| entry.socket.as_mut())
-        .filter(|socket| socket.awaits_request);
+        .filter(|socket| socket.awaits_request());
     let Some(socket) = socket else {
         return call.number(0);
     };

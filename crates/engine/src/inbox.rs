@@ -34,6 +34,19 @@ pub enum Target {
     Own(usize),
 }
 
+/// Who gets what comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Who answers the request for a connection, which is yet to come.
+    Handshake,
+    /// The connection.
+    Connection,
+    /// A stream of Node's.
+    Stream,
+    /// A stream of Node's, which wants nothing now.
+    Nobody,
+}
+
 /// What becomes of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -43,6 +56,10 @@ pub enum Mode {
     Queue,
     /// The program reads no more for now: they are Node's.
     Paused,
+    /// A stream of Node's gets them as they are.
+    Stream,
+    /// They are not read.
+    Leave,
 }
 
 /// What to do after a read.
@@ -76,6 +93,9 @@ pub struct Inbox {
     is_local: bool,
     is_busy: bool,
     is_paused: bool,
+    reader: Reader,
+    /// Something has come that was not read, as the decoder was busy.
+    is_left: bool,
     /// The length of the last message in units of 16 bytes, or the most that a number of this size says.
     hint: u16,
     /// How far the reads since there was last nothing left are into a slice that libuv would read at once.
@@ -92,6 +112,8 @@ impl Inbox {
             is_local,
             is_busy: false,
             is_paused: false,
+            reader: Reader::Connection,
+            is_left: false,
             hint: 0,
             within: 0,
         }
@@ -103,9 +125,42 @@ impl Inbox {
         self.single
     }
 
-    /// The decoder works on a chunk, or is through.
-    pub const fn set_busy(&mut self, busy: bool) {
+    /// A connection whose request is yet to come.
+    #[must_use]
+    pub const fn for_handshake() -> Self {
+        Self {
+            reader: Reader::Handshake,
+            ..Self::new(false, false)
+        }
+    }
+
+    /// Who gets what comes.
+    #[must_use]
+    pub const fn reader(&self) -> Reader {
+        self.reader
+    }
+
+    /// Somebody else gets what comes.
+    pub const fn set_reader(&mut self, reader: Reader) {
+        self.reader = reader;
+    }
+
+    /// The decoder works on a chunk, or is through. Returns whether there is to be word of what was
+    /// [left](Self::leave): the decoder is through, or, `for_good`, is not waited for any more.
+    pub const fn set_busy(&mut self, busy: bool, for_good: bool) -> bool {
         self.is_busy = busy;
+        (!busy || for_good) && std::mem::replace(&mut self.is_left, false)
+    }
+
+    /// What has come is not read as long as the decoder is busy.
+    pub const fn leave(&mut self) {
+        self.is_left = true;
+    }
+
+    /// Whether the program reads no more for now.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.is_paused
     }
 
     /// The program reads no more, or goes on.
@@ -116,10 +171,12 @@ impl Inbox {
     /// What becomes of the next bytes.
     #[must_use]
     pub const fn mode(&self) -> Mode {
-        match (self.is_paused, self.is_busy) {
-            (true, _) => Mode::Paused,
-            (false, true) => Mode::Queue,
-            (false, false) => Mode::Decode,
+        match (self.reader, self.is_paused, self.is_busy) {
+            (Reader::Handshake | Reader::Nobody, ..) => Mode::Leave,
+            (Reader::Stream, ..) => Mode::Stream,
+            (Reader::Connection, true, _) => Mode::Paused,
+            (Reader::Connection, false, true) => Mode::Queue,
+            (Reader::Connection, false, false) => Mode::Decode,
         }
     }
 
@@ -282,18 +339,47 @@ mod tests {
     #[test]
     fn what_is_not_decoded_goes_to_the_scratch() {
         let mut inbox = after_message(512 * KIB + 1);
-        inbox.set_busy(true);
+        inbox.set_busy(true, false);
         assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
         let mut inbox = after_message(64 * KIB);
-        inbox.set_busy(true);
+        inbox.set_busy(true, false);
         assert_eq!(inbox.mode(), Mode::Queue);
         assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
         inbox.set_paused(true);
         assert_eq!(inbox.mode(), Mode::Paused);
         assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
         inbox.set_paused(false);
-        inbox.set_busy(false);
+        inbox.set_busy(false, false);
         assert_eq!(inbox.mode(), Mode::Decode);
+    }
+
+    #[test]
+    fn what_comes_is_the_readers_whatever_the_decoder_does() {
+        let mut inbox = Inbox::for_handshake();
+        assert_eq!(inbox.mode(), Mode::Leave);
+        inbox.set_busy(true, false);
+        inbox.set_paused(true);
+        for (reader, mode) in [
+            (Reader::Connection, Mode::Paused),
+            (Reader::Stream, Mode::Stream),
+            (Reader::Nobody, Mode::Leave),
+        ] {
+            inbox.set_reader(reader);
+            assert_eq!(inbox.reader(), reader);
+            assert_eq!(inbox.mode(), mode);
+        }
+    }
+
+    #[test]
+    fn of_what_was_left_there_is_word_once_the_decoder_is_through_or_is_not_waited_for() {
+        for (busy, for_good) in [(false, false), (true, true)] {
+            let mut inbox = Inbox::new(false, false);
+            inbox.set_busy(true, false);
+            inbox.leave();
+            assert!(!inbox.set_busy(true, false));
+            assert!(inbox.set_busy(busy, for_good));
+            assert!(!inbox.set_busy(busy, for_good));
+        }
     }
 
     #[test]

@@ -1,54 +1,30 @@
 //! One socket on the loop.
 
-mod watching;
-
 use std::num::NonZeroI32;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
+use super::super::outbox::EIO;
 use super::turns::Turns;
 use super::{LoopState, boxed};
-use ws_rs_engine::inbox::{Inbox, Mode};
+use ws_rs_engine::inbox::{Inbox, Reader};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::PingResponder;
 use ws_rs_wire::tls::Tls;
-use ws_rs_wire::{Left, Reactor, Socket, Stream, Threaded, Write};
+use ws_rs_wire::{Left, Reactor, Socket, Stream, Threaded, Watching, Write};
 
 /// A socket that is read here.
 #[derive(Debug)]
 pub(crate) struct LoopSocket {
     pub(super) stream: Stream,
-    /// How it is read.
+    /// How it is read, and for whom.
     pub(super) inbox: Inbox,
-    watched: bool,
-    /// Whether the peer sends no more. It may still read.
-    ended: bool,
-    referenced: bool,
-    /// Whether it waits for room to write.
-    writable: bool,
-    /// Whether its request is yet to come: nothing is read then, and JavaScript is told once.
-    pub(crate) awaits_request: bool,
-    /// Who gets what comes.
-    pub(crate) reader: Reader,
-    /// Whether there was word of something that was not read, as the decoder had to do.
-    pub(super) is_left: bool,
-    /// Whether a stream wants to know when all is written, ...
-    pub(crate) stream_waits: bool,
-    /// ... and why it is not to be; a system error number.
-    pub(super) stream_error: Option<NonZeroI32>,
+    /// What it is watched for.
+    watching: Watching,
+    /// Why nothing more can be written for a stream; a system error number.
+    stream_error: Option<NonZeroI32>,
     /// The descriptor, unless a handle of Node's closes it. The last field: it is closed behind all else.
     own: Option<OwnedFd>,
-}
-
-/// Who gets what comes on a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reader {
-    /// The connection.
-    Connection,
-    /// A stream in JavaScript, as it is.
-    Stream,
-    /// A stream in JavaScript, which wants nothing now.
-    Nobody,
 }
 
 impl LoopSocket {
@@ -56,14 +32,7 @@ impl LoopSocket {
         Self {
             stream,
             inbox,
-            watched: true,
-            ended: false,
-            referenced: true,
-            writable: false,
-            awaits_request: false,
-            reader: Reader::Connection,
-            is_left: false,
-            stream_waits: false,
+            watching: Watching::new(true),
             stream_error: None,
             own: None,
         }
@@ -72,14 +41,9 @@ impl LoopSocket {
     /// One that is yet to be opened, and is not watched before. A handle of Node's has the descriptor.
     pub(crate) const fn incoming(fd: RawFd) -> Self {
         let stream = Stream::Own(Socket::Plain(fd));
-        let mut socket = Self::awaiting(stream, Inbox::new(false, false));
-        socket.watched = false;
+        let mut socket = Self::new(stream, Inbox::for_handshake());
+        socket.watching = Watching::new(false);
         socket
-    }
-
-    /// Whether an I/O thread moves its bytes.
-    pub(crate) const fn is_threaded(&self) -> bool {
-        self.stream.threaded().is_some()
     }
 
     /// As [`incoming`](Self::incoming), of which nobody else has the descriptor.
@@ -104,13 +68,6 @@ impl LoopSocket {
         }
     }
 
-    /// One whose request is yet to come.
-    pub(crate) const fn awaiting(stream: Stream, inbox: Inbox) -> Self {
-        let mut socket = Self::new(stream, inbox);
-        socket.awaits_request = true;
-        socket
-    }
-
     pub(crate) const fn descriptor(&self) -> RawFd {
         self.stream.descriptor()
     }
@@ -118,6 +75,11 @@ impl LoopSocket {
     /// What an I/O thread has of it, if one has.
     pub(crate) const fn threaded(&self) -> Option<&Threaded> {
         self.stream.threaded()
+    }
+
+    /// Whether an I/O thread moves its bytes.
+    pub(crate) const fn is_threaded(&self) -> bool {
+        self.stream.threaded().is_some()
     }
 
     /// Whether its I/O thread has inflated a compressed message.
@@ -138,7 +100,7 @@ impl LoopSocket {
 
     /// Writes what the kernel takes now.
     pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Taken {
-        if !self.watched && !self.ended {
+        if !self.watching.takes_writes() {
             return Taken::Blocked;
         }
         let write = self.stream.write(slices);
@@ -195,9 +157,8 @@ impl LoopSocket {
         }
         let is_written = self.stream.write_tls(bytes)?;
         if !is_written {
-            self.stream_waits = true;
-            self.watch_again(state, id);
-            self.watch_writable(state, true);
+            self.watching
+                .wait_for_stream(state.reactor(), &self.stream, id);
         }
         Ok(is_written)
     }
@@ -215,6 +176,18 @@ impl LoopSocket {
         }
     }
 
+    /// As [`flush`](Self::flush), as there is room; returns whether a stream waited for that.
+    pub(crate) fn flush_for_stream(&mut self, state: &LoopState) -> bool {
+        let error = self.flush();
+        let is_told = self
+            .watching
+            .flushed(state.reactor(), &self.stream, error.is_some());
+        if is_told {
+            self.stream_error = error.and_then(NonZeroI32::new);
+        }
+        is_told
+    }
+
     /// How many bytes were taken that `write` has not reported yet.
     pub(crate) fn committed(&self) -> usize {
         self.stream.committed()
@@ -226,13 +199,13 @@ impl LoopSocket {
     }
 
     /// Whether nothing that comes is read for now.
-    pub(crate) fn is_deaf(&self) -> bool {
-        self.inbox.mode() == Mode::Paused
+    pub(crate) const fn is_deaf(&self) -> bool {
+        self.inbox.is_paused()
     }
 
     /// Whether something has come, or the end, of which nobody was told yet.
     pub(crate) fn has_news(&self) -> bool {
-        self.watched && self.stream.has_news()
+        self.watching.is_watched() && self.stream.has_news()
     }
 
     /// Notes a read of the connection `id`, and how much has come behind it if messages of it are about to be
@@ -263,7 +236,7 @@ impl LoopSocket {
         threads: usize,
         responder: PingResponder,
     ) -> bool {
-        let was_watched = self.watched;
+        let was_watched = self.watching.is_watched();
         if !self.await_request(state, id, threads > 0)
             || (threads > 0 && !self.move_to_thread(state, id, threads, Some(responder)))
         {
@@ -271,17 +244,14 @@ impl LoopSocket {
         }
         self.inbox = inbox;
         if threads == 0
-            && !self.writable
+            && !self.is_writing()
             && let Some(reactor) = state.reactor()
         {
             reactor.watch_reader(self.descriptor());
         }
+        // Of one that was not watched there will be word of all that is there to read.
         if was_watched {
             self.set_reader(state, id, Reader::Connection);
-        } else {
-            // Of all that is there to read there will be word.
-            self.reader = Reader::Connection;
-            self.awaits_request = false;
         }
         true
     }
@@ -301,16 +271,64 @@ impl LoopSocket {
         // A handle of Node's may close its descriptor when a worker is terminated, without a word.
         let threads_for = (threads, self.own.is_none());
         let moved = threads > 0
-            && self.watched
+            && self.watching.is_watched()
             && self.stream.move_to_thread(|socket| {
                 reactor.move_to_thread(socket, (id, false), threads_for, boxed(responder))
             });
         if moved {
-            // The thread was told of nobody who waits for room.
-            let waits = std::mem::take(&mut self.writable);
-            self.watch_writable(state, waits);
+            self.watching.moved(Some(reactor), &self.stream);
         }
         moved
+    }
+
+    /// No thread has it any more: it is watched here. If that cannot be, it has failed.
+    pub(super) fn watch_here(&mut self, reactor: &Reactor<Turns>, id: Id) {
+        if let Err(error) = self.watching.leave_thread(reactor, &self.stream, id) {
+            let error = error.raw_os_error().unwrap_or(EIO);
+            self.with_tls(|tls| tls.fail(error));
+        }
+    }
+
+    /// Whether its request is yet to come: nothing is read then, and JavaScript is told once.
+    pub(crate) const fn awaits_request(&self) -> bool {
+        matches!(self.inbox.reader(), Reader::Handshake)
+    }
+
+    /// Has somebody told as soon as something comes, once; `false`: that cannot be. It is not watched by
+    /// itself if the I/O threads are about to watch it, or if not all is read that comes.
+    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id, by_selector: bool) -> bool {
+        let how = (id, !by_selector);
+        self.watching.begin(state.reactor(), &self.stream, how)
+    }
+
+    /// Asks to be told, or no more, when there is room to write.
+    pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
+        self.watching
+            .want_room(state.reactor(), &self.stream, writable);
+    }
+
+    /// Whether it waits for room to write.
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.watching.wants_room()
+    }
+
+    pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
+        self.watching.set_referenced(reactor, referenced);
+    }
+
+    /// Reads no more. What an I/O thread has of it is to be taken before; see `threads.rs`.
+    pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
+        self.watching.stop(reactor, &self.stream);
+    }
+
+    /// Nobody wants what there is to read, as long as it is not asked for again.
+    pub(super) fn leave_unread(&mut self, reactor: &Reactor<Turns>) {
+        self.watching.leave_unread(reactor, &mut self.stream);
+    }
+
+    /// Asks to be told again, as not all was read.
+    pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
+        self.watching.rearm(reactor, &self.stream, id);
     }
 
     pub(super) fn set_busy(
@@ -320,8 +338,7 @@ impl LoopSocket {
         busy: bool,
         for_good: bool,
     ) {
-        self.inbox.set_busy(busy);
-        if (!busy || for_good) && std::mem::take(&mut self.is_left) {
+        if self.inbox.set_busy(busy, for_good) {
             self.rearm(reactor, id);
         }
     }
@@ -338,34 +355,17 @@ impl LoopSocket {
 
     /// Who gets what comes from now on.
     pub(crate) fn set_reader(&mut self, state: &LoopState, id: Id, reader: Reader) {
-        self.reader = reader;
-        self.awaits_request = false;
-        if reader == Reader::Nobody {
-            return;
-        }
-        if let Some(reactor) = state.reactor() {
-            if self.stream.may_have_more() {
-                self.rearm(reactor, id);
-            } else if self.stream.has_more() {
-                // Without memory for that it is told when more comes.
-                let _ = reactor.tell_again(id);
-            }
+        self.inbox.set_reader(reader);
+        if reader != Reader::Nobody
+            && let Some(reactor) = state.reactor()
+        {
+            self.watching.read_on(reactor, &self.stream, id);
         }
     }
 
     /// Reads no more, as there is no more. What the kernel takes is still written. Returns `false` if that was
     /// known: it is watched for a stream alone that waits for room.
     pub(super) fn end(&mut self, state: &LoopState, id: Id) -> bool {
-        if self.ended && self.stream_waits {
-            return false;
-        }
-        if let Some(reactor) = state.reactor() {
-            self.stop(reactor);
-        }
-        self.ended = true;
-        if self.stream_waits {
-            self.watch_again(state, id);
-        }
-        true
+        self.watching.end(state.reactor(), &self.stream, id)
     }
 }

@@ -1,7 +1,7 @@
 //! Sockets whose bytes are moved by I/O threads.
 
 use ws_rs_engine::connection::Sent;
-use ws_rs_engine::inbox::Target;
+use ws_rs_engine::inbox::{Reader, Target};
 use ws_rs_engine::outbox::Resized;
 use ws_rs_engine::registry::Id;
 use ws_rs_wire::{Left, Packed, Ready, Threaded};
@@ -12,7 +12,7 @@ use super::super::outbox::with_wire;
 use super::listeners::Listener;
 use super::pulses::resume_heartbeat;
 use super::turn::Turn;
-use super::{LoopSocket, LoopState, Reader, SCRATCH};
+use super::{LoopSocket, LoopState, SCRATCH};
 use crate::numbers::left;
 use crate::numbers::source::NOWHERE;
 

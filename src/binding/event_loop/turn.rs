@@ -50,7 +50,7 @@ impl<'a> Turn<'a> {
         if self.reads.get().is_until_empty() {
             self.with_socket(|socket| socket.stream.read_until_empty());
         }
-        match self.with_socket(|socket| socket.awaits_request) {
+        match self.with_socket(|socket| socket.awaits_request()) {
             Some(false) => {}
             Some(true) => return self.await_request(),
             None => return self.hand_unread(),

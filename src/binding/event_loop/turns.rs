@@ -1,6 +1,5 @@
 //! The turns that sockets have, in batches.
 
-use std::num::NonZeroI32;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -13,9 +12,9 @@ use super::super::environment::Environment;
 use super::super::outbox::{is_overdue_at, needs_attention, write_waiting};
 use super::Context;
 use super::listeners::Listener;
-use super::socket::Reader;
 use super::turn::Turn;
 use crate::clock::Mark;
+use ws_rs_engine::inbox::Reader;
 use ws_rs_engine::registry::Id;
 use ws_rs_engine::schedule::Batch;
 use ws_rs_wire::{Handler, Ready};
@@ -155,27 +154,7 @@ fn flush_backlog(state: &Environment, id: Id) -> bool {
     let socket = connections
         .get_mut(id)
         .and_then(|entry| entry.socket.as_mut());
-    let Some(socket) = socket else {
-        return false;
-    };
-    let error = socket.flush();
-    if !socket.stream_waits {
-        // What fails here is met by the next write, and by reading.
-        return false;
-    }
-    if error.is_some() {
-        // Nothing more may be there to be read.
-        socket.stream_error = error.and_then(NonZeroI32::new);
-    } else if socket.stream.has_records() {
-        // Who is on a thread is told once.
-        if let Some(thread) = socket.threaded() {
-            thread.want_room(true);
-        }
-        return false;
-    }
-    socket.stream_waits = false;
-    socket.watch_writable(&state.event_loop, false);
-    true
+    socket.is_some_and(|socket| socket.flush_for_stream(&state.event_loop))
 }
 
 impl Handler for Turns {
@@ -229,7 +208,7 @@ impl Handler for Turns {
             .get_mut(id)
             .and_then(|entry| entry.socket.as_ref());
         // One that nobody reads would be told of for ever.
-        socket.is_some_and(|socket| socket.is_writing() || socket.reader == Reader::Nobody)
+        socket.is_some_and(|socket| socket.is_writing() || socket.inbox.reader() == Reader::Nobody)
     }
 
     fn on_connections(&self, listening: RawFd) {

@@ -16,7 +16,6 @@ use super::super::super::pongs::Pongs;
 use super::super::super::rows::Rows;
 use super::super::LoopSocket;
 use super::super::listeners::Listener;
-use super::super::socket::Reader;
 use super::Turn;
 use crate::numbers::frame::TEXT;
 use crate::numbers::source::NOWHERE;
@@ -25,13 +24,13 @@ impl Turn<'_> {
     /// Reads once.
     pub(super) fn read(&self) -> Outcome<Next> {
         self.fail_if_injected()?;
-        let Some((reader, mode, target)) =
-            self.with_socket(|socket| (socket.reader, socket.inbox.mode(), socket.inbox.target()))
+        let Some((mode, target)) =
+            self.with_socket(|socket| (socket.inbox.mode(), socket.inbox.target()))
         else {
             return Ok(Next::Wait);
         };
         match mode {
-            _ if reader == Reader::Nobody => {
+            Mode::Leave => {
                 self.with_socket(|socket| {
                     if let Some(reactor) = self.state.event_loop.reactor() {
                         socket.leave_unread(reactor);
@@ -39,7 +38,7 @@ impl Turn<'_> {
                 });
                 Ok(Next::Wait)
             }
-            _ if reader == Reader::Stream => self.read_for_stream(),
+            Mode::Stream => self.read_for_stream(),
             Mode::Paused => self.read_undecoded(target, Listener::Paused, Stream::read),
             Mode::Queue if self.leaves_in_pipe() => Ok(Next::Wait),
             Mode::Queue => self.read_undecoded(target, Listener::Undecoded, Stream::read),
@@ -59,7 +58,7 @@ impl Turn<'_> {
                 Stream::read_record,
             )?;
             let Some((has_record, may_have_more)) = self.with_socket(|socket| {
-                let reads = socket.reader == Reader::Stream;
+                let reads = socket.inbox.mode() == Mode::Stream;
                 let stream = &socket.stream;
                 // Of an end JavaScript was told.
                 let may_have_more = stream.may_have_more() && !stream.has_more();
@@ -85,7 +84,7 @@ impl Turn<'_> {
                 inflated,
                 ..
             }) if inflated.is_on_thread() => {
-                socket.is_left = true;
+                socket.inbox.leave();
                 true
             }
             _ => false,
@@ -175,6 +174,7 @@ impl Turn<'_> {
         }
         self.after(result, asked).map(Some)
     }
+
     /// Decodes what was read, as rows.
     fn decode(
         &self,
@@ -193,7 +193,6 @@ impl Turn<'_> {
             || inflated.next_is_done(|number| socket.take_inflated(number)),
         );
     }
-
 
     /// Whatever comes, into the scratch or a `Buffer` of its own.
     fn read_chunk(&self, target: Target) -> Outcome<Next> {
