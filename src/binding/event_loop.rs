@@ -29,6 +29,7 @@ use super::call::{Call, Fault, Outcome};
 use super::environment::Environment;
 use super::shared_memory::SharedMemory;
 use super::values::Values;
+use ws_rs_engine::heartbeat::Heartbeats;
 use ws_rs_engine::inbox::{Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_protocol::{Config, PingResponder};
@@ -230,9 +231,8 @@ pub(crate) fn loop_open(call: &Call<'_>) -> Outcome {
     let threads = call.u32(4)? as usize;
     let mut connections = call.state.connections.borrow_mut();
     let mut heartbeats = call.state.heartbeats.borrow_mut();
-    // Only that needs to know where frames end.
-    let follows = threads > 0 && heartbeats.is_active(id);
-    let responder = follows.then(|| PingResponder::silent_between_frames(Config::default()));
+    let responder = follower(&mut heartbeats, id, threads);
+    let follows = responder.is_some();
     if let Some(entry) = connections.get_mut(id)
         && entry.socket.is_none()
         && let Some(stream) = open_stream(call, (fd, id, local), threads, responder)
@@ -266,6 +266,17 @@ pub(crate) fn open_stream(
         let moved = reactor.move_to_thread(socket, (id, is_local), threads, boxed(responder));
         Some(Stream::Threaded(Box::new(moved.ok()?)))
     })
+}
+
+/// What follows the frames of a connection that begins, on one of so many threads: only a heartbeat needs to know there
+/// where they end.
+pub(crate) fn follower(
+    heartbeats: &mut Heartbeats,
+    id: Id,
+    threads: usize,
+) -> Option<PingResponder> {
+    let follows = threads > 0 && heartbeats.is_active(id);
+    follows.then(|| PingResponder::silent_between_frames(Config::default()))
 }
 
 fn boxed(responder: Option<PingResponder>) -> Option<Box<dyn Responder>> {

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use napi_sys as sys;
 use ws_rs_engine::inbox::{Inbox, Reader};
 use ws_rs_engine::registry::Id;
-use ws_rs_protocol::{Config, PingResponder, UpgradeRequest};
+use ws_rs_protocol::UpgradeRequest;
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
 use super::call::{Call, Fault, Outcome};
 use super::environment::Entry;
-use super::event_loop::LoopSocket;
+use super::event_loop::{LoopSocket, follower};
 use crate::numbers::request::{END, HELLO, NOTHING, OTHER};
 use crate::numbers::tls::{ASK_CLIENTS, LEAST_13, MOST_12, REQUIRE_CLIENTS};
 
@@ -190,9 +190,8 @@ pub(crate) fn tls_move(call: &Call<'_>) -> Outcome {
         return call.number(0);
     };
     let mut heartbeats = call.state.heartbeats.borrow_mut();
-    // Only that needs to know where frames end.
-    let follows = threads > 0 && heartbeats.is_active(to);
-    let responder = follows.then(|| PingResponder::silent_between_frames(Config::default()));
+    let responder = follower(&mut heartbeats, to, threads);
+    let follows = responder.is_some();
     let moved = threads == 0 || socket.move_to_thread(state, to, threads, responder);
     let Some(entry) = connections.get_mut(if moved { to } else { from }) else {
         return call.number(0);
