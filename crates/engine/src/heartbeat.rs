@@ -12,17 +12,17 @@ use ws_rs_protocol::{Control, Frame, OpCode, encode_frame};
 use self::beats::{Beat, Beats};
 use crate::registry::Id;
 
-/// So many connections are looked at before it is the turn of others: to ping them takes about half a millisecond.
+/// So many connections are looked at before others have their turn: to ping them takes about half a millisecond.
 pub const BATCH: usize = 256;
 /// How many bytes a ping of ours carries, which its pong brings back.
 pub const TOKEN_LEN: usize = 6;
-/// The moments at which somebody has to look are so many to an interval or timeout, so that one
-/// call serves many connections.
+/// Each interval, and each timeout, has so many moments at which somebody looks, so that one call serves many
+/// connections.
 const MOMENTS: u64 = 16;
-/// How often in an interval somebody looks at a connection: it is not noted when something comes,
-/// only that it has come since somebody looked.
+/// How often in an interval somebody looks at a connection. That something comes is not noted: who looks sees that
+/// something has come since the last look.
 const LOOKS: u64 = 4;
-/// The moment of those who are not looked at.
+/// The moment of connections that nobody looks at.
 const NEVER: u64 = u64::MAX;
 /// The least distance of two moments, in microseconds: timers know no less than a millisecond.
 const LEAST: u64 = 1000;
@@ -36,7 +36,7 @@ pub enum Verdict {
     Ping(u64),
     /// ... which is the program's to make.
     Delegate(u64),
-    /// It was asked and did not answer. Who is not ended is found dead again a timeout later.
+    /// It was asked and did not answer. If nobody ends it, it is found dead again a timeout later.
     Dead,
 }
 
@@ -53,7 +53,7 @@ pub struct Heartbeats {
     active: usize,
     /// Whose moment has come.
     due: Vec<Id>,
-    /// No moment of others comes before.
+    /// No connection is to be looked at before.
     next: u64,
     /// What the caller was told of `next`.
     told: u64,
@@ -72,8 +72,8 @@ impl Default for Heartbeats {
 }
 
 impl Heartbeats {
-    /// A connection is to be looked after. `token` is what its pings carry, of which the low 48 bits
-    /// count: nobody else's should carry it, and it should say nothing of other connections.
+    /// Begins to look after a connection. `token` is what its pings carry; its low 48 bits count. No other connection
+    /// should have it, and it should say nothing of others.
     pub fn start(&mut self, id: Id, settings: Settings, token: u64, signs: Signs, now: Duration) {
         if let Some(before) = self.beats.in_slot_of(id) {
             self.stop(before);
@@ -95,7 +95,7 @@ impl Heartbeats {
         self.next = self.next.min(due);
     }
 
-    /// A connection is looked after no more, but an answer that comes late is still known as one.
+    /// A connection is looked after no more, but a late answer to its ping is still known as one.
     pub fn rest(&mut self, id: Id) {
         if let Some((_, due)) = self.beats.get_mut(id)
             && *due != NEVER
@@ -134,8 +134,7 @@ impl Heartbeats {
         self.beats.remove(id);
     }
 
-    /// A connection is as one that was just heard: it was, in a way that its signs do not show, or
-    /// nobody can listen.
+    /// A connection counts as just heard: it was, in a way that its signs do not show, or nobody can listen to it.
     pub fn excuse(&mut self, id: Id, now: Duration) {
         if let Some((beat, due)) = self.beats.get_mut(id)
             && *due != NEVER
@@ -147,8 +146,8 @@ impl Heartbeats {
         }
     }
 
-    /// Whether a pong of a connection answers a ping of ours. `heard` is as in [`Signs`], with that
-    /// pong; `now` is asked if so.
+    /// Whether a pong of a connection answers a ping of ours. `heard` is as in [`Signs`], with that pong counted; `now`
+    /// is asked for if it does.
     pub fn is_answer(
         &mut self,
         id: Id,
@@ -212,8 +211,8 @@ impl Heartbeats {
         }
     }
 
-    /// Judges a connection by what can be seen of it. `has_news` is asked before one is found dead:
-    /// whether something of its peer has come that was not read yet, as nobody had time.
+    /// Judges a connection by what can be seen of it. Before one is found dead `has_news` is asked whether something of
+    /// its peer has come that nobody had time to read.
     pub fn look(
         &mut self,
         id: Id,
@@ -269,7 +268,7 @@ impl Beat {
         moment(now, self.interval, after).min(latest)
     }
 
-    /// Its time to be heard begins.
+    /// From now on it has until the deadline to be heard.
     fn ask(&mut self, now: u64, due: &mut u64) {
         let deadline = moment(now, self.timeout, self.timeout);
         self.deadline = Some(deadline);
@@ -300,7 +299,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 2)
 }
 
-/// The first moment that is `after` later than `from`, of those that a `period` has.
+/// The first of the moments of a `period` that is at least `after` later than `from`.
 fn moment(from: u64, period: u64, after: u64) -> u64 {
     (from + after).next_multiple_of((period / MOMENTS).max(LEAST))
 }

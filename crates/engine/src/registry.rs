@@ -17,8 +17,8 @@ const SLOT_MASK: Id = (1 << SLOT_BITS) - 1;
 /// million slots last for 9 * 10^15 objects.
 const MAX_GENERATION: u32 = (1 << (53 - SLOT_BITS)) - 1;
 
-/// Slots are made in pages of so many: objects never move, and nobody waits until hundred thousands
-/// of them have moved to where there is room for one more.
+/// Slots are made in pages of so many. So objects never move, and nobody waits until a hundred thousand of them have
+/// been moved to make room for one more.
 const PAGE: usize = 32;
 
 /// Objects of one kind by number.
@@ -69,7 +69,7 @@ impl<T> Registry<T> {
             generation: 0,
             item: None,
         })));
-        // The first of them is taken first.
+        // So that the lowest slot is taken first.
         self.free.extend((first..first + PAGE as u32).rev());
         Some(())
     }

@@ -1,4 +1,4 @@
-//! Who wants to have what is published under a name.
+//! Who gets what is published under a name.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -27,7 +27,7 @@ struct Topic {
 }
 
 impl Topics {
-    /// Adds a subscriber; returns whether it was none.
+    /// Adds a subscriber; returns whether it is a new one.
     pub fn subscribe(&mut self, id: Id, name: &[u16]) -> bool {
         let name = match self.topics.get_key_value(name) {
             Some((name, _)) => Arc::clone(name),
@@ -43,7 +43,7 @@ impl Topics {
         true
     }
 
-    /// Takes a subscriber off one topic; returns whether it was one.
+    /// Takes a subscriber off one topic; returns whether it was one of its subscribers.
     pub fn unsubscribe(&mut self, id: Id, name: &[u16]) -> bool {
         if !self.remove(id, name) {
             return false;

@@ -25,7 +25,7 @@ impl Buffers {
             return;
         }
         if self.0.len() == MOST {
-            // What others need may have changed.
+            // The oldest one goes, as other lengths may be wanted by now.
             self.0.remove(0);
         }
         buffer.clear();

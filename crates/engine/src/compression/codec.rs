@@ -10,7 +10,7 @@ use super::task::{Failure, Kind, Task};
 /// What was sent last, kept to go on with when the compressor has gone to another connection. To
 /// take up 4 KiB costs as much as to compress 1 KiB without a context (measured: 9 and 13 µs).
 const HISTORY: usize = 4 * 1024;
-/// So many ends of messages of others are noted at most.
+/// So many ends of other compressors' messages are noted at most.
 const MOST_SEEN: usize = 64;
 
 /// A codec that an I/O thread may work for, too.
@@ -20,7 +20,7 @@ pub(super) fn share(codec: Codec) -> Shared {
     Arc::new(Mutex::new(codec))
 }
 
-/// Of a panic in the midst of a message its state does not come back.
+/// A panic in the midst of a message has taken the state with it, so that what is left can be used.
 pub(super) fn lock(codec: &Mutex<Codec>) -> MutexGuard<'_, Codec> {
     codec.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -28,7 +28,7 @@ pub(super) fn lock(codec: &Mutex<Codec>) -> MutexGuard<'_, Codec> {
 #[derive(Debug)]
 pub(super) struct Codec {
     pub(super) kind: Arc<Kind>,
-    /// From the first message that needs it to the end of its context.
+    /// Its state, from the first message that needs one to the end of the context.
     pub(super) state: Option<State>,
     /// The job on another thread that it waits for.
     pub(super) job: Option<JobId>,
@@ -41,14 +41,14 @@ pub(super) struct Codec {
     pub(super) done: u64,
     /// It was freed, and nothing more is done for it.
     pub(super) is_closed: bool,
-    /// Whether it is on the list of those that keep a compressor, and was used since last looked at.
+    /// Whether it is on the list of codecs that keep a compressor, and was used since the list's hand last passed.
     pub(super) kept: bool,
     pub(super) used: bool,
-    /// How long the last result was that another thread made: the next one is made in as much.
+    /// The length of the last result that another thread made; memory for the next one is taken for that.
     pub(super) last_len: usize,
     pub(super) history: Vec<u8>,
-    /// What the peer is sent that another compressor made: the end of each message, and behind how many
-    /// of its own it is sent.
+    /// What another compressor made for the peer: the end of each message, and behind how many of this codec's messages
+    /// it is sent.
     seen: VecDeque<(u64, Arc<[u8]>)>,
     /// Some of these were left out.
     has_gap: bool,
@@ -99,7 +99,7 @@ impl Codec {
     /// 4 KiB of the message, or all of it.
     pub(super) fn see(&mut self, end: &Arc<[u8]>) {
         self.seen.push_back((self.given, Arc::clone(end)));
-        // What is before the last few KiB will not be referred to, if nothing of its own is between.
+        // Nothing refers further back than the last few KiB, unless a message of its own lies between.
         let mut behind: usize = self.seen.iter().skip(1).map(|(_, seen)| seen.len()).sum();
         while (behind >= HISTORY && self.given == self.made) || self.seen.len() > MOST_SEEN {
             self.has_gap |= behind < HISTORY || self.given != self.made;
@@ -116,7 +116,7 @@ impl Codec {
             return;
         }
         if self.has_gap {
-            // There were others between these and what was before.
+            // Other messages lie between these and what was before.
             self.history.clear();
         }
         for (_, end) in self.seen.drain(..count).collect::<Vec<_>>() {

@@ -8,12 +8,12 @@ use super::pool::Pool;
 use super::state::State;
 use super::task::{Failure, Task};
 
-/// So many compressed bytes are looked at before it is asked how long the message has become: DEFLATE
-/// makes 1,032 bytes of one at most.
+/// So many compressed bytes are inflated before it is looked how long the message has become: DEFLATE makes at most
+/// 1,032 bytes of one.
 const PART: usize = 256;
 
-/// A message that has become longer than this is left to the event loop, with what was made of it: no
-/// more memory is taken by what peers send than by what is read ahead of plain messages.
+/// A message that has become longer than this is left to the event loop, with what was made of it. So a peer that sends
+/// compressed messages makes the thread hold no more than one that sends plain ones.
 const MOST: usize = 64 * 1024;
 
 /// What came of a message.
@@ -37,8 +37,8 @@ impl Coder {
         Self { codec, pool }
     }
 
-    /// Inflates a message, the one behind `before` others, and appends what comes of it to `out`. It is
-    /// left if those are not done yet, if it fails, or when it has become longer than 64 KiB.
+    /// Inflates a message that comes behind `before` others, and appends the result to `out`. It is left to the event
+    /// loop if those are not done yet, if it fails, or when it has become longer than 64 KiB.
     pub fn inflate(&self, before: u64, payload: &[u8], task: Task, out: &mut Vec<u8>) -> Tried {
         let mut codec = lock(&self.codec);
         if codec.is_closed || codec.is_busy() || codec.begun.is_some() || codec.done != before {
@@ -70,7 +70,7 @@ impl Coder {
                 codec.begun = Some(Ok(()));
             }
             Ok(Err(error)) => codec.begun = Some(Err(Failure::Codec(error))),
-            // What it leaves half done ends with it.
+            // The state that it was at work with ends with it.
             Err(_) => codec.begun = Some(Err(Failure::Panicked)),
         }
         out.truncate(start);
@@ -99,7 +99,7 @@ impl Coder {
             .map_err(|_| Failure::Panicked)
             .and_then(|result| result.map_err(Failure::Codec));
         if result.is_ok() {
-            // One that was taken away meanwhile is not to be kept.
+            // If the codec's compressor was to be given up meanwhile, it is not kept.
             let forgets = task.reset || !codec.kept;
             self.keep(&mut codec, state, forgets);
             codec.made += 1;

@@ -13,7 +13,7 @@ use crate::registry::Id;
 /// The number of a job, never used twice.
 pub type JobId = u64;
 
-/// What has somebody look for results.
+/// Has somebody look for results.
 pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// Work to go on with on another thread.
@@ -42,7 +42,7 @@ pub(super) enum Source {
 pub(super) struct Done {
     pub(super) job: JobId,
     pub(super) codec: Id,
-    /// `None`: it came from the pool, and is there again; or a panic ended it.
+    /// `None`: it came from the pool and is back there, or a panic ended it.
     pub(super) state: Option<State>,
     pub(super) task: Task,
     pub(super) result: Result<Vec<u8>, Failure>,

@@ -4,8 +4,8 @@ use super::codec::Shared;
 use super::state::State;
 use crate::registry::{Id, Registry};
 
-/// With context takeover. One more takes over the compressor of another, which begins its next
-/// message with the last few KiB that it sent.
+/// How many connections with context takeover do. One more gets the compressor of another, which begins its next
+/// message with the last few KiB that it sent as its dictionary.
 const MOST: usize = 256;
 
 /// Codecs that keep a compressor, in the order of a clock's face.
@@ -37,7 +37,7 @@ impl Kept {
         }
     }
 
-    /// Takes a compressor from who has not used it since the clock's hand passed last.
+    /// Takes the compressor of a codec that was not used since the clock's hand last passed it.
     fn evict(&mut self, codecs: &mut Registry<Shared>) -> Option<State> {
         // Twice around: the first may find all of them used.
         for _ in 0..2 * self.ids.len() {
@@ -46,7 +46,7 @@ impl Kept {
                 self.ids.swap_remove(self.hand);
                 return None;
             };
-            // One that is being worked for is in use.
+            // A codec that a thread works for is in use.
             let Ok(mut codec) = codec.try_lock() else {
                 continue;
             };

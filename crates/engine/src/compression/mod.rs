@@ -31,8 +31,8 @@ use self::kept::Kept;
 use self::pool::Pool;
 use crate::registry::{Id, Registry};
 
-/// A connection whose last message was long may send short ones next: no more memory than this is
-/// taken before it is needed.
+/// So much memory is taken for a result before it is needed, at most: a connection whose last message was long may send
+/// short ones next.
 const MOST_EXPECTED: usize = 1024 * 1024;
 
 /// The output buffer is kept from message to message up to this capacity.

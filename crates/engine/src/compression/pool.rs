@@ -8,8 +8,8 @@ use super::meter::Meter;
 use super::state::State;
 use super::task::{Kind, WINDOW_BITS};
 
-/// States at hand. On the event loop one is in use at a time; the others come back from threads and
-/// from connections that close.
+/// So many states are at hand. The event loop uses one at a time; the others come back from threads, and from
+/// connections that close.
 const SPARE_DEFLATERS: usize = 8;
 const SPARE_INFLATERS: usize = 16;
 
@@ -28,7 +28,7 @@ struct Spares {
 }
 
 impl Pool {
-    /// A state to go on after `history`. One for a message, which is given back after it, may have a
+    /// A state that goes on after `history`. One that is for a single message, and is given back after it, may have a
     /// larger window than was agreed on.
     pub(super) fn ready(&self, kind: &Kind, history: &[u8], for_a_message: bool) -> State {
         let spare = self.lock().take(kind, for_a_message);
@@ -75,7 +75,7 @@ impl Spares {
             self.inflaters.push(state);
             return None;
         }
-        // Another connection's options may be of the past.
+        // The oldest goes, as connections with its options may be gone.
         let oldest = (self.deflaters.len() == SPARE_DEFLATERS).then(|| self.deflaters.remove(0));
         self.deflaters.push(state);
         oldest

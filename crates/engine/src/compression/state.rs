@@ -11,8 +11,8 @@ use crate::allocator::{Block, with_largest_block};
 /// How long a message may hold the event loop up; what is left of it then goes to another thread.
 const INLINE_TIME: Duration = Duration::from_micros(500);
 
-/// A part of a compressed payload. DEFLATE makes 1,032 bytes of one at most: the clock is looked at
-/// after each MiB.
+/// So many compressed bytes are inflated at a time. DEFLATE makes at most 1,032 bytes of one, so that the clock is
+/// looked at after each MiB.
 const INFLATE_PART: usize = 1024;
 
 /// The least payload for which a compressor that was kept is prefetched. At 16 KiB, with 100

@@ -1,4 +1,4 @@
-//! The connections with a heartbeat, so that whose moment has come is found fast.
+//! The connections with a heartbeat, and fast ways to those whose moment has come.
 
 use crate::registry::{Id, Registry};
 
@@ -7,14 +7,14 @@ use crate::registry::{Id, Registry};
 pub struct Signs {
     /// Another number than before if anything was received since.
     pub heard: u64,
-    /// If the wire takes no more: another number than before if it has taken something since, as
-    /// then the peer has read.
+    /// If the wire takes no more: another number than before if it has taken something since, in which case the peer
+    /// has read.
     pub blocked: Option<u64>,
     /// Whether nobody listens to the peer: it cannot be asked anything.
     pub is_deaf: bool,
 }
 
-/// What is known of one. Times are in microseconds.
+/// The heartbeat of one connection. Times are in microseconds.
 #[derive(Debug)]
 pub(super) struct Beat {
     pub(super) id: Id,
@@ -22,7 +22,7 @@ pub(super) struct Beat {
     pub(super) interval: u64,
     pub(super) timeout: u64,
     pub(super) delegates: bool,
-    /// It was heard then, or before somebody looked then.
+    /// When somebody last looked and found that it had been heard.
     pub(super) since: u64,
     /// What was last seen.
     pub(super) signs: Signs,
@@ -33,7 +33,7 @@ pub(super) struct Beat {
 /// All of them, in no order.
 #[derive(Debug, Default)]
 pub(super) struct Beats {
-    /// When each is to be looked at: apart, as all of these are gone through each time.
+    /// When each is to be looked at. They are apart, as all of them are gone through each time.
     dues: Vec<u64>,
     beats: Vec<Beat>,
     /// Where each is in those, by the slot of its number.
