@@ -85,6 +85,29 @@ describe('Interest', () => {
     assert.strictEqual(await isDone(ready), true);
   });
 
+  it('has nobody wait for what is wanted later, of which there may always be more', async () => {
+    const { adapter, interest } = make();
+
+    adapter.isHeld = true;
+    interest.set('a', true);
+
+    const ready = interest.ready();
+    const retried = interest.retry();
+
+    interest.set('b', true);
+    await adapter.release();
+    interest.set('c', true);
+    assert.strictEqual(await isDone(ready), true);
+    assert.strictEqual(await isDone(retried), true);
+
+    const later = interest.ready();
+
+    assert.strictEqual(await isDone(later), false);
+    await adapter.release();
+    await adapter.release();
+    assert.strictEqual(await isDone(later), true);
+  });
+
   it('tries what failed when it is told to, and says nothing of an outage', async () => {
     const { adapter, errors, interest } = make();
     const { broker } = adapter;

@@ -1,5 +1,7 @@
 'use strict';
 
+const Pending = require('./pending');
+
 /** The broker is away, which the adapter has reported. */
 const AWAY = 'WS_RS_BROKER_AWAY';
 
@@ -19,11 +21,10 @@ class Interest {
     this._onmessage = onmessage;
     /** By name; those that are neither wanted nor known to the broker are gone. */
     this._entries = new Map();
-    /** Those of which the broker does not know yet whether they are wanted. */
-    this._unsettled = new Set();
-    this._busy = 0;
-    this._whenReady = [];
-    this._whenIdle = [];
+    /** Those that are not at the broker what they are here. */
+    this._unsettled = new Pending();
+    /** Those of which a call of the adapter is under way. */
+    this._busy = new Pending();
     this._isClosed = false;
   }
 
@@ -32,7 +33,7 @@ class Interest {
 
     if (entry === undefined) {
       if (!isWanted) return;
-      entry = { isBusy: false, isKnown: false, isWanted, name };
+      entry = { isKnown: false, isWanted, name };
       this._entries.set(name, entry);
     }
 
@@ -40,26 +41,27 @@ class Interest {
     this._look(entry);
   }
 
-  /** Resolves when the broker knows what is wanted. */
+  /** Resolves when the broker knows what is wanted now. */
   ready() {
-    return this._when(this._unsettled.size === 0, this._whenReady);
+    return this._unsettled.gone();
   }
 
-  /** Tries again what failed; resolves when no call is under way. */
+  /** Tries again what failed; resolves when the calls under way now are through. */
   retry() {
-    for (const entry of this._unsettled) this._look(entry);
-    return this._when(this._busy === 0, this._whenIdle);
+    for (const entry of [...this._unsettled]) this._look(entry);
+    return this._busy.gone();
   }
 
   close() {
     this._isClosed = true;
     this._entries.clear();
     this._unsettled.clear();
-    this._notify();
+    this._busy.clear();
   }
 
   _look(entry) {
-    const { isBusy, isKnown, isWanted, name } = entry;
+    const { isKnown, isWanted, name } = entry;
+    const isBusy = this._busy.has(entry);
 
     if (isWanted === isKnown && !isBusy) {
       this._unsettled.delete(entry);
@@ -77,8 +79,7 @@ class Interest {
     let result;
 
     // A call that has its result at once must not be overtaken from within.
-    entry.isBusy = true;
-    this._busy++;
+    this._busy.add(entry);
 
     try {
       result = isWanted
@@ -106,7 +107,6 @@ class Interest {
     if (!this._end(entry)) return;
     entry.isKnown = isKnown;
     this._look(entry);
-    this._notify();
   }
 
   _failed(entry, err) {
@@ -114,30 +114,13 @@ class Interest {
     if (err?.code !== AWAY) this._onerror(err);
     // If nobody is left who wants it, there is nothing to be tried again.
     if (entry.isWanted === entry.isKnown) this._look(entry);
-    this._notify();
   }
 
   /** Whether the result of a call still counts. */
   _end(entry) {
-    entry.isBusy = false;
-    this._busy--;
+    this._busy.delete(entry);
     return !this._isClosed;
   }
-
-  _notify() {
-    if (this._unsettled.size === 0) callAll(this._whenReady);
-    if (this._busy === 0 || this._isClosed) callAll(this._whenIdle);
-  }
-
-  _when(isSo, waiting) {
-    return isSo || this._isClosed
-      ? Promise.resolve()
-      : new Promise((resolve) => waiting.push(resolve));
-  }
-}
-
-function callAll(waiting) {
-  for (const resolve of waiting.splice(0)) resolve();
 }
 
 module.exports = Interest;
