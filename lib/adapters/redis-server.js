@@ -206,11 +206,16 @@ class RedisServer extends BrokerAdapter {
   async _restore() {
     const round = ++this._restores;
     const subscriber = this._subscriber;
+    const isOver = () => round !== this._restores || !subscriber.isReady;
 
     try {
       const channels = new Set(this._listeners.keys());
+      const refusals = new Map();
 
-      for (const some of inParts(channels)) await subscriber.subscribe(some);
+      for (const some of inParts(channels)) {
+        await subscribeToEach(subscriber, some, isOver, refusals);
+      }
+      for (const err of refusals.values()) this.emit('error', err);
 
       // Who was left meanwhile?
       for (;;) {
@@ -221,7 +226,7 @@ class RedisServer extends BrokerAdapter {
         for (const one of left) channels.delete(one);
       }
     } catch (err) {
-      if (round !== this._restores || !subscriber.isReady) return;
+      if (isOver()) return;
       this.emit('error', err);
     }
 
@@ -237,6 +242,35 @@ class RedisServer extends BrokerAdapter {
     this._isStarted = true;
     this._start();
     this._found();
+  }
+}
+
+/**
+ * A server that refuses one channel of a command refuses the others with it: they
+ * are subscribed to one by one then.
+ *
+ * @param {RedisConnection} subscriber Of the server
+ * @param {String[]} channels Some
+ * @param {Function} isOver Whether the connection is of no use any more
+ * @param {Map<String, Error>} refusals Gets why channels are refused, each reason once
+ * @throws {Error} The connection is lost
+ */
+async function subscribeToEach(subscriber, channels, isOver, refusals) {
+  try {
+    await subscriber.subscribe(channels);
+  } catch (err) {
+    if (isOver()) throw err;
+
+    if (channels.length === 1) {
+      refusals.set(err.message, err);
+      return;
+    }
+
+    await Promise.all(
+      channels.map((one) =>
+        subscribeToEach(subscriber, [one], isOver, refusals)
+      )
+    );
   }
 }
 
