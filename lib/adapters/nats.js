@@ -68,37 +68,77 @@ class NatsAdapter extends BrokerAdapter {
   async subscribe(name, listener) {
     if (this._isAway || this._connection.isClosed()) throw this._lost();
 
-    let refused = null;
-    const subscription = this._connection.subscribe(this._subjectOf(name), {
-      callback: (err, message) => {
-        if (err) refused = err;
-        else listener(message.data);
-      }
-    });
+    const entry = { isKnown: false, listener, name, refusal: null };
+
+    this._ask(entry);
+    // Who closes meanwhile finds it.
+    this._subscriptions.set(name, entry);
 
     try {
       await this._connection.flush();
     } catch (err) {
-      subscription.unsubscribe();
+      this._forget(entry);
       throw this._lost(err);
     }
 
-    if (refused !== null) throw refused;
-    this._subscriptions.set(name, subscription);
+    if (entry.refusal !== null) {
+      this._forget(entry);
+      throw entry.refusal;
+    }
+    entry.isKnown = true;
   }
 
   unsubscribe(name) {
-    this._subscriptions.get(name)?.unsubscribe();
-    this._subscriptions.delete(name);
+    const entry = this._subscriptions.get(name);
+
+    if (entry !== undefined) this._forget(entry);
   }
 
   async close() {
     this._isClosed = true;
-    for (const one of this._subscriptions.values()) one.unsubscribe();
-    this._subscriptions.clear();
+    for (const entry of [...this._subscriptions.values()]) this._forget(entry);
     this._status.stop?.();
     // What was published before has left once the server has taken it.
     if (!this._isAway) await inTime(this._taken());
+  }
+
+  /** Has the client subscribe, which it does again by itself after an outage. */
+  _ask(entry) {
+    entry.refusal = null;
+    entry.subscription = this._connection.subscribe(
+      this._subjectOf(entry.name),
+      {
+        callback: (err, message) => {
+          if (err) this._refused(entry, err);
+          else entry.listener(message.data);
+        }
+      }
+    );
+  }
+
+  /** What was refused once the client does not subscribe to again. */
+  _askAgain() {
+    for (const entry of this._subscriptions.values()) {
+      if (entry.refusal === null) continue;
+
+      try {
+        this._ask(entry);
+      } catch (err) {
+        // The connection is being closed.
+        this._refused(entry, err);
+      }
+    }
+  }
+
+  /** The server does not let us have it, and the client has given it up. */
+  _refused(entry, err) {
+    entry.refusal = err;
+    if (entry.isKnown && !this._isClosed) this.emit('error', err);
+  }
+
+  _forget(entry) {
+    this._subscriptions.delete(entry.name);
+    entry.subscription.unsubscribe();
   }
 
   _subjectOf(name) {
@@ -130,6 +170,7 @@ class NatsAdapter extends BrokerAdapter {
       this._lost(new Error('NATS: disconnected'));
     } else if (type === 'reconnect') {
       // It has subscribed again, and is answered behind that.
+      this._askAgain();
       flush(this._connection).then(
         () => this._found(),
         () => {}
