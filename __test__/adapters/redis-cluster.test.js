@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { until } = require('../support/loop');
 const Interest = require('../../lib/fanout/interest');
 const RedisCluster = require('../../lib/adapters/redis-cluster');
 const { slotOf } = require('../../lib/adapters/redis-slot');
@@ -19,7 +20,9 @@ class FakeCluster {
   constructor() {
     this.owner = 'a';
     this.asked = [];
+    this.connections = [];
     this.holds = false;
+    this.refuses = false;
     /** By master, the channels that somebody is subscribed to. */
     this.subscribed = { a: new Set(), b: new Set() };
 
@@ -29,21 +32,23 @@ class FakeCluster {
       Connection: class {
         isReady = true;
 
-        constructor({ address }, sharded, { onmessage, onready }) {
-          this._address = address;
-          setImmediate(onready);
-          (cluster.listeners ??= []).push({ address, onmessage });
+        constructor({ address }, sharded, handlers) {
+          this.address = address;
+          this.handlers = handlers;
+          setImmediate(handlers.onready);
+          cluster.connections.push(this);
         }
 
         subscribe([channel]) {
-          return cluster.ask(() =>
-            cluster.subscribed[this._address].add(channel)
-          );
+          return cluster.ask(() => {
+            if (cluster.refuses) throw new Error('NOPERM');
+            cluster.subscribed[this.address].add(channel);
+          });
         }
 
         unsubscribe([channel]) {
           return cluster.ask(() =>
-            cluster.subscribed[this._address].delete(channel)
+            cluster.subscribed[this.address].delete(channel)
           );
         }
 
@@ -78,10 +83,26 @@ class FakeCluster {
 
   /** What comes from a master, to whom is subscribed there. */
   publish(text) {
-    for (const { address, onmessage } of this.listeners) {
+    for (const { address, handlers } of this.connections) {
       if (this.subscribed[address].has(CHANNEL)) {
-        onmessage(CHANNEL, Buffer.from(text));
+        handlers.onmessage(CHANNEL, Buffer.from(text));
       }
+    }
+  }
+
+  /** The connections to a master break, and are made again. */
+  async restart(address) {
+    const broken = this.connections.filter((one) => one.address === address);
+
+    this.subscribed[address].clear();
+    for (const one of broken) {
+      one.isReady = false;
+      one.handlers.ondown(new Error('lost'));
+    }
+    await sleep(1);
+    for (const one of broken) {
+      one.isReady = true;
+      one.handlers.onready();
     }
   }
 }
@@ -138,5 +159,68 @@ describe('A channel of a cluster', () => {
     await left;
     assert.ok(!cluster.subscribed.b.has(CHANNEL));
     cluster.publish('to nobody');
+  });
+
+  it('that is refused is told of once, by whom it was asked for', async (t) => {
+    const cluster = new FakeCluster();
+    const adapter = new RedisCluster(cluster.map, {});
+
+    t.after(() => adapter.close());
+    adapter.on('error', assert.fail);
+    cluster.refuses = true;
+    await assert.rejects(adapter.subscribe(CHANNEL, assert.fail), /NOPERM/);
+    cluster.refuses = false;
+    await adapter.subscribe(CHANNEL, () => {});
+    assert.ok(cluster.subscribed.a.has(CHANNEL));
+  });
+
+  it('that is refused after an outage is asked for behind the next one', async (t) => {
+    const cluster = new FakeCluster();
+    const adapter = new RedisCluster(cluster.map, {});
+    const told = [];
+
+    t.after(() => adapter.close());
+    await adapter.subscribe(CHANNEL, () => {});
+    adapter.on('error', ({ code, message }) => told.push(code ?? message));
+    adapter.on('reconnect', () => told.push('reconnect'));
+
+    cluster.refuses = true;
+    await cluster.restart('a');
+    await until(() => told.includes('reconnect'));
+    // Nobody asks in between.
+    await adapter.look();
+    await sleep(5);
+    assert.deepStrictEqual(told.splice(0), [
+      'WS_RS_BROKER_AWAY',
+      'NOPERM',
+      'reconnect'
+    ]);
+
+    cluster.refuses = false;
+    await adapter.look();
+    assert.ok(!cluster.subscribed.a.has(CHANNEL));
+    await cluster.restart('a');
+    await until(() => told.includes('reconnect'));
+    assert.ok(cluster.subscribed.a.has(CHANNEL));
+    assert.deepStrictEqual(told, ['WS_RS_BROKER_AWAY', 'reconnect']);
+  });
+
+  it('that is refused by one master is asked for where it goes', async (t) => {
+    const cluster = new FakeCluster();
+    const adapter = new RedisCluster(cluster.map, {});
+
+    t.after(() => adapter.close());
+    await adapter.subscribe(CHANNEL, () => {});
+
+    const told = [];
+
+    adapter.on('error', ({ message }) => told.push(message));
+    cluster.refuses = true;
+    await cluster.restart('a');
+    await until(() => told.includes('NOPERM'));
+    cluster.refuses = false;
+    cluster.owner = 'b';
+    await adapter.look();
+    await until(() => cluster.subscribed.b.has(CHANNEL));
   });
 });

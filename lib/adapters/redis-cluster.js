@@ -4,6 +4,7 @@ const { BrokerAdapter } = require('./broker-adapter');
 const RedisServer = require('./redis-server');
 const { slotOf } = require('./redis-slot');
 const SlotQueue = require('./redis-slot-queue');
+const RedisSubscription = require('./redis-subscription');
 const timers = require('../timers');
 
 const { isMoved } = RedisServer;
@@ -70,25 +71,11 @@ class RedisCluster extends BrokerAdapter {
 
   /** Waits for as long as the channel's server is away. */
   subscribe(channel, listener) {
-    return new Promise((resolve, reject) => {
-      const entry = {
-        channel,
-        isBusy: false,
-        /** Whether the server may have ended the subscription. */
-        isDoubted: false,
-        isGone: false,
-        /** Called when it is left, if that takes a while. */
-        left: null,
-        listener,
-        reject,
-        resolve,
-        server: null,
-        slot: slotOf(channel)
-      };
+    const entry = new RedisSubscription(channel, listener);
 
-      this._entries.set(channel, entry);
-      this._settle(entry);
-    });
+    this._entries.set(channel, entry);
+    this._settle(entry);
+    return entry.subscribed;
   }
 
   async unsubscribe(channel) {
@@ -100,7 +87,7 @@ class RedisCluster extends BrokerAdapter {
     this._entries.delete(channel);
 
     if (!entry.isBusy) {
-      await leave(entry);
+      await entry.leave();
       return;
     }
 
@@ -278,6 +265,9 @@ class RedisCluster extends BrokerAdapter {
       else this.emit('error', err);
     });
     server.on('reconnect', () => {
+      for (const entry of this._entries.values()) {
+        if (entry.refusedBy === server) entry.refusedBy = null;
+      }
       this._settleAll();
       this._check();
     });
@@ -303,16 +293,18 @@ class RedisCluster extends BrokerAdapter {
         if (entry.isGone || (server === entry.server && !entry.isDoubted)) {
           break;
         }
-        if (server !== entry.server) moveAway(entry);
+        if (server !== undefined && server === entry.refusedBy) break;
+        if (server !== entry.server) entry.moveAway();
         entry.isDoubted = false;
         if (server === undefined) this._wait(ownerless(slot));
         if (server === undefined || server.isAway) break;
         await server.subscribe(channel, listener);
+        entry.refusedBy = null;
         // If that was lost meanwhile, it says so itself.
         if (!server.isAway) entry.server = server;
       }
 
-      if (entry.isGone) await leave(entry);
+      if (entry.isGone) await entry.leave();
     } catch (err) {
       this._refused(entry, server, err);
     }
@@ -332,11 +324,15 @@ class RedisCluster extends BrokerAdapter {
       this._lookIn(SOON);
     } else if (PASSING.test(err.message)) {
       this._wait(err, server);
-    } else if (this._entries.get(entry.channel) === entry) {
+    } else if (this._entries.get(entry.channel) !== entry) {
+      // Nobody wants it any more.
+    } else if (entry.reject(err)) {
       this._entries.delete(entry.channel);
-      entry.reject(err);
-      // Whoever subscribed has been told otherwise long ago.
+    } else {
+      entry.refusedBy = server;
+      entry.server = null;
       this.emit('error', err);
+      this._check();
     }
   }
 
@@ -362,8 +358,8 @@ class RedisCluster extends BrokerAdapter {
   }
 
   _isSettled() {
-    for (const { isDoubted, server } of this._entries.values()) {
-      if (server === null || isDoubted) return false;
+    for (const { isDoubted, refusedBy, server } of this._entries.values()) {
+      if (refusedBy === null && (server === null || isDoubted)) return false;
     }
     return true;
   }
@@ -374,25 +370,6 @@ function ownerless(slot) {
     `No server of the cluster has slot ${slot}: assign it to one (CLUSTER ` +
       'ADDSLOTS), or start its master or a replica of that'
   );
-}
-
-/**
- * A server that no longer has a slot ends the subscriptions itself. One that
- * has become a replica goes on, and would deliver each message once more; but
- * it is not asked to end them, as `redis` 5.12 would take one answer for the
- * other.
- */
-function moveAway(entry) {
-  entry.server?.forget(entry.channel);
-  entry.server = null;
-}
-
-/** Ends a subscription. A server that is away, or has moved it, has forgotten it. */
-async function leave(entry) {
-  const { channel, server } = entry;
-
-  entry.server = null;
-  await server?.unsubscribe(channel).catch(() => {});
 }
 
 module.exports = RedisCluster;
