@@ -1,6 +1,6 @@
 'use strict';
 
-const { Duplex, errorMonitor } = require('stream');
+const { Duplex } = require('stream');
 
 const timers = require('../timers');
 
@@ -30,17 +30,20 @@ function createWebSocketStream(ws, options) {
 
   // Not as options: a signal that is aborted already destroys the stream in its
   // constructor, which is to leave the connection alone. They have to work when they
-  // are called without `this`: programs wrap `duplex._read` and its like.
+  // are called without `this`: programs wrap `duplex._read` and its like, and see what
+  // waits for the connection once more when it is open.
   duplex._read = () => {
     if (ws.isPaused) ws.resume();
   };
 
   duplex._write = (chunk, encoding, callback) => {
-    whenConnected(ws, () => ws.send(chunk, callback));
+    if (ws.readyState !== ws.CONNECTING) ws.send(chunk, callback);
+    else ws.once('open', () => duplex._write(chunk, encoding, callback));
   };
 
   duplex._final = (callback) => {
-    whenConnected(ws, () => closeAndFlush(callback));
+    if (ws.readyState !== ws.CONNECTING) closeAndFlush(callback);
+    else ws.once('open', () => duplex._final(callback));
   };
 
   duplex._destroy = (error, callback) => {
@@ -50,11 +53,16 @@ function createWebSocketStream(ws, options) {
       return;
     }
 
+    let isReported = false;
+
     // An error that comes up while the connection goes down is reported in
-    // place of `error`: only the first call of `callback` counts.
-    ws.once('error', callback);
+    // place of `error`.
+    ws.once('error', (later) => {
+      isReported = true;
+      callback(later);
+    });
     ws.once('close', () => {
-      callback(error);
+      if (!isReported) callback(error);
       timers.tickOfProgram(() => duplex.emit('close'));
     });
 
@@ -101,6 +109,8 @@ function createWebSocketStream(ws, options) {
   });
 
   ws.once('error', (error) => {
+    if (duplex.destroyed) return;
+
     // No `terminate()`: the close frame that tells the peer has to get out.
     terminateOnDestroy = false;
     duplex.destroy(error);
@@ -111,19 +121,22 @@ function createWebSocketStream(ws, options) {
   });
 
   duplex.on('end', () => {
+    if (duplex.destroyed) return;
     if (duplex.writableFinished || isCutOff) duplex.destroy();
   });
 
-  // A monitor and not a listener, so that an unhandled error still throws.
-  duplex.on(errorMonitor, () => duplex.destroy());
+  // A listener and no monitor: programs count them, and take all of them away.
+  duplex.on('error', destroyOnError);
 
   return duplex;
 }
 
-/** Calls a function once the WebSocket is no longer connecting. */
-function whenConnected(ws, callback) {
-  if (ws.readyState === ws.CONNECTING) ws.once('open', callback);
-  else callback();
+/** @this {Duplex} */
+function destroyOnError(error) {
+  this.removeListener('error', destroyOnError);
+  this.destroy();
+  // Who is alone here has kept an error from being thrown that nobody listens for.
+  if (this.listenerCount('error') === 0) this.emit('error', error);
 }
 
 module.exports = createWebSocketStream;
