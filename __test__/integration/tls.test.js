@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const https = require('node:https');
@@ -55,6 +56,62 @@ describe('a TLS connection that ends while a write is under way', () => {
       assert.strictEqual(wss.clients.size, 0);
     });
   }
+});
+
+describe('callbacks over TLS', () => {
+  it('come within one turn of the event loop, each of which sends the next', async (t) => {
+    const { client, peer } = await openTlsPair(t);
+    const received = collect(client, 'message', 20);
+
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    const called = await new Promise((resolve) => {
+      let count = 0;
+
+      function send() {
+        peer.send(`${count}`, () => {
+          count++;
+          // Node has called back for all that follow when it comes to immediates.
+          if (count === 1) setImmediate(() => resolve(count));
+          if (count < 20) send();
+        });
+      }
+
+      send();
+    });
+
+    assert.strictEqual(called, 20);
+    assert.deepStrictEqual(
+      (await received).map(([data]) => Number(data)),
+      Array.from({ length: 20 }, (_, i) => i)
+    );
+  });
+
+  it('come in order and in the async context of their sends, of whatever length', async (t) => {
+    const { peer } = await openTlsPair(t);
+    const storage = new AsyncLocalStorage();
+    const log = [];
+
+    await new Promise((resolve) => {
+      const note = (name) => () => {
+        log.push(`${name} ${storage.getStore()}`);
+        if (name === 7) resolve();
+      };
+
+      peer.send('first', () => {
+        for (const name of [1, 2, 3, 4, 5, 6, 7]) {
+          const data = Buffer.alloc(name === 4 ? 20_000 : 1);
+
+          storage.run(name, () => peer.send(data, note(name)));
+        }
+      });
+    });
+
+    assert.deepStrictEqual(
+      log,
+      [1, 2, 3, 4, 5, 6, 7].map((name) => `${name} ${name}`)
+    );
+  });
 });
 
 describe('the callback of a frame over TLS', () => {

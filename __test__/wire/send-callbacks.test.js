@@ -58,6 +58,43 @@ describe('The callback of a frame', () => {
   });
 });
 
+describe('A callback that its stream calls before its tick', () => {
+  const callsAtOnce = () => true;
+
+  it('is called at once if the writer says so, and not again in its tick', () => {
+    const error = new Error('Oops');
+    const log = [];
+    const pending = pendingCallback((err) => log.push(err));
+
+    settle([pending], { callsAtOnce })(error);
+    assert.deepStrictEqual(log, [error]);
+    inContext(pending);
+    assert.deepStrictEqual(log, [error]);
+  });
+
+  it('may throw, and is not called again', () => {
+    const log = [];
+    const pending = pendingCallback(() => {
+      log.push('called');
+      throw new Error('Oops');
+    });
+
+    assert.throws(() => settle([pending], { callsAtOnce })(), /Oops/);
+    inContext(pending);
+    assert.deepStrictEqual(log, ['called']);
+  });
+
+  it('waits for its tick if the writer says so', () => {
+    const log = [];
+    const pending = pendingCallback((err) => log.push(err));
+
+    settle([pending], { callsAtOnce: () => false })();
+    assert.deepStrictEqual(log, []);
+    inContext(pending);
+    assert.deepStrictEqual(log, [undefined]);
+  });
+});
+
 describe('The callbacks of frames that are written together', () => {
   it('are none where nobody wants to know', () => {
     assert.strictEqual(settle(null), undefined);

@@ -9,7 +9,7 @@ const toBuffer = require('../to-buffer');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameDrain = require('./frame-drain');
 const { isLight } = require('./materialize');
-const { inContext } = require('./send-callbacks');
+const { inContext, pendingCallback } = require('./send-callbacks');
 const Stage = require('./stage');
 const Tick = require('./tick');
 
@@ -257,8 +257,15 @@ class Outbox extends FrameDrain {
       return;
     }
 
+    const isOwn =
+      pending !== null && (code & ANSWER) === TAKE && this._stream.isFree;
+
     if (code !== undefined) this._answer(code);
-    if (pending !== null) timers.nextTick(inContext, pending);
+    if (pending === null) return;
+
+    // Not before: of what the stream's `write()` throws nobody is called back.
+    pending.isOwn = isOwn;
+    timers.nextTick(inContext, pending);
   }
 
   _answer(code) {
@@ -306,7 +313,16 @@ class Outbox extends FrameDrain {
       return;
     }
 
-    stream.givePayload(bytes, callback);
+    const pending = callback ? pendingCallback(callback) : null;
+    const isOwn = stream.isFree;
+
+    stream.givePayload(bytes, pending);
+
+    if (pending !== null) {
+      pending.isOwn = isOwn;
+      timers.nextTick(inContext, pending);
+    }
+
     if ((code & OVERDUE) !== 0) Tick.flush();
   }
 

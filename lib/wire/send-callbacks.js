@@ -6,9 +6,19 @@ const { kLate, THREW, thrownInContext } = require('./thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
-/** A callback of a frame that is not written yet. */
+/**
+ * A callback of a frame that is not written yet; `isOwn` says that the stream
+ * writes the frame within its send, so that it calls back in the async context of
+ * whoever sent.
+ */
 function pendingCallback(callback) {
-  return { callback, err: undefined, isDue: false, isWritten: false };
+  return {
+    callback,
+    err: undefined,
+    isDue: false,
+    isOwn: false,
+    isWritten: false
+  };
 }
 
 /**
@@ -18,10 +28,12 @@ function pendingCallback(callback) {
 function inContext(pending) {
   const { callback } = pending;
 
+  pending.isDue = true;
+  if (callback === null) return;
+
   if (pending.isWritten) {
     callback(pending.err);
   } else {
-    pending.isDue = true;
     pending.callback =
       callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
   }
@@ -29,10 +41,12 @@ function inContext(pending) {
 
 /**
  * @param {Array|null} callbacks Pending ones
+ * @param {StreamWriter} [writer] Whose stream calls: it knows whether a callback need
+ *     not wait for its tick
  * @return {Function|undefined} One callback for all; each gets the error, if any. It
  *     returns `false` if one threw: the others are called later
  */
-function settle(callbacks) {
+function settle(callbacks, writer) {
   if (callbacks === null) return undefined;
 
   return function next(err, from = 0) {
@@ -42,9 +56,18 @@ function settle(callbacks) {
       pending.err = err;
       pending.isWritten = true;
 
-      if (pending.isDue && pending.callback(err) === THREW) {
+      if (pending.isDue) {
+        if (pending.callback(err) !== THREW) continue;
         timers.setImmediate(next, err, i + 1);
         return false;
+      }
+
+      // It is the last: whoever sent has had the stream take what waited.
+      if (writer?.callsAtOnce(pending)) {
+        const { callback } = pending;
+
+        pending.callback = null;
+        callback(err);
       }
     }
 

@@ -30,6 +30,35 @@ class StreamWriter {
     this.isGiving = false;
     /** How many callbacks the stream is to call. */
     this.owed = 0;
+    /** The last callback that was left to its tick. */
+    this._left = null;
+  }
+
+  /** Whether the stream writes what it is given now, and nothing else with it. */
+  get isFree() {
+    return !this.isGiving && !isBusy(this._socket);
+  }
+
+  /**
+   * Whether a callback is called as soon as the stream calls, as with ws. Over TLS
+   * that may be long before the tick: Node does all that one turn of the event loop
+   * writes, and is called back for, before the ticks of it.
+   *
+   * @param {Object} pending The callback
+   * @return {Boolean} `false`: its tick calls it
+   */
+  callsAtOnce(pending) {
+    const isNext = this._left === null || this._left.isDue;
+
+    // Node's own streams call in the async context of the write, and not within it.
+    if (isNext && pending.isOwn && !this.isGiving && this._socket._handle) {
+      // What it sends is not to wait for others of the tick: they are written.
+      Tick.pass();
+      return true;
+    }
+
+    this._left = pending;
+    return false;
   }
 
   /**
@@ -60,9 +89,9 @@ class StreamWriter {
    * giving.
    *
    * @param {Uint8Array} bytes The payload
-   * @param {Function} [callback] Its callback
+   * @param {Object|null} pending Its callback, a pending one
    */
-  givePayload(bytes, callback) {
+  givePayload(bytes, pending) {
     const socket = this._socket;
     const chunk = isBusy(socket)
       ? lend(socket, bytes, (err) => this._queue.owner?.onLost(err))
@@ -74,7 +103,7 @@ class StreamWriter {
 
     try {
       this._giveNow(socket.write, false);
-      const then = this._owe(callback);
+      const then = this._owe(pending && [pending]);
 
       socket.write(chunk, then);
       if (isCorked) socket.uncork();
@@ -160,7 +189,7 @@ class StreamWriter {
   }
 
   /**
-   * @param {(Function|Array|null)} [callbacks] One, or pending ones
+   * @param {(Array|null)} [callbacks] Pending ones
    * @return {Function|undefined} What the stream is to call for them
    */
   _owe(callbacks) {
@@ -168,8 +197,7 @@ class StreamWriter {
 
     if (!callbacks && onempty === null) return undefined;
 
-    const call =
-      typeof callbacks === 'function' ? callbacks : settle(callbacks ?? []);
+    const call = settle(callbacks ?? [], this);
     const socket = this._socket;
     let isOwed = true;
     let isUnderWay = false;
@@ -181,8 +209,12 @@ class StreamWriter {
 
       isOwed = false;
       this.owed--;
-      call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
-      if (onempty !== null) onempty();
+
+      try {
+        call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
+      } finally {
+        if (onempty !== null) onempty();
+      }
     };
 
     /**

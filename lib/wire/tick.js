@@ -55,6 +55,12 @@ const Tick = {
     Tick.schedule();
   },
 
+  /** What follows is as another tick, for whoever sends. */
+  pass() {
+    Tick.count = (Tick.count + 1) & 0xffffff;
+    addAll(native.endTick(true));
+  },
+
   /** Has what waits written when the process exits. */
   watchExit() {
     if (!listensToExit) {
@@ -90,8 +96,7 @@ const Tick = {
 /** The tick ends: what waits is written, and callbacks are called. */
 function end() {
   isScheduled = false;
-  Tick.count = (Tick.count + 1) & 0xffffff;
-  addAll(native.endTick(true));
+  Tick.pass();
 
   while (waiting.length + written.length > 0) {
     const due = written.concat(waiting);
