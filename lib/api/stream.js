@@ -126,17 +126,13 @@ function createWebSocketStream(ws, options) {
   });
 
   // A listener and no monitor: programs count them, and take all of them away.
-  duplex.on('error', destroyOnError);
+  duplex.once('error', (error) => {
+    duplex.destroy();
+    // Alone here, it has kept an error from being thrown that nobody listens for.
+    if (!duplex.listenerCount('error')) duplex.emit('error', error);
+  });
 
   return duplex;
-}
-
-/** @this {Duplex} */
-function destroyOnError(error) {
-  this.removeListener('error', destroyOnError);
-  this.destroy();
-  // Who is alone here has kept an error from being thrown that nobody listens for.
-  if (this.listenerCount('error') === 0) this.emit('error', error);
 }
 
 module.exports = createWebSocketStream;
