@@ -198,6 +198,11 @@ impl LoopSocket {
         self.stream.take_committed()
     }
 
+    /// Whether it was said that the peer sends no more.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Whether nothing that comes is read for now.
     pub(crate) const fn is_deaf(&self) -> bool {
         self.inbox.is_paused()

@@ -13,6 +13,7 @@ use super::super::environment::Environment;
 use super::super::stage::clear_stage;
 use super::context::Within;
 use super::listeners::Listener;
+use super::socket::Reader;
 use super::{Context, LoopSocket};
 use crate::numbers::source::NOWHERE;
 use crate::numbers::stage;
@@ -52,7 +53,12 @@ impl<'a> Turn<'a> {
         }
         match self.with_socket(|socket| socket.awaits_request()) {
             Some(false) => {}
-            Some(true) => return self.await_request(),
+            Some(true) => {
+                self.await_request();
+                if !self.is_left_to_stream() {
+                    return;
+                }
+            }
             None => return self.hand_unread(),
         }
         while self.update(Reads::begin) {
@@ -145,6 +151,14 @@ impl<'a> Turn<'a> {
             }
             Some(None) => self.announce_request(),
         }
+    }
+
+    /// Whether a stream reads from now on what has come with a request, in this turn, as from Node.
+    fn is_left_to_stream(&self) -> bool {
+        let is_left = self.with_socket(|socket| {
+            socket.reader == Reader::Stream && !socket.awaits_request && socket.stream.has_more()
+        });
+        is_left == Some(true)
     }
 
     /// A request has come, or the end of its connection.

@@ -51,6 +51,10 @@ impl Turn<'_> {
 
     /// Gives a stream what one read gave, over TLS record by record.
     fn read_for_stream(&self) -> Outcome<Next> {
+        // It may have met the end already in the turn that began to read it.
+        if self.with_socket(|socket| socket.has_ended()) == Some(true) {
+            return Ok(Next::Wait);
+        }
         loop {
             let next = self.read_undecoded(
                 Target::Scratch(SCRATCH),
