@@ -13,8 +13,9 @@ const {
 
 const skip = !isAvailable && 'TLS is of Node without the native wire';
 const REQUEST = upgradeRequest();
-/** A masked text frame: "hi". */
+/** Masked text frames: "hi", and one that is more than a stream holds of 1 KiB. */
 const HI = '\x81\x82\0\0\0\0hi';
+const LONG = `\x81\xfe\x9c\x40\0\0\0\0${'a'.repeat(40_000)}`;
 
 /** A client that sends each of some pieces as a record of its own, all at once, and then resets. */
 async function connectTls(t, port) {
@@ -76,4 +77,18 @@ describe('A client that resets the connection', { skip }, () => {
       assert.deepStrictEqual(await heard, [2, 1006]);
     });
   }
+
+  it('before it is let in has all heard that came before, though it gets no answer', async (t) => {
+    const { port, wss } = await serveTls(
+      t,
+      { highWaterMark: 1024 },
+      { verifyClient: (info, callback) => turns().then(() => callback(true)) }
+    );
+    const heard = listen(wss);
+    const { records, reset, write } = await connectTls(t, port);
+
+    write(await records(REQUEST, LONG, HI));
+    reset();
+    assert.deepStrictEqual(await heard, [40_000, 2, 1006]);
+  });
 });

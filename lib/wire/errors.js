@@ -72,6 +72,16 @@ function failedWriteError(number) {
   return systemError(number, 'write');
 }
 
+/**
+ * @param {Number} number The system's, of a write that has failed
+ * @return {Boolean} Whether the peer has gone, so that there is an end to be read
+ */
+function isGone(number) {
+  const { ECONNRESET, EPIPE } = os.constants.errno;
+
+  return number === EPIPE || number === ECONNRESET;
+}
+
 /** Why a frame was not written whose socket is known to be broken. */
 function brokenPipeError() {
   return systemError(os.constants.errno.EPIPE, 'write');
@@ -82,6 +92,7 @@ module.exports = {
   brokenPipeError,
   destroyedError,
   failedWriteError,
+  isGone,
   streamDestroyedError,
   systemError,
   tlsError

@@ -6,7 +6,7 @@ const { os } = require('../builtins');
 const native = require('../native');
 const { BYTES_READ } = require('../native/numbers').counter;
 const Incoming = require('./incoming');
-const { destroyedError, systemError, tlsError } = require('./errors');
+const { destroyedError, isGone, systemError, tlsError } = require('./errors');
 const { connections, writers } = require('./loop');
 const slotOf = require('./slot');
 const timers = require('../timers');
@@ -38,6 +38,8 @@ class TlsHandle extends Incoming {
     this._isReferenced = true;
     /** Called when what was written last is in the kernel. */
     this._onWritten = null;
+    /** Why it never will be, as long as the stream is not told; see `_failWrite()`. */
+    this._writeError = null;
     /** See `facts()`. */
     this._facts = undefined;
     this._isClosed = false;
@@ -114,6 +116,7 @@ class TlsHandle extends Incoming {
 
   readStop() {
     if (!this._isClosed) native.tlsRead(this.id, false);
+    if (this._writeError !== null) this._failUnlessReading();
     return 0;
   }
 
@@ -137,8 +140,48 @@ class TlsHandle extends Incoming {
       this._onWritten = callback;
       this.writeQueueSize = bytes.length;
     } else {
-      callback(systemError(-written, 'write'));
+      this._failWrite(-written, callback);
     }
+  }
+
+  /**
+   * A stream that is told of a write which the peer's reset makes fail gives out no
+   * more of what came before that. So it is told when it has met the end, as by Node's
+   * TLS, if it still reads.
+   */
+  _failWrite(errno, callback) {
+    const error = systemError(errno, 'write');
+
+    if (!isGone(errno) || !this._isToMeetEnd) {
+      callback(error);
+      return;
+    }
+
+    this._onWritten = callback;
+    this._writeError = error;
+    this._failUnlessReading();
+  }
+
+  /** Whether the end is yet to come, and comes here. */
+  get _isToMeetEnd() {
+    return (
+      connections[slotOf(this.id)] === this &&
+      this.socket !== null &&
+      !this.socket._readableState.ended
+    );
+  }
+
+  /** It may be about to begin. */
+  _failUnlessReading() {
+    timers.setImmediate(() => {
+      if (!this.reading) this._tellWriteError();
+    });
+  }
+
+  _tellWriteError() {
+    const error = this._writeError;
+
+    if (error !== null) this._taken()?.(error);
   }
 
   /**
@@ -151,7 +194,11 @@ class TlsHandle extends Incoming {
    * @return {Boolean} `false`: it cannot
    */
   moveTo(id, single, threads) {
-    if (this._isClosed || native.tlsMove(this.id, id, single, threads) !== 1) {
+    if (
+      this._isClosed ||
+      this._writeError !== null ||
+      native.tlsMove(this.id, id, single, threads) !== 1
+    ) {
       return false;
     }
 
@@ -198,8 +245,11 @@ class TlsHandle extends Incoming {
       this.facts();
       this._bytesReadBefore = this.bytesRead;
       this._isClosed = true;
-      // Later, as the caller may be within a call that closes it.
-      callSoon(this._taken(), destroyedError());
+
+      const error = this._writeError ?? destroyedError();
+
+      // Never within the call that closes it.
+      callSoon(this._taken(), error);
       if (connections[slotOf(this.id)] === this) {
         connections[slotOf(this.id)] = undefined;
       }
@@ -218,6 +268,7 @@ class TlsHandle extends Incoming {
     if (callback === null) return undefined;
 
     this._onWritten = null;
+    this._writeError = null;
     this.writeQueueSize = 0;
     writers.delete(slotOf(this.id));
     return callback;
@@ -252,7 +303,7 @@ class TlsHandle extends Incoming {
 
     const written = native.tlsWrite(this.id, NO_BYTES);
 
-    if (written < 0) callback(systemError(-written, 'write'));
+    if (written < 0) this._failWrite(-written, callback);
     else callback();
   }
 
@@ -261,6 +312,14 @@ class TlsHandle extends Incoming {
 
     if (socket === null || socket.destroyed) return;
 
+    if (this._writeError !== null) {
+      if (socket.readableLength === 0) {
+        this._tellWriteError();
+        return;
+      }
+
+      socket.once('end', () => this._tellWriteError());
+    }
     socket.push(null);
     socket.read(0);
   }
