@@ -125,6 +125,8 @@ numbers! {
         UNDER_WAY: u32 = 8;
         /// The bytes of that which wait.
         UNDER_WAY_LENGTH: u32 = 9;
+        /// 1 if nothing of what was ever sent was taken.
+        ALL_LOST: u32 = 10;
     }
 
     /// Flags of a frame that is sent, above its first byte.

@@ -87,7 +87,9 @@ module.exports = {
     /** Tracked frames of what the wire took a part of, or nothing. */
     UNDER_WAY: 8,
     /** The bytes of that which wait. */
-    UNDER_WAY_LENGTH: 9
+    UNDER_WAY_LENGTH: 9,
+    /** 1 if nothing of what was ever sent was taken. */
+    ALL_LOST: 10
   },
 
   /** Flags of a frame that is sent, above its first byte. */

@@ -146,7 +146,7 @@ class FrameFates {
         failed.end(this._callbacks);
         failed.callBack();
       } finally {
-        this._socket.destroy(error);
+        if (!this._isReadOn(number)) this._socket.destroy(error);
         if (number <= 0 && this.owner !== null) this.owner.onLost(error);
       }
     });

@@ -4,6 +4,7 @@ const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { atEnd } = require('./ends');
+const { isGone } = require('./errors');
 const FrameFates = require('./frame-fates');
 const heartbeatNews = require('./heartbeat-news');
 const { isLight, materialize } = require('./materialize');
@@ -18,7 +19,8 @@ const {
 } = require('./taken-socket');
 const Tick = require('./tick');
 
-const { BLOCKED_LENGTH, PEAK, WAITING, WRITE_ERROR } = numbers.counter;
+const { ALL_LOST, BLOCKED_LENGTH, PEAK, WAITING, WRITE_ERROR } =
+  numbers.counter;
 
 /**
  * The frames of a connection that wait in native memory, and who writes them. At
@@ -279,6 +281,23 @@ class FrameQueue extends FrameFates {
   _makeWayForWrite() {
     if (this.isNative) native.flushOutbox(this._id);
     this.yieldToStream();
+  }
+
+  /**
+   * Whether a broken socket is read to its end, which destroys it. With ws the answer to a
+   * handshake is written before the `'connection'` listener runs. That of a light one waits
+   * for it, and must not take with it what has come meanwhile.
+   *
+   * @param {Number} number The system error number
+   */
+  _isReadOn(number) {
+    return (
+      this._openedIn !== -1 &&
+      isGone(number) &&
+      Boolean(this._socket[kLoop]) &&
+      native.connectionState(this._id, ALL_LOST) === 1 &&
+      !this._socket.isPaused()
+    );
   }
 
   /** The native wire writes no more. */

@@ -93,6 +93,7 @@ pub(crate) fn connection_state(call: &Call<'_>) -> Outcome {
         counter::BLOCKED_LENGTH => connection.outbox().blocked_len() as f64,
         counter::UNDER_WAY => connection.outbox().tracked_under_way() as f64,
         counter::UNDER_WAY_LENGTH => connection.outbox().bytes_under_way() as f64,
+        counter::ALL_LOST => f64::from(u8::from(connection.outbox().all_lost())),
         counter::PEAK => connection.take_peak() as f64,
         _ => return Err(Fault::Message("ws-rs: there is no such counter")),
     })

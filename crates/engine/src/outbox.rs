@@ -76,6 +76,8 @@ pub struct Outbox<P> {
     /// The most bytes that waited while it was blocked.
     peak: u64,
     blocked: bool,
+    /// Whether all that it was ever given was lost.
+    all_lost: bool,
     fates: Fates,
 }
 
@@ -92,6 +94,7 @@ impl<P> Default for Outbox<P> {
             lost_at: u64::MAX,
             peak: 0,
             blocked: false,
+            all_lost: false,
             fates: Fates::default(),
         }
     }
@@ -183,6 +186,7 @@ impl<P: Lent> Outbox<P> {
         }
         if self.waiting() + self.handed > 0 {
             self.lost_at = self.accepted;
+            self.all_lost = self.gone == 0;
         }
         self.clear();
     }
@@ -193,6 +197,12 @@ impl<P: Lent> Outbox<P> {
             self.tail_start = 0;
             std::mem::take(&mut self.tail)
         })
+    }
+
+    /// Whether all that it was ever given was lost: the wire broke before it took anything.
+    #[must_use]
+    pub const fn all_lost(&self) -> bool {
+        self.all_lost
     }
 
     /// Bytes that wait.

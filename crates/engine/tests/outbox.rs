@@ -231,6 +231,19 @@ fn what_is_discarded_is_lost() {
 }
 
 #[test]
+fn all_is_lost_only_if_the_wire_broke_before_it_took_anything() {
+    for (then, all_lost) in [(&[Failed(32)][..], true), (&[Bytes(1), Failed(32)], false)] {
+        let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::new(then));
+        append(&mut outbox, b"\x81\x01a");
+        assert!(!outbox.all_lost());
+        for _ in then {
+            write(&mut outbox, &mut wire);
+        }
+        assert_eq!(outbox.all_lost(), all_lost);
+    }
+}
+
+#[test]
 fn what_a_full_wire_was_given_at_once_counts_until_its_last_byte_is_written() {
     let (mut outbox, mut wire) = (Outbox::<Payload>::default(), Script::new(&[Bytes(4)]));
     append(&mut outbox, b"\x81\x01a\x81\x01b");
