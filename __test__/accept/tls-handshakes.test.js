@@ -4,8 +4,8 @@ const assert = require('node:assert');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
-const { until } = require('../support/loop');
-const { connectTls, serveTls } = require('../support/own-tls');
+const { turns, until } = require('../support/loop');
+const { connectThrough, connectTls, serveTls } = require('../support/own-tls');
 
 const skip = isAvailable ? false : 'there is no native wire to accept with';
 
@@ -39,4 +39,31 @@ describe('Handshakes', { skip }, () => {
     assert.strictEqual(sockets.length, 4);
     assert.strictEqual(server._connections, 0);
   });
+
+  for (const [what, code, act] of [
+    ['a reset', 'ECONNRESET', (raw) => raw.resetAndDestroy()],
+    [
+      'a record that cannot be read',
+      'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+      (raw) => raw.write(`\x17\x03\x03\0\x20${'a'.repeat(32)}`, 'latin1')
+    ]
+  ]) {
+    it(`have not failed if ${what} comes behind them: it is an error of the socket's`, async (t) => {
+      const { port, wss } = await serveTls(t);
+      const seen = [];
+      const { raw, socket } = await connectThrough(t, port, (bytes, to, done) =>
+        to.write(bytes, done)
+      );
+
+      socket.on('error', () => {});
+      for (const event of ['clientError', 'tlsClientError']) {
+        wss._server.on(event, (err) => seen.push(`${event} ${err.code}`));
+      }
+      await turns();
+      act(raw);
+      await until(() => seen.length > 0);
+      await turns();
+      assert.deepStrictEqual(seen, [`clientError ${code}`]);
+    });
+  }
 });

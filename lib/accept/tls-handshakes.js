@@ -121,6 +121,9 @@ class Handshakes {
       this._server._connections--;
       handle.close();
       this._server._emitCloseIfDrained();
+    } else if (isEstablished === 1) {
+      // No error of a handshake, which is over: it is the socket's.
+      this._listeners.onOther(handle, 'silent');
     } else {
       this._listeners.onError(handle, err ?? disconnected());
     }
