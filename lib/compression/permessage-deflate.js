@@ -206,7 +206,7 @@ class PerMessageDeflate {
    * @param {Number} id The native connection, of which a message was inflated
    */
   inflateOnThread(id) {
-    if (this._inflate === null || this.decompress !== decompress) return;
+    if (this._inflate === null || !this.inflatesItself) return;
 
     native.inflateOnThread(
       id,
@@ -214,6 +214,11 @@ class PerMessageDeflate {
       this._peerForgets,
       this._maxPayload
     );
+  }
+
+  /** Whether nobody has put another `decompress()` there. */
+  get inflatesItself() {
+    return this.decompress === decompress;
   }
 
   /**

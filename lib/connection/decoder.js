@@ -274,6 +274,8 @@ class Decoder extends EventDispatcher {
         }
 
         if ((flags & INFLATED) !== 0) {
+          this.noteInflated();
+
           const waits = row > 1 || !this._isFresh || this._isWatched();
 
           if (waits || (single && kind === BINARY)) {
@@ -306,6 +308,16 @@ class Decoder extends EventDispatcher {
         this._postpone(rows, payloads, row + 1, count);
       }
     }
+  }
+
+  /**
+   * An I/O thread has inflated a message. Those to come are for a `decompress()` that
+   * a program has put there since.
+   */
+  noteInflated() {
+    const { inflatesItself } = this.extensions['permessage-deflate'];
+
+    if (inflatesItself === false) native.inflateHere(this.id);
   }
 
   _inflate(data, fin) {

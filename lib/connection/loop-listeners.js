@@ -233,7 +233,10 @@ function attempt(connection, body) {
  * I/O thread has done already.
  */
 function mustWait(connection) {
-  return (rows[FIRST_KIND] & INFLATED) !== 0 && connection.isWatched();
+  if ((rows[FIRST_KIND] & INFLATED) === 0) return false;
+
+  connection.decoder.noteInflated();
+  return connection.isWatched();
 }
 
 function wholeMessage(connection) {

@@ -171,6 +171,7 @@ pub(crate) mod threads {
 }
 
 pub(crate) use self::on_events as inflate_on_thread;
+pub(crate) use self::on_events as inflate_here;
 pub(crate) use self::on_events as queue_packed;
 pub(crate) use self::on_events as loop_pause;
 pub(crate) use self::on_events as thread_panic;

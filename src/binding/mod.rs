@@ -74,6 +74,7 @@ raw_callback!(queue_lent, send::queue_lent, 4);
 raw_callback!(stage_memory, stage::stage);
 raw_callback!(queue_packed, packed::queue_packed, 5);
 raw_callback!(inflate_on_thread, packed::inflate_on_thread);
+raw_callback!(inflate_here, packed::inflate_here);
 raw_callback!(share, fanout::share);
 raw_callback!(connection_shares, fanout::connection_shares);
 raw_callback!(connection_limit, fanout::connection_limit);
@@ -219,7 +220,7 @@ unsafe extern "C" fn create_binding(
     unsafe { answer(env, work) }
 }
 
-const FUNCTIONS: [(&CStr, RawCallback); 101] = [
+const FUNCTIONS: [(&CStr, RawCallback); 102] = [
     (c"acceptKey", accept_key),
     (c"connectionCreate", connection_create),
     (c"connectionConfigure", connection_configure),
@@ -239,6 +240,7 @@ const FUNCTIONS: [(&CStr, RawCallback); 101] = [
     (c"stage", stage_memory),
     (c"queuePacked", queue_packed),
     (c"inflateOnThread", inflate_on_thread),
+    (c"inflateHere", inflate_here),
     (c"share", share),
     (c"connectionShares", connection_shares),
     (c"connectionLimit", connection_limit),

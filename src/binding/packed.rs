@@ -85,3 +85,15 @@ pub(crate) fn inflate_on_thread(call: &Call<'_>) -> Outcome {
     }
     call.undefined()
 }
+
+/// `inflateHere(id)`: has JavaScript inflate what its I/O thread has not read yet.
+pub(crate) fn inflate_here(call: &Call<'_>) -> Outcome {
+    let mut connections = call.state.connections.borrow_mut();
+    let socket = connections
+        .get_mut(call.id(0)?)
+        .and_then(|entry| entry.socket.as_ref());
+    if let Some(thread) = socket.and_then(LoopSocket::threaded) {
+        thread.pass_as_it_is();
+    }
+    call.undefined()
+}

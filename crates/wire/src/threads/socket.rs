@@ -148,6 +148,11 @@ impl Threaded {
         self.line.with_responder(body);
     }
 
+    /// All that comes passes as it is from now on.
+    pub fn pass_as_it_is(&self) {
+        self.line.pass_as_it_is();
+    }
+
     /// Writes at once, unless the thread has something to write before that.
     pub(crate) fn write_at_once(&self, slices: &[&[u8]]) -> Write {
         self.line

@@ -70,6 +70,11 @@ impl Line {
         io.responder = None;
     }
 
+    /// All that comes passes as it is from now on; questions are answered as before.
+    pub(in crate::threads) fn pass_as_it_is(&self) {
+        self.stop_passing(&mut self.io());
+    }
+
     /// What is asked from now on is the owner's to answer.
     pub(in crate::threads) fn leave_questions(&self) {
         self.io().leaves_questions = true;
