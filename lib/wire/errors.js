@@ -11,6 +11,11 @@ const { getSystemErrorMap, getSystemErrorName } = util;
  */
 const GIVES_ECANCELED = Number.parseInt(process.versions.node, 10) >= 22;
 
+/** What the OpenSSL that Node has calls the alerts that SSL 3 had already: another name since 3.2. */
+const OLD_ALERTS = /^([12]|3\.[01])\./.test(process.versions.openssl)
+  ? 'SSLV3'
+  : 'SSL/TLS';
+
 /**
  * @param {Number} number A system error number, above 0
  * @param {String} [syscall='write'] What failed
@@ -63,7 +68,7 @@ function tlsError(list) {
   const [, code, text] = list;
   const error = new Error(`TLS: ${text}`);
 
-  error.code = code;
+  error.code = code.replace('_SSLV3_', `_${OLD_ALERTS}_`);
   return error;
 }
 

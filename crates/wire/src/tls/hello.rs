@@ -104,28 +104,41 @@ fn certificate_text(error: &CertificateError) -> String {
 /// OpenSSL's names for alerts (RFC 8446, section 6.2), those of SSL 3 with its prefix.
 fn alert_name(alert: AlertDescription) -> String {
     use AlertDescription as A;
-    let (prefix, name) = match alert {
-        A::UnexpectedMessage => ("SSLV3", "UNEXPECTED_MESSAGE"),
-        A::BadRecordMac => ("SSLV3", "BAD_RECORD_MAC"),
-        A::HandshakeFailure => ("SSLV3", "HANDSHAKE_FAILURE"),
-        A::BadCertificate => ("SSLV3", "BAD_CERTIFICATE"),
-        A::UnsupportedCertificate => ("SSLV3", "UNSUPPORTED_CERTIFICATE"),
-        A::CertificateRevoked => ("SSLV3", "CERTIFICATE_REVOKED"),
-        A::CertificateExpired => ("SSLV3", "CERTIFICATE_EXPIRED"),
-        A::CertificateUnknown => ("SSLV3", "CERTIFICATE_UNKNOWN"),
-        A::IllegalParameter => ("SSLV3", "ILLEGAL_PARAMETER"),
-        A::UnknownCA => ("TLSV1", "UNKNOWN_CA"),
-        A::AccessDenied => ("TLSV1", "ACCESS_DENIED"),
-        A::DecodeError => ("TLSV1", "DECODE_ERROR"),
-        A::DecryptError => ("TLSV1", "DECRYPT_ERROR"),
-        A::ProtocolVersion => ("TLSV1", "PROTOCOL_VERSION"),
-        A::InsufficientSecurity => ("TLSV1", "INSUFFICIENT_SECURITY"),
-        A::InternalError => ("TLSV1", "INTERNAL_ERROR"),
-        A::UserCanceled => ("TLSV1", "USER_CANCELLED"),
-        A::NoApplicationProtocol => ("TLSV1", "NO_APPLICATION_PROTOCOL"),
+    let name = match alert {
+        A::UnexpectedMessage => "SSLV3_ALERT_UNEXPECTED_MESSAGE",
+        A::BadRecordMac => "SSLV3_ALERT_BAD_RECORD_MAC",
+        A::DecompressionFailure => "SSLV3_ALERT_DECOMPRESSION_FAILURE",
+        A::HandshakeFailure => "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        A::BadCertificate => "SSLV3_ALERT_BAD_CERTIFICATE",
+        A::UnsupportedCertificate => "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        A::CertificateRevoked => "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        A::CertificateExpired => "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        A::CertificateUnknown => "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        A::IllegalParameter => "SSLV3_ALERT_ILLEGAL_PARAMETER",
+        A::RecordOverflow => "TLSV1_ALERT_RECORD_OVERFLOW",
+        A::UnknownCA => "TLSV1_ALERT_UNKNOWN_CA",
+        A::AccessDenied => "TLSV1_ALERT_ACCESS_DENIED",
+        A::DecodeError => "TLSV1_ALERT_DECODE_ERROR",
+        A::DecryptError => "TLSV1_ALERT_DECRYPT_ERROR",
+        A::ExportRestriction => "TLSV1_ALERT_EXPORT_RESTRICTION",
+        A::ProtocolVersion => "TLSV1_ALERT_PROTOCOL_VERSION",
+        A::InsufficientSecurity => "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        A::InternalError => "TLSV1_ALERT_INTERNAL_ERROR",
+        A::InappropriateFallback => "TLSV1_ALERT_INAPPROPRIATE_FALLBACK",
+        A::UserCanceled => "TLSV1_ALERT_USER_CANCELLED",
+        A::NoRenegotiation => "TLSV1_ALERT_NO_RENEGOTIATION",
+        A::MissingExtension => "TLSV13_ALERT_MISSING_EXTENSION",
+        A::UnsupportedExtension => "TLSV1_UNSUPPORTED_EXTENSION",
+        A::CertificateUnobtainable => "TLSV1_CERTIFICATE_UNOBTAINABLE",
+        A::UnrecognisedName => "TLSV1_UNRECOGNIZED_NAME",
+        A::BadCertificateStatusResponse => "TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE",
+        A::BadCertificateHashValue => "TLSV1_BAD_CERTIFICATE_HASH_VALUE",
+        A::UnknownPSKIdentity => "TLSV1_ALERT_UNKNOWN_PSK_IDENTITY",
+        A::CertificateRequired => "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        A::NoApplicationProtocol => "TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
         other => return format!("TLSV1_ALERT_{}", u8::from(other)),
     };
-    format!("{prefix}_ALERT_{name}")
+    name.to_owned()
 }
 
 fn is_http(first: &[u8]) -> bool {
