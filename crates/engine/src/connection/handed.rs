@@ -65,10 +65,11 @@ impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
         }
     }
 
-    /// A wire will write the first `len` bytes that wait, which it has taken without saying so: nobody else is to.
+    /// A wire, if one is written to, will write the first `len` bytes that wait, which it has taken without saying so:
+    /// nobody else is to.
     pub fn report_committed(&mut self, len: usize) {
         let mut left = len;
-        if len > 0 && self.writes {
+        if len > 0 {
             self.write(Some(&mut |_| match std::mem::take(&mut left) {
                 0 => Taken::Blocked,
                 len => Taken::Bytes(len),
