@@ -2,8 +2,8 @@
 
 use std::os::fd::{OwnedFd, RawFd};
 
-/// Takes one of the connections that wait on a listening socket. `None`: none waits; or the system has no room
-/// for one, which libuv, who watches the socket as well, is to meet.
+/// Takes one of the connections that wait on a listening socket. `None`: none waits, or the system has no room for one,
+/// which is left for libuv to meet, as it watches the socket as well.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn accept(listening: RawFd) -> Option<OwnedFd> {
     use rustix::io::Errno;
@@ -21,7 +21,8 @@ pub fn accept(listening: RawFd) -> Option<OwnedFd> {
     }
 }
 
-/// Elsewhere that takes more than one system call, with a gap between them in which a child process inherits it.
+/// Elsewhere that takes more than one system call, and a child process that is made between them inherits the
+/// descriptor.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn accept(_listening: RawFd) -> Option<OwnedFd> {
     None

@@ -15,9 +15,9 @@ const WORDS: usize = uv::MAX_IDLE_SIZE / 8;
 /// Who is told.
 pub(crate) type Told = unsafe fn(owner: *const ());
 
-/// A `uv_idle_t` and a `uv_check_t`. They live from [`open`](Self::open) until libuv has closed both, which is
-/// after [`close`](Self::close). While one that idles is started libuv does not wait for anything when it polls: who
-/// asks in one of the moments has the next one at once.
+/// A `uv_idle_t` and a `uv_check_t`. They live from [`open`](Self::open) until libuv has closed both, which is after
+/// [`close`](Self::close). While the first is started libuv does not wait when it polls: who asks in one of the moments
+/// is told in the next one, at once.
 #[repr(C)]
 pub(crate) struct AfterPoll {
     /// libuv writes to them and links them into lists, so they must not move.

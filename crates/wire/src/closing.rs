@@ -16,8 +16,8 @@ struct Closing<F> {
     done: F,
 }
 
-/// Calls `done` when libuv calls for a handle that is closed now: in the loop's last phase, behind those that
-/// are closed after it, and before those that were closed earlier.
+/// Calls `done` when libuv would call for a handle that is closed now: in the loop's last phase, behind handles that
+/// are closed later and before those that were closed earlier.
 ///
 /// # Safety
 /// `event_loop` is the loop of this thread, and it runs until the call.

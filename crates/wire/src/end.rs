@@ -12,8 +12,8 @@ pub fn is_readable(fd: RawFd) -> bool {
     fd >= 0 && is_told(fd, PollFlags::IN)
 }
 
-/// Whether the peer sends no more than what is there to read. It may be so unknown to us where the system has no
-/// such question.
+/// Whether the peer is known to send no more than what is there to read. Where the system has no such question nobody
+/// knows.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[must_use]
 pub fn has_end_behind(fd: RawFd) -> bool {

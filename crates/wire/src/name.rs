@@ -15,8 +15,7 @@ pub fn name(fd: BorrowedFd<'_>, peer: bool) -> Option<SocketAddr> {
     SocketAddr::try_from(name).ok()
 }
 
-/// Whether all who write an address write it in the same way: one of IPv6 may have a scope, or be written
-/// as the one of IPv4 that it was.
+/// Whether there is one way to write the address. One of IPv6 may have a scope, or be one of IPv4 in another form.
 #[must_use]
 pub const fn has_one_form(address: IpAddr) -> bool {
     let IpAddr::V6(address) = address else {

@@ -14,7 +14,7 @@ pub struct Ready {
     pub until_empty: bool,
     /// What is behind the bytes is the peer's end, and nothing else.
     pub ends: bool,
-    /// For libuv that is an end whatever it is, if it comes right behind bytes.
+    /// Right behind bytes libuv takes it for an end, whatever it is.
     pub hangs_up: bool,
     /// What is left is told of again, without being asked for.
     pub is_told_again: bool,

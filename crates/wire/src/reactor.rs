@@ -28,16 +28,16 @@ use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
 const POLL_WORDS: usize = uv::MAX_POLL_SIZE / 8;
-/// Where there is no sign of urgent data, it comes with the other bytes.
+/// Systems without a sign of urgent data give it among the other bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const INTEREST: Interest = Interest::READABLE.add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const INTEREST: Interest = Interest::READABLE;
-/// What the selector says for sockets of which it knows nothing.
+/// What the selector is woken with for sockets of which it has nothing new to tell.
 const AGAIN: Token = Token(usize::MAX);
 /// The number of a descriptor that is not watched.
 const NOBODY: u64 = u64::MAX;
-/// That of one that listens; no connection has it.
+/// The number of a descriptor that listens, which no connection has.
 const LISTENS: u64 = u64::MAX - 1;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
@@ -71,21 +71,21 @@ pub struct Reactor<H> {
     uv: &'static Uv,
     event_loop: *mut Loop,
     selector: RefCell<mio::Poll>,
-    /// Away while they are handed out.
+    /// Taken out while they are handed out.
     events: RefCell<Option<Events>>,
     /// The numbers that descriptors were registered with, by descriptor: a token has no room for
     /// them everywhere.
     ids: RefCell<Vec<u64>>,
-    /// How many these are.
+    /// How many descriptors are watched.
     watched: Cell<usize>,
-    /// Those that libuv watches itself.
+    /// Sockets that libuv watches itself.
     few: RefCell<Vec<NonNull<Poll>>>,
-    /// Whether both ends of connections that are opened now are here.
+    /// Whether both ends of connections that are opened now are in this process.
     expects_pairs: Cell<bool>,
-    /// How often sockets come that would be watched so.
+    /// How often sockets come that libuv would watch itself.
     churn: Churn,
-    /// Those that are to have a turn though the kernel has nothing to tell, and what wakes the selector
-    /// for them, once there was one.
+    /// Sockets that are to have a turn though the kernel has nothing new to tell, and, from the first of them on, what
+    /// wakes the selector for them.
     again: RefCell<Vec<u64>>,
     waker: OnceCell<Waker>,
     /// Who had the last turns.
@@ -95,7 +95,7 @@ pub struct Reactor<H> {
     awaiting_poll: Rounds,
     /// How many sockets keep the loop alive.
     references: Cell<usize>,
-    /// Those whose bytes other threads move, from the first one on.
+    /// The threads that move bytes of sockets, from the first such socket on.
     pool: RefCell<Option<Rc<Pool>>>,
     closing: Cell<bool>,
     handler: H,
@@ -212,7 +212,7 @@ impl<H: Handler> Reactor<H> {
         Ok(threaded)
     }
 
-    /// The threads, which are there from the first time on.
+    /// The threads, which are started by the first call.
     fn pool(&self) -> io::Result<Rc<Pool>> {
         let mut pool = self.pool.borrow_mut();
         if let Some(pool) = &*pool {

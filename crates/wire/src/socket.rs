@@ -1,4 +1,4 @@
-//! A socket that whoever has it reads and writes, and what its bytes look like on the way.
+//! A socket that the event loop or an I/O thread reads and writes, and what its bytes look like on the way.
 
 use std::os::fd::RawFd;
 
@@ -120,8 +120,8 @@ impl Socket {
         }
     }
 
-    /// As [`write`](Self::write). If that gives `Full`, it is the kernel's word, and there will be word of
-    /// room: there need not be if it has taken a part and was not asked again.
+    /// As [`write`](Self::write), but `Full` is the kernel's own answer, so that there will be word of room. There need
+    /// not be if the kernel has taken a part and was not asked again.
     pub(crate) fn write_on(&mut self, slices: &[&[u8]]) -> Write {
         loop {
             match self.write(slices) {
@@ -153,8 +153,8 @@ impl Socket {
         }
     }
 
-    /// Whether something may be written of which only the writer knows. Of bytes that are in records, and
-    /// were not reported, nobody else does: they may be the first half of a frame.
+    /// Whether the writer may send something of its own between two frames. Not while bytes are in records that were
+    /// not reported: they may be the first half of a frame.
     pub(crate) const fn takes_answers(&self) -> bool {
         match self {
             Self::Plain(_) => true,

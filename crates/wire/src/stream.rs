@@ -122,17 +122,17 @@ impl Stream {
         }
     }
 
-    /// There is an end behind what is to be read, so that a short read is not the last. Records of which
-    /// nothing can be given out yet are read without the caller, who sees to all else.
+    /// There is an end behind what is to be read, so that a short read is not the last. Records of which nothing can be
+    /// given out yet are then read at once; all else is up to the caller.
     pub const fn read_until_empty(&mut self) {
         if let Self::Own(socket) = self {
             socket.read_until_empty();
         }
     }
 
-    /// What libuv says of a read: a reset is an end right behind bytes that it takes for the last ones, as
-    /// `is_behind_last` says. The part of a record, of which nothing can be given out, are such bytes as well if this
-    /// end sends no more, either (`hangs_up`).
+    /// What libuv would make of a read: right behind bytes that it takes for the last ones (`is_behind_last`) a reset
+    /// is an end. If this end sends no more, either (`hangs_up`), the part of a record, of which nothing can be given
+    /// out, counts as such bytes.
     #[must_use]
     pub const fn as_end(&self, read: Read, is_behind_last: bool, hangs_up: bool) -> Read {
         read.as_end(is_behind_last || (hangs_up && self.is_behind_part()))
@@ -145,7 +145,7 @@ impl Stream {
         }
     }
 
-    /// Whether something has come, or the end, which nobody has read.
+    /// Whether something has come that nobody has read, or the end.
     #[must_use]
     pub fn has_news(&self) -> bool {
         match self {
@@ -267,8 +267,7 @@ impl Stream {
         Some(left)
     }
 
-    /// Says that nothing more will be written. Of what a thread has no more is waited for than the kernel
-    /// takes now.
+    /// Says that nothing more will be written. What a thread has is written before, as far as the kernel takes it now.
     pub fn shut_down(&mut self) {
         match self {
             Self::Own(socket) => socket.shut_down(),
