@@ -1,10 +1,13 @@
 'use strict';
 
 const { net } = require('../builtins');
+const { makeRequest } = require('./light-request');
 const native = require('../native');
 const { noteServer } = require('../wire/accepted-context');
 const { keepContext, makeHandle } = require('../wire/descriptor-handle');
+const Light = require('../wire/light');
 const { acceptors } = require('../wire/loop');
+const { materialize } = require('../wire/materialize');
 const { Place } = require('./neighbours');
 const Scope = require('./scope');
 const { noteWhyNode } = require('./why-node');
@@ -82,6 +85,28 @@ class Listening {
   _give(err, handle, why) {
     noteWhyNode(handle, why);
     this._scope.run(() => this._onconnection.call(this._handle, err, handle));
+  }
+
+  /**
+   * Has a connection opened that Node did not build.
+   *
+   * @param {LightSocket} socket Its socket
+   * @param {String} head The head of its request
+   * @param {Function} upgrade `(request, socket)`: opens it
+   * @param {Function} isLeft Whether the program threw, or left the connection
+   *     alone: its client is then to be noticed when it goes
+   */
+  open(socket, head, upgrade, isLeft) {
+    const request = makeRequest(head, socket, this._server);
+
+    Light.lengthOfRequest = head.length;
+    this.scope.run(() => {
+      try {
+        upgrade(request, socket);
+      } finally {
+        if (isLeft()) materialize(socket);
+      }
+    });
   }
 
   /** Whether somebody else, as another server that listens on the same handle, gets what comes. */

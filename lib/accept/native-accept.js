@@ -1,14 +1,11 @@
 'use strict';
 
 const { http } = require('../builtins');
-const { makeRequest } = require('./light-request');
 const LightConnection = require('../connection/light-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const native = require('../native');
 const { NOTHING, OTHER } = require('../native/numbers').request;
-const Light = require('../wire/light');
 const { LightSocket } = require('../wire/light-socket');
-const { materialize } = require('../wire/materialize');
 const { isAvailable } = require('../wire/promotion');
 const Listening = require('./listening');
 const { isTakeable, observer } = require('./strangeness');
@@ -78,18 +75,8 @@ function acceptNatively(server, objectionOf, upgrade) {
 
     const light = new LightConnection(server, handle, id);
     const socket = new LightSocket(light);
-    const request = makeRequest(head, socket, server);
 
-    Light.lengthOfRequest = head.length;
-    taken.scope.run(() => {
-      try {
-        upgrade(request, socket);
-      } finally {
-        // The program threw, or left the connection alone: its client is to be
-        // noticed when it goes.
-        if (!light.isOpen) materialize(socket);
-      }
-    });
+    taken.open(socket, head, upgrade, () => !light.isOpen);
   }
 }
 

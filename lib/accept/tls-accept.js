@@ -1,13 +1,11 @@
 'use strict';
 
 const { https } = require('../builtins');
-const { makeRequest } = require('./light-request');
 const TlsConnection = require('../connection/tls-connection');
 const { listen: listenToLoop } = require('../connection/loop-listeners');
 const Listening = require('./listening');
 const { take } = require('./native-accept');
 const native = require('../native');
-const Light = require('../wire/light');
 const { materialize } = require('../wire/materialize');
 const { observer } = require('./strangeness');
 const Handshakes = require('./tls-handshakes');
@@ -36,20 +34,9 @@ function acceptTls(server, contexts, objectionOf, upgrade) {
   const handshakes = new Handshakes(server, contexts, {
     onRequest(handle, head) {
       const socket = lightSocket(handle);
-      const request = makeRequest(head, socket, server);
+      const isLeft = () => handle.socket === null && !handle.isConnected;
 
-      Light.lengthOfRequest = head.length;
-      taken.scope.run(() => {
-        try {
-          upgrade(request, socket);
-        } finally {
-          // The program threw, or left the connection alone, and its client may
-          // go.
-          if (handle.socket === null && !handle.isConnected) {
-            materialize(socket);
-          }
-        }
-      });
+      taken.open(socket, head, upgrade, isLeft);
     },
 
     onOther(handle, why) {
