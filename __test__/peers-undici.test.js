@@ -15,7 +15,8 @@ const {
   inbox,
   LENGTHS,
   listen,
-  textOf
+  textOf,
+  queue
 } = require('./support/peers');
 
 const EXTENSIONS = [
@@ -30,24 +31,13 @@ const EXTENSIONS = [
 
 /** Keeps the messages of undici's side; binary ones become Buffers. */
 function undiciInbox(client) {
-  const messages = [];
-  let wake = () => {};
+  const { add, take } = queue();
 
   client.binaryType = 'arraybuffer';
-  client.addEventListener('message', ({ data }) => {
-    messages.push(typeof data === 'string' ? data : Buffer.from(data));
-    wake();
-  });
-
-  return async function take(count) {
-    while (messages.length < count) {
-      await new Promise((resolve) => {
-        wake = resolve;
-      });
-    }
-
-    return messages.splice(0, count);
-  };
+  client.addEventListener('message', ({ data }) =>
+    add(typeof data === 'string' ? data : Buffer.from(data))
+  );
+  return take;
 }
 
 function closeOf(client) {

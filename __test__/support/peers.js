@@ -68,25 +68,35 @@ async function connect(server, Client, ...args) {
   return [ws, client];
 }
 
-/** Keeps the messages of a WebSocket; `take(n)` waits for the next n. */
-function inbox(ws) {
+/** Messages as they come: `add()` keeps one, `take(n)` waits for the next n. */
+function queue() {
   const messages = [];
   let wake = () => {};
 
-  ws.on('message', (data, isBinary) => {
-    messages.push(isBinary ? data : data.toString());
-    wake();
-  });
+  return {
+    add(message) {
+      messages.push(message);
+      wake();
+    },
 
-  return async function take(count) {
-    while (messages.length < count) {
-      await new Promise((resolve) => {
-        wake = resolve;
-      });
+    async take(count) {
+      while (messages.length < count) {
+        await new Promise((resolve) => {
+          wake = resolve;
+        });
+      }
+
+      return messages.splice(0, count);
     }
-
-    return messages.splice(0, count);
   };
 }
 
-module.exports = { bytesOf, connect, inbox, LENGTHS, listen, textOf };
+/** Keeps the messages of a WebSocket; `take(n)` waits for the next n. */
+function inbox(ws) {
+  const { add, take } = queue();
+
+  ws.on('message', (data, isBinary) => add(isBinary ? data : data.toString()));
+  return take;
+}
+
+module.exports = { bytesOf, connect, inbox, LENGTHS, listen, queue, textOf };
