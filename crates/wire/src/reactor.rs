@@ -3,8 +3,11 @@
 mod churn;
 mod dispatch;
 mod few;
+mod handler;
 mod listening;
 mod order;
+
+pub use self::handler::Handler;
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::ffi::c_int;
@@ -20,7 +23,6 @@ use self::churn::Churn;
 use self::order::Order;
 use crate::after_poll::{AfterPoll, Rounds};
 use crate::closing::call_when_closed;
-use crate::news::Ready;
 use crate::poll::Poll;
 use crate::socket::Socket;
 use crate::threads::{Pool, Responder, Threaded};
@@ -41,26 +43,6 @@ const NOBODY: u64 = u64::MAX;
 const LISTENS: u64 = u64::MAX - 1;
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
-
-/// Who is told.
-pub trait Handler: Sized {
-    /// These sockets have something to read, which is told once: until all of it was read or
-    /// [`Reactor::rearm`] is called there is no word of them again.
-    fn on_ready(&self, sockets: impl Iterator<Item = Ready>);
-
-    /// Whether a socket is to be told of once only: of room to write, or of what nobody reads.
-    fn is_told_once(&self, id: u64) -> bool;
-
-    /// Connections have come on a listening socket, which is told once: until all were taken or
-    /// [`Reactor::listen_again`] is called.
-    fn on_connections(&self, listening: RawFd);
-
-    /// The moment is there that was asked for with [`Reactor::call_after_poll`]; called once for each call of that.
-    fn on_polled(&self);
-
-    /// The reactor is closed, and the handler is about to be dropped.
-    fn on_closed(&self);
-}
 
 /// A selector on Node's loop. It lives from [`open`](Reactor::open) until libuv has closed its
 /// handle, which is after [`close`](Reactor::close).
