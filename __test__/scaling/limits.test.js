@@ -66,6 +66,46 @@ for (const kind of KINDS) {
       assert.deepStrictEqual([code, stderr, stdout], [0, '', 'closed\n']);
     });
 
+    for (const when of [
+      'before they are ready',
+      'while the broker is frozen'
+    ]) {
+      it(`nor if they are closed ${when}`, async (t) => {
+        const broker = await new Broker(kind.server).start();
+
+        t.after(() => broker.end());
+
+        const { code, stderr, stdout } = await runProgram(
+          async ({ pid, port, title }) => {
+            const { KINDS } = require('./__test__/support/brokers');
+            const kind = KINDS.find((one) => one.title === title);
+            const { adapter, end } = await kind.connect(port);
+            const topics = new WebSocket.Topics({ adapter: adapter() });
+
+            topics.listen('room', () => {});
+            if (pid !== undefined) {
+              await topics.ready();
+              process.kill(pid, 'SIGSTOP');
+            }
+            topics.publish('room', 'a');
+            topics.listen('other', () => {});
+            await topics.close();
+            await end();
+            console.log('closed');
+          },
+          {
+            argument: {
+              pid: when.endsWith('frozen') ? broker.pid : undefined,
+              port: broker.port,
+              title: kind.title
+            }
+          }
+        );
+
+        assert.deepStrictEqual([code, stderr, stdout], [0, '', 'closed\n']);
+      });
+    }
+
     it('Topics close while the broker is away, and while it is frozen', async (t) => {
       for (const harm of ['kill', 'freeze']) {
         const { broker, sides } = await openSides(t, kind);

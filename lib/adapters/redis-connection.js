@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { inTime } = require('./in-time');
+const RedisEnding = require('./redis-ending');
 
 /**
  * A connection that is like the client of the program, but keeps nothing for
@@ -83,9 +84,11 @@ class NodeRedis extends RedisConnection {
       clientSideCache: undefined,
       disableOfflineQueue: true
     });
+    const ending = new RedisEnding(client);
     let wasReady = false;
 
     this._client = client;
+    this._ending = ending;
     client.on('ready', () => {
       wasReady = true;
       this._onready();
@@ -98,7 +101,7 @@ class NodeRedis extends RedisConnection {
       }
       if (wasReady && !client.isReady && !this._isClosed) {
         this._open();
-        if (client.isOpen) client.destroy();
+        ending.end();
       }
       this._ondown(err);
     });
@@ -112,10 +115,10 @@ class NodeRedis extends RedisConnection {
   }
 
   renew(reason) {
-    const client = this._client;
+    const ending = this._ending;
 
     this._open();
-    if (client.isOpen) client.destroy();
+    ending.end();
     this._ondown(reason);
   }
 
@@ -124,11 +127,10 @@ class NodeRedis extends RedisConnection {
   }
 
   async close() {
-    const client = this._client;
-
     this._isClosed = true;
-    if (client.isReady) await inTime(client.close());
-    if (client.isOpen || client.isReady) client.destroy();
+    // Answered behind all that was sent before. Its own `close()` cannot be given up.
+    if (this._client.isReady) await inTime(this._client.ping());
+    this._ending.end();
   }
 
   _each(channels, method) {
