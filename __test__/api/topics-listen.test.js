@@ -89,6 +89,48 @@ describe('Topics.listen()', () => {
     assert.deepStrictEqual(late, ['b']);
   });
 
+  it('has all hear the same order, also of what they publish meanwhile', async (t) => {
+    const { take, topics, ws } = await openRoom(t);
+    const answers = { a: ['b', 'c'], b: ['d'] };
+    const first = hear(topics, 'room');
+
+    topics.subscribe(ws[0], 'room');
+    topics.listen('room', (data) => {
+      for (const text of answers[data] ?? []) topics.publish('room', text);
+    });
+    topics.listen('room', (data) => {
+      if (`${data}` === 'a') topics.publish('room', 'e');
+    });
+
+    const last = hear(topics, 'room');
+
+    topics.publish('room', 'a');
+    topics.publish('room', 'end');
+
+    const order = ['a', 'b', 'e', 'd', 'c', 'end'];
+
+    assert.deepStrictEqual(await take[0](6), order);
+    assert.deepStrictEqual(first.heard, order);
+    assert.deepStrictEqual(last.heard, order);
+  });
+
+  it('is not called any more once it was ended, or all was closed', () => {
+    for (const end of ['stop', 'close']) {
+      const topics = new Topics();
+      const late = [];
+
+      topics.listen('room', () => {
+        if (end === 'stop') stop();
+        else topics.close();
+      });
+
+      const stop = topics.listen('room', (data) => late.push(data));
+
+      topics.publish('room', 'a');
+      assert.deepStrictEqual(late, []);
+    }
+  });
+
   it('gives bytes that the program may not change any more', () => {
     const topics = new Topics();
     const { heard } = hear(topics, 'room');

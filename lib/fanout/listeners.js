@@ -8,6 +8,8 @@ const timers = require('../timers');
 class Listeners {
   constructor() {
     this._byName = new Map();
+    /** By name, messages that some have not heard yet: more than one if they publish. */
+    this._unheard = new Map();
   }
 
   has(name) {
@@ -21,11 +23,12 @@ class Listeners {
     if (all === undefined) this._byName.set(name, (all = new Set()));
 
     // The same function may listen twice.
-    const entry = { listener };
+    const entry = { isGone: false, listener };
 
     all.add(entry);
     return () => {
       if (!all.delete(entry)) return false;
+      entry.isGone = true;
       if (all.size === 0 && this._byName.get(name) === all) {
         this._byName.delete(name);
       }
@@ -33,27 +36,47 @@ class Listeners {
     };
   }
 
-  /** Calls them; one that throws keeps no other from being called. */
+  /**
+   * Calls them; one that throws keeps no other from being called. What one of them
+   * publishes under the same name is heard by all behind that, as in other processes.
+   */
   call(name, message) {
     const all = this._byName.get(name);
 
     if (all === undefined) return;
 
-    // A copy: connections that get the message later do not see what listeners
-    // make of it.
-    const bytes = Buffer.from(message.bytes);
+    let unheard = this._unheard.get(name);
 
-    for (const { listener } of [...all]) {
-      try {
-        listener(bytes, message.isBinary);
-      } catch (err) {
-        timers.nextTick(rethrow, err);
-      }
-    }
+    if (unheard === undefined) this._unheard.set(name, (unheard = []));
+    unheard.push({
+      // A copy: connections that get the message later do not see what listeners
+      // make of it.
+      bytes: Buffer.from(message.bytes),
+      isBinary: message.isBinary,
+      left: [...all]
+    });
+
+    while (unheard.length > 0) callNext(unheard);
+    this._unheard.delete(name);
   }
 
   clear() {
     this._byName.clear();
+    for (const unheard of this._unheard.values()) unheard.length = 0;
+  }
+}
+
+function callNext(unheard) {
+  const [{ bytes, isBinary, left }] = unheard;
+  const entry = left.shift();
+
+  if (left.length === 0) unheard.shift();
+  if (entry.isGone) return;
+
+  try {
+    entry.listener(bytes, isBinary);
+  } catch (err) {
+    timers.nextTick(rethrow, err);
   }
 }
 
