@@ -22,6 +22,7 @@ class FakeCluster {
     this.asked = [];
     this.connections = [];
     this.holds = false;
+    this.published = [];
     this.refuses = false;
     /** By master, the channels that somebody is subscribed to. */
     this.subscribed = { a: new Set(), b: new Set() };
@@ -58,7 +59,9 @@ class FakeCluster {
           return 'cluster_state:ok';
         }
 
-        async publish() {}
+        async publish(channel, bytes) {
+          cluster.published.push(bytes.toString());
+        }
 
         async close() {}
       },
@@ -222,5 +225,24 @@ describe('A channel of a cluster', () => {
     cluster.owner = 'b';
     await adapter.look();
     await until(() => cluster.subscribed.b.has(CHANNEL));
+  });
+
+  it('gets what is published in order, before the cluster is known and as it is', async (t) => {
+    const cluster = new FakeCluster();
+    const { look } = cluster.map;
+    // What is published in the very tick in which it is known.
+    cluster.map.look = () =>
+      look().then((found) => {
+        Promise.resolve()
+          .then(() => {})
+          .then(() => adapter.publish(CHANNEL, Buffer.from('b')));
+        return found;
+      });
+    const adapter = new RedisCluster(cluster.map, {});
+
+    t.after(() => adapter.close());
+    adapter.publish(CHANNEL, Buffer.from('a'));
+    await until(() => cluster.published.length === 2);
+    assert.deepStrictEqual(cluster.published, ['a', 'b']);
   });
 });

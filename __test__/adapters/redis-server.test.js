@@ -44,6 +44,10 @@ function makeServer() {
       for (const one of channels) this.subscribed.delete(one);
     }
 
+    async publish(channel, bytes) {
+      this.calls.push(['publish', bytes.toString()]);
+    }
+
     async close() {}
   }
 
@@ -52,9 +56,15 @@ function makeServer() {
   const errors = [];
 
   server.on('error', (err) => errors.push(err.message));
-  publisher.connect();
-  subscriber.connect();
-  return { errors, refused, server, subscriber };
+  return { errors, publisher, refused, server, subscriber };
+}
+
+function makeConnected() {
+  const made = makeServer();
+
+  made.publisher.connect();
+  made.subscriber.connect();
+  return made;
 }
 
 async function subscribeToAll(server, names) {
@@ -67,7 +77,7 @@ function namesOf(count) {
 
 describe('RedisServer, back after an outage', () => {
   it('subscribes to all channels but those that are refused, and says why', async () => {
-    const { errors, refused, server, subscriber } = makeServer();
+    const { errors, refused, server, subscriber } = makeConnected();
     const names = namesOf(2500);
 
     await subscribeToAll(server, names);
@@ -99,7 +109,7 @@ describe('RedisServer, back after an outage', () => {
   });
 
   it('tells no refusals of a connection that is lost meanwhile', async () => {
-    const { errors, refused, server, subscriber } = makeServer();
+    const { errors, refused, server, subscriber } = makeConnected();
 
     await subscribeToAll(server, namesOf(3));
     subscriber.lose();
@@ -115,5 +125,27 @@ describe('RedisServer, back after an outage', () => {
     subscriber.connect();
     await turns();
     assert.deepStrictEqual(errors, []);
+  });
+});
+
+describe('RedisServer', () => {
+  it('keeps the order of what is published before it is connected, and as it is', async () => {
+    for (const end of ['connect', 'lose']) {
+      const { publisher, server, subscriber } = makeServer();
+      const later = Promise.resolve().then(() =>
+        server.publish('room', Buffer.from('b'))
+      );
+
+      server.publish('room', Buffer.from('a'));
+      publisher.connect();
+      // From here on both are to be sent, and the second need not wait.
+      subscriber[end]();
+      await later;
+      await turns();
+      assert.deepStrictEqual(publisher.calls, [
+        ['publish', 'a'],
+        ['publish', 'b']
+      ]);
+    }
   });
 });

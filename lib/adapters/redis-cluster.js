@@ -57,16 +57,21 @@ class RedisCluster extends BrokerAdapter {
     this._after = 0;
     /** In how many ms to look again, as far as is known while we look. */
     this._next = REGULARLY;
+    this._isStarted = false;
     this._started = new Promise((resolve) => {
       this._start = resolve;
+    });
+    // Before whoever waits for it: what is published then comes behind what waits.
+    this._started.then(() => {
+      this._isStarted = true;
     });
     this._look();
   }
 
   publish(channel, bytes) {
-    return this._owners === null && !this._isAway
-      ? this._started.then(() => this._publish(channel, bytes))
-      : this._publish(channel, bytes);
+    return this._isStarted
+      ? this._publish(channel, bytes)
+      : this._started.then(() => this._publish(channel, bytes));
   }
 
   /** Waits for as long as the channel's server is away. */

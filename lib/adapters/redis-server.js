@@ -50,6 +50,10 @@ class RedisServer extends BrokerAdapter {
     this._started = new Promise((resolve) => {
       this._start = resolve;
     });
+    // Before whoever waits for it: what is published then comes behind what waits.
+    this._started.then(() => {
+      this._isStarted = true;
+    });
     this._publisher = new Connection(client, sharded, {
       ondown: (err) => this._down(this._publisher, err),
       onmessage() {},
@@ -185,7 +189,6 @@ class RedisServer extends BrokerAdapter {
     }
 
     if (connection === this._subscriber) this._forget();
-    this._isStarted = true;
     this._start();
     this._lost(err);
   }
@@ -239,7 +242,6 @@ class RedisServer extends BrokerAdapter {
   _look() {
     if (!this._isRestored || !this._publisher.isReady) return;
 
-    this._isStarted = true;
     this._start();
     this._found();
   }
