@@ -44,4 +44,4 @@ function lateError() {
   );
 }
 
-module.exports = { inTime, lateError, orLate };
+module.exports = { inTime, lateError, orLate, PATIENCE };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { orLate } = require('./in-time');
+const { orLate, PATIENCE } = require('./in-time');
 const { IoRedis, isClient, NodeRedis } = require('./redis-connection');
 
 /**
@@ -29,7 +29,8 @@ class NodeRedisMap {
     const seen = client.duplicate({
       clientSideCache: undefined,
       minimizeConnections: true,
-      useReplicas: false
+      useReplicas: false,
+      ...impatientRoots(client)
     });
     let reason;
 
@@ -112,6 +113,29 @@ class IoRedisMap {
       seen.disconnect();
     }
   }
+}
+
+/**
+ * A cluster that is destroyed while one of its roots has not answered leaves the
+ * connection to that open (`redis` 5.12, 6.3), for as long as the root is silent.
+ *
+ * @param {Object} client A cluster's of `redis`
+ * @return {Object} Options that have these end by themselves. They are for the roots
+ *     alone: what is made like the servers' clients may be silent itself.
+ */
+function impatientRoots({ _options: options }) {
+  if (!Array.isArray(options?.rootNodes)) return {};
+
+  return {
+    rootNodes: options.rootNodes.map((root) => ({
+      ...root,
+      socket: {
+        ...options.defaults?.socket,
+        ...root.socket,
+        socketTimeout: PATIENCE
+      }
+    }))
+  };
 }
 
 /** @return {Object|undefined} How to look at what a client is of */
