@@ -33,6 +33,9 @@ const OF_NODE = [
   '_write'
 ];
 
+/** What a cluster of the package redis was made with has no other name. */
+const OF_REDIS = ['_options'];
+
 /** What ws has on its objects under these names, and programs use. */
 const OF_WS = [
   '_autoPong',
@@ -89,7 +92,7 @@ function foreignPrivates(text) {
   const code = text
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
     .replace(/\/\/.*$/gm, '');
-  const own = new Set(['__proto__', ...OF_NODE, ...OF_WS]);
+  const own = new Set(['__proto__', ...OF_NODE, ...OF_REDIS, ...OF_WS]);
 
   for (const [, set, method] of code.matchAll(
     /\bthis\.(_\w+)\s*(?:=|\+=|\?\?=)(?!=)|^ {2}(?:get |set |static |async )*(_\w+)\(/gm
