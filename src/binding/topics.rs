@@ -63,7 +63,7 @@ pub(crate) fn topic_size(call: &Call<'_>) -> Outcome {
 /// `topicsOf(topics, id) -> names`, an array.
 pub(crate) fn topics_of(call: &Call<'_>) -> Outcome {
     let id = call.id(1)?;
-    let names = with_topics(call, |topics| topics.names_of(id).to_vec())?;
+    let names = with_topics(call, |topics| topics.names_of(id))?;
     let names = names.unwrap_or_default();
     let values: Outcome<Vec<_>> = names.iter().map(|name| text(call, name)).collect();
     call.array(&values?)

@@ -15,16 +15,37 @@ pub type Name = Arc<[u16]>;
 #[derive(Debug, Default)]
 pub struct Topics {
     topics: HashMap<Name, Topic>,
-    names: HashMap<Id, Vec<Name>>,
+    names: HashMap<Id, Names>,
 }
 
 /// The subscribers of one, in no order.
 #[derive(Debug, Default)]
 struct Topic {
     members: Vec<Id>,
-    /// Where each is in that list.
-    places: HashMap<Id, usize>,
+    places: HashMap<Id, Place>,
 }
+
+/// Where a subscription is in the lists.
+#[derive(Debug)]
+struct Place {
+    /// Among the members of its topic.
+    member: usize,
+    /// Among the names of its subscriber.
+    name: usize,
+}
+
+/// The topics of a subscriber, in the order in which it came to them.
+///
+/// One that is left leaves a gap, so that this takes no longer the more there are: a peer may
+/// have a program subscribe it to any number.
+#[derive(Debug, Default)]
+struct Names {
+    list: Vec<Option<Name>>,
+    gaps: usize,
+}
+
+/// So many gaps are no reason to close them.
+const FEW_GAPS: usize = 16;
 
 impl Topics {
     /// Adds a subscriber; returns whether it is a new one.
@@ -37,22 +58,32 @@ impl Topics {
         let Entry::Vacant(place) = topic.places.entry(id) else {
             return false;
         };
-        place.insert(topic.members.len());
+        let names = self.names.entry(id).or_default();
+        place.insert(Place {
+            member: topic.members.len(),
+            name: names.list.len(),
+        });
         topic.members.push(id);
-        self.names.entry(id).or_default().push(name);
+        names.list.push(Some(name));
         true
     }
 
     /// Takes a subscriber off one topic; returns whether it was one of its subscribers.
     pub fn unsubscribe(&mut self, id: Id, name: &[u16]) -> bool {
-        if !self.remove(id, name) {
+        let Some(place) = self.remove(id, name) else {
             return false;
+        };
+        let Some(names) = self.names.get_mut(&id) else {
+            return true;
+        };
+        if let Some(gap) = names.list.get_mut(place) {
+            *gap = None;
+            names.gaps += 1;
         }
-        if let Some(names) = self.names.get_mut(&id) {
-            names.retain(|its| **its != *name);
-            if names.is_empty() {
-                self.names.remove(&id);
-            }
+        if names.gaps == names.list.len() {
+            self.names.remove(&id);
+        } else if names.gaps > FEW_GAPS && names.gaps > names.list.len() / 2 {
+            self.close_gaps(id);
         }
         true
     }
@@ -60,10 +91,10 @@ impl Topics {
     /// Takes a subscriber off all topics; returns how many these were.
     pub fn leave(&mut self, id: Id) -> usize {
         let names = self.names.remove(&id).unwrap_or_default();
-        for name in &names {
+        for name in names.list.iter().flatten() {
             self.remove(id, name);
         }
-        names.len()
+        names.list.len() - names.gaps
     }
 
     /// The subscribers of a topic.
@@ -74,25 +105,44 @@ impl Topics {
 
     /// The topics of a subscriber, in the order in which it came to them.
     #[must_use]
-    pub fn names_of(&self, id: Id) -> &[Name] {
-        self.names.get(&id).map_or(&[], |names| names)
+    pub fn names_of(&self, id: Id) -> Vec<Name> {
+        let names = self.names.get(&id);
+        names
+            .iter()
+            .flat_map(|names| names.list.iter().flatten())
+            .cloned()
+            .collect()
     }
 
-    fn remove(&mut self, id: Id, name: &[u16]) -> bool {
-        let Some(topic) = self.topics.get_mut(name) else {
-            return false;
-        };
-        let Some(place) = topic.places.remove(&id) else {
-            return false;
-        };
-        topic.members.swap_remove(place);
-        if let Some(moved) = topic.members.get(place) {
-            topic.places.insert(*moved, place);
+    /// Takes a subscriber off the members of a topic; returns where its name is among his.
+    fn remove(&mut self, id: Id, name: &[u16]) -> Option<usize> {
+        let topic = self.topics.get_mut(name)?;
+        let place = topic.places.remove(&id)?;
+        topic.members.swap_remove(place.member);
+        if let Some(moved) = topic.members.get(place.member)
+            && let Some(its) = topic.places.get_mut(moved)
+        {
+            its.member = place.member;
         }
         if topic.members.is_empty() {
             self.topics.remove(name);
         }
-        true
+        Some(place.name)
+    }
+
+    fn close_gaps(&mut self, id: Id) {
+        let Some(names) = self.names.get_mut(&id) else {
+            return;
+        };
+        names.list.retain(Option::is_some);
+        names.gaps = 0;
+        for (index, name) in names.list.iter().flatten().enumerate() {
+            if let Some(topic) = self.topics.get_mut(name)
+                && let Some(place) = topic.places.get_mut(&id)
+            {
+                place.name = index;
+            }
+        }
     }
 }
 
@@ -134,6 +184,63 @@ mod tests {
             assert_eq!(topics.leave(id), 0);
         }
         assert!(topics.topics.is_empty() && topics.names.is_empty());
+    }
+
+    #[test]
+    fn names_keep_their_order_whichever_are_left() {
+        let mut topics = Topics::default();
+        let mut model: Vec<usize> = (0..500).collect();
+        for topic in &model {
+            assert!(topics.subscribe(1, &name(&topic.to_string())));
+            assert!(topics.subscribe(2, &name(&topic.to_string())));
+        }
+        for step in 0..2_000_usize {
+            let topic = step * 7919 % 500;
+            let text = name(&topic.to_string());
+            let was_in = model.iter().position(|its| *its == topic);
+            if step % 3 == 0 {
+                assert_eq!(topics.subscribe(1, &text), was_in.is_none());
+                if was_in.is_none() {
+                    model.push(topic);
+                }
+            } else {
+                assert_eq!(topics.unsubscribe(1, &text), was_in.is_some());
+                if let Some(index) = was_in {
+                    model.remove(index);
+                }
+            }
+            let expected: Vec<Vec<u16>> = model.iter().map(|its| name(&its.to_string())).collect();
+            let names = topics.names_of(1);
+            assert!(
+                names
+                    .iter()
+                    .map(|name| &**name)
+                    .eq(expected.iter().map(Vec::as_slice))
+            );
+        }
+        assert_eq!(topics.leave(1), model.len());
+        assert_eq!(topics.names_of(2).len(), 500);
+    }
+
+    #[test]
+    fn gaps_are_closed_before_they_are_most_of_a_list() {
+        let mut topics = Topics::default();
+        for topic in 0..1_000 {
+            topics.subscribe(1, &name(&topic.to_string()));
+        }
+        for topic in 0..990 {
+            topics.unsubscribe(1, &name(&topic.to_string()));
+            let names = &topics.names[&1];
+            let live = names.list.len() - names.gaps;
+            assert_eq!(live, 999 - topic);
+            assert!(names.list.len() <= 2 * live + 2 * FEW_GAPS);
+        }
+        // Who comes and goes makes no list longer and longer.
+        for _ in 0..10_000 {
+            topics.subscribe(1, &name("room"));
+            topics.unsubscribe(1, &name("room"));
+        }
+        assert!(topics.names[&1].list.len() <= 20 + 2 * FEW_GAPS);
     }
 
     proptest! {
