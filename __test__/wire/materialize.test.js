@@ -128,6 +128,83 @@ describe('A light socket that is touched', { skip }, () => {
     }
   });
 
+  it('has finished, failed and closed as one of Node would have by then', async (t) => {
+    const emptyClose = Buffer.from('888000000000', 'hex');
+    const ends = {
+      // How it ends, and what to wait for before it is touched.
+      'a reset': (peer, socket) => {
+        socket.resetAndDestroy();
+        return closeOf(peer);
+      },
+      'an error of the program': (peer) => {
+        peer._socket.destroy(new Error('mine'));
+        return closeOf(peer);
+      },
+      'an error that is yet to be told of': (peer) => {
+        peer._socket.destroy(new Error('mine'));
+      },
+      'an end that is half': async (peer, socket) => {
+        const [end] = await Promise.all([
+          once(socket, 'end'),
+          socket.write(emptyClose)
+        ]);
+
+        return end;
+      },
+      'an end that has just begun': (peer) => peer._socket.end(),
+      'an end and a reset': async (peer, socket) => {
+        peer._socket.end();
+        await once(socket, 'end');
+        socket.resetAndDestroy();
+        return closeOf(peer);
+      },
+      'an end that is cut off': (peer) => {
+        peer._socket.end();
+        peer._socket.destroy();
+        return closeOf(peer);
+      },
+      'both ends': async (peer, socket) => {
+        socket.write(emptyClose);
+        await once(socket, 'end');
+        socket.end();
+        return closeOf(peer);
+      }
+    };
+
+    for (const [name, end] of Object.entries(ends)) {
+      const logs = [];
+
+      for (const accept of ['native', 'node']) {
+        const { peer, socket } = await openRawClient(t, { accept });
+        const events = [];
+
+        socket.on('error', () => {});
+        socket.allowHalfOpen = true;
+        socket.resume();
+        await end(peer, socket);
+
+        const { _socket: touched } = peer;
+        const { _readableState: readable, _writableState: writable } = touched;
+
+        events.push(
+          touched.errored && (touched.errored.code ?? touched.errored.message),
+          [touched.writableFinished, touched.readableEnded],
+          [touched.destroyed, touched.closed],
+          [readable.errorEmitted, writable.errorEmitted],
+          [readable.closeEmitted, writable.closeEmitted]
+        );
+        for (const event of ['error', 'finish']) {
+          touched.on(event, () => events.push(event));
+        }
+        await turns();
+        events.push(touched.writableFinished);
+        logs.push(events);
+      }
+
+      assert.deepStrictEqual(logs[0], logs[1], name);
+    }
+  });
+
   it('closes when it is first touched just before', async (t) => {
     const { peer } = await openPair(t);
 

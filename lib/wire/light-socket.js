@@ -58,6 +58,7 @@ const methods = {
         output.shutDown(() => {
           light.isFinished = true;
         });
+        finishSoon(light);
         return this;
       }
     }
@@ -250,6 +251,28 @@ function nameOf(light, method) {
   return name ?? {};
 }
 
+/** Those that were ended in this turn of the event loop. */
+let ending = [];
+
+/** A socket was ended, of which Node's stream finishes when libuv has polled. */
+function finishSoon(light) {
+  if (ending.length === 0) timers.setImmediate(finishAll);
+  ending.push(light);
+}
+
+function finishAll() {
+  const lights = ending;
+
+  ending = [];
+  for (const light of lights) light.hasFinished = !light.isDestroyed;
+}
+
+/** A socket's `'error'` is emitted, which its streams know nothing of. */
+function noteEmitted({ _readableState: readable, _writableState: writable }) {
+  readable.errorEmitted = true;
+  writable.errorEmitted = true;
+}
+
 let refuse;
 
 /** What sockets of Node's HTTP server throw when they are given an encoding. */
@@ -283,8 +306,11 @@ function close(socket, light, err) {
   };
 
   if (err) {
+    light.error = err;
     timers.nextTick(() => {
+      light.isErrorTold = true;
       owner.onError();
+      if (!isLight(light.target)) noteEmitted(light.target);
       tell('error', err);
     });
   }

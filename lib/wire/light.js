@@ -132,6 +132,15 @@ Light.prototype.owner = null;
 /** Whether the peer was told of its end. */
 Light.prototype.isFinished = false;
 
+/** Whether the turn of the loop is over, too, in which Node's stream finishes. */
+Light.prototype.hasFinished = false;
+
+/** What it was destroyed with, if with an error. */
+Light.prototype.error = null;
+
+/** Whether the tick of its `'error'` has come. */
+Light.prototype.isErrorTold = false;
+
 /** What it was opened for. */
 Light.prototype.websocket = null;
 

@@ -103,18 +103,27 @@ function materialize(view) {
   owner.onMaterialized();
   // The native wire as well: the listeners that came have resumed both.
   if (light.isPaused) TakenSocket.prototype.pause.call(socket);
-  if (light.isEnded) socketPrototype.end.call(socket);
+  if (!light.isEnded) return;
+  if (light.hasFinished) beEnded(socket._writableState, true);
+  else socketPrototype.end.call(socket);
+}
+
+/** Makes a stream's state what it is behind an `end()`; its events were missed. */
+function beEnded(state, isFinished) {
+  state.ending = true;
+  state.ended = true;
+  state.prefinished = isFinished;
+  state.finished = isFinished;
 }
 
 /** Makes a socket what it is once it is destroyed. Its events were missed, but for a `'close'` that is yet to come. */
-function beDestroyed(socket, { isClosed, isEnded, isEndedByPeer, server }) {
+function beDestroyed(socket, light) {
+  const { isClosed, isEnded, isEndedByPeer, server } = light;
   const { _readableState: readable, _writableState: writable } = socket;
 
   readable.flowing = true;
   if (isEnded) {
-    writable.ending = true;
-    writable.ended = true;
-    writable.finished = isClosed;
+    beEnded(writable, light.hasFinished || (isEndedByPeer && light.isFinished));
   }
   if (isEndedByPeer) {
     readable.ended = true;
@@ -125,6 +134,14 @@ function beDestroyed(socket, { isClosed, isEnded, isEndedByPeer, server }) {
   define(socket, '_destroy', (err, callback) => callback(err));
   socketPrototype.destroy.call(socket);
   Reflect.deleteProperty(socket, '_destroy');
+
+  for (const state of [readable, writable]) {
+    if (light.error !== null) {
+      state.errored = light.error;
+      state.errorEmitted = light.isErrorTold;
+    }
+    if (isClosed) state.closeEmitted = true;
+  }
 
   define(socket, 'timeout', 0);
   socket._server = server;
