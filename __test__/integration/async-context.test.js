@@ -110,7 +110,66 @@ async function storesOfSends({ WebSocket, WebSocketServer }) {
   return seen;
 }
 
+/** What a server's listeners see when one of them has entered a store. */
+async function storesBehindEnter(
+  { WebSocket, WebSocketServer },
+  { end, touch }
+) {
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const note = (name) => () => seen.push([name, storage.getStore() ?? null]);
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+
+  await once(wss, 'listening');
+
+  const ws = new WebSocket(`ws://127.0.0.1:${wss.address().port}`);
+  const [[peer]] = await Promise.all([
+    once(wss, 'connection'),
+    once(ws, 'open')
+  ]);
+
+  if (touch) peer._socket.on('close', note('close of the socket'));
+  peer.on('message', (data) => {
+    note('message')();
+    storage.enterWith(`entered at ${data}`);
+    peer.send('answer');
+  });
+  peer.on('pong', note('pong'));
+  peer.on('close', note('close'));
+
+  for (const data of ['first', 'second']) {
+    ws.send(data);
+    await once(ws, 'message');
+  }
+
+  ws.pong();
+  await once(peer, 'pong');
+
+  const over = once(peer, 'close');
+
+  if (end === 'peer terminates') peer.terminate();
+  else ws[end]();
+  await over;
+  // The socket's own comes last.
+  await new Promise(setImmediate);
+  ws.terminate();
+  wss.close();
+  return seen;
+}
+
 describe('AsyncLocalStorage', () => {
+  for (const end of ['close', 'terminate', 'peer terminates']) {
+    for (const touch of [false, true]) {
+      it(`has the store that a listener has entered until the end (${end}, ${touch ? '' : 'not '}touched)`, async () => {
+        const expected = await storesBehindEnter(theirs, { end, touch });
+        const actual = await storesBehindEnter(ours, { end, touch });
+
+        assert.strictEqual(expected.length, touch ? 5 : 4);
+        assert.deepStrictEqual(actual, expected);
+      });
+    }
+  }
+
   for (const options of [
     { compress: false, size: 10 },
     { compress: false, size: 100_000 },

@@ -15,7 +15,7 @@ const {
 } = require('../wire/loop');
 const { makeContext } = require('../wire/accepted-context');
 const { onPolled } = require('../wire/ends');
-const { serverOf } = require('../wire/materialize');
+const { handleOf, serverOf } = require('../wire/materialize');
 const slotOf = require('../wire/slot');
 const Stage = require('../wire/stage');
 const Tick = require('../wire/tick');
@@ -204,7 +204,9 @@ const listeners = {
     const connection = connections[slotOf(id)];
 
     if (connection !== undefined) {
-      makeContext(id, connection.server ?? serverOf(connection.socket));
+      const { server, socket } = connection;
+
+      makeContext(id, server ?? serverOf(socket), handleOf(socket));
     }
   }
 };

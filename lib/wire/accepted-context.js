@@ -28,8 +28,10 @@ function noteServer(server) {
  *
  * @param {Number} id The connection
  * @param {net.Server|null} server Its server
+ * @param {Object} [handle] Node's handle, if it has one: what a listener enters is
+ *     then there when Node calls for that, as when it is closed
  */
-function makeContext(id, server) {
+function makeContext(id, server, handle) {
   const triggerAsyncId = server ? triggers.get(server) : undefined;
 
   // Not where JavaScript runs already, as the stores of that would be the
@@ -41,7 +43,7 @@ function makeContext(id, server) {
     triggerAsyncId
   });
 
-  resource.runInAsyncScope(native.captureContext, native, id);
+  resource.runInAsyncScope(native.captureContext, native, id, handle);
   // The context works on. One for all connections could not be used: nobody
   // would know when the last one came.
   resource.emitDestroy();

@@ -28,6 +28,11 @@ class Incoming {
     return this._handle;
   }
 
+  /** Node's handle, if there is one. */
+  get ownHandle() {
+    return this._hasHandle ? this._handle : undefined;
+  }
+
   get _hasHandle() {
     return typeof this._handle !== 'function';
   }

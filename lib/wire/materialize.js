@@ -26,6 +26,15 @@ function serverOf(socket) {
   return light ? light.server : socket?._server;
 }
 
+/** @return {Object|undefined} Node's own handle for this socket, if there is one */
+function handleOf(socket) {
+  const owner = socket?.[kLight] || socket?._handle;
+
+  // That of TLS of our own has Node's behind it.
+  if (owner && 'ownHandle' in owner) return owner.ownHandle;
+  return owner ?? undefined;
+}
+
 /**
  * Makes it a socket as all others, for good.
  *
@@ -153,4 +162,11 @@ function destroySocket() {
   this.destroy();
 }
 
-module.exports = { destroySocket, isLight, kLight, materialize, serverOf };
+module.exports = {
+  destroySocket,
+  handleOf,
+  isLight,
+  kLight,
+  materialize,
+  serverOf
+};
