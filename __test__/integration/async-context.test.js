@@ -7,6 +7,7 @@ const { describe, it } = require('node:test');
 
 const ours = require('../..');
 const theirs = require('ws');
+const { exchange, upgradeRequest } = require('../support/raw-http');
 
 /**
  * Runs a conversation and notes the store that each listener and callback sees.
@@ -157,7 +158,63 @@ async function storesBehindEnter(
   return seen;
 }
 
+/**
+ * What the listeners of connections see that touch their sockets behind the first
+ * message. Clients that are not of this package are not accepted one by one, and
+ * most of them without a handle.
+ */
+async function storesBehindTouch({ WebSocketServer }) {
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  const over = [];
+
+  await once(wss, 'listening');
+  wss.on('connection', (ws) => {
+    const names = [];
+    const note = (name) => () => names.push([name, storage.getStore() ?? null]);
+
+    seen.push(names);
+    over.push(once(ws, 'close'));
+    ws.once('message', () => {
+      ws._socket.on('close', note('close of the socket'));
+      storage.enterWith('entered');
+      ws.on('message', note('message'));
+      ws.send('answer');
+    });
+    ws.on('close', note('close'));
+  });
+
+  const sockets = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const { port } = wss.address();
+      const { socket } = await exchange(port, upgradeRequest());
+
+      return socket;
+    })
+  );
+
+  for (const socket of sockets) {
+    socket.write(Buffer.from('81810000000061', 'hex'));
+    await once(socket, 'data');
+    socket.end(Buffer.from('81810000000062', 'hex'));
+  }
+
+  await Promise.all(over);
+  await new Promise(setImmediate);
+  wss.close();
+  return seen;
+}
+
 describe('AsyncLocalStorage', () => {
+  it('has the store of a connection whose socket is touched later, as with ws', async () => {
+    const expected = await storesBehindTouch(theirs);
+    const actual = await storesBehindTouch(ours);
+
+    assert.strictEqual(expected.length, 8);
+    assert.deepStrictEqual(actual, expected);
+  });
+
   for (const end of ['close', 'terminate', 'peer terminates']) {
     for (const touch of [false, true]) {
       it(`has the store that a listener has entered until the end (${end}, ${touch ? '' : 'not '}touched)`, async () => {

@@ -6,14 +6,9 @@ const { EMPTY_BUFFER } = require('../constants');
 const native = require('../native');
 const { level } = require('../native/event-rows');
 const numbers = require('../native/numbers');
-const {
-  acceptors,
-  closing,
-  connections,
-  leaving,
-  writers
-} = require('../wire/loop');
+const { acceptors, connections, leaving, writers } = require('../wire/loop');
 const { makeContext } = require('../wire/accepted-context');
+const { closing } = require('../wire/closing');
 const { onPolled } = require('../wire/ends');
 const { handleOf, serverOf } = require('../wire/materialize');
 const slotOf = require('../wire/slot');

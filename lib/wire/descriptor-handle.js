@@ -2,6 +2,7 @@
 
 const { asyncHooks } = require('../builtins');
 const native = require('../native');
+const takeHandle = require('./taken-handle');
 
 const { AsyncResource } = asyncHooks;
 
@@ -31,6 +32,8 @@ function keepContext() {
 function makeHandle(id, Handle) {
   return nowhere.runInAsyncScope(() => {
     const handle = new Handle(SOCKET);
+
+    handle[takeHandle.kConnection] = id;
 
     // A handle that cannot be opened answers every call with an error.
     if (handle.open(native.descriptorOf(id)) === 0) native.descriptorGive(id);

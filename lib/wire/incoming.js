@@ -1,8 +1,8 @@
 'use strict';
 
 const native = require('../native');
+const { callWhenClosed } = require('./closing');
 const { makeHandle } = require('./descriptor-handle');
-const { closing } = require('./loop');
 
 /** A socket that came to a server, and whose descriptor a handle of Node's has or is to have. */
 class Incoming {
@@ -77,7 +77,7 @@ class Incoming {
     if (this._hasHandle) {
       this._handle.close(callback);
     } else if (callback !== undefined) {
-      native.loopClosed(this.id, closing.add(callback));
+      callWhenClosed(this.id, callback);
     }
   }
 }

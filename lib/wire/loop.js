@@ -7,7 +7,6 @@ const { systemError, tlsError } = require('./errors');
 const heartbeatNews = require('./heartbeat-news');
 const { endedByPeer } = require('./light-socket');
 const { materialize } = require('./materialize');
-const Numbered = require('./numbered');
 const slotOf = require('./slot');
 const takeHandle = require('./taken-handle');
 const { kLoop } = require('./taken-socket');
@@ -32,8 +31,6 @@ const leaving = new Map();
 const writers = new Map();
 /** Who sees to what was taken from listening sockets, by their descriptors. */
 const acceptors = new Map();
-/** What is to be called when sockets without handles are closed. */
-const closing = new Numbered();
 
 /**
  * Reads a socket on the event loop, in Rust, past Node's own reading of it.
@@ -298,7 +295,6 @@ function forget(id) {
 module.exports = {
   LoopTransport,
   acceptors,
-  closing,
   forced,
   connections,
   forget,

@@ -1,6 +1,7 @@
 'use strict';
 
 const timers = require('../timers');
+const { callWhenClosed } = require('./closing');
 
 /**
  * On a handle: who hears when somebody closes it, what is called when it is closed,
@@ -13,6 +14,11 @@ const kReading = Symbol('ws-rs.reading');
 const kMethod = Symbol('ws-rs.method');
 /** On a handle that is being closed: what is to be called then. */
 const kCallbacks = Symbol('ws-rs.callbacks');
+/**
+ * On a handle that was made for a connection which had none: its native half. What a
+ * listener has entered is in that one's async context, and not in the handle's.
+ */
+const kConnection = Symbol('ws-rs.connection');
 
 /** What handles become, by the prototype that they had. */
 const prototypes = new WeakMap();
@@ -103,7 +109,7 @@ function close(handle, method, callback) {
 
   handle[kCallbacks] = callbacks;
 
-  return (handle[kMethod] ?? method).call(handle, function closed(...args) {
+  function closed(...args) {
     const onClosed = handle[kClosed];
 
     handle[kClosed] = null;
@@ -111,13 +117,26 @@ function close(handle, method, callback) {
     if (onClosed) onClosed();
 
     for (const call of callbacks) {
-      if (typeof call === 'function') call.apply(this, args);
+      if (typeof call === 'function') call.apply(handle, args);
     }
-  });
+  }
+
+  const run = handle[kMethod] ?? method;
+  const id = handle[kConnection];
+
+  if (id === undefined) return run.call(handle, closed);
+
+  const error = run.call(handle);
+
+  // A reset may fail, and then closes nothing.
+  if (!error) callWhenClosed(id, closed);
+  return error;
 }
 
 function callSoon(callback) {
   if (typeof callback === 'function') timers.nextTick(callback);
 }
+
+takeHandle.kConnection = kConnection;
 
 module.exports = takeHandle;

@@ -101,6 +101,12 @@ impl Watching {
         self.is_watched
     }
 
+    /// Whether all was read that will ever come.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Whether it may be written to: it is watched, or was to its end.
     #[must_use]
     pub const fn takes_writes(&self) -> bool {

@@ -200,7 +200,7 @@ impl LoopSocket {
 
     /// Whether it was said that the peer sends no more.
     pub(super) const fn has_ended(&self) -> bool {
-        self.ended
+        self.watching.is_over()
     }
 
     /// Whether nothing that comes is read for now.

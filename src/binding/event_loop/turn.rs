@@ -13,11 +13,10 @@ use super::super::environment::Environment;
 use super::super::stage::clear_stage;
 use super::context::Within;
 use super::listeners::Listener;
-use super::socket::Reader;
 use super::{Context, LoopSocket};
 use crate::numbers::source::NOWHERE;
 use crate::numbers::stage;
-use ws_rs_engine::inbox::Next;
+use ws_rs_engine::inbox::{Next, Reader};
 use ws_rs_engine::reads::{News, Reads};
 use ws_rs_wire::Ready;
 use ws_rs_wire::tls::{Arrived, Tls};
@@ -156,7 +155,7 @@ impl<'a> Turn<'a> {
     /// Whether a stream reads from now on what has come with a request, in this turn, as from Node.
     fn is_left_to_stream(&self) -> bool {
         let is_left = self.with_socket(|socket| {
-            socket.reader == Reader::Stream && !socket.awaits_request && socket.stream.has_more()
+            socket.inbox.reader() == Reader::Stream && socket.stream.has_more()
         });
         is_left == Some(true)
     }
