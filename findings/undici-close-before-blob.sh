@@ -83,6 +83,7 @@ node_modules/.bin/bun client.js "ws://127.0.0.1:$port"
 heard Bun 'one two three 1005'
 node_modules/.bin/deno run --quiet --allow-all client.js "ws://127.0.0.1:$port"
 heard Deno 'one two three 1005'
-chromium --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" "http://127.0.0.1:$port/" &> /dev/null &
+chromium --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" \
+  "http://127.0.0.1:$port/" &> /dev/null &
 browser=$!
 heard Chromium 'one two three 1005'
