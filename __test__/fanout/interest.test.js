@@ -158,6 +158,25 @@ describe('Interest', () => {
     assert.strictEqual(interest._unsettled.size, 0);
   });
 
+  it('asks the adapter for nothing more when that has closed it in a call', async () => {
+    const { adapter, interest } = make();
+
+    adapter.subscribe = () => {
+      throw new Error('refused');
+    };
+    for (const name of ['a', 'b', 'c']) interest.set(name, true);
+
+    const asked = [];
+
+    adapter.subscribe = (name) => {
+      asked.push(name);
+      interest.close();
+    };
+    await interest.retry();
+    assert.deepStrictEqual(asked, ['a']);
+    await interest.ready();
+  });
+
   it('lets nobody wait when it is closed', async () => {
     const { adapter, interest } = make();
 

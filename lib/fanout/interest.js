@@ -48,7 +48,12 @@ class Interest {
 
   /** Tries again what failed; resolves when the calls under way now are through. */
   retry() {
-    for (const entry of [...this._unsettled]) this._look(entry);
+    for (const entry of [...this._unsettled]) {
+      // The adapter may have closed everything when it was called for another.
+      if (this._isClosed) break;
+      this._look(entry);
+    }
+
     return this._busy.gone();
   }
 
