@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 
 const {
   inContext,
-  pendingCallback,
+  PendingCallback,
   settle
 } = require('../../lib/wire/send-callbacks');
 const { tick } = require('../support/events');
@@ -14,7 +14,7 @@ const { tick } = require('../support/events');
 describe('The callback of a frame', () => {
   it('is called in the tick after the send if the frame was written', () => {
     const log = [];
-    const pending = pendingCallback((err) => log.push(err));
+    const pending = new PendingCallback((err) => log.push(err));
 
     settle([pending])();
     assert.deepStrictEqual(log, []);
@@ -24,7 +24,7 @@ describe('The callback of a frame', () => {
 
   it('is called when the frame is written if that takes longer', () => {
     const log = [];
-    const pending = pendingCallback((err) => log.push(err));
+    const pending = new PendingCallback((err) => log.push(err));
 
     inContext(pending);
     assert.deepStrictEqual(log, []);
@@ -35,8 +35,8 @@ describe('The callback of a frame', () => {
   it('gets the error before and after that tick', () => {
     const error = new Error('Oops');
     const log = [];
-    const early = pendingCallback((err) => log.push(['early', err]));
-    const late = pendingCallback((err) => log.push(['late', err]));
+    const early = new PendingCallback((err) => log.push(['early', err]));
+    const late = new PendingCallback((err) => log.push(['late', err]));
 
     inContext(late);
     settle([early, late])(error);
@@ -50,7 +50,7 @@ describe('The callback of a frame', () => {
   it('runs in the async context of whoever sent, however late', () => {
     const storage = new AsyncLocalStorage();
     const log = [];
-    const pending = pendingCallback(() => log.push(storage.getStore()));
+    const pending = new PendingCallback(() => log.push(storage.getStore()));
 
     storage.run('sender', () => inContext(pending));
     storage.run('writer', () => settle([pending])());
@@ -59,14 +59,14 @@ describe('The callback of a frame', () => {
 });
 
 describe('A callback that its stream calls before its tick', () => {
-  const callsAtOnce = () => true;
+  const passTick = () => true;
 
   it('is called at once if the writer says so, and not again in its tick', () => {
     const error = new Error('Oops');
     const log = [];
-    const pending = pendingCallback((err) => log.push(err));
+    const pending = new PendingCallback((err) => log.push(err));
 
-    settle([pending], { callsAtOnce })(error);
+    settle([pending], { passTick })(error);
     assert.deepStrictEqual(log, [error]);
     inContext(pending);
     assert.deepStrictEqual(log, [error]);
@@ -74,21 +74,21 @@ describe('A callback that its stream calls before its tick', () => {
 
   it('may throw, and is not called again', () => {
     const log = [];
-    const pending = pendingCallback(() => {
+    const pending = new PendingCallback(() => {
       log.push('called');
       throw new Error('Oops');
     });
 
-    assert.throws(() => settle([pending], { callsAtOnce })(), /Oops/);
+    assert.throws(() => settle([pending], { passTick })(), /Oops/);
     inContext(pending);
     assert.deepStrictEqual(log, ['called']);
   });
 
   it('waits for its tick if the writer says so', () => {
     const log = [];
-    const pending = pendingCallback((err) => log.push(err));
+    const pending = new PendingCallback((err) => log.push(err));
 
-    settle([pending], { callsAtOnce: () => false })();
+    settle([pending], { passTick: () => false })();
     assert.deepStrictEqual(log, []);
     inContext(pending);
     assert.deepStrictEqual(log, [undefined]);
@@ -102,7 +102,7 @@ describe('The callbacks of frames that are written together', () => {
 
   it('are called in order, each once', () => {
     const log = [];
-    const list = [1, 2, 3].map((n) => pendingCallback(() => log.push(n)));
+    const list = [1, 2, 3].map((n) => new PendingCallback(() => log.push(n)));
 
     list.forEach(inContext);
     settle(list)();
@@ -112,11 +112,12 @@ describe('The callbacks of frames that are written together', () => {
   it('are all called though some throw, which is not swallowed', async (t) => {
     const log = [];
     const thrown = [];
-    const list = [1, 2, 3, 4].map((n) =>
-      pendingCallback((err) => {
-        log.push([n, err]);
-        if (n % 2 === 0) throw new Error(`Oops ${n}`);
-      })
+    const list = [1, 2, 3, 4].map(
+      (n) =>
+        new PendingCallback((err) => {
+          log.push([n, err]);
+          if (n % 2 === 0) throw new Error(`Oops ${n}`);
+        })
     );
     const error = new Error('not written');
 

@@ -4,7 +4,7 @@ const native = require('../native');
 const { takenAwayError } = require('../native/errors');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
-const { pendingCallback, settle } = require('./send-callbacks');
+const { PendingCallback, settle } = require('./send-callbacks');
 const {
   brokenPipeError,
   destroyedError,
@@ -47,7 +47,7 @@ class FrameCallbacks {
    * @return {Object} It, for `inContext()`
    */
   add(callback) {
-    const pending = pendingCallback(callback);
+    const pending = new PendingCallback(callback);
 
     if (this._waiting === null) this._waiting = [pending];
     else this._waiting.push(pending);

@@ -9,7 +9,7 @@ const toBuffer = require('../to-buffer');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameDrain = require('./frame-drain');
 const { isLight } = require('./materialize');
-const { inContext, pendingCallback } = require('./send-callbacks');
+const { inContext, PendingCallback } = require('./send-callbacks');
 const Stage = require('./stage');
 const Tick = require('./tick');
 
@@ -313,7 +313,7 @@ class Outbox extends FrameDrain {
       return;
     }
 
-    const pending = callback ? pendingCallback(callback) : null;
+    const pending = callback ? new PendingCallback(callback) : null;
     const isOwn = stream.isFree;
 
     stream.givePayload(bytes, pending);

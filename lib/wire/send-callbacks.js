@@ -6,36 +6,55 @@ const { kLate, THREW, thrownInContext } = require('./thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
-/**
- * A callback of a frame that is not written yet; `isOwn` says that the stream
- * writes the frame within its send, so that it calls back in the async context of
- * whoever sent.
- */
-function pendingCallback(callback) {
-  return {
-    callback,
-    err: undefined,
-    isDue: false,
-    isOwn: false,
-    isWritten: false
-  };
-}
+/** A callback of a frame that is not written yet. */
+class PendingCallback {
+  constructor(callback) {
+    this._callback = callback;
+    this._err = undefined;
+    /** Whether the tick of its send has come. */
+    this.isDue = false;
+    /**
+     * Whether the stream writes the frame within its send, so that it calls back in
+     * the async context of whoever sent.
+     */
+    this.isOwn = false;
+    this._isWritten = false;
+  }
 
-/**
- * Runs in the tick after a send, in the async context of whoever sent: calls
- * back there if the frame was written, else keeps the context until it is.
- */
-function inContext(pending) {
-  const { callback } = pending;
+  /** The frame was written, or cannot be. */
+  written(err) {
+    this._err = err;
+    this._isWritten = true;
+  }
 
-  pending.isDue = true;
-  if (callback === null) return;
+  /**
+   * Calls back, once; nothing of the program is kept.
+   *
+   * @return {*} `THREW` if it is late and threw
+   */
+  call() {
+    const callback = this._callback;
 
-  if (pending.isWritten) {
-    callback(pending.err);
-  } else {
-    pending.callback =
-      callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
+    this._callback = null;
+    return callback(this._err);
+  }
+
+  /**
+   * In the tick after a send, in the async context of whoever sent: calls back if
+   * the frame was written, else keeps the context until it is.
+   */
+  come() {
+    const callback = this._callback;
+
+    this.isDue = true;
+    if (callback === null) return;
+
+    if (this._isWritten) {
+      this.call();
+    } else {
+      this._callback =
+        callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
+    }
   }
 }
 
@@ -53,26 +72,24 @@ function settle(callbacks, writer) {
     for (let i = from; i < callbacks.length; i++) {
       const pending = callbacks[i];
 
-      pending.err = err;
-      pending.isWritten = true;
+      pending.written(err);
 
       if (pending.isDue) {
-        if (pending.callback(err) !== THREW) continue;
+        if (pending.call() !== THREW) continue;
         timers.setImmediate(next, err, i + 1);
         return false;
       }
 
       // It is the last: whoever sent has had the stream take what waited.
-      if (writer?.callsAtOnce(pending)) {
-        const { callback } = pending;
-
-        pending.callback = null;
-        callback(err);
-      }
+      if (writer?.passTick(pending)) pending.call();
     }
 
     return true;
   };
 }
 
-module.exports = { inContext, pendingCallback, settle };
+function inContext(pending) {
+  pending.come();
+}
+
+module.exports = { inContext, PendingCallback, settle };

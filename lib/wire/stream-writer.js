@@ -40,14 +40,14 @@ class StreamWriter {
   }
 
   /**
-   * Whether a callback is called as soon as the stream calls, as with ws. Over TLS
-   * that may be long before the tick: Node does all that one turn of the event loop
-   * writes, and is called back for, before the ticks of it.
+   * Has a callback called as soon as the stream calls, as with ws, if nobody is to be
+   * called before. Over TLS that may be long before the tick: Node does all that one
+   * turn of the event loop writes, and is called back for, before the ticks of it.
    *
-   * @param {Object} pending The callback
-   * @return {Boolean} `false`: its tick calls it
+   * @param {PendingCallback} pending The callback
+   * @return {Boolean} Whether to call it now; else its tick does
    */
-  callsAtOnce(pending) {
+  passTick(pending) {
     const isNext = this._left === null || this._left.isDue;
 
     // Node's own streams call in the async context of the write, and not within it.
@@ -89,7 +89,7 @@ class StreamWriter {
    * giving.
    *
    * @param {Uint8Array} bytes The payload
-   * @param {Object|null} pending Its callback, a pending one
+   * @param {PendingCallback|null} pending Its callback
    */
   givePayload(bytes, pending) {
     const socket = this._socket;
