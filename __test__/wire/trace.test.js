@@ -30,10 +30,10 @@ const PROGRAM = async () => {
   const wss = await serve();
   const client = new WebSocket(wss.url);
   const [peer] = await once(wss, 'connection');
-  const onLoop = (ws) =>
+  const onNative = (ws) =>
     new Promise((resolve) => {
       (function look() {
-        if (ws.transport !== 'loop') setImmediate(look);
+        if (ws.transport === 'stream') setImmediate(look);
         else resolve();
       })();
     });
@@ -44,8 +44,8 @@ const PROGRAM = async () => {
   client.send('x');
   await once(client, 'message');
   if (!LISTEN && !WS_RS_TRANSPORT) {
-    await onLoop(client);
-    await onLoop(peer);
+    await onNative(client);
+    await onNative(peer);
   }
   if (TOUCH) client._socket.setTimeout(60_000);
   client.close();
@@ -81,6 +81,21 @@ describe('NODE_DEBUG=ws-rs', { skip }, () => {
       lines.some((line) => /(server.*): accepted natively, on loop$/.test(line))
     );
     assert.ok(lines.some((line) => /\(client\): to loop$/.test(line)));
+  });
+
+  it('says of connections that I/O threads have that they are on threads', async () => {
+    const lines = await traced(PROGRAM, { WS_RS_IO_THREADS: '1' });
+
+    assert.ok(
+      lines.some((line) =>
+        /(server.*): accepted natively, on threads$/.test(line)
+      ),
+      lines.join('\n')
+    );
+    assert.ok(
+      lines.some((line) => /\(client\): to threads$/.test(line)),
+      lines.join('\n')
+    );
   });
 
   it('says why a connection stays on stream', async () => {

@@ -90,7 +90,7 @@ class LightConnection extends Light {
     connections[slotOf(id)] = this;
     Tick.watchExit();
     Tick.schedule();
-    trace(this, 'accepted natively, on loop');
+    trace(this, 'accepted natively, on %s');
     return true;
   }
 

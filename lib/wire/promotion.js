@@ -110,7 +110,7 @@ function promote(connection, isNew = false) {
   if (!handle.hasRef()) transport.setReferenced(false);
   if (connection.isBusy) connection.suspendLoop();
   if (socket.isPaused()) transport.setPaused(true);
-  trace(connection, 'to loop');
+  trace(connection, 'to %s');
 }
 
 function open({ decoder, ioThreads, socket }, handle) {

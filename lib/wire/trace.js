@@ -14,7 +14,8 @@ let count = 0;
  * started with `NODE_DEBUG=ws-rs`. Nothing is put together for others.
  *
  * @param {Connection} connection The connection
- * @param {String} what What becomes of it
+ * @param {String} what What becomes of it, with `%s` for the transport that it
+ *     has now
  */
 function trace(connection, what) {
   if (!log.enabled) return;
@@ -25,8 +26,9 @@ function trace(connection, what) {
 
   const side = websocket._isServer ? 'server' : 'client';
   const number = numbers.get(websocket);
+  const news = what.replace('%s', connection.transport);
 
-  log('connection %d (%s%s): %s', number, side, peerOf(socket), what);
+  log('connection %d (%s%s): %s', number, side, peerOf(socket), news);
 }
 
 /**
