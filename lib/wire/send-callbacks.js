@@ -81,7 +81,7 @@ function settle(callbacks, writer) {
       }
 
       // It is the last: whoever sent has had the stream take what waited.
-      if (writer?.passTick(pending)) pending.call();
+      if (writer?.passTick(pending, err)) pending.call();
     }
 
     return true;

@@ -44,14 +44,24 @@ class StreamWriter {
    * called before. Over TLS that may be long before the tick: Node does all that one
    * turn of the event loop writes, and is called back for, before the ticks of it.
    *
+   * Not with an error: a stream that fails calls all that wait for it in one go, and
+   * those behind one that throws would hear nothing.
+   *
    * @param {PendingCallback} pending The callback
+   * @param {Error} [err] What it is called with
    * @return {Boolean} Whether to call it now; else its tick does
    */
-  passTick(pending) {
+  passTick(pending, err) {
     const isNext = this._left === null || this._left.isDue;
 
     // Node's own streams call in the async context of the write, and not within it.
-    if (isNext && pending.isOwn && !this.isGiving && this._socket._handle) {
+    if (
+      !err &&
+      isNext &&
+      pending.isOwn &&
+      !this.isGiving &&
+      this._socket._handle
+    ) {
       // What it sends is not to wait for others of the tick: they are written.
       Tick.pass();
       return true;
