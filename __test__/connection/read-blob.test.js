@@ -79,3 +79,54 @@ describe('A blob that throws when its turn has come', () => {
     assert.strictEqual((await closed)[0], 1006);
   });
 });
+
+describe('What was in a blob', () => {
+  it('is sent in its promise, before ticks of the program that come behind it', async (t) => {
+    const { client, peer } = await openPair(t);
+    const order = [];
+    const closed = once(client, 'close');
+    const failed = new Promise((resolve) => {
+      peer.on('error', (error) => {
+        order.push(error.message);
+        resolve();
+      });
+    });
+
+    queueMicrotask(() => {
+      process.nextTick(queueMicrotask, () => {
+        process.nextTick(() => order.push('a tick behind microtasks'));
+      });
+    });
+    peer.send(ownBlob(() => Promise.resolve(new ArrayBuffer(2))));
+    peer.ping(ownBlob(() => Promise.reject(new Error('the second blob'))));
+    await failed;
+    await closed;
+    // With ws it is so as well.
+    assert.deepStrictEqual(order, [
+      'the second blob',
+      'a tick behind microtasks'
+    ]);
+  });
+
+  it('is called back for once if what is behind it cannot be written', async (t) => {
+    const { client, peer } = await openPair(t);
+    const calls = [];
+    const closed = once(client, 'close');
+    const failed = once(peer, 'error');
+
+    peer.send(new Blob(['ab']), (error) => calls.push(error ?? 'sent'));
+    peer.send(
+      ownBlob(() => {
+        throw new RangeError('Oops');
+      }),
+      (error) => calls.push(error.message)
+    );
+
+    const [message] = await once(client, 'message');
+
+    assert.strictEqual(message.toString(), 'ab');
+    await failed;
+    await closed;
+    assert.deepStrictEqual(calls.sort(), ['Oops', 'sent']);
+  });
+});

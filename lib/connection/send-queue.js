@@ -105,6 +105,8 @@ class SendQueue {
   /** Lines a job up, and begins it if it is the first. */
   _enqueue(job) {
     if (this._lost !== null) {
+      // Of what waits for ever, as with ws.
+      this._bufferedBytes += byteLength(job.payload);
       if (typeof job.cb === 'function') timers.nextTick(job.cb, this._lost);
       return;
     }
@@ -149,7 +151,14 @@ class SendQueue {
     }
 
     this._noteIdle();
-    if (this._queue.length === 0) this.outbox?.onempty?.();
+    if (this._queue.length === 0) this._tellEmpty();
+  }
+
+  /** Nothing waits any more. A listener may throw, and this may be in a promise. */
+  _tellEmpty() {
+    const onempty = this.outbox?.onempty;
+
+    if (onempty) timers.nextTick(onempty);
   }
 
   /** Tells who sends to many whether a message may be sent past this queue. */
@@ -169,10 +178,11 @@ class SendQueue {
 
   _blobRead(job, bytes) {
     if (this._socket.destroyed) {
-      this._abort(
-        new Error('The socket was closed while the blob was being read'),
-        job.cb
+      const err = new Error(
+        'The socket was closed while the blob was being read'
       );
+
+      timers.nextTick(() => this._abort(err, job.cb));
       return;
     }
 
@@ -181,31 +191,25 @@ class SendQueue {
     job.payload = bytes;
     this._state = DEFAULT;
     if (job.compress) this._queue.unshift(job);
-    else if (!this._writeBlob(job)) return;
+    else this._writeBlob(job);
 
-    this._next();
+    try {
+      this._next();
+    } catch (err) {
+      // It is not that of the blob, whose callback is called for its own frame.
+      timers.nextTick(() => this._fail(err));
+    }
   }
 
-  /**
-   * Writes what was in a blob. With ws it is read in a promise: what is thrown there
-   * ends the connection.
-   *
-   * @return {Boolean} Whether that went well
-   */
+  /** Writes what was in a blob. */
   _writeBlob({ cb, first, length, mask, payload }) {
     if (mask) this.outbox?.drainSoon(length, true);
     this._bufferedBytes -= length;
 
-    try {
-      // What is no function was let through up to here, as with ws.
-      const callback = typeof cb === 'function' ? cb : callbackOf(cb);
+    // What is no function was let through up to here, as with ws.
+    const callback = typeof cb === 'function' ? cb : callbackOf(cb);
 
-      this._write(payload, first, mask, callback);
-      return true;
-    } catch (err) {
-      this._fail(err, cb);
-      return false;
-    }
+    this._write(payload, first, mask, callback);
   }
 
   /**
