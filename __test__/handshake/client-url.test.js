@@ -22,6 +22,48 @@ describe('resolveUrl', () => {
     assert.strictEqual(address.href, 'https://host/a');
   });
 
+  it('asks an object of a class of the program for its own properties', () => {
+    class Tunnelled extends URL {
+      get host() {
+        return 'proxy:81';
+      }
+
+      get hostname() {
+        return 'proxy';
+      }
+
+      get pathname() {
+        return '/tunnel';
+      }
+
+      get port() {
+        return '81';
+      }
+    }
+
+    const url = resolveUrl(new Tunnelled('ws://host/chat?a=1'));
+    const { host, hostname, path, port } = toTarget(url);
+
+    assert.strictEqual(url.href, 'ws://host/chat?a=1');
+    assert.deepStrictEqual(
+      { host, hostname, path, port },
+      { host: 'proxy:81', hostname: 'proxy', path: '/tunnel?a=1', port: '81' }
+    );
+  });
+
+  it('lets out what an address throws that is asked for its class', () => {
+    const address = new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new RangeError('Oops');
+        }
+      }
+    );
+
+    assert.throws(() => resolveUrl(address), RangeError);
+  });
+
   it('resolves a relative address against a base', () => {
     assert.strictEqual(
       resolveUrl('/b?c', 'wss://host:8443/a').href,

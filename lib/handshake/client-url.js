@@ -20,26 +20,31 @@ const { URL } = require('url');
 
 /**
  * Reads the address of a WebSocket. `http:` and `https:` become `ws:` and
- * `wss:`. The address itself is never changed.
+ * `wss:`, in a new object: one that the program gave is never changed. It is used
+ * as it is, for a subclass may have properties of its own, as with ws.
  *
  * @param {String|URL} address What to read
  * @param {String} [base] URL that a relative address is relative to
- * @return {URL} A new object
+ * @return {URL} The address
  * @throws {SyntaxError} If it is not a URL
  */
 function resolveUrl(address, base) {
-  let url;
+  const url = address instanceof URL ? address : parse(address, base);
 
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return url;
+
+  const changed = new URL(url);
+
+  changed.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
+  return changed;
+}
+
+function parse(address, base) {
   try {
-    url = new URL(address, base);
+    return new URL(address, base);
   } catch {
     throw new SyntaxError(`Invalid URL: ${address}`);
   }
-
-  if (url.protocol === 'http:') url.protocol = 'ws:';
-  else if (url.protocol === 'https:') url.protocol = 'wss:';
-
-  return url;
 }
 
 /**
@@ -62,11 +67,11 @@ function toTarget(url) {
     );
   }
 
-  if (ipc && url.pathname === '') {
+  if (ipc && !url.pathname) {
     throw new SyntaxError("The URL's pathname is empty");
   }
 
-  if (url.hash !== '') {
+  if (url.hash) {
     throw new SyntaxError('The URL contains a fragment identifier');
   }
 
@@ -96,7 +101,7 @@ function splitOnce(resource) {
 
 // `decodeURIComponent()` would throw on a stray percent sign.
 function userinfo({ password, username }) {
-  if (username === '' && password === '') return undefined;
+  if (!username && !password) return undefined;
 
   return `${unescape(username)}:${unescape(password)}`;
 }
