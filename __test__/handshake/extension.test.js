@@ -81,6 +81,10 @@ describe('format', () => {
   it('gives an empty string for no extensions', () => {
     assert.strictEqual(format({}), '');
   });
+
+  it('leaves a place for a parameter that has no values', () => {
+    assert.strictEqual(format({ a: [{ b: [], c: 1 }] }), 'a; ; c=1');
+  });
 });
 
 describe('What a program puts in the place of both', () => {

@@ -53,8 +53,10 @@ function format(extensions) {
 }
 
 function formatOffer(offer) {
-  return Object.entries(offer).flatMap(([key, values]) =>
-    [values].flat().map((value) => (value === true ? key : `${key}=${value}`))
+  return Object.entries(offer).map(([key, values]) =>
+    (Array.isArray(values) ? values : [values])
+      .map((value) => (value === true ? key : `${key}=${value}`))
+      .join('; ')
   );
 }
 
