@@ -158,6 +158,25 @@ describe('Ending the stream', () => {
     assert.strictEqual(duplex.errored, null);
   });
 
+  it('is not closed while listeners are called when the connection is broken', async () => {
+    const ws = new FakeWebSocket();
+    const duplex = createWebSocketStream(ws).resume();
+    const errors = [];
+
+    ws._socket.destroy();
+    await once(ws._socket, 'close');
+    ws.closed();
+    await once(duplex, 'end');
+
+    // As with ws, which never closes it.
+    duplex.on('error', (error) => errors.push(error.code));
+    duplex.end();
+    duplex.write('a');
+    assert.strictEqual(duplex.destroyed, false);
+    await new Promise((resolve) => duplex.once('close', resolve));
+    assert.deepStrictEqual(errors, ['ERR_STREAM_WRITE_AFTER_END']);
+  });
+
   it('is read to the end if the connection breaks meanwhile', async () => {
     const ws = new FakeWebSocket();
     const duplex = createWebSocketStream(ws);

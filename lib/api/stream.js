@@ -96,10 +96,11 @@ function createWebSocketStream(ws, options) {
   }
 
   // The connection broke, `'finish'` will not come: close without it, but not
-  // before everything that was received is read.
+  // before everything that was received is read, and not while listeners are called
+  // that with ws find the stream as it is.
   function cutOff() {
     isCutOff = true;
-    if (duplex.readableEnded) duplex.destroy();
+    if (duplex.readableEnded) timers.setImmediate(() => duplex.destroy());
   }
 
   ws.on('message', (data, isBinary) => {
@@ -122,7 +123,8 @@ function createWebSocketStream(ws, options) {
 
   duplex.on('end', () => {
     if (duplex.destroyed) return;
-    if (duplex.writableFinished || isCutOff) duplex.destroy();
+    if (duplex.writableFinished) duplex.destroy();
+    else if (isCutOff) cutOff();
   });
 
   // A listener and no monitor: programs count them, and take all of them away.
