@@ -26,6 +26,7 @@ export function allowed(scenario, trace) {
       line.replace(/(Upgrade throws TypeError|^uncaught) .*/, '$1')
     );
   }
+  if (scenario.kind === 'flow') return allowedOfFlow(scenario, trace, program);
   // A server's side with the defaults.
   if (scenario.kind === 'client' && scenario.args?.[0] === null) return {};
   // A client that throws has sent nothing.
@@ -59,5 +60,39 @@ export function allowed(scenario, trace) {
   if (trace.peer?.some((line) => line.startsWith('rest'))) {
     return { ...trace, program, [LEFT_OUT]: ['peer', 'callbacks'] };
   }
+  return { ...trace, program };
+}
+
+const DESTROYS = / (ws terminate|destroy|abort) gives /;
+
+/** As `allowed()`, of a byte stream. */
+function allowedOfFlow({ mode, topology }, trace, program) {
+  const { state = [] } = trace;
+  const isBroken = state.some(
+    (line, i) =>
+      line.includes('writableEnded true, writableFinished false') &&
+      line.includes('destroyed false') &&
+      // Behind it stand its listeners and the connection.
+      state[i + 2]?.startsWith('ws 3')
+  );
+
+  // With ws the stream of a connection that broke before it could end never closes.
+  if (isBroken) {
+    const end = program.findIndex((line) => line.includes('ws close')) + 1;
+
+    return { [CUT]: true, program: program.slice(0, end || program.length) };
+  }
+  // What a Duplex that is destroyed has got of two chunks, or of one.
+  if (topology === 'duplex') {
+    const end = program.findIndex((line) => DESTROYS.test(line));
+
+    return {
+      [CUT]: true,
+      program: program.slice(0, end < 0 ? undefined : end)
+    };
+  }
+  // How fast is compressed.
+  if (mode.deflate) program = program.filter((line) => !/ drain /.test(line));
+
   return { ...trace, program };
 }

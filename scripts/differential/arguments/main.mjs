@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Trace } from '../handshake/common.mjs';
 import { runClient } from './client-run.mjs';
 import { errorText } from './describe.mjs';
+import { runFlow } from './flow-run.mjs';
 import { prepare } from './open.mjs';
 import { runParts } from './parts-run.mjs';
 import { runServer } from './server-run.mjs';
@@ -23,6 +24,7 @@ const env = {
 };
 const runners = {
   client: runClient,
+  flow: runFlow,
   parts: runParts,
   server: runServer,
   shape: runShape,

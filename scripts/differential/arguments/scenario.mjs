@@ -1,6 +1,7 @@
 // Makes a scenario of a seed: plain data.
 import { rng } from '../random.mjs';
 import { any, undef } from './arguments.mjs';
+import { flowScenario } from './flow-scenario.mjs';
 import { clientOptions, deflateOptions } from './options.mjs';
 import { partsScenario } from './parts-scenario.mjs';
 import { serverScenario } from './server-scenario.mjs';
@@ -18,6 +19,7 @@ export function makeScenario(seed, kinds = Object.keys(makers)) {
 }
 
 const weights = {
+  flow: 4,
   stream: 2,
   socket: 8,
   client: 3,
@@ -29,6 +31,7 @@ const makers = {
   socket: socketScenario,
   stream: streamScenario,
   client: clientScenario,
+  flow: flowScenario,
   server: serverScenario,
   parts: partsScenario,
   shape: shapeScenario

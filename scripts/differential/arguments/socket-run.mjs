@@ -4,19 +4,22 @@ import { openClient, openServer } from './open.mjs';
 import { sleep } from '../handshake/common.mjs';
 import { Run } from './run.mjs';
 
-export async function runSocket(scenario, env, trace) {
-  const run = new SocketRun(scenario, env, trace);
+export const runSocket = (scenario, env, trace) =>
+  carryOut(new SocketRun(scenario, env, trace));
+
+/** Carries out a scenario of one connection, of whichever kind. */
+export async function carryOut(run) {
   try {
     await run.begin();
-    for (const step of scenario.steps) await run.step(step);
+    for (const step of run.scenario.steps) await run.step(step);
     await run.finish();
   } finally {
     run.end();
-    await trace.rest(6);
+    await run.trace.rest(6);
   }
 }
 
-class SocketRun extends Run {
+export class SocketRun extends Run {
   constructor(...args) {
     super(...args);
     this.scenario = { mode: {}, steps: [], ...this.scenario };
