@@ -141,11 +141,15 @@ function socketClosed(socket, connection, isExpected = connection.isOver) {
   socket[kWebSocket] = undefined;
   // eslint-disable-next-line no-restricted-globals -- set by the global one
   clearTimeout(websocket._closeTimer);
+
+  let isLater = false;
+
   connection.whenFinished(() => {
     // After the other listeners of the socket, if the end comes as a surprise.
-    if (isExpected) websocket.emitClose();
+    if (isExpected || isLater) websocket.emitClose();
     else timers.nextTick(() => websocket.emitClose());
   });
+  isLater = true;
 }
 
 module.exports = {
