@@ -32,7 +32,7 @@ describe('A checkout that is packed', () => {
   after(() => fs.rmSync(FOLDER, { force: true, recursive: true }));
 
   describe('with its binary', () => {
-    let folder;
+    let folder, tarball;
 
     before(() => {
       // The binary is there: the tests could not run without.
@@ -46,10 +46,8 @@ describe('A checkout that is packed', () => {
           FOLDER
         )
       );
-      folder = install(
-        path.join(FOLDER, 'binary'),
-        path.join(FOLDER, filename)
-      );
+      tarball = path.join(FOLDER, filename);
+      folder = install(path.join(FOLDER, 'binary'), tarball);
     });
 
     it('runs where it is installed, and after npm ci', () => {
@@ -58,6 +56,24 @@ describe('A checkout that is packed', () => {
       assert.strictEqual(echo(folder, env), 'echo me false\n');
       npm(folder, 'ci', '--offline');
       assert.strictEqual(echo(folder, env), 'echo me false\n');
+    });
+
+    it('has commands that npx finds without asking a registry', () => {
+      const named = fs.mkdtempSync(path.join(FOLDER, 'named-'));
+
+      install(named, `ws@file:${tarball}`);
+      for (const cwd of [folder, named]) {
+        for (const command of ['ws-rs-build', 'ws-rs-override']) {
+          const { status, stdout } = spawnSync(
+            'npx',
+            ['--offline', '--no-install', command, '--help'],
+            { cwd, encoding: 'utf8', shell: process.platform === 'win32' }
+          );
+
+          assert.strictEqual(status, 0);
+          assert.ok(stdout.startsWith(`Usage: npx --no-install ${command}`));
+        }
+      }
     });
   });
 

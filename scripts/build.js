@@ -4,7 +4,7 @@
 /**
  * Builds the addon from source and puts it where lib/native/loader.js looks:
  * `ws-rs.<target>.node` in the package's folder. It needs cargo and nothing
- * from node_modules, so it also works as `npx ws-rs-build` in an installed
+ * from node_modules, so it also works as `ws-rs-build` in an installed
  * package. There it keeps what it built in the user's cache, as well, and
  * takes it from there the next time. Run with `--help` for the options.
  */
@@ -25,7 +25,8 @@ const { targetByTriple } = require('./targets');
 
 const ROOT = path.resolve(__dirname, '..');
 const INSTALLED = ROOT.split(path.sep).includes('node_modules');
-const USAGE = `Usage: npx ws-rs-build [options]   (in a checkout: npm run build --)
+const USAGE = `Usage: npx --no-install ws-rs-build [options]
+       npm run build -- [options]   (in a checkout)
 
   --target <triple>  build for another platform, as rustc names it
   --zig              link with cargo-zigbuild (old glibc, musl, cross builds)

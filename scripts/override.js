@@ -3,7 +3,7 @@
 
 /**
  * Has all packages of an npm project use ws-rs as their `ws`, as
- * `npx ws-rs-override` in the project's folder.
+ * `npx --no-install ws-rs-override` in the project's folder.
  *
  * An override alone does that only in a project without lock file: npm keeps
  * what the lock file has below other packages, and says nothing. So this also
@@ -13,7 +13,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const USAGE = `Usage: npx ws-rs-override
+const USAGE = `Usage: npx --no-install ws-rs-override
 
 Has all packages of the project in this folder use ws-rs as their \`ws\`: adds an
 override to package.json, and removes other copies of ws from package-lock.json

@@ -22,6 +22,7 @@ const TOOLS = [
   'forced-verdict',
   'install',
   'links',
+  'npx',
   'numbers',
   'override',
   'package',

@@ -15,7 +15,7 @@ const LINUX = {
   libc: 'gnu',
   platform: 'linux'
 };
-const BUILD = /To build from source|npm run build|npx ws-rs-build/;
+const BUILD = /To build from source|npm run build|npx --no-install ws-rs-build/;
 const INSTALL = /optional dependencies/;
 
 /** The error's message on a machine where each attempt ends so. */

@@ -3,7 +3,7 @@
 const { crypto, fs, os, path } = require('../builtins');
 /**
  * Where binaries that were built from source are kept, so that they outlive
- * `npm ci`, which empties node_modules. `npx ws-rs-build` puts them there, and
+ * `npm ci`, which empties node_modules. `ws-rs-build` puts them there, and
  * the loader looks there last.
  *
  * A file's name has the version, the platform and a hash of the sources it was

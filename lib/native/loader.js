@@ -52,7 +52,7 @@ const ROOT = BUNDLED ? HERE : path.resolve(HERE, '../..');
  * 3. the package `@ws-rs/<target>`, which npm installs by `os`, `cpu`, `libc`;
  * 4. on Windows `ws-rs.win32-<arch>-gnu.node` in the package's folder, which
  *    somebody built with the GNU tools: Node-API is C, so it works as well;
- * 5. what `npx ws-rs-build` once built from the same sources: see cache.js.
+ * 5. what `ws-rs-build` once built from the same sources: see cache.js.
  *
  * A binary that says it belongs to another version is passed over, so a build
  * left behind by an older checkout never stands in for the current one.

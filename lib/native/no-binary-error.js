@@ -115,12 +115,14 @@ function install({ attempts, target }) {
   }
 
   const installed = __dirname.split(path.sep).includes('node_modules');
+  // `--no-install`, as npx else runs whatever a registry has under that name.
+  const command = installed ? 'npx --no-install ws-rs-build' : 'npm run build';
 
   return [
     ...lines,
     'To build from source (needs Rust, https://rustup.rs, and a C compiler):',
     '',
-    `  ${installed ? 'npx ws-rs-build' : 'npm run build'}`,
+    `  ${command}`,
     '',
     ...(packaged.code === MISSING ? fromRegistry(target) : [])
   ];

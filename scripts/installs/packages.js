@@ -45,7 +45,8 @@ const CASES = {
     npm(folder, 'install', 'ws@8.18.0', ...OLD_SOCKET_IO);
     assert.ok(copies(folder).length > 1, 'there is nothing to be replaced');
     npm(folder, 'install', `ws@${TARBALL}`);
-    npm(folder, 'exec', '--offline', 'ws-rs-override');
+    // What `npx --no-install ws-rs-override` is to npm.
+    npm(folder, 'exec', '--yes=false', 'ws-rs-override');
     npm(folder, 'install');
     assertOneWs(folder);
     run(folder, SOCKET_IO_PROGRAM);
