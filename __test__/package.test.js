@@ -86,6 +86,7 @@ describe('The tarball', { timeout: 120_000 }, () => {
           'docs/architecture.md',
           'docs/bundling.md',
           'docs/install.md',
+          'docs/notes-performance.md',
           'docs/notes.md',
           'docs/performance.md',
           'docs/platforms.md',

@@ -26,6 +26,7 @@ const TOOLS = [
   'numbers',
   'override',
   'package',
+  'performance-page',
   'platforms/dist',
   'platforms/inspect',
   'platforms/launchers',
