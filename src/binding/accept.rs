@@ -8,7 +8,9 @@ use ws_rs_engine::connection::Connection;
 use ws_rs_engine::inbox::Inbox;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::{MAX_HEAD, PingResponder, Role, UpgradeRequest};
-use ws_rs_wire::{CAN_ACCEPT, Read, borrow, end_writing, has_one_form, peek_some, read_some};
+use ws_rs_wire::{
+    Begin, CAN_ACCEPT, Read, borrow, end_writing, has_one_form, peek_some, read_some,
+};
 
 use super::call::{Call, Outcome, check};
 use super::config::read_config;
@@ -104,8 +106,8 @@ pub(crate) fn accept_await(call: &Call<'_>) -> Outcome {
     let socket = connections
         .get_mut(id)
         .and_then(|entry| entry.socket.as_mut());
-    let awaits =
-        socket.is_some_and(|socket| socket.await_request(&call.state.event_loop, id, false));
+    let awaits = socket
+        .is_some_and(|socket| socket.await_request(&call.state.event_loop, id, Begin::Reader));
     call.number(u32::from(awaits))
 }
 

@@ -97,7 +97,7 @@ impl LoopState {
     /// Another connection has a socket from now on.
     pub(crate) fn rename(&self, socket: &mut LoopSocket, id: Id) {
         if let Some(reactor) = self.reactor() {
-            reactor.rename(socket.stream.descriptor(), id);
+            reactor.rename(socket.descriptor(), id);
         }
     }
 
@@ -302,7 +302,7 @@ fn watch(
 
 /// `loopShutDown(id)`: nothing more will be written, and the peer is told so.
 pub(crate) fn loop_shut_down(call: &Call<'_>) -> Outcome {
-    with_socket(call, |socket, _| socket.stream.shut_down())
+    with_socket(call, |socket, _| socket.stream_mut().shut_down())
 }
 
 /// `loopPause(id, paused)`: whether what comes is left to Node.

@@ -7,6 +7,7 @@ use napi_sys as sys;
 use ws_rs_engine::inbox::{Inbox, Reader};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::UpgradeRequest;
+use ws_rs_wire::Begin;
 use ws_rs_wire::tls::{ClientCertificates, Context as TlsContext, Options, Tls, Version};
 
 use super::call::{Call, Fault, Outcome};
@@ -114,7 +115,7 @@ pub(crate) fn tls_accept(call: &Call<'_>) -> Outcome {
     };
     let begins = tls.is_ok_and(|tls| {
         socket.speak_tls(tls);
-        socket.await_request(state, id, true)
+        socket.await_request(state, id, Begin::Other)
     });
     call.number(u32::from(begins))
 }

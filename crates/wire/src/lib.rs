@@ -19,7 +19,7 @@ mod stream;
 mod threads;
 pub mod tls;
 pub mod uv;
-mod watching;
+mod watched;
 mod write;
 
 pub use self::accept::{CAN_ACCEPT, MAX_TAKEN, accept};
@@ -34,5 +34,5 @@ pub use self::stream::Stream;
 pub use self::threads::{
     Left, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,
 };
-pub use self::watching::{Selector, Watching};
+pub use self::watched::{Begin, Selector, Watched};
 pub use self::write::{Write, end_writing};

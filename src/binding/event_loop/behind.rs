@@ -47,7 +47,7 @@ pub(crate) fn loop_behind(call: &Call<'_>) -> Outcome {
     };
     let _scope = Scope::enter(call.env);
     let mut store = memory(most)?;
-    let len = store.fill(most, &mut |room| match socket.stream.read(room) {
+    let len = store.fill(most, &mut |room| match socket.stream_mut().read(room) {
         Read::Bytes(len) => len,
         // An end is met again, if anybody still reads.
         _ => 0,

@@ -1,6 +1,5 @@
 //! One socket on the loop.
 
-use std::num::NonZeroI32;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::super::outbox::EIO;
@@ -11,29 +10,28 @@ use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::PingResponder;
 use ws_rs_wire::tls::Tls;
-use ws_rs_wire::{Left, Reactor, Socket, Stream, Threaded, Watching, Write};
+use ws_rs_wire::{Begin, Left, Reactor, Socket, Stream, Threaded, Watched, Write};
 
 /// A socket that is read here.
 #[derive(Debug)]
 pub(crate) struct LoopSocket {
-    pub(super) stream: Stream,
+    watched: Watched,
     /// How it is read, and for whom.
     pub(super) inbox: Inbox,
-    /// What it is watched for.
-    watching: Watching,
-    /// Why nothing more can be written for a stream; a system error number.
-    stream_error: Option<NonZeroI32>,
     /// The descriptor, unless a handle of Node's closes it. The last field: it is closed behind all else.
     own: Option<OwnedFd>,
 }
 
 impl LoopSocket {
+    /// One that is watched already.
     pub(crate) const fn new(stream: Stream, inbox: Inbox) -> Self {
+        Self::of(Watched::new(stream), inbox)
+    }
+
+    const fn of(watched: Watched, inbox: Inbox) -> Self {
         Self {
-            stream,
+            watched,
             inbox,
-            watching: Watching::new(true),
-            stream_error: None,
             own: None,
         }
     }
@@ -41,9 +39,7 @@ impl LoopSocket {
     /// One that is yet to be opened, and is not watched before. A handle of Node's has the descriptor.
     pub(crate) const fn incoming(fd: RawFd) -> Self {
         let stream = Stream::Own(Socket::Plain(fd));
-        let mut socket = Self::new(stream, Inbox::for_handshake());
-        socket.watching = Watching::new(false);
-        socket
+        Self::of(Watched::not_yet(stream), Inbox::for_handshake())
     }
 
     /// As [`incoming`](Self::incoming), of which nobody else has the descriptor.
@@ -55,7 +51,15 @@ impl LoopSocket {
 
     /// One that is yet to be opened speaks TLS from now on.
     pub(crate) fn speak_tls(&mut self, tls: Tls) {
-        self.stream = Stream::Own(Socket::Tls(Box::new(tls)));
+        *self.stream_mut() = Stream::Own(Socket::Tls(Box::new(tls)));
+    }
+
+    pub(super) const fn stream(&self) -> &Stream {
+        self.watched.stream()
+    }
+
+    pub(super) const fn stream_mut(&mut self) -> &mut Stream {
+        self.watched.stream_mut()
     }
 
     /// A handle of Node's closes the descriptor from now on.
@@ -69,17 +73,17 @@ impl LoopSocket {
     }
 
     pub(crate) const fn descriptor(&self) -> RawFd {
-        self.stream.descriptor()
+        self.stream().descriptor()
     }
 
     /// What an I/O thread has of it, if one has.
     pub(crate) const fn threaded(&self) -> Option<&Threaded> {
-        self.stream.threaded()
+        self.stream().threaded()
     }
 
     /// Whether an I/O thread moves its bytes.
     pub(crate) const fn is_threaded(&self) -> bool {
-        self.stream.threaded().is_some()
+        self.stream().threaded().is_some()
     }
 
     /// Whether its I/O thread has inflated a compressed message.
@@ -95,21 +99,21 @@ impl LoopSocket {
 
     /// Takes it from its I/O thread, if one has it, to be stopped.
     pub(super) fn leave_thread(&mut self) -> Option<Left> {
-        self.stream.leave_thread()
+        self.stream_mut().leave_thread()
     }
 
     /// Writes what the kernel takes now.
     pub(crate) fn write(&mut self, slices: &[&[u8]]) -> Taken {
-        if !self.watching.takes_writes() {
+        if !self.watched.takes_writes() {
             return Taken::Blocked;
         }
-        let write = self.stream.write(slices);
+        let write = self.stream_mut().write(slices);
         self.taken(write)
     }
 
     /// As [`write`](Self::write), and past an I/O thread, if that has nothing else to write.
     pub(crate) fn write_at_once(&mut self, slices: &[&[u8]]) -> Taken {
-        let write = self.stream.write_at_once(slices);
+        let write = self.stream_mut().write_at_once(slices);
         self.taken(write)
     }
 
@@ -131,17 +135,17 @@ impl LoopSocket {
 
     /// The TLS that it speaks, if it does, and no I/O thread has it.
     pub(crate) const fn tls(&mut self) -> Option<&mut Tls> {
-        self.stream.tls()
+        self.stream_mut().tls()
     }
 
     /// Whether it speaks TLS, on whatever thread.
     pub(crate) const fn is_tls(&self) -> bool {
-        self.stream.is_tls()
+        self.stream().is_tls()
     }
 
     /// Calls `body` with the TLS that it speaks, if it does.
     pub(crate) fn with_tls<T>(&mut self, body: impl FnOnce(&mut Tls) -> T) -> Option<T> {
-        self.stream.with_tls(body)
+        self.stream_mut().with_tls(body)
     }
 
     /// Writes all that a stream gives over TLS; `false`: the stream is told when the kernel has it, and gives
@@ -152,15 +156,7 @@ impl LoopSocket {
         id: Id,
         bytes: &[u8],
     ) -> Result<bool, i32> {
-        if let Some(error) = self.stream_error {
-            return Err(error.get());
-        }
-        let is_written = self.stream.write_tls(bytes)?;
-        if !is_written {
-            self.watching
-                .wait_for_stream(state.reactor(), &self.stream, id);
-        }
-        Ok(is_written)
+        self.watched.write_for_stream(state.reactor(), id, bytes)
     }
 
     /// How it is read from now on.
@@ -170,7 +166,7 @@ impl LoopSocket {
 
     /// Has the kernel take what waits to be written, as far as it does; returns why it takes no more.
     pub(crate) fn flush(&mut self) -> Option<i32> {
-        match self.stream.flush() {
+        match self.stream_mut().flush() {
             Write::Failed(error) => Some(error),
             _ => self.threaded().and_then(|thread| thread.under_way().1),
         }
@@ -179,28 +175,22 @@ impl LoopSocket {
     /// As [`flush`](Self::flush), as there is room; returns whether a stream waited for that.
     pub(crate) fn flush_for_stream(&mut self, state: &LoopState) -> bool {
         let error = self.flush();
-        let is_told = self
-            .watching
-            .flushed(state.reactor(), &self.stream, error.is_some());
-        if is_told {
-            self.stream_error = error.and_then(NonZeroI32::new);
-        }
-        is_told
+        self.watched.flushed(state.reactor(), error)
     }
 
     /// How many bytes were taken that `write` has not reported yet.
     pub(crate) fn committed(&self) -> usize {
-        self.stream.committed()
+        self.stream().committed()
     }
 
     /// As [`committed`](Self::committed), which now count as reported.
     pub(crate) fn take_committed(&mut self) -> usize {
-        self.stream.take_committed()
+        self.stream_mut().take_committed()
     }
 
     /// Whether it was said that the peer sends no more.
     pub(super) const fn has_ended(&self) -> bool {
-        self.watching.is_over()
+        self.watched.is_over()
     }
 
     /// Whether nothing that comes is read for now.
@@ -210,7 +200,7 @@ impl LoopSocket {
 
     /// Whether something has come, or the end, of which nobody was told yet.
     pub(crate) fn has_news(&self) -> bool {
-        self.watching.is_watched() && self.stream.has_news()
+        self.watched.is_watched() && self.stream().has_news()
     }
 
     /// Notes a read of the connection `id`, and how much has come behind it if messages of it are about to be
@@ -224,7 +214,7 @@ impl LoopSocket {
         self.inbox.was_read(len, asked);
         let rest = self.inbox.rest_of_slice();
         let behind = if hands_out && rest > 0 {
-            self.stream.behind().min(rest)
+            self.stream().behind().min(rest)
         } else {
             0
         };
@@ -241,8 +231,13 @@ impl LoopSocket {
         threads: usize,
         responder: PingResponder,
     ) -> bool {
-        let was_watched = self.watching.is_watched();
-        if !self.await_request(state, id, threads > 0)
+        let was_watched = self.watched.is_watched();
+        let how = if threads > 0 {
+            Begin::Other
+        } else {
+            Begin::Reader
+        };
+        if !self.await_request(state, id, how)
             || (threads > 0 && !self.move_to_thread(state, id, threads, Some(responder)))
         {
             return false;
@@ -275,20 +270,16 @@ impl LoopSocket {
         };
         // A handle of Node's may close its descriptor when a worker is terminated, without a word.
         let threads_for = (threads, self.own.is_none());
-        let moved = threads > 0
-            && self.watching.is_watched()
-            && self.stream.move_to_thread(|socket| {
+        threads > 0
+            && self.watched.is_watched()
+            && self.watched.move_to_thread(|socket| {
                 reactor.move_to_thread(socket, (id, false), threads_for, boxed(responder))
-            });
-        if moved {
-            self.watching.moved(Some(reactor), &self.stream);
-        }
-        moved
+            })
     }
 
     /// No thread has it any more: it is watched here. If that cannot be, it has failed.
     pub(super) fn watch_here(&mut self, reactor: &Reactor<Turns>, id: Id) {
-        if let Err(error) = self.watching.leave_thread(reactor, &self.stream, id) {
+        if let Err(error) = self.watched.watch_here(reactor, id) {
             let error = error.raw_os_error().unwrap_or(EIO);
             self.with_tls(|tls| tls.fail(error));
         }
@@ -299,41 +290,38 @@ impl LoopSocket {
         matches!(self.inbox.reader(), Reader::Handshake)
     }
 
-    /// Has somebody told as soon as something comes, once; `false`: that cannot be. It is not watched by
-    /// itself if the I/O threads are about to watch it, or if not all is read that comes.
-    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id, by_selector: bool) -> bool {
-        let how = (id, !by_selector);
-        self.watching.begin(state.reactor(), &self.stream, how)
+    /// Has somebody told as soon as something comes, once; `false`: that cannot be.
+    pub(crate) fn await_request(&mut self, state: &LoopState, id: Id, how: Begin) -> bool {
+        self.watched.begin(state.reactor(), id, how)
     }
 
     /// Asks to be told, or no more, when there is room to write.
     pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
-        self.watching
-            .want_room(state.reactor(), &self.stream, writable);
+        self.watched.want_room(state.reactor(), writable);
     }
 
     /// Whether it waits for room to write.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.watching.wants_room()
+        self.watched.wants_room()
     }
 
     pub(super) fn set_referenced(&mut self, reactor: &Reactor<Turns>, referenced: bool) {
-        self.watching.set_referenced(reactor, referenced);
+        self.watched.set_referenced(reactor, referenced);
     }
 
     /// Reads no more. What an I/O thread has of it is to be taken before; see `threads.rs`.
     pub(super) fn stop(&mut self, reactor: &Reactor<Turns>) {
-        self.watching.stop(reactor, &self.stream);
+        self.watched.stop(reactor);
     }
 
     /// Nobody wants what there is to read, as long as it is not asked for again.
     pub(super) fn leave_unread(&mut self, reactor: &Reactor<Turns>) {
-        self.watching.leave_unread(reactor, &mut self.stream);
+        self.watched.leave_unread(reactor);
     }
 
     /// Asks to be told again, as not all was read.
     pub(super) fn rearm(&self, reactor: &Reactor<Turns>, id: Id) {
-        self.watching.rearm(reactor, &self.stream, id);
+        self.watched.rearm(reactor, id);
     }
 
     pub(super) fn set_busy(
@@ -350,7 +338,7 @@ impl LoopSocket {
 
     pub(super) fn set_paused(&mut self, reactor: &Reactor<Turns>, id: Id, paused: bool) {
         self.inbox.set_paused(paused);
-        if let Some(thread) = self.stream.threaded() {
+        if let Some(thread) = self.stream().threaded() {
             thread.set_paused(paused);
         }
         if !paused {
@@ -364,13 +352,13 @@ impl LoopSocket {
         if reader != Reader::Nobody
             && let Some(reactor) = state.reactor()
         {
-            self.watching.read_on(reactor, &self.stream, id);
+            self.watched.read_on(reactor, id);
         }
     }
 
     /// Reads no more, as there is no more. What the kernel takes is still written. Returns `false` if that was
     /// known: it is watched for a stream alone that waits for room.
     pub(super) fn end(&mut self, state: &LoopState, id: Id) -> bool {
-        self.watching.end(state.reactor(), &self.stream, id)
+        self.watched.end(state.reactor(), id)
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Turn<'a> {
     /// Reads all there is, if that is not so much that others have to wait.
     pub(super) fn run(&self) {
         if self.reads.get().is_until_empty() {
-            self.with_socket(|socket| socket.stream.read_until_empty());
+            self.with_socket(|socket| socket.stream_mut().read_until_empty());
         }
         match self.with_socket(|socket| socket.awaits_request()) {
             Some(false) => {}
@@ -131,7 +131,7 @@ impl<'a> Turn<'a> {
     /// Something has come on a socket whose request is awaited.
     fn await_request(&self) {
         let arrived = self.with_socket(|socket| {
-            let arrived = socket.stream.tls().map(Tls::arrive);
+            let arrived = socket.tls().map(Tls::arrive);
             // What waits behind a request mostly goes out with its answer, at once.
             if arrived == Some(Arrived::Nothing) {
                 socket.watch_writable(&self.state.event_loop, false);
@@ -155,7 +155,7 @@ impl<'a> Turn<'a> {
     /// Whether a stream reads from now on what has come with a request, in this turn, as from Node.
     fn is_left_to_stream(&self) -> bool {
         let is_left = self.with_socket(|socket| {
-            socket.inbox.reader() == Reader::Stream && socket.stream.has_more()
+            socket.inbox.reader() == Reader::Stream && socket.stream().has_more()
         });
         is_left == Some(true)
     }

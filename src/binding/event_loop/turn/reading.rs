@@ -63,7 +63,7 @@ impl Turn<'_> {
             )?;
             let Some((has_record, may_have_more)) = self.with_socket(|socket| {
                 let reads = socket.inbox.mode() == Mode::Stream;
-                let stream = &socket.stream;
+                let stream = socket.stream();
                 // Of an end JavaScript was told.
                 let may_have_more = stream.may_have_more() && !stream.has_more();
                 (reads && stream.has_record(), may_have_more)
@@ -128,7 +128,7 @@ impl Turn<'_> {
                 return Ok(None);
             }
             let _scope = Scope::enter(self.env);
-            let stream = &mut socket.stream;
+            let stream = socket.stream_mut();
             let ready = if asks_kernel(missing) {
                 stream.waiting()
             } else {
@@ -214,7 +214,7 @@ impl Turn<'_> {
             else {
                 return Ok(Next::Wait);
             };
-            let result = socket.stream.read(buffer.bytes);
+            let result = socket.stream_mut().read(buffer.bytes);
             let Read::Bytes(len) = result else {
                 drop(connections);
                 return self.after(result, 0);
@@ -280,7 +280,8 @@ impl Turn<'_> {
         // SAFETY: the bytes are used no more when a listener runs JavaScript.
         let buffer = unsafe { self.memory(target) }?;
         let asked = buffer.bytes.len();
-        let Some(result) = self.with_socket(|socket| read(&mut socket.stream, buffer.bytes)) else {
+        let Some(result) = self.with_socket(|socket| read(socket.stream_mut(), buffer.bytes))
+        else {
             return Ok(Next::Wait);
         };
         if let Read::Bytes(len) = result {
@@ -319,8 +320,8 @@ impl Turn<'_> {
         match self.as_end(result) {
             Read::Bytes(len) => Ok(self
                 .with_socket(|socket| {
-                    let is_encrypted = socket.stream.tls().is_some();
-                    let has_more = socket.stream.has_more();
+                    let is_encrypted = socket.tls().is_some();
+                    let has_more = socket.stream().has_more();
                     reads.after(&socket.inbox, (len, asked), is_encrypted, has_more)
                 })
                 .unwrap_or(Next::Wait)),
@@ -342,7 +343,7 @@ impl Turn<'_> {
         }
         let reads = self.reads.get();
         self.with_socket(|socket| {
-            let stream = &socket.stream;
+            let stream = socket.stream();
             stream.as_end(result, reads.met_last(), reads.hangs_up())
         })
         .unwrap_or(result)

@@ -63,26 +63,34 @@ impl Selector for Notes {
 }
 
 /// A plain socket on this thread, which nothing is done with.
-fn stream() -> Stream {
+const fn stream() -> Stream {
     Stream::Own(Socket::Plain(FD))
+}
+
+const fn watched() -> Watched {
+    Watched::new(stream())
+}
+
+const fn not_yet() -> Watched {
+    Watched::not_yet(stream())
 }
 
 #[test]
 fn room_is_asked_for_once_and_no_more_when_nobody_wants_it() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
+    let (notes, mut socket) = (Notes::default(), watched());
     for wanted in [true, true, false, false] {
-        watching.want_room(Some(&notes), &stream(), wanted);
-        assert_eq!(watching.wants_room(), wanted);
+        socket.want_room(Some(&notes), wanted);
+        assert_eq!(socket.wants_room(), wanted);
     }
     assert_eq!(notes.take(), ["rearm 5 true", "rearm 5 false"]);
 }
 
 #[test]
 fn room_that_was_wanted_before_a_socket_is_watched_is_asked_for_when_it_is() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(false));
-    watching.want_room(Some(&notes), &stream(), true);
+    let (notes, mut socket) = (Notes::default(), not_yet());
+    socket.want_room(Some(&notes), true);
     assert!(notes.take().is_empty());
-    watching.wait_for_stream(Some(&notes), &stream(), ID);
+    socket.wait_for_stream(Some(&notes), ID);
     assert_eq!(
         notes.take(),
         ["register 5 7", "rearm 5 true", "keep alive true"]
@@ -91,56 +99,56 @@ fn room_that_was_wanted_before_a_socket_is_watched_is_asked_for_when_it_is() {
 
 #[test]
 fn room_is_wanted_as_long_as_a_stream_waits() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    watching.wait_for_stream(Some(&notes), &stream(), ID);
-    watching.want_room(Some(&notes), &stream(), false);
-    assert!(watching.wants_room());
-    assert!(watching.flushed(Some(&notes), &stream(), false));
-    assert!(!watching.wants_room());
+    let (notes, mut socket) = (Notes::default(), watched());
+    socket.wait_for_stream(Some(&notes), ID);
+    socket.want_room(Some(&notes), false);
+    assert!(socket.wants_room());
+    assert!(socket.flushed(Some(&notes), None));
+    assert!(!socket.wants_room());
     assert_eq!(notes.take(), ["rearm 5 true", "rearm 5 false"]);
 }
 
 #[test]
 fn nobody_is_told_of_what_was_flushed_but_a_stream_that_waits_once() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    assert!(!watching.flushed(Some(&notes), &stream(), true));
-    watching.wait_for_stream(Some(&notes), &stream(), ID);
-    assert!(watching.flushed(Some(&notes), &stream(), true));
-    assert!(!watching.flushed(Some(&notes), &stream(), true));
+    let (notes, mut socket) = (Notes::default(), watched());
+    assert!(!socket.flushed(Some(&notes), Some(5)));
+    socket.wait_for_stream(Some(&notes), ID);
+    assert!(socket.flushed(Some(&notes), Some(5)));
+    assert!(!socket.flushed(Some(&notes), Some(5)));
 }
 
 #[test]
 fn a_socket_begins_to_be_watched_once() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(false));
-    assert!(!watching.begin(None::<&Notes>, &stream(), (ID, true)));
+    let (notes, mut socket) = (Notes::default(), not_yet());
+    assert!(!socket.begin(None::<&Notes>, ID, Begin::Reader));
     for _ in 0..2 {
-        assert!(watching.begin(Some(&notes), &stream(), (ID, true)));
+        assert!(socket.begin(Some(&notes), ID, Begin::Reader));
     }
     assert_eq!(notes.take(), ["register reader 5 7", "keep alive true"]);
-    let mut watching = Watching::new(false);
-    assert!(watching.begin(Some(&notes), &stream(), (ID, false)));
+    let mut socket = not_yet();
+    assert!(socket.begin(Some(&notes), ID, Begin::Other));
     assert_eq!(notes.take(), ["register 5 7", "keep alive true"]);
 }
 
 #[test]
 fn a_socket_that_cannot_be_watched_keeps_nothing_alive() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(false));
+    let (notes, mut socket) = (Notes::default(), not_yet());
     notes.is_full.set(true);
-    assert!(!watching.begin(Some(&notes), &stream(), (ID, true)));
-    watching.wait_for_stream(Some(&notes), &stream(), ID);
-    watching.stop(&notes, &stream());
+    assert!(!socket.begin(Some(&notes), ID, Begin::Reader));
+    socket.wait_for_stream(Some(&notes), ID);
+    socket.stop(&notes);
     assert_eq!(notes.take(), ["register reader 5 7", "register 5 7"]);
 }
 
 #[test]
 fn one_that_is_not_referenced_keeps_nothing_alive() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(false));
-    watching.set_referenced(&notes, false);
-    assert!(watching.begin(Some(&notes), &stream(), (ID, false)));
-    watching.set_referenced(&notes, true);
-    watching.set_referenced(&notes, true);
-    watching.set_referenced(&notes, false);
-    watching.stop(&notes, &stream());
+    let (notes, mut socket) = (Notes::default(), not_yet());
+    socket.set_referenced(&notes, false);
+    assert!(socket.begin(Some(&notes), ID, Begin::Other));
+    socket.set_referenced(&notes, true);
+    socket.set_referenced(&notes, true);
+    socket.set_referenced(&notes, false);
+    socket.stop(&notes);
     assert_eq!(
         notes.take(),
         [
@@ -154,32 +162,32 @@ fn one_that_is_not_referenced_keeps_nothing_alive() {
 
 #[test]
 fn one_is_stopped_once() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
+    let (notes, mut socket) = (Notes::default(), watched());
     for _ in 0..2 {
-        watching.stop(&notes, &stream());
-        assert!(!watching.is_watched());
-        assert!(!watching.takes_writes());
+        socket.stop(&notes);
+        assert!(!socket.is_watched());
+        assert!(!socket.takes_writes());
     }
     assert_eq!(notes.take(), ["deregister 5", "keep alive false"]);
 }
 
 #[test]
 fn one_that_has_come_to_its_end_is_still_written_to() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    assert!(watching.end(Some(&notes), &stream(), ID));
-    assert!(!watching.is_watched());
-    assert!(watching.takes_writes());
+    let (notes, mut socket) = (Notes::default(), watched());
+    assert!(socket.end(Some(&notes), ID));
+    assert!(!socket.is_watched());
+    assert!(socket.takes_writes());
     // It may be read once more, and the end be met again.
-    assert!(watching.end(Some(&notes), &stream(), ID));
+    assert!(socket.end(Some(&notes), ID));
     assert_eq!(notes.take(), ["deregister 5", "keep alive false"]);
 }
 
 #[test]
 fn behind_its_end_one_is_watched_for_a_stream_that_waits_and_the_end_is_no_news() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    watching.wait_for_stream(Some(&notes), &stream(), ID);
+    let (notes, mut socket) = (Notes::default(), watched());
+    socket.wait_for_stream(Some(&notes), ID);
     notes.take();
-    assert!(watching.end(Some(&notes), &stream(), ID));
+    assert!(socket.end(Some(&notes), ID));
     assert_eq!(
         notes.take(),
         [
@@ -190,32 +198,32 @@ fn behind_its_end_one_is_watched_for_a_stream_that_waits_and_the_end_is_no_news(
             "keep alive true"
         ]
     );
-    assert!(!watching.end(Some(&notes), &stream(), ID));
+    assert!(!socket.end(Some(&notes), ID));
     assert!(notes.take().is_empty());
 }
 
 #[test]
 fn one_without_a_thread_is_watched_as_before() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    watching.want_room(Some(&notes), &stream(), true);
+    let (notes, mut socket) = (Notes::default(), watched());
+    socket.want_room(Some(&notes), true);
     notes.take();
-    watching.leave_thread(&notes, &stream(), ID).unwrap();
+    socket.watch_here(&notes, ID).unwrap();
     assert_eq!(notes.take(), ["register 5 7", "rearm 5 true"]);
     notes.is_full.set(true);
-    assert!(watching.leave_thread(&notes, &stream(), ID).is_err());
-    watching.stop(&notes, &stream());
-    assert!(watching.leave_thread(&notes, &stream(), ID).is_ok());
+    assert!(socket.watch_here(&notes, ID).is_err());
+    socket.stop(&notes);
+    assert!(socket.watch_here(&notes, ID).is_ok());
 }
 
 #[test]
 fn of_what_was_left_unread_there_is_word_when_it_is_read_on() {
-    let (notes, mut watching) = (Notes::default(), Watching::new(true));
-    watching.leave_unread(&notes, &mut stream());
-    watching.read_on(&notes, &stream(), ID);
+    let (notes, mut socket) = (Notes::default(), watched());
+    socket.leave_unread(&notes);
+    socket.read_on(&notes, ID);
     assert_eq!(notes.take(), ["leave unread 5", "rearm 5 false"]);
-    watching.stop(&notes, &stream());
+    socket.stop(&notes);
     notes.take();
-    watching.leave_unread(&notes, &mut stream());
-    watching.read_on(&notes, &stream(), ID);
+    socket.leave_unread(&notes);
+    socket.read_on(&notes, ID);
     assert!(notes.take().is_empty());
 }
