@@ -79,13 +79,9 @@ impl Entry {
         false
     }
 
-    pub(crate) const fn flush_thread(&mut self) -> bool {
-        false
-    }
+    pub(crate) const fn flush_thread(&mut self) {}
 
-    pub(crate) const fn yield_thread(&mut self) -> bool {
-        false
-    }
+    pub(crate) const fn yield_thread(&mut self) {}
 
     pub(crate) fn settle(&mut self) -> Sent {
         self.connection.settle(false, None)

@@ -24,6 +24,17 @@ pub(crate) fn with_wire<T>(socket: Option<&mut LoopSocket>, body: impl FnOnce(Wi
     }
 }
 
+/// As `with_wire`, past the I/O thread that the socket may be on, if that has nothing else to write.
+pub(super) fn with_wire_at_once<T>(
+    socket: Option<&mut LoopSocket>,
+    body: impl FnOnce(Wire<'_>) -> T,
+) -> T {
+    match socket {
+        Some(socket) => body(Some(&mut |slices| socket.write_at_once(slices))),
+        None => body(None),
+    }
+}
+
 /// As `with_wire`, for what a program sends: some of that is written at once, on whatever thread.
 pub(super) fn with_wire_of_program<T>(
     state: &Environment,
@@ -52,7 +63,7 @@ pub(super) fn with_wire_of_many<T>(
 ) -> T {
     match socket {
         Some(socket) if socket.is_threaded() && goes_past_threads(len, socket.is_tls()) => {
-            body(Some(&mut |slices| socket.write_at_once(slices)))
+            with_wire_at_once(Some(socket), body)
         }
         socket => with_wire(socket, body),
     }

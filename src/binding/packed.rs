@@ -9,7 +9,7 @@ use ws_rs_wire::Write;
 
 use super::call::{Call, Outcome};
 use super::compression::limit_of;
-use super::environment::Entry;
+use super::environment::{Entry, Environment};
 use super::event_loop::{Answers, Deflating, Inflating, LoopSocket};
 use super::outbox::{after_write, with_wire};
 use crate::numbers::flag::TRACK;
@@ -25,14 +25,7 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
     let Some(entry) = connections.get_mut(call.id(0)?) else {
         return call.number(NOT_PACKED);
     };
-    if entry.is_threaded() && entry.connection.passage() == Passage::Behind {
-        let Entry {
-            connection, socket, ..
-        } = &mut *entry;
-        let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
-        after_write(state, entry, sent);
-    }
-    if entry.connection.passage() != Passage::Open {
+    if !may_pass(state, entry) {
         return call.number(NOT_PACKED);
     }
     let (codec, reset) = (call.id(3)?, call.bool(4)?);
@@ -62,6 +55,22 @@ pub(crate) fn queue_packed(call: &Call<'_>) -> Outcome {
         return call.undefined();
     }
     call.number(WRITTEN)
+}
+
+/// Whether a frame may go past the outbox to an I/O thread. What waits in there goes before, if the thread takes it.
+fn may_pass(state: &Environment, entry: &mut Entry) -> bool {
+    match entry.connection.passage() {
+        Passage::Open => true,
+        Passage::Behind if entry.is_threaded() => {
+            let Entry {
+                connection, socket, ..
+            } = &mut *entry;
+            let sent = with_wire(socket.as_mut(), |wire| connection.write(wire));
+            after_write(state, entry, sent);
+            entry.connection.passage() == Passage::Open
+        }
+        Passage::Behind | Passage::Closed => false,
+    }
 }
 
 /// `inflateOnThread(id, codec, reset, limit)`: has the connection's I/O thread inflate short messages from

@@ -8,13 +8,26 @@ use ws_rs_wire::{Left, Packed, Ready, Threaded};
 
 use super::super::call::{Call, Outcome};
 use super::super::environment::Entry;
-use super::super::outbox::with_wire;
+use super::super::outbox::{with_wire, with_wire_at_once};
 use super::listeners::Listener;
 use super::pulses::resume_heartbeat;
 use super::turn::Turn;
 use super::{LoopSocket, LoopState, SCRATCH};
 use crate::numbers::left;
 use crate::numbers::source::NOWHERE;
+
+/// What became of what an I/O thread had to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// No thread has the socket.
+    NoThread,
+    /// The thread had nothing of the outbox's.
+    Nothing,
+    /// The kernel took a part at most; the rest waits in the outbox.
+    Part,
+    /// The kernel has all of it.
+    All,
+}
 
 impl Entry {
     /// Takes the socket from its I/O thread, if it is on one, as nothing else is to be read or written
@@ -38,24 +51,29 @@ impl Entry {
             .next_is_done(|| thread.is_some_and(Threaded::take_question))
     }
 
-    /// Has the kernel take what was sent, now: what it does not take waits in the outbox. Returns whether
-    /// the thread had something, and the kernel has all of it.
-    pub(crate) fn flush_thread(&mut self) -> bool {
-        self.connection.outbox().handed() > 0 && self.yield_thread()
+    /// Has the kernel take what was sent, now, if an I/O thread has it: what it does not take waits in the outbox.
+    pub(crate) fn flush_thread(&mut self) -> Flushed {
+        if self.connection.outbox().handed() > 0 {
+            self.yield_thread()
+        } else if self.is_threaded() {
+            Flushed::Nothing
+        } else {
+            Flushed::NoThread
+        }
     }
 
     /// As [`flush_thread`](Self::flush_thread), also of what the thread itself has begun to write.
-    pub(crate) fn yield_thread(&mut self) -> bool {
-        let mut has_taken_all = false;
-        if let Some(socket) = self.socket.as_ref().and_then(LoopSocket::threaded) {
-            let mut left = socket.flush();
-            has_taken_all = left.unwritten.is_empty() && left.write_error.is_none();
-            // If it has nothing of the outbox's, an error is for whoever writes next.
-            if left.write_error.is_none() || self.connection.outbox().handed() > 0 {
-                self.put_back(&mut left);
-            }
+    pub(crate) fn yield_thread(&mut self) -> Flushed {
+        let Some(thread) = self.socket.as_ref().and_then(LoopSocket::threaded) else {
+            return Flushed::NoThread;
+        };
+        let mut left = thread.flush();
+        let has_all = left.unwritten.is_empty() && left.write_error.is_none();
+        // If it has nothing of the outbox's, an error is for whoever writes next.
+        if left.write_error.is_none() || self.connection.outbox().handed() > 0 {
+            self.put_back(&mut left);
         }
-        has_taken_all
+        if has_all { Flushed::All } else { Flushed::Part }
     }
 
     /// Whether an I/O thread moves its bytes.
@@ -65,17 +83,17 @@ impl Entry {
 
     /// Has the kernel take all that waits, now, past an I/O thread, unless it is known to be full.
     pub(crate) fn settle(&mut self) -> Sent {
-        let has_room = self.flush_thread();
+        let flushed = self.flush_thread();
         let Self {
             connection, socket, ..
         } = self;
-        // A thread has nothing of it any more, so nobody else writes. One that was given as much as it holds is for
-        // the outbox what a full kernel is.
-        match socket {
-            Some(socket) if socket.is_threaded() => {
-                connection.settle(has_room, Some(&mut |slices| socket.write_at_once(slices)))
-            }
-            socket => with_wire(socket.as_mut(), |wire| connection.settle(false, wire)),
+        match flushed {
+            Flushed::NoThread => with_wire(socket.as_mut(), |wire| connection.settle(false, wire)),
+            // The thread has nothing of it any more, so nobody else writes. One that was given as much as it holds is
+            // for the outbox what a full kernel is: that has room now.
+            flushed => with_wire_at_once(socket.as_mut(), |wire| {
+                connection.settle(flushed == Flushed::All, wire)
+            }),
         }
     }
 
