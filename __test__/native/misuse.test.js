@@ -102,6 +102,113 @@ describe('A program that calls the addon by itself', () => {
     assert.deepStrictEqual(seen, []);
   });
 
+  it('may call it again while an array is filled', async (t) => {
+    const { binding, id } = open(t);
+    const deflater = binding.deflaterCreate(6, 15, 8, 0, undefined);
+    const done = new Promise((resolve) => {
+      binding.onJobsDone(() => resolve(setting(() => binding.takeDone())));
+    });
+
+    /** What the setter has seen; it cannot be put into an array. */
+    function setting(body) {
+      const seen = new Set();
+      const set = () => {
+        seen.add(binding.connectionState(id, 0));
+        seen.add(binding.codecRelease(deflater));
+      };
+
+      try {
+        Object.defineProperty(Array.prototype, '0', {
+          configurable: true,
+          set
+        });
+        body();
+      } finally {
+        delete Array.prototype[0];
+      }
+
+      return seen.size;
+    }
+
+    t.after(() => binding.codecFree(deflater));
+    binding.handleBytes(id, hex('01 02 61 62 80 02 63 64'), 0, 0);
+    assert.ok(setting(() => binding.fragmentEnds(id)) > 0);
+    binding.codecAway(deflater, Buffer.from('abc'), 1, 0);
+    assert.ok((await done) > 0);
+  });
+
+  it(
+    'may call it again while it is asked for memory, and told of TLS',
+    { skip },
+    async (t) => {
+      const seen = await evaluate(
+        async () => {
+          const { loadNative } = require('./lib/native/loader');
+          const binding = loadNative().createBinding();
+          const seen = new Set();
+          const payloads = Object.defineProperty([], '0', {
+            get() {
+              seen.add(`spare ${binding.eventRows(2, []).byteLength}`);
+              return undefined;
+            }
+          });
+
+          binding.eventRows(64, payloads);
+
+          const text = Buffer.alloc(20_004, 'a');
+
+          text.set(Buffer.from('817e4e20', 'hex'));
+
+          let count = 0;
+          const listener = () => {
+            count++;
+          };
+
+          binding.onEvents(new Proxy({}, { get: () => listener }));
+
+          const server = net.createServer({ pauseOnConnect: true }).listen(0);
+
+          await once(server, 'listening');
+
+          const client = net.connect(server.address().port);
+          const [socket] = await once(server, 'connection');
+          const other = net.connect(server.address().port);
+          const [tls] = await once(server, 'connection');
+          const id = binding.connectionCreate(false, 0, 0, 0, 0);
+
+          binding.loopOpen(id, socket._handle.fd, false, false, 0);
+          for (let sent = 0; sent < 3; sent++) {
+            const before = count;
+
+            client.write(text);
+            while (count === before) {
+              await new Promise((resolve) => setImmediate(resolve));
+            }
+          }
+
+          const borrowed = binding.acceptBorrow(tls._handle.fd);
+
+          binding.tlsAccept(borrowed, -1);
+          Object.defineProperty(Array.prototype, '0', {
+            configurable: true,
+            set() {
+              seen.add(`tls ${binding.connectionState(borrowed, 0)}`);
+            }
+          });
+          binding.tlsError(borrowed);
+          binding.tlsFacts(borrowed);
+          delete Array.prototype[0];
+          other.destroy();
+          console.log(JSON.stringify([...seen]));
+          process.exit();
+        },
+        { env }
+      );
+
+      assert.deepStrictEqual(seen, ['spare 32', 'tls 0']);
+    }
+  );
+
   it(
     'may free a connection when it is told of its context',
     { skip },

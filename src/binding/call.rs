@@ -301,6 +301,8 @@ impl Call<'_> {
         Ok(result)
     }
 
+    /// An array of `items`. To be called with nothing of the state borrowed: a program that has put a setter on the
+    /// prototype of arrays is called for it.
     pub(crate) fn array(&self, items: &[sys::napi_value]) -> Outcome {
         let mut array = ptr::null_mut();
         // SAFETY: as in `u32`; every item is a live value of this call.

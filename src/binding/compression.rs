@@ -229,6 +229,7 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
             None => call.undefined_value()?,
         });
     }
+    drop(engine);
     call.array(&items)
 }
 

@@ -223,17 +223,11 @@ fn take_inflated(call: &Call<'_>) -> Outcome<(usize, Stored)> {
 
 /// `fragmentEnds(id) -> number[]`: where the frames of the last message end, empty ones left out.
 pub(crate) fn fragment_ends(call: &Call<'_>) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    let Some(entry) = connections.get_mut(call.id(0)?) else {
-        return call.array(&[]);
+    let ends = match call.state.connections.borrow_mut().get_mut(call.id(0)?) {
+        Some(entry) => entry.connection.protocol.fragment_ends().to_vec(),
+        None => Vec::new(),
     };
-    let ends: Outcome<Vec<_>> = entry
-        .connection
-        .protocol
-        .fragment_ends()
-        .iter()
-        .map(|end| call.double(*end as f64))
-        .collect();
+    let ends: Outcome<Vec<_>> = ends.iter().map(|end| call.double(*end as f64)).collect();
     call.array(&ends?)
 }
 

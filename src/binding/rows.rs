@@ -1,5 +1,6 @@
 //! Rows of a shared `Uint32Array`, in which a batch of events goes to JavaScript.
 
+use std::cell::RefCell;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
@@ -213,12 +214,15 @@ impl EventArrays {
     /// The `Buffer` that is the first element of the outermost level's payloads, which no event
     /// takes: memory for a long message. None that others could write to meanwhile, be it another thread or who
     /// fills the rows.
+    ///
+    /// What was put in the array's place may have JavaScript run when it is asked for its element, so the arrays are
+    /// borrowed here, and not by the caller.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only loop uses it"))]
-    pub(crate) fn spare(&self, env: sys::napi_env) -> Outcome<Option<Bytes>> {
-        let Some(level) = self.levels.first() else {
+    pub(crate) fn spare(events: &RefCell<Self>, env: sys::napi_env) -> Outcome<Option<Bytes>> {
+        let Some(payloads) = events.borrow().levels.first().map(|level| level.payloads) else {
             return Ok(None);
         };
-        let array = level.payloads.get(env);
+        let array = payloads.get(env);
         let mut value = ptr::null_mut();
         let mut is_buffer = false;
         // SAFETY: the array that `event_rows` kept is a live value of this environment, and valid out pointers.
@@ -230,6 +234,10 @@ impl EventArrays {
             return Ok(None);
         }
         let bytes = Bytes::own(env, value)?;
+        let events = events.borrow();
+        let Some(level) = events.levels.first() else {
+            return Ok(None);
+        };
         // SAFETY: nothing is done with the numbers but to look where they are.
         let rows = unsafe { level.rows.numbers(env) }?;
         Ok(bytes.filter(|bytes| !bytes.overlap(rows)))

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use napi_sys as sys;
 use ws_rs_engine::inbox::{Inbox, Reader};
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::UpgradeRequest;
@@ -157,7 +156,10 @@ pub(crate) fn tls_request(call: &Call<'_>) -> Outcome {
 
 /// `tlsServerName(id) -> string`: whom the client wants to speak to; empty if it did not say.
 pub(crate) fn tls_server_name(call: &Call<'_>) -> Outcome {
-    with_tls(call, |tls| call.string(tls.server_name()))
+    match with_tls(call, |tls| tls.server_name().to_owned())? {
+        Some(name) => call.string(&name),
+        None => call.undefined(),
+    }
 }
 
 /// `tlsBegin(id, context) -> boolean`: goes on with a handshake in a context.
@@ -167,9 +169,10 @@ pub(crate) fn tls_begin(call: &Call<'_>) -> Outcome {
     let Some(context) = contexts.get_mut(context) else {
         return call.number(0);
     };
-    with_tls(call, |tls| {
-        call.number(u32::from(tls.begin(context).is_ok()))
-    })
+    match with_tls(call, |tls| tls.begin(context).is_ok())? {
+        Some(begins) => call.number(u32::from(begins)),
+        None => call.undefined(),
+    }
 }
 
 /// `tlsMove(from, to, single, threads) -> boolean`: the socket that one has is the other's from now on, which
@@ -221,8 +224,8 @@ pub(crate) fn tls_read(call: &Call<'_>) -> Outcome {
     };
     with_socket(call, id, |socket| {
         socket.set_reader(&call.state.event_loop, id, reader);
-        call.undefined()
-    })
+    });
+    call.undefined()
 }
 
 /// `tlsWrite(id, bytes) -> number`: 1 if all is written, 0 if `onUnwritten` will be called when it is,
@@ -232,12 +235,14 @@ pub(crate) fn tls_write(call: &Call<'_>) -> Outcome {
     let mut bytes = Vec::new();
     // Another thread may write to what a program gives its socket.
     call.bytes(1)?.append_to(&mut bytes);
-    with_socket(call, id, |socket| {
-        match socket.write_tls(&call.state.event_loop, id, &bytes) {
-            Ok(is_written) => call.number(u32::from(is_written)),
-            Err(error) => call.double(-f64::from(error)),
-        }
-    })
+    let written = with_socket(call, id, |socket| {
+        socket.write_tls(&call.state.event_loop, id, &bytes)
+    });
+    match written {
+        Some(Ok(is_written)) => call.number(u32::from(is_written)),
+        Some(Err(error)) => call.double(-f64::from(error)),
+        None => call.undefined(),
+    }
 }
 
 /// `tlsClose(id)`: the socket's descriptor is about to be closed.
@@ -259,50 +264,50 @@ pub(crate) fn tls_close(call: &Call<'_>) -> Outcome {
 
 /// `tlsFacts(id) -> [protocol, cipher, alpn, server name, resumed, distrust, ...certificates]`
 pub(crate) fn tls_facts(call: &Call<'_>) -> Outcome {
-    with_tls(call, |tls| {
-        let facts = tls.facts();
-        let mut items = vec![
-            call.string(facts.protocol)?,
-            call.string(&facts.cipher)?,
-            call.buffer(&facts.application_protocol)?,
-            call.string(tls.server_name())?,
-            call.number(u32::from(facts.is_resumed))?,
-            call.string(facts.distrust)?,
-        ];
-        for certificate in &facts.certificates {
-            items.push(call.buffer(certificate)?);
-        }
-        call.array(&items)
-    })
+    let facts = with_tls(call, |tls| (tls.facts(), tls.server_name().to_owned()))?;
+    let Some((facts, server_name)) = facts else {
+        return call.undefined();
+    };
+    let mut items = vec![
+        call.string(facts.protocol)?,
+        call.string(&facts.cipher)?,
+        call.buffer(&facts.application_protocol)?,
+        call.string(&server_name)?,
+        call.number(u32::from(facts.is_resumed))?,
+        call.string(facts.distrust)?,
+    ];
+    for certificate in &facts.certificates {
+        items.push(call.buffer(certificate)?);
+    }
+    call.array(&items)
 }
 
 /// `tlsError(id) -> [established, code, text] | [established, errno]`: how it ended, if it has.
 pub(crate) fn tls_error(call: &Call<'_>) -> Outcome {
-    with_tls(call, |tls| {
-        let mut items: Vec<sys::napi_value> = vec![call.number(u32::from(tls.is_established()))?];
-        if let Some((code, text)) = tls.error() {
-            items.push(call.string(&code)?);
-            items.push(call.string(&text)?);
-        } else if let Some(error) = tls.system_error() {
-            items.push(call.double(f64::from(error))?);
-        }
-        call.array(&items)
-    })
-}
-
-fn with_tls(call: &Call<'_>, body: impl FnOnce(&mut Tls) -> Outcome) -> Outcome {
-    with_socket(call, call.id(0)?, |socket| {
-        socket.with_tls(body).unwrap_or_else(|| call.undefined())
-    })
-}
-
-fn with_socket(call: &Call<'_>, id: Id, body: impl FnOnce(&mut LoopSocket) -> Outcome) -> Outcome {
-    let mut connections = call.state.connections.borrow_mut();
-    match connections
-        .get_mut(id)
-        .and_then(|entry| entry.socket.as_mut())
-    {
-        Some(socket) => body(socket),
-        None => call.undefined(),
+    let ended = with_tls(call, |tls| {
+        (tls.is_established(), tls.error(), tls.system_error())
+    })?;
+    let Some((is_established, error, system_error)) = ended else {
+        return call.undefined();
+    };
+    let mut items = vec![call.number(u32::from(is_established))?];
+    if let Some((code, text)) = error {
+        items.push(call.string(&code)?);
+        items.push(call.string(&text)?);
+    } else if let Some(error) = system_error {
+        items.push(call.double(f64::from(error))?);
     }
+    call.array(&items)
+}
+
+/// Calls `body` with the TLS of the connection that the first argument names, if it speaks that.
+fn with_tls<T>(call: &Call<'_>, body: impl FnOnce(&mut Tls) -> T) -> Outcome<Option<T>> {
+    let id = call.id(0)?;
+    Ok(with_socket(call, id, |socket| socket.with_tls(body)).flatten())
+}
+
+fn with_socket<T>(call: &Call<'_>, id: Id, body: impl FnOnce(&mut LoopSocket) -> T) -> Option<T> {
+    let mut connections = call.state.connections.borrow_mut();
+    let socket = connections.get_mut(id)?.socket.as_mut()?;
+    Some(body(socket))
 }

@@ -1,6 +1,7 @@
 //! Whose memory a socket is read into: the scratch, or a `Buffer` that a long message keeps.
 
 use super::super::call::{Bytes, Fault, Outcome};
+use super::super::rows::EventArrays;
 use super::listeners::Listener;
 use super::turn::Turn;
 use crate::memory::keep_large_blocks;
@@ -50,12 +51,12 @@ impl Turn<'_> {
     /// A `Buffer` that a long message may keep.
     fn spare(&self, len: usize) -> Outcome<Option<Bytes>> {
         let suits = |bytes: &Bytes| fits(bytes.len, len);
-        let spare = self.state.events.borrow().spare(self.env)?.filter(suits);
+        let spare = EventArrays::spare(&self.state.events, self.env)?.filter(suits);
         if spare.is_some() {
             return Ok(spare);
         }
         keep_large_blocks();
         self.call_listener(Listener::NeedMemory, len as i32)?;
-        Ok(self.state.events.borrow().spare(self.env)?.filter(suits))
+        Ok(EventArrays::spare(&self.state.events, self.env)?.filter(suits))
     }
 }
