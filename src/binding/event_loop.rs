@@ -15,6 +15,7 @@ mod turns;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 
@@ -151,7 +152,8 @@ impl LoopState {
     pub(crate) fn shut_down(&self, environment: &Environment) {
         let env = environment.values.env();
         for entry in environment.connections.borrow_mut().iter_mut() {
-            entry.leave_thread();
+            // Node calls, whom no panic may reach, and the others are let go of all the same.
+            drop(catch_unwind(AssertUnwindSafe(|| entry.leave_thread())));
             if let Some(socket) = entry.socket.take() {
                 self.close(&environment.values, socket);
             }

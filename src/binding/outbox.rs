@@ -107,21 +107,21 @@ pub(crate) fn needs_attention(state: &Environment, id: Id) -> bool {
         return false;
     };
     let is_threaded = entry.is_threaded();
-    if is_threaded {
-        entry.note_progress();
-    }
-    let Entry {
-        connection, socket, ..
-    } = entry;
-    let shared = connection.outbox().next_shared();
     let write = AssertUnwindSafe(|| {
+        if is_threaded {
+            entry.note_progress();
+        }
+        let Entry {
+            connection, socket, ..
+        } = &mut *entry;
+        let shared = connection.outbox().next_shared();
         with_wire_of_many(socket.as_mut(), shared, |wire| {
             connection.write_waiting(wire)
         })
     });
     let (sent, attend) = catch_unwind(write).unwrap_or_else(|_| {
         // The message went to stderr. It is the end of this connection, and of no other.
-        connection.fail(EIO);
+        entry.connection.fail(EIO);
         (Sent::Failed, true)
     });
     settle(state, entry, sent);
