@@ -123,6 +123,10 @@ impl PayloadStore for BufferStore {
 
     fn fill(&mut self, max: usize, read: &mut dyn FnMut(&mut [u8]) -> usize) -> usize {
         let max = max.min(self.capacity - self.len);
+        if max == 0 {
+            // Of nothing V8 may give no pointer.
+            return 0;
+        }
         // SAFETY: the Buffer has `capacity` bytes, which V8 allocated without a type of their own;
         // these lie behind those that are filled, and nobody else has the Buffer yet.
         let target = unsafe { std::slice::from_raw_parts_mut(self.data.add(self.len), max) };
