@@ -180,7 +180,7 @@ pub(crate) fn codec_away(call: &Call<'_>) -> Outcome {
     report_memory(call, &mut engine)?;
     drop(engine);
     if was_idle {
-        compression.wake.keep_loop_alive(call, true);
+        compression.wake.reference(call);
     }
     let number = call.double(job.number() as f64);
     // A job that finds no thread is dropped, which is its result.
@@ -209,7 +209,7 @@ pub(crate) fn take_done(call: &Call<'_>) -> Outcome {
     let mut engine = compression.engine.borrow_mut();
     let finished = engine.take_finished();
     if engine.running() == 0 && !finished.is_empty() {
-        compression.wake.keep_loop_alive(call, false);
+        compression.wake.unreference(call);
     }
     if engine.is_unused() {
         compression.wake.close();

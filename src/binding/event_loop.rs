@@ -31,10 +31,10 @@ use super::environment::Environment;
 use super::shared_memory::SharedMemory;
 use super::values::Values;
 use ws_rs_engine::heartbeat::Heartbeats;
-use ws_rs_engine::inbox::{Inbox, SCRATCH};
+use ws_rs_engine::inbox::{Decoder, Inbox, SCRATCH};
 use ws_rs_engine::registry::{Id, Registry};
 use ws_rs_protocol::{Config, PingResponder};
-use ws_rs_wire::{Left, Reactor, Responder, Socket, Stream, has_end_behind, tls, uv};
+use ws_rs_wire::{Left, Move, Reactor, Responder, Socket, Stream, has_end_behind, tls, uv};
 
 /// What the sockets of a copy share.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl LoopState {
         if let Some(reactor) = self.reactor() {
             socket.stop(reactor);
         }
-        values.retain(false);
+        values.release();
     }
 
     /// Whether sockets can be watched here.
@@ -263,10 +263,16 @@ pub(crate) fn open_stream(
             return Some(Stream::Own(Socket::Plain(fd)));
         }
         let socket = Socket::Plain(fd);
-        // A handle of Node's has the descriptor.
-        let threads = (threads, true);
-        let moved = reactor.move_to_thread(socket, (id, is_local), threads, boxed(responder));
-        Some(Stream::Threaded(Box::new(moved.ok()?)))
+        let how = Move {
+            id,
+            is_local,
+            threads,
+            // A handle of Node's has the descriptor.
+            others_may_close: true,
+            responder: boxed(responder),
+        };
+        let moved = reactor.move_to_thread(socket, how).ok()?;
+        Some(Stream::Threaded(Box::new(moved)))
     })
 }
 
@@ -297,8 +303,8 @@ fn watch(
     }
     let reactor = state.reactor()?;
     let stream = register(reactor)?;
-    reactor.keep_alive(true);
-    call.state.values.retain(true);
+    reactor.reference();
+    call.state.values.retain();
     Some(stream)
 }
 

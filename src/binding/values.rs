@@ -95,20 +95,24 @@ impl Values {
         Ok(Value { index, reference })
     }
 
-    /// Native code has one use more, or one less, for them.
-    pub(crate) fn retain(&self, more: bool) {
-        let before = self.uses.get();
-        let after = if more { before + 1 } else { before - 1 };
-        self.uses.set(after);
-        let mut count = 0;
-        // SAFETY: a live environment, on its thread, and a reference that is never deleted; the
-        // object lives: a callback's function has it, or the use that ends here.
-        unsafe {
-            match (before, after) {
-                (0, _) => sys::napi_reference_ref(self.env, self.object, &mut count),
-                (_, 0) => sys::napi_reference_unref(self.env, self.object, &mut count),
-                _ => return,
-            };
+    /// Native code has one use more for them, until [`release`](Self::release) is called.
+    pub(crate) fn retain(&self) {
+        let uses = self.uses.get();
+        self.uses.set(uses + 1);
+        if uses == 0 {
+            // SAFETY: a live environment, on its thread, and a reference that is never deleted; the object lives, as
+            // the function of the callback that runs has it. The count may be left out.
+            unsafe { sys::napi_reference_ref(self.env, self.object, ptr::null_mut()) };
+        }
+    }
+
+    /// Native code has one use less for them.
+    pub(crate) fn release(&self) {
+        let uses = self.uses.get() - 1;
+        self.uses.set(uses);
+        if uses == 0 {
+            // SAFETY: as in `retain`; the use that ends here has kept the object.
+            unsafe { sys::napi_reference_unref(self.env, self.object, ptr::null_mut()) };
         }
     }
 }

@@ -32,7 +32,7 @@ pub use self::read::{Read, peek_some, read_some};
 pub use self::socket::Socket;
 pub use self::stream::Stream;
 pub use self::threads::{
-    Left, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,
+    Left, Move, NewPulses, Pack, Packed, Passed, Pulse, Pulses, Responder, Seen, Terms, Threaded,
 };
 pub use self::watched::{Begin, Selector, Watched};
 pub use self::write::{Write, end_writing};

@@ -25,7 +25,7 @@ use crate::after_poll::{AfterPoll, Rounds};
 use crate::closing::call_when_closed;
 use crate::poll::Poll;
 use crate::socket::Socket;
-use crate::threads::{Pool, Responder, Threaded};
+use crate::threads::{Move, Pool, Threaded};
 use crate::uv::{self, Handle, Loop, READABLE, Uv};
 
 /// Room for a `uv_poll_t`; `Uv` is not to be had where it is larger.
@@ -170,23 +170,15 @@ impl<H: Handler> Reactor<H> {
         self.register(fd, id)
     }
 
-    /// Has one of so many threads read and write a socket, and tells of it as of others. It is watched here
-    /// no more. `responder` answers on the way. If `is_others`, somebody else may close the descriptor, and
-    /// the thread has one of its own.
+    /// Has an I/O thread read and write a socket, and tells of it as of others. It is watched here no more.
     ///
     /// # Errors
     /// There is no room for a thread or descriptor: the socket comes back.
-    pub fn move_to_thread(
-        &self,
-        socket: Socket,
-        (id, is_local): (u64, bool),
-        (threads, is_others): (usize, bool),
-        responder: Option<Box<dyn Responder>>,
-    ) -> Result<Threaded, Socket> {
+    pub fn move_to_thread(&self, socket: Socket, how: Move) -> Result<Threaded, Socket> {
         let Ok(pool) = self.pool() else {
             return Err(socket);
         };
-        let threaded = pool.add(socket, (id, is_local), (threads, is_others), responder)?;
+        let threaded = pool.add(socket, how)?;
         let fd = threaded.descriptor();
         if self.id_of(fd as usize).is_some() {
             self.deregister(fd);
@@ -275,18 +267,24 @@ impl<H: Handler> Reactor<H> {
         }
     }
 
-    /// One more socket, or one less, keeps the loop alive.
-    pub fn keep_alive(&self, more: bool) {
-        let before = self.references.get();
-        let after = if more { before + 1 } else { before - 1 };
-        self.references.set(after);
-        let change = match (before, after) {
-            (0, _) => self.uv.reference,
-            (_, 0) => self.uv.unreference,
-            _ => return,
-        };
-        // SAFETY: the handle is initialised; both calls are allowed at any time until it is freed.
-        unsafe { change(self.handle()) };
+    /// One more socket keeps the loop alive, until [`unreference`](Self::unreference) is called.
+    pub fn reference(&self) {
+        let references = self.references.get();
+        self.references.set(references + 1);
+        if references == 0 {
+            // SAFETY: the handle is initialised, and libuv allows it at any time until it is freed.
+            unsafe { (self.uv.reference)(self.handle()) };
+        }
+    }
+
+    /// One socket less keeps the loop alive.
+    pub fn unreference(&self) {
+        let references = self.references.get() - 1;
+        self.references.set(references);
+        if references == 0 {
+            // SAFETY: as in `reference`.
+            unsafe { (self.uv.unreference)(self.handle()) };
+        }
     }
 
     /// Has [`on_polled`](Handler::on_polled) called when libuv would tell of a socket's end that is asked for now:

@@ -38,8 +38,11 @@ pub trait Selector {
     /// Watches a descriptor no more.
     fn deregister(&self, fd: RawFd);
 
-    /// One more socket, or one less, keeps the loop alive.
-    fn keep_alive(&self, more: bool);
+    /// One more socket keeps the loop alive.
+    fn reference(&self);
+
+    /// One socket less keeps the loop alive.
+    fn unreference(&self);
 }
 
 impl<H: Handler> Selector for Reactor<H> {
@@ -67,8 +70,12 @@ impl<H: Handler> Selector for Reactor<H> {
         self.deregister(fd);
     }
 
-    fn keep_alive(&self, more: bool) {
-        self.keep_alive(more);
+    fn reference(&self) {
+        self.reference();
+    }
+
+    fn unreference(&self) {
+        self.unreference();
     }
 }
 
@@ -262,7 +269,7 @@ impl Watched {
             };
             self.is_watched = registered.is_ok();
             if self.is_watched && self.is_referenced {
-                selector.keep_alive(true);
+                selector.reference();
             }
         }
         self.is_watched
@@ -294,7 +301,7 @@ impl Watched {
                 selector.rearm(self.stream.descriptor(), true);
             }
             if self.is_referenced {
-                selector.keep_alive(true);
+                selector.reference();
             }
         }
     }
@@ -303,8 +310,10 @@ impl Watched {
     pub fn set_referenced(&mut self, selector: &impl Selector, is_referenced: bool) {
         if self.is_referenced != is_referenced {
             self.is_referenced = is_referenced;
-            if self.is_watched {
-                selector.keep_alive(is_referenced);
+            match is_referenced {
+                _ if !self.is_watched => {}
+                true => selector.reference(),
+                false => selector.unreference(),
             }
         }
     }
@@ -316,7 +325,7 @@ impl Watched {
             // Of one that was a thread's the selector knows nothing.
             selector.deregister(self.stream.descriptor());
             if self.is_referenced {
-                selector.keep_alive(false);
+                selector.unreference();
             }
         }
     }

@@ -110,19 +110,21 @@ impl Wake {
         }
     }
 
-    /// A running job keeps the process alive, as zlib's do, and who waits for it.
-    pub(super) fn keep_loop_alive(&self, call: &Call<'_>, alive: bool) {
-        call.state.values.retain(alive);
-        let Some(Function(function)) = *self.lock() else {
-            return;
-        };
-        // SAFETY: a function that has not ended, on the thread of its loop.
-        unsafe {
-            if alive {
-                sys::napi_ref_threadsafe_function(call.env, function);
-            } else {
-                sys::napi_unref_threadsafe_function(call.env, function);
-            }
+    /// From now on a job runs, which keeps the process alive, as zlib's do, and who waits for it.
+    pub(super) fn reference(&self, call: &Call<'_>) {
+        call.state.values.retain();
+        if let Some(Function(function)) = *self.lock() {
+            // SAFETY: a function that has not ended, on the thread of its loop.
+            unsafe { sys::napi_ref_threadsafe_function(call.env, function) };
+        }
+    }
+
+    /// No job runs any more.
+    pub(super) fn unreference(&self, call: &Call<'_>) {
+        call.state.values.release();
+        if let Some(Function(function)) = *self.lock() {
+            // SAFETY: as in `reference`.
+            unsafe { sys::napi_unref_threadsafe_function(call.env, function) };
         }
     }
 

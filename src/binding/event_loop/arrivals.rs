@@ -24,7 +24,7 @@ impl LoopState {
             .connections
             .borrow_mut()
             .insert(Entry::incoming(socket))?;
-        environment.values.retain(true);
+        environment.values.retain();
         Some(id)
     }
 }

@@ -10,7 +10,7 @@ use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::PingResponder;
 use ws_rs_wire::tls::Tls;
-use ws_rs_wire::{Begin, Left, Reactor, Socket, Stream, Threaded, Watched, Write};
+use ws_rs_wire::{Begin, Left, Move, Reactor, Socket, Stream, Threaded, Watched, Write};
 
 /// A socket that is read here.
 #[derive(Debug)]
@@ -268,13 +268,19 @@ impl LoopSocket {
         let Some(reactor) = state.reactor() else {
             return false;
         };
-        // A handle of Node's may close its descriptor when a worker is terminated, without a word.
-        let threads_for = (threads, self.own.is_none());
+        let how = Move {
+            id,
+            is_local: false,
+            threads,
+            // A handle of Node's does, when a worker is terminated, without a word.
+            others_may_close: self.own.is_none(),
+            responder: boxed(responder),
+        };
         threads > 0
             && self.watched.is_watched()
-            && self.watched.move_to_thread(|socket| {
-                reactor.move_to_thread(socket, (id, false), threads_for, boxed(responder))
-            })
+            && self
+                .watched
+                .move_to_thread(|socket| reactor.move_to_thread(socket, how))
     }
 
     /// No thread has it any more: it is watched here. If that cannot be, it has failed.

@@ -184,7 +184,7 @@ pub(crate) fn loop_close(call: &Call<'_>) -> Outcome {
         .is_some_and(|left| {
             // Node does not read yet, and nothing else may keep the loop alive.
             event_loop.reactor().is_some_and(|reactor| {
-                reactor.keep_alive(true);
+                reactor.reference();
                 event_loop.unread.borrow_mut().push((id, left));
                 true
             })
@@ -215,7 +215,7 @@ impl LoopState {
         let mut unread = self.unread.borrow_mut();
         let index = unread.iter().position(|(other, _)| *other == id)?;
         if let Some(reactor) = self.reactor() {
-            reactor.keep_alive(false);
+            reactor.unreference();
         }
         Some(unread.swap_remove(index).1)
     }

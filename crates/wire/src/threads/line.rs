@@ -88,7 +88,8 @@ pub(super) struct Io {
 impl Line {
     pub(super) fn new(
         socket: Socket,
-        (id, is_local): (u64, bool),
+        id: u64,
+        is_local: bool,
         responder: Option<Box<dyn Responder>>,
     ) -> Self {
         let io = Io {

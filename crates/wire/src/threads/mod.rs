@@ -26,6 +26,7 @@ mod worker;
 mod writing;
 
 pub use self::line::Left;
+pub use self::pool::Move;
 pub(crate) use self::pool::Pool;
 pub use self::pulse::{NewPulses, Pulse, Pulses, Seen, Terms};
 pub use self::responder::{Passed, Responder};

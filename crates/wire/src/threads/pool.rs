@@ -19,7 +19,22 @@ use crate::uv::{Loop, Uv};
 /// Sockets that have their turn before timers and others of Node's loop.
 const BATCH: usize = 512;
 
-/// Threads that move bytes, from the first socket on that is for them. They end when this is dropped.
+/// How a socket is moved to an I/O thread.
+#[derive(Debug)]
+pub struct Move {
+    /// The number by which its owner is told of it.
+    pub id: u64,
+    /// It is a Unix socket: as the peer can send descriptors along, a short read may not be the last.
+    pub is_local: bool,
+    /// Among how many threads sockets are shared out, each to the next one.
+    pub threads: usize,
+    /// Others may close its descriptor, so the thread is to have one of its own.
+    pub others_may_close: bool,
+    /// What answers the peer on the way, if anything does.
+    pub responder: Option<Box<dyn Responder>>,
+}
+
+/// Threads that move bytes, each started for its first socket. They end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Pool {
     ready: Arc<Ready>,
@@ -63,17 +78,11 @@ impl Pool {
     /// # Errors
     /// There is no such thread, and the system has no room for one, or none for a descriptor: the socket
     /// comes back.
-    pub(crate) fn add(
-        &self,
-        socket: Socket,
-        (id, is_local): (u64, bool),
-        (threads, is_others): (usize, bool),
-        responder: Option<Box<dyn Responder>>,
-    ) -> Result<Threaded, Socket> {
+    pub(crate) fn add(&self, socket: Socket, how: Move) -> Result<Threaded, Socket> {
         let count = self.count.get();
         self.count.set(count.wrapping_add(1));
         let mut workers = self.workers.borrow_mut();
-        let mut index = count % threads.max(1);
+        let mut index = count % how.threads.max(1);
         if index >= workers.len() {
             index = workers.len();
             let Ok(worker) = Worker::start(Arc::clone(&self.ready)) else {
@@ -82,13 +91,14 @@ impl Pool {
             workers.push(worker);
         }
         let (fd, is_tls) = (socket.descriptor(), socket.is_tls());
-        let Ok(own) = is_others
+        let Ok(own) = how
+            .others_may_close
             .then(|| duplicate(socket.descriptor()))
             .transpose()
         else {
             return Err(socket);
         };
-        let line = Arc::new(Line::new(socket, (id, is_local), responder));
+        let line = Arc::new(Line::new(socket, how.id, how.is_local, how.responder));
         let desk = Arc::clone(&workers[index].desk);
         if let Some(own) = own {
             // The selector does not know the line yet, so nothing fails.

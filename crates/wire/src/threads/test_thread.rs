@@ -23,7 +23,7 @@ impl TestThread {
     /// Has it move the bytes of a socket.
     pub(crate) fn take(&self, socket: Socket) -> Threaded {
         let (fd, is_tls) = (socket.descriptor(), socket.is_tls());
-        let line = Arc::new(Line::new(socket, (0, false), None));
+        let line = Arc::new(Line::new(socket, 0, false, None));
         let desk = Arc::clone(&self.worker.desk);
         desk.add(Arc::clone(&line));
         Threaded::new((fd, is_tls), line, desk, Arc::clone(&self.ready))

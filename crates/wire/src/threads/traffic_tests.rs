@@ -76,7 +76,7 @@ struct Owner {
 impl Owner {
     fn put_on_thread(&self, id: usize, worker: usize, socket: &UnixStream) -> Threaded {
         let fd = socket.as_raw_fd();
-        let line = Arc::new(Line::new(Socket::Plain(fd), (id as u64, true), None));
+        let line = Arc::new(Line::new(Socket::Plain(fd), id as u64, true, None));
         let desk = Arc::clone(&self.workers[worker % self.workers.len()].desk);
         desk.add(Arc::clone(&line));
         Threaded::new((fd, false), line, desk, Arc::clone(&self.ready))

@@ -154,11 +154,7 @@ impl Watched {
         let (socket, peer) = UnixStream::pair().unwrap();
         socket.set_nonblocking(true).unwrap();
         let fd = socket.as_raw_fd();
-        let line = Arc::new(Line::new(
-            Socket::Plain(fd),
-            (1, true),
-            Some(Box::new(Knows)),
-        ));
+        let line = Arc::new(Line::new(Socket::Plain(fd), 1, true, Some(Box::new(Knows))));
         let desk = Arc::clone(&worker.desk);
         desk.add(Arc::clone(&line));
         let threaded = Threaded::new((fd, false), line, desk, ready);

@@ -57,8 +57,12 @@ impl Selector for Notes {
         self.note(format!("deregister {fd}"));
     }
 
-    fn keep_alive(&self, more: bool) {
-        self.note(format!("keep alive {more}"));
+    fn reference(&self) {
+        self.note("reference".to_owned());
+    }
+
+    fn unreference(&self) {
+        self.note("unreference".to_owned());
     }
 }
 
@@ -91,10 +95,7 @@ fn room_that_was_wanted_before_a_socket_is_watched_is_asked_for_when_it_is() {
     socket.want_room(Some(&notes), true);
     assert!(notes.take().is_empty());
     socket.wait_for_stream(Some(&notes), ID);
-    assert_eq!(
-        notes.take(),
-        ["register 5 7", "rearm 5 true", "keep alive true"]
-    );
+    assert_eq!(notes.take(), ["register 5 7", "rearm 5 true", "reference"]);
 }
 
 #[test]
@@ -124,10 +125,10 @@ fn a_socket_begins_to_be_watched_once() {
     for _ in 0..2 {
         assert!(socket.begin(Some(&notes), ID, Begin::Reader));
     }
-    assert_eq!(notes.take(), ["register reader 5 7", "keep alive true"]);
+    assert_eq!(notes.take(), ["register reader 5 7", "reference"]);
     let mut socket = not_yet();
     assert!(socket.begin(Some(&notes), ID, Begin::Other));
-    assert_eq!(notes.take(), ["register 5 7", "keep alive true"]);
+    assert_eq!(notes.take(), ["register 5 7", "reference"]);
 }
 
 #[test]
@@ -151,12 +152,7 @@ fn one_that_is_not_referenced_keeps_nothing_alive() {
     socket.stop(&notes);
     assert_eq!(
         notes.take(),
-        [
-            "register 5 7",
-            "keep alive true",
-            "keep alive false",
-            "deregister 5"
-        ]
+        ["register 5 7", "reference", "unreference", "deregister 5"]
     );
 }
 
@@ -168,7 +164,7 @@ fn one_is_stopped_once() {
         assert!(!socket.is_watched());
         assert!(!socket.takes_writes());
     }
-    assert_eq!(notes.take(), ["deregister 5", "keep alive false"]);
+    assert_eq!(notes.take(), ["deregister 5", "unreference"]);
 }
 
 #[test]
@@ -179,7 +175,7 @@ fn one_that_has_come_to_its_end_is_still_written_to() {
     assert!(socket.takes_writes());
     // It may be read once more, and the end be met again.
     assert!(socket.end(Some(&notes), ID));
-    assert_eq!(notes.take(), ["deregister 5", "keep alive false"]);
+    assert_eq!(notes.take(), ["deregister 5", "unreference"]);
 }
 
 #[test]
@@ -192,10 +188,10 @@ fn behind_its_end_one_is_watched_for_a_stream_that_waits_and_the_end_is_no_news(
         notes.take(),
         [
             "deregister 5",
-            "keep alive false",
+            "unreference",
             "register 5 7",
             "rearm 5 true",
-            "keep alive true"
+            "reference"
         ]
     );
     assert!(!socket.end(Some(&notes), ID));
