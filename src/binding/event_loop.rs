@@ -337,12 +337,18 @@ pub(crate) fn is_readable(call: &Call<'_>) -> Outcome {
 /// They are not waited with if that is so for good.
 pub(crate) fn loop_busy(call: &Call<'_>) -> Outcome {
     let id = call.id(0)?;
-    let (busy, for_good) = (call.bool(1)?, call.bool(2)?);
-    if for_good && let Some(entry) = call.state.connections.borrow_mut().get_mut(id) {
+    let decoder = match (call.bool(1)?, call.bool(2)?) {
+        (false, _) => Decoder::Free,
+        (true, false) => Decoder::Busy,
+        (true, true) => Decoder::BusyForGood,
+    };
+    if decoder == Decoder::BusyForGood
+        && let Some(entry) = call.state.connections.borrow_mut().get_mut(id)
+    {
         entry.inflated.stop();
     }
     with_socket(call, |socket, reactor| {
-        socket.set_busy(reactor, id, busy, for_good);
+        socket.set_decoder(reactor, id, decoder);
     })
 }
 

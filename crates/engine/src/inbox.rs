@@ -47,6 +47,17 @@ pub enum Reader {
     Nobody,
 }
 
+/// Whether the decoder takes what comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoder {
+    /// It is through with all that came.
+    Free,
+    /// It works on a chunk.
+    Busy,
+    /// It works on a chunk, and nobody waits for it any more: what comes is queued.
+    BusyForGood,
+}
+
 /// What becomes of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -145,11 +156,10 @@ impl Inbox {
         self.reader = reader;
     }
 
-    /// The decoder works on a chunk, or is through. Returns whether there is to be word of what was
-    /// [left](Self::leave): the decoder is through, or, `for_good`, is not waited for any more.
-    pub const fn set_busy(&mut self, busy: bool, for_good: bool) -> bool {
-        self.is_busy = busy;
-        (!busy || for_good) && std::mem::replace(&mut self.is_left, false)
+    /// Notes what the decoder does. Returns whether there is to be word of what was [left](Self::leave) for it.
+    pub const fn set_decoder(&mut self, decoder: Decoder) -> bool {
+        self.is_busy = !matches!(decoder, Decoder::Free);
+        !matches!(decoder, Decoder::Busy) && std::mem::replace(&mut self.is_left, false)
     }
 
     /// What has come is not read as long as the decoder is busy.

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use super::super::outbox::EIO;
 use super::turns::Turns;
 use super::{LoopState, boxed};
-use ws_rs_engine::inbox::{Inbox, Reader};
+use ws_rs_engine::inbox::{Decoder, Inbox, Reader};
 use ws_rs_engine::outbox::Taken;
 use ws_rs_engine::registry::Id;
 use ws_rs_protocol::PingResponder;
@@ -330,14 +330,8 @@ impl LoopSocket {
         self.watched.rearm(reactor, id);
     }
 
-    pub(super) fn set_busy(
-        &mut self,
-        reactor: &Reactor<Turns>,
-        id: Id,
-        busy: bool,
-        for_good: bool,
-    ) {
-        if self.inbox.set_busy(busy, for_good) {
+    pub(super) fn set_decoder(&mut self, reactor: &Reactor<Turns>, id: Id, decoder: Decoder) {
+        if self.inbox.set_decoder(decoder) {
             self.rearm(reactor, id);
         }
     }

@@ -51,17 +51,17 @@ fn a_chunk_without_a_message_changes_nothing() {
 #[test]
 fn what_is_not_decoded_goes_to_the_scratch() {
     let mut inbox = after_message(512 * KIB + 1);
-    inbox.set_busy(true, false);
+    inbox.set_decoder(Decoder::Busy);
     assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
     let mut inbox = after_message(64 * KIB);
-    inbox.set_busy(true, false);
+    inbox.set_decoder(Decoder::Busy);
     assert_eq!(inbox.mode(), Mode::Queue);
     assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
     inbox.set_paused(true);
     assert_eq!(inbox.mode(), Mode::Paused);
     assert_eq!(inbox.target(), Target::Scratch(64 * KIB));
     inbox.set_paused(false);
-    inbox.set_busy(false, false);
+    inbox.set_decoder(Decoder::Free);
     assert_eq!(inbox.mode(), Mode::Decode);
 }
 
@@ -69,7 +69,7 @@ fn what_is_not_decoded_goes_to_the_scratch() {
 fn what_comes_is_the_readers_whatever_the_decoder_does() {
     let mut inbox = Inbox::for_handshake();
     assert_eq!(inbox.mode(), Mode::Leave);
-    inbox.set_busy(true, false);
+    inbox.set_decoder(Decoder::Busy);
     inbox.set_paused(true);
     for (reader, mode) in [
         (Reader::Connection, Mode::Paused),
@@ -84,13 +84,13 @@ fn what_comes_is_the_readers_whatever_the_decoder_does() {
 
 #[test]
 fn of_what_was_left_there_is_word_once_the_decoder_is_through_or_is_not_waited_for() {
-    for (busy, for_good) in [(false, false), (true, true)] {
+    for decoder in [Decoder::Free, Decoder::BusyForGood] {
         let mut inbox = Inbox::new(false, false);
-        inbox.set_busy(true, false);
+        inbox.set_decoder(Decoder::Busy);
         inbox.leave();
-        assert!(!inbox.set_busy(true, false));
-        assert!(inbox.set_busy(busy, for_good));
-        assert!(!inbox.set_busy(busy, for_good));
+        assert!(!inbox.set_decoder(Decoder::Busy));
+        assert!(inbox.set_decoder(decoder));
+        assert!(!inbox.set_decoder(decoder));
     }
 }
 
