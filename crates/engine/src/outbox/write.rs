@@ -43,6 +43,8 @@ impl<P: Lent> Outbox<P> {
         written
     }
 
+    /// Gives the wire what waits, and behind that the header and payload of a frame that is not in the outbox; what is
+    /// left of these stays in `through`.
     pub(super) fn write_with(
         &mut self,
         through: &mut Option<(&[u8], &[u8])>,
@@ -65,28 +67,14 @@ impl<P: Lent> Outbox<P> {
                 self.drop_backlog();
                 return Written::All;
             }
-            let (taken, given) = if through.is_none() && self.has_tail_only() {
-                let waiting = &self.tail[self.tail_start..];
-                (wire(&[waiting]), waiting.len())
-            } else {
-                let mut slices = [&[] as &[u8]; MAX_SLICES];
-                let count = self.fill(&mut slices, *through);
-                let given: usize = slices.iter().map(|slice| slice.len()).sum();
-                (wire(&slices[..count]), given)
-            };
+            let (taken, given) = self.give(*through, wire);
             match taken {
                 Taken::Bytes(len) | Taken::Handed(len) if len > 0 && given > 0 => {
                     let len = len.min(given);
                     if matches!(taken, Taken::Handed(_)) {
                         self.handed += len as u64;
                     }
-                    let rest = self.advance(len);
-                    self.gone += len as u64;
-                    if let Some((header, payload)) = through {
-                        let in_header = rest.min(header.len());
-                        *header = &header[in_header..];
-                        *payload = &payload[rest - in_header..];
-                    }
+                    self.count_gone(len, through);
                     self.settle();
                     // A wire that takes a part is full.
                     if len < given {
@@ -108,6 +96,35 @@ impl<P: Lent> Outbox<P> {
                     return Written::Failed(error);
                 }
             }
+        }
+    }
+
+    /// Gives the wire what comes next; returns what it said, and how much that was.
+    #[inline]
+    fn give(
+        &self,
+        through: Option<(&[u8], &[u8])>,
+        wire: &mut dyn FnMut(&[&[u8]]) -> Taken,
+    ) -> (Taken, usize) {
+        if through.is_none() && self.has_tail_only() {
+            let waiting = &self.tail[self.tail_start..];
+            return (wire(&[waiting]), waiting.len());
+        }
+        let mut slices = [&[] as &[u8]; MAX_SLICES];
+        let count = self.fill(&mut slices, through);
+        let given = slices.iter().map(|slice| slice.len()).sum();
+        (wire(&slices[..count]), given)
+    }
+
+    /// The wire has so many of the next bytes.
+    #[inline]
+    fn count_gone(&mut self, len: usize, through: &mut Option<(&[u8], &[u8])>) {
+        let behind = self.advance(len);
+        self.gone += len as u64;
+        if let Some((header, payload)) = through {
+            let in_header = behind.min(header.len());
+            *header = &header[in_header..];
+            *payload = &payload[behind - in_header..];
         }
     }
 

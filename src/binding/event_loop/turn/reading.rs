@@ -1,11 +1,13 @@
 //! What a turn reads, and hands to whom it is for.
 
+use std::os::fd::RawFd;
+
 use ws_rs_engine::connection::Connection;
 use ws_rs_engine::decoding::decode;
 use ws_rs_engine::inbox::{MAX_READ, Mode, Next, SCRATCH, Target, asks_kernel, reads_past_scratch};
 use ws_rs_engine::inflated::Inflated;
 use ws_rs_engine::prefetch::prefetch;
-use ws_rs_protocol::Input;
+use ws_rs_protocol::{self as protocol, Input, ProtocolError};
 use ws_rs_wire::{Read, Stream, has_end_behind};
 
 use super::super::super::buffer::{BufferStore, Scope};
@@ -13,7 +15,7 @@ use super::super::super::call::{Fault, Outcome};
 use super::super::super::environment::Entry;
 use super::super::super::lent_buffer::LentBuffer;
 use super::super::super::pongs::Pongs;
-use super::super::super::rows::Rows;
+use super::super::super::rows::{Rows, Stored};
 use super::super::LoopSocket;
 use super::super::listeners::Listener;
 use super::Turn;
@@ -105,21 +107,16 @@ impl Turn<'_> {
         Err(Fault::Message("a test wants it so"))
     }
 
-    /// The rest of a long frame, straight to where its message is put together.
+    /// The rest of a long frame, straight to where its message is put together. `None`: there is none.
     fn read_payload(&self) -> Outcome<Option<Next>> {
-        let mut result = Read::Empty;
-        let mut asked = 0;
-        let (count, stored) = {
+        let (result, asked, count, stored) = {
             let mut connections = self.state.connections.borrow_mut();
-            let Some(entry) = connections.get_mut(self.id) else {
-                return Ok(Some(Next::Wait));
-            };
-            let Entry {
+            let Some(Entry {
                 connection,
                 socket: Some(socket),
                 inflated,
                 ..
-            } = entry
+            }) = connections.get_mut(self.id)
             else {
                 return Ok(Some(Next::Wait));
             };
@@ -128,22 +125,7 @@ impl Turn<'_> {
                 return Ok(None);
             }
             let _scope = Scope::enter(self.env);
-            let stream = socket.stream_mut();
-            let ready = if asks_kernel(missing) {
-                stream.waiting()
-            } else {
-                missing as usize
-            };
-            let filled = connection.protocol.fill_payload(ready, &mut |buffer| {
-                asked = buffer.len().min(MAX_READ);
-                let buffer = &mut buffer[..asked];
-                prefetch(buffer.as_ptr(), asked);
-                result = stream.read(buffer);
-                match result {
-                    Read::Bytes(len) => len,
-                    _ => 0,
-                }
-            });
+            let (fault, result, asked) = fill(&mut connection.protocol, socket.stream_mut());
             let mut came = 0;
             if let Read::Bytes(len) = result {
                 came = inflated.came_as(len, || socket.take_growth());
@@ -152,11 +134,9 @@ impl Turn<'_> {
             let mut events = self.state.events.borrow_mut();
             let mut rows = events.open(self.env, 0)?;
             rows.begin(0, NOWHERE, self.id);
-            match filled {
-                Err(error) => rows.push_error(error),
-                Ok(_)
-                    if matches!(result, Read::Bytes(_)) && !connection.protocol.wants_payload() =>
-                {
+            match (fault, result) {
+                (Some(error), _) => rows.push_error(error),
+                (None, Read::Bytes(_)) if !connection.protocol.wants_payload() => {
                     let mut nothing = Input::resume(&mut [], 0);
                     self.decode(connection, (socket, inflated), &mut nothing, &mut rows);
                     if rows.ends_compressed() && has_end_behind(socket.descriptor()) {
@@ -170,13 +150,22 @@ impl Turn<'_> {
                 let hands_out = rows.count() > 0 && !inflated.is_on_thread();
                 self.note_read(socket, (len, asked), hands_out);
             }
-            (rows.count(), rows.take_stored())
+            (result, asked, rows.count(), rows.take_stored())
         };
-        if count > 0 {
-            stored.hand_over()?;
-            self.call_listener(Listener::Messages, count as i32)?;
-        }
+        self.hand_out(Listener::Messages, count, stored)?;
         self.after(result, asked).map(Some)
+    }
+
+    /// Hands decoded events to JavaScript, if there are any.
+    fn hand_out(&self, listener: Listener, count: usize, stored: Stored) -> Outcome<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        stored.hand_over()?;
+        match listener {
+            Listener::Text | Listener::Binary => self.call_whole_listener(listener),
+            _ => self.call_listener(listener, count as i32),
+        }
     }
 
     /// Decodes what was read, as rows.
@@ -240,34 +229,35 @@ impl Turn<'_> {
             let has_more = self.note_read(socket, (len, asked), hands_out);
             // What comes behind waits until the decoder is through with the one that is handed out.
             let alone = !socket.inbox.is_single() && !has_more;
-            let listener = match rows.only_message(len) {
-                Some(TEXT) if alone => Listener::Text,
-                Some(_) if alone => Listener::Binary,
-                _ => {
-                    let is_compressed = rows.ends_compressed();
-                    let has_end = || has_end_behind(socket.descriptor());
-                    if self.reads.get().has_end_behind(is_compressed, has_end) {
-                        rows.mark_end();
-                    }
-                    Listener::Messages
-                }
-            };
+            let listener = self.listener_for(&mut rows, len, alone, socket.descriptor());
             let stored = rows.take_stored();
             (result, listener, rows.count(), stored, rows.ends_inflated())
         };
-        if count > 0 {
-            stored.hand_over()?;
-            match listener {
-                Listener::Text | Listener::Binary => self.call_whole_listener(listener)?,
-                _ => self.call_listener(listener, count as i32)?,
-            }
-        }
+        self.hand_out(listener, count, stored)?;
         let next = self.after(result, asked)?;
         Ok(if ends_inflated {
             next.in_another_turn()
         } else {
             next
         })
+    }
+
+    /// Who gets the events of a chunk of `len` bytes, which may be one message that nothing has to wait behind (`alone`).
+    fn listener_for(&self, rows: &mut Rows<'_>, len: usize, alone: bool, fd: RawFd) -> Listener {
+        match rows.only_message(len) {
+            Some(TEXT) if alone => return Listener::Text,
+            Some(_) if alone => return Listener::Binary,
+            _ => {}
+        }
+        let has_end = || has_end_behind(fd);
+        if self
+            .reads
+            .get()
+            .has_end_behind(rows.ends_compressed(), has_end)
+        {
+            rows.mark_end();
+        }
+        Listener::Messages
     }
 
     /// A chunk for the queue behind the one that the decoder works on, or for Node to keep.
@@ -348,4 +338,30 @@ impl Turn<'_> {
         })
         .unwrap_or(result)
     }
+}
+
+/// Reads once to where a message is put together. Returns what is wrong with that message, what the read came to, and for
+/// how many bytes it had room.
+fn fill(
+    protocol: &mut protocol::Connection<BufferStore>,
+    stream: &mut Stream,
+) -> (Option<ProtocolError>, Read, usize) {
+    let missing = protocol.missing_payload();
+    let ready = if asks_kernel(missing) {
+        stream.waiting()
+    } else {
+        missing as usize
+    };
+    let (mut result, mut asked) = (Read::Empty, 0);
+    let filled = protocol.fill_payload(ready, &mut |room| {
+        asked = room.len().min(MAX_READ);
+        let room = &mut room[..asked];
+        prefetch(room.as_ptr(), asked);
+        result = stream.read(room);
+        match result {
+            Read::Bytes(len) => len,
+            _ => 0,
+        }
+    });
+    (filled.err(), result, asked)
 }
