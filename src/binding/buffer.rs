@@ -33,7 +33,8 @@ impl Drop for Scope {
     }
 }
 
-/// A `Buffer` that nobody but us knows until [`value`](Self::value) is called, behind which nothing is written to it.
+/// A `Buffer` that nobody but us knows until [`value`](Self::value) is called, behind which nothing is written to it. Only
+/// a debugger finds it before: it can do as much to all memory of the process.
 #[derive(Debug)]
 pub(crate) struct BufferStore {
     env: sys::napi_env,

@@ -11,6 +11,10 @@ use super::fault::{Outcome, check};
 /// The bytes of a `Buffer` or `Uint8Array` argument. They are JavaScript's, and those of a
 /// SharedArrayBuffer may change at any time, as other threads write to it: what may be one is copied
 /// by its pointer, once, and no slice is made of it.
+///
+/// A program can have Node's threads write to any other memory as well, while we read it (`fs.read()` into what is being
+/// sent). Nobody can see that. What is read then is a mixture of old and new bytes, as with ws; no length, index or type
+/// is believed because of bytes that were looked at before.
 #[derive(Clone, Copy)]
 pub(crate) struct Bytes {
     data: *mut u8,

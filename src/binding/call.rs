@@ -64,7 +64,8 @@ pub(crate) unsafe fn export(
             &mut function,
         ))?;
         if !values.is_null() {
-            // Neither to be seen nor to be changed.
+            // Whoever has the function can see it, and neither change nor remove it: the state is there as long as
+            // the function is.
             let property = sys::napi_property_descriptor {
                 utf8name: c"values".as_ptr(),
                 name: ptr::null_mut(),

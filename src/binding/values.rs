@@ -10,9 +10,9 @@ use super::call::{Outcome, check};
 
 /// Values of one copy of the JavaScript: listeners, and memory that it shares with us.
 ///
-/// An object has them, and each function of the binding has that object, out of reach for programs.
-/// So they live as long as anybody can call us, and a copy that nobody uses any more, as a test
-/// runner leaves one behind for each file, can be collected with all that it has. While native code
+/// An object has them, and each function of the binding has that object, for good. What a program deletes there may be
+/// gone for us as well, which [`Value::get`] says. So they live as long as anybody can call us, and a copy that nobody uses
+/// any more, as a test runner leaves one behind for each file, can be collected with all that it has. While native code
 /// itself may want them, for a socket or a job on another thread, [`retain`](Self::retain) keeps them.
 #[derive(Debug)]
 pub(crate) struct Values {

@@ -92,7 +92,7 @@ impl LoopSocket {
             .is_some_and(|thread| thread.take_inflated(number))
     }
 
-    /// How many bytes more than came its I/O thread has put there since the last call.
+    /// How many bytes more than came are to be read, as its I/O thread has inflated some, since the last call.
     pub(super) fn take_growth(&self) -> i64 {
         self.threaded().map_or(0, Threaded::take_growth)
     }
@@ -301,7 +301,7 @@ impl LoopSocket {
         self.watched.begin(state.reactor(), id, how)
     }
 
-    /// Asks to be told, or no more, when there is room to write.
+    /// Has it told, or no more, when there is room to write.
     pub(crate) fn watch_writable(&mut self, state: &LoopState, writable: bool) {
         self.watched.want_room(state.reactor(), writable);
     }

@@ -33,9 +33,9 @@ const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// "I/O error".
 const EIO: i32 = 5;
 
-/// The socket: its bytes on their way, and what moves them. Whoever reads or writes it has `io` locked,
-/// and the owner may, at any time: no byte is moved then, and none once it has taken the socket. A TLS
-/// session is behind the same lock, so no record is made or opened meanwhile.
+/// The socket: its bytes on their way, and what moves them. Whoever reads or writes it has `io` locked. The owner may lock
+/// it at any time: then nobody else moves a byte, and nobody does once the owner has taken the socket. A TLS session is
+/// behind the same lock.
 #[derive(Debug)]
 pub(super) struct Line {
     /// The owner's number for it.
@@ -51,9 +51,9 @@ pub(super) struct Line {
 pub(super) struct Io {
     /// `None`: it is not the I/O thread's any more.
     socket: Option<Socket>,
-    /// The number that it has here, if it is not the owner's, and that which it has there.
+    /// The descriptor that the I/O thread has of its own, if it has one, and the owner's number.
     own: Option<(OwnedFd, RawFd)>,
-    /// Where the I/O thread has it.
+    /// Its index among the I/O thread's sockets.
     index: Option<usize>,
     /// There may be something to read.
     readable: bool,
@@ -62,7 +62,7 @@ pub(super) struct Io {
     /// A short read may not be the last: there is an end, or urgent data.
     until_empty: bool,
     has_ended: bool,
-    /// No more than so many bytes wait for the owner.
+    /// The most bytes that can be waiting for the owner: it may have taken some.
     held: usize,
     /// What is being written.
     writing: Writing,
@@ -75,9 +75,9 @@ pub(super) struct Io {
     leaves_questions: bool,
     /// How the peer is asked whether it lives, if the thread does that.
     watch: Option<Box<Terms>>,
-    /// How much has come, ...
+    /// How many bytes have come, ...
     heard: u64,
-    /// ... and how much was written, by whomever.
+    /// ... and how many were written, by whomever.
     sent: u64,
     /// The peer does not live: nothing more is written.
     is_dead: bool,
@@ -144,7 +144,7 @@ impl Line {
         let mut news = 0;
         if event.is_writable() || event.is_error() {
             io.writable = true;
-            // Room is what the records of a session leave.
+            // There is room for more behind the records that wait.
             news |= self.flush_records(&mut io);
             if io.writable && self.pipe.set_full(false) {
                 news |= WRITE;
@@ -157,7 +157,7 @@ impl Line {
             }
         }
         if event.is_error() {
-            // Whoever meets an error first takes it from the kernel, and it says more to who reads.
+            // The kernel gives an error once, and reading says more of it than writing.
             news |= self.read(&mut io, scratch);
         }
         news | self.step(&mut io, scratch)
@@ -173,7 +173,7 @@ impl Line {
         self.io().index.take()
     }
 
-    /// The I/O thread has panicked, and no byte can be trusted.
+    /// The I/O thread has panicked, and no byte can be trusted; returns what the owner is to be told.
     pub(super) fn on_panic(&self, registry: &Registry) -> u8 {
         let mut io = self.io();
         if let Some(fd) = io.descriptor() {
@@ -201,14 +201,14 @@ impl Line {
 
     fn step(&self, io: &mut Io, scratch: &mut [u8]) -> u8 {
         assert!(!io.panics, "a test wants it so");
-        // What was sent first: the peer may wait for it to send more.
+        // Writing first: the peer may wait for that before it sends more.
         let news = self.write(io) | self.read(io, scratch);
         // What was read may have had a session say something itself.
         news | self.flush_records(io)
     }
 
     fn io(&self) -> MutexGuard<'_, Io> {
-        // Of a panic with the lock held all are told by the thread.
+        // A panic with the lock held ends all connections of the thread, see `on_panic`.
         self.io.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -319,7 +319,7 @@ impl Pipe {
             return false;
         }
         if is_full {
-            // It counts what waits for the kernel, and has it back.
+            // The owner takes back what waits for the kernel, to count it.
             return outward.under_way > 0;
         }
         outward.has_room() && std::mem::take(&mut outward.wants_room)

@@ -42,7 +42,7 @@ pub(crate) struct Pool {
     workers: RefCell<Vec<Worker>>,
     /// How many sockets there were so far.
     count: Cell<usize>,
-    /// Sockets that wait for their turn; away while some have it.
+    /// Sockets that wait for their turn; `None` while some have it.
     due: RefCell<Option<Vec<Arc<Line>>>>,
 }
 
@@ -72,8 +72,7 @@ impl Pool {
         })
     }
 
-    /// Has one of the first `threads` threads move the bytes of a socket, each in its turn. If others may
-    /// close its descriptor, it does so by one of its own.
+    /// Has a thread move the bytes of a socket.
     ///
     /// # Errors
     /// There is no such thread, and the system has no room for one, or none for a descriptor: the socket
@@ -120,8 +119,7 @@ impl Pool {
         }
     }
 
-    /// Calls `body` with the sockets that are to have their turn. Without one, if it is called from
-    /// within that.
+    /// Calls `body` with the sockets that are to have their turn; not if it is called from within `body`.
     pub(crate) fn dispatch(&self, body: impl FnOnce(&mut dyn Iterator<Item = news::Ready>)) {
         let Some(mut due) = self.due.take() else {
             return;

@@ -19,7 +19,7 @@ pub(super) struct Ready {
     bell: Mutex<Option<Rope>>,
 }
 
-/// What any thread may pull.
+/// The bell, for any thread to ring.
 #[derive(Debug, Clone, Copy)]
 struct Rope(NonNull<Bell>);
 

@@ -1,4 +1,7 @@
 //! What is answered on the way, without the owner.
+//!
+//! The wire knows no frames. A question is what one end wants answered at once, and the other answers by itself: for
+//! WebSocket a ping, and its answer a pong (RFC 6455, sections 5.5.2 and 5.5.3).
 
 use std::any::Any;
 use std::fmt::Debug;

@@ -130,8 +130,7 @@ impl Threaded {
         self.line.pipe.take_shrunk()
     }
 
-    /// Whether the thread has inflated the compressed message of this number, to which the owner comes
-    /// now.
+    /// Whether the thread has inflated the compressed message of this number, which the owner decodes now.
     #[must_use]
     pub fn take_inflated(&self, number: u64) -> bool {
         self.line.pipe.take_inflated(number)
@@ -148,7 +147,7 @@ impl Threaded {
         self.line.with_responder(body);
     }
 
-    /// All that comes passes as it is from now on.
+    /// The thread inflates nothing any more: what comes reaches the owner as the peer has sent it.
     pub fn pass_as_it_is(&self) {
         self.line.pass_as_it_is();
     }
@@ -190,7 +189,8 @@ impl Threaded {
         }
     }
 
-    /// How much of what was handed over is not written, and the error that it will not be for.
+    /// How many of the bytes that were handed over are not written yet and, if they never will be, why: a system error
+    /// number.
     #[must_use]
     pub fn under_way(&self) -> (usize, Option<i32>) {
         self.line.pipe.under_way()
@@ -215,12 +215,12 @@ impl Threaded {
         self.bytes = Vec::new();
         self.start = 0;
         if let Some(Socket::Tls(tls)) = &mut left.socket {
-            // Whoever reads it next reads that first, and meets the session's end by itself.
+            // The next read gives that first, and meets the session's end by itself.
             tls.put_back(std::mem::take(&mut left.unread));
             left.read_error = None;
         }
         if left.has_unread() {
-            // Somebody is to see to it.
+            // The kernel tells of it no more.
             self.tell(READ);
         }
         left
@@ -272,8 +272,8 @@ impl Threaded {
         self.line.is_watched()
     }
 
-    /// How many bytes have come that the owner does not get, as they answered a question of the thread's,
-    /// and how many bytes of questions it has written, since the last call.
+    /// Since the last call: how many bytes have come that answered questions of the thread's, which the owner does not
+    /// get, and how many bytes of such questions were written.
     #[must_use]
     pub fn take_others(&self) -> (usize, usize) {
         self.line.pipe.take_others()

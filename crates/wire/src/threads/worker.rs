@@ -13,8 +13,7 @@ use super::mailbox::Mailbox;
 use super::pulse::{NewPulses, Pulses};
 use super::ready::Ready;
 
-/// Sockets that are looked at before the owner hears of those before, and before what it has sent
-/// meanwhile is written.
+/// Sockets that have news for the owner before it is woken for them.
 const BATCH: usize = 64;
 /// Sockets of which the selector tells at once.
 const EVENTS: usize = 256;
@@ -69,7 +68,7 @@ impl Desk {
 
     fn post(&self, command: Command) {
         if self.commands.post(command) {
-            // A pipe or counter that is full wakes as well.
+            // It fails if it is full, and wakes the thread then all the same.
             let _ = self.waker.wake();
         }
     }
@@ -150,7 +149,7 @@ impl State {
             self.free.clear();
             self.pulses = None;
             let mut lines: Vec<_> = self.lines.drain(..).flatten().collect();
-            // Those that it kept waiting are lost as well.
+            // Sockets in commands that it has not obeyed are lost as well.
             let mut commands = std::mem::take(&mut self.commands);
             self.desk.commands.take(&mut commands);
             for command in commands {

@@ -21,7 +21,7 @@ pub(super) struct Parcel {
 /// What was packed of bytes that are given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packed {
-    /// Where it begins among all of them, if none were packed.
+    /// Where it begins in the bytes as they were put.
     pub at: usize,
     /// How long it was, ...
     pub from: usize,

@@ -82,7 +82,7 @@ impl Context {
         let mut config =
             builder.with_cert_resolver(Arc::new(Identities::new(&options, &provider)?));
         config.alpn_protocols = options.protocols;
-        // A client of ours opens one connection at a time, and gets a new one with each.
+        // One is enough: a client gets a new one with each connection.
         config.send_tls13_tickets = 1;
         config.ticketer = ring::Ticketer::new().map_err(|error| error.to_string())?;
         Ok(Self {
@@ -103,8 +103,8 @@ fn versions_of((least, most): (Version, Version)) -> &'static [&'static Supporte
 }
 
 thread_local! {
-    /// Whom the last hello named: only who picks a certificate is told, and sessions are worked on one
-    /// at a time.
+    /// Whom the last hello named. rustls tells only the resolver of certificates, which knows no session; a thread works
+    /// on one session at a time.
     static NAMED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -137,7 +137,7 @@ impl Identities {
                 .load_private_key(key)
                 .map_err(|error| format!("the key cannot be used: {error}"))?;
             let mut key = CertifiedKey::new(chain, key);
-            // It can only be told of certificates of version 3; others are as good.
+            // Of certificates before version 3 rustls cannot tell; they are taken.
             if let Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) = key.keys_match() {
                 return Err("the certificate is not that of the key".to_owned());
             }

@@ -12,7 +12,7 @@ pub struct Facts {
     pub protocol: &'static str,
     /// The name of the cipher suite that IANA gives it.
     pub cipher: String,
-    /// The protocol agreed on by ALPN; empty if there is none.
+    /// The protocol agreed on by ALPN (RFC 7301); empty if there is none.
     pub application_protocol: Vec<u8>,
     /// Whether an earlier session was resumed.
     pub is_resumed: bool,

@@ -23,7 +23,7 @@ impl Hello {
         if let [HANDSHAKE, _, _, high, low, rest @ ..] = bytes
             && rest.len() < usize::from(u16::from_be_bytes([*high, *low]))
         {
-            // It comes in however many pieces, and is looked at once.
+            // Parsed once, when it is whole, in however many pieces it comes.
             return Self::Partial;
         }
         let mut acceptor = Acceptor::default();

@@ -64,20 +64,21 @@ pub struct Tls {
     kernel_end: Option<i32>,
     /// What was wrong with the hello.
     refused: Option<Error>,
+    /// The first bytes that came, by which plain HTTP is told apart.
     first: [u8; 4],
     /// The kernel had no more when it was last asked.
     is_drained: bool,
     /// A short read is not taken for the last: there is an end behind it.
     until_empty: bool,
-    /// Something came when that was known.
+    /// Something came after that was known, be it a part of a record only.
     is_behind_part: bool,
     is_shut_down: bool,
     shut_down_later: bool,
 }
 
 impl Tls {
-    /// A connection that was just accepted. Without a context one is picked when the client has said
-    /// whom it wants to speak to.
+    /// A connection that was just accepted. Without a context, [`begin`](Self::begin) gives it one when the client has
+    /// said whom it wants to speak to.
     ///
     /// # Errors
     /// The context is of no use.
@@ -146,8 +147,8 @@ impl Tls {
                 return Arrived::Plaintext;
             }
             if !read {
-                // So says libuv, too, of a reset right behind bytes: these are not lost while somebody
-                // is asked whether to let the client in.
+                // As for libuv, a reset right behind bytes is an end: so these are not lost while JavaScript is
+                // asked whether to let the client in.
                 if self.kernel_end == Some(RESET) && !session.plain.is_empty() {
                     self.kernel_end = Some(0);
                 }
@@ -179,7 +180,7 @@ impl Tls {
                 }
             }
             if self.server_name.is_some() {
-                // Somebody is at picking a context, and is to be told if the client goes.
+                // While a context is picked, which may take time, what comes is kept and an end is noticed.
                 if self.hello.len() < MAX_PARTIAL {
                     continue;
                 }
@@ -206,7 +207,7 @@ impl Tls {
         }
     }
 
-    /// Whom the client wants to speak to; empty if it did not say.
+    /// Whom the client wants to speak to (RFC 6066, section 3); empty if it did not say.
     #[must_use]
     pub fn server_name(&self) -> &str {
         self.server_name.as_deref().unwrap_or_default()
@@ -256,7 +257,7 @@ impl Tls {
         }
     }
 
-    /// What went wrong: Node's code for it, and a text.
+    /// What went wrong in TLS: Node's code for it (`ERR_SSL_...`), and a text.
     #[must_use]
     pub fn error(&self) -> Option<(String, String)> {
         let error = match &self.session {
@@ -266,7 +267,7 @@ impl Tls {
         error.map(|error| describe(error, &self.first))
     }
 
-    /// The system's error number, if the connection broke.
+    /// The system error number, if the connection broke below TLS.
     #[must_use]
     pub fn system_error(&self) -> Option<i32> {
         self.kernel_end.filter(|error| *error != 0)
@@ -287,7 +288,7 @@ impl Tls {
         self.is_drained = true;
     }
 
-    /// How it has ended: a system error number, or 0.
+    /// How it has ended, if it has: a system error number, or 0.
     fn end(&self) -> Option<i32> {
         let session = self.session.as_ref();
         if session.is_some_and(|session| session.error.is_some()) {

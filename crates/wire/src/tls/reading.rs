@@ -17,11 +17,11 @@ impl Tls {
         while filled < room.len() && self.end().is_none() {
             let before = filled;
             let wanted = room.len() - filled;
-            // Records have some bytes that are not read out again.
+            // Records are longer than what is in them.
             let asked = wanted + (wanted / MAX_RECORD + 2) * RECORD_OVERHEAD;
             let is_more = self.receive_into(asked, room, &mut filled);
-            // What an end is behind is given out first: who answers it writes to a socket of which nobody has
-            // read the error that is there.
+            // What is before an end is given out before that is read: an error that is there is then still the
+            // kernel's, and whoever answers meets it by writing.
             if !is_more || filled > before && self.until_empty {
                 break;
             }
@@ -60,7 +60,7 @@ impl Tls {
         }
     }
 
-    /// Whether the next [`read_record`](Self::read_record) asks nobody.
+    /// Whether the next [`read_record`](Self::read_record) does without the kernel.
     pub(crate) fn has_record(&self) -> bool {
         self.session
             .as_ref()
@@ -111,6 +111,7 @@ impl Tls {
         self.plaintext().len().min(MAX_RECORD)
     }
 
+    /// Reads up to `asked` bytes of records once; see [`receive_into`](Self::receive_into).
     pub(super) fn receive(&mut self, asked: usize, room: &mut [u8]) -> bool {
         self.receive_into(asked, room, &mut 0)
     }
@@ -147,7 +148,7 @@ impl Tls {
             if is_handshaking && let Some(name) = take_name() {
                 self.server_name = Some(name);
             }
-            // Behind a request there is soon more to write.
+            // Little waits for the answer to a request, and goes out with that.
             if !session.outgoing.is_empty() && (session.plain.is_empty() || !session.has_little()) {
                 self.flush();
             }

@@ -133,7 +133,7 @@ impl Session {
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) => self.is_closed = true,
-                // Of early data none is accepted; other states wait for somebody.
+                // Early data is not accepted; all other states wait for the peer, or for us.
                 Ok(_) => is_through = true,
                 Err(error) => {
                     used += discard;
@@ -149,8 +149,8 @@ impl Session {
         }
     }
 
-    /// After an error: what the peer is to be told of it. The session refers to the records that it
-    /// failed with, and must not come to them again.
+    /// Queues what the peer is told after an error (RFC 8446, section 6.2). `records` begin behind those that the session
+    /// failed with, as it must not be given them again.
     fn queue_alert(&mut self, records: &mut [u8]) {
         while self.connection.wants_write() {
             let UnbufferedStatus { state, .. } = self.connection.process_tls_records(records);
@@ -171,7 +171,7 @@ impl Session {
         if self.error.is_some() {
             return None;
         }
-        // An update of keys goes first.
+        // An update of keys goes first (RFC 8446, section 4.6.3): it takes two of these steps.
         let mut first = 0;
         for _ in 0..4 {
             let UnbufferedStatus { discard, state, .. } = self

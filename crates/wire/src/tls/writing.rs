@@ -147,7 +147,7 @@ impl Tls {
         Write::Bytes(0)
     }
 
-    /// Says that nothing more will be written, behind all that was.
+    /// Says that nothing more will be written (RFC 8446, section 6.1), behind all that was.
     pub fn shut_down(&mut self) {
         if let Some(session) = &mut self.session
             && !std::mem::replace(&mut self.is_shut_down, true)

@@ -13,11 +13,11 @@ pub struct Left {
     /// What the kernel did not take. Over TLS the first of these bytes may be in records that wait in the
     /// session, which says so when it is next given them.
     pub unwritten: Vec<u8>,
-    /// How many of the first are nobody's but the thread's.
+    /// How many of its first bytes are the rest of an answer of the thread's, which the owner did not put.
     pub answer_len: usize,
-    /// What of it was packed.
+    /// Which parts of it were packed.
     pub packed: Vec<Packed>,
-    /// How many bytes less were written than was put, since this was last asked for.
+    /// How many bytes less than were put have gone to the kernel, packed, since this was last asked for.
     pub shrunk: i64,
     /// Which messages in what was read, and not taken, are inflated.
     pub inflated: VecDeque<u64>,
@@ -42,7 +42,7 @@ pub struct Left {
 }
 
 impl Left {
-    /// Whether anything is to be read, or an end to be met by that of which the kernel does not tell.
+    /// Whether there is something to read, or an end, of which the kernel does not tell again.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         !self.unread.is_empty() || self.read_error.is_some() || self.is_dead

@@ -37,11 +37,11 @@ impl Line {
     fn flush_with(&self, io: &mut Io) -> Left {
         let mut left = Left::default();
         if self.pipe.under_way().0 > 0 || !io.answer.is_empty() {
-            // The kernel says whether it is so.
+            // The kernel may have room again.
             io.writable = true;
             self.write(io);
         }
-        // Nobody else knows how to make the real bytes.
+        // What is to be packed is packed here: the outbox has no packer.
         self.take_out(io);
         let (mut rest, packed) = io.writing.take();
         left.packed = packed;
@@ -70,7 +70,7 @@ impl Line {
         io.responder = None;
     }
 
-    /// All that comes passes as it is from now on; questions are answered as before.
+    /// Nothing is inflated any more; questions are answered as before.
     pub(in crate::threads) fn pass_as_it_is(&self) {
         self.stop_passing(&mut self.io());
     }

@@ -74,7 +74,7 @@ impl Line {
         let is_full = io.held >= CREDIT && self.pipe.room() == 0;
         Seen {
             heard: io.heard,
-            // Of the bytes in records not all of which the kernel has, none count as sent.
+            // What is in records counts as sent when the kernel has it.
             blocked: (!io.writable).then(|| io.sent.wrapping_sub(records as u64)),
             is_excused: io.is_paused || io.has_ended || is_full || (io.writable && !can_ask),
         }
@@ -86,7 +86,7 @@ impl Line {
         else {
             return 0;
         };
-        // It would come too late.
+        // It would wait behind other bytes.
         if !io.writable || !io.answer.is_empty() || !io.writing.rest().is_empty() {
             return 0;
         }

@@ -38,8 +38,8 @@ impl Line {
                 return news;
             }
             match socket.write_on(&[rest]) {
-                // If that is not all, the next call is told that the kernel is full: without that there
-                // need not be word of room.
+                // If that is not all, the loop asks again: the selector tells of room only after the kernel has
+                // refused some.
                 Write::Bytes(len) => {
                     io.sent += len as u64;
                     if let Some(responder) = &mut io.responder {
@@ -69,7 +69,7 @@ impl Line {
                 (Write::Bytes(len), more) => len + more,
                 (Write::Full | Write::Handed(_), 0) => return self.note_full(io),
                 (Write::Full | Write::Handed(_), len) => len,
-                // Who writes or reads next meets it.
+                // The next write or read meets the error, too.
                 (Write::Failed(_), _) => io.answer.len(),
             };
             io.sent += taken as u64;
@@ -150,7 +150,7 @@ impl Line {
         Some(written)
     }
 
-    /// A part of them means that the kernel is full, and there will be word of room: behind this, as the
+    /// Writes until the kernel refuses some, as the selector tells of room only then: not before this is noted, as the
     /// lock is held.
     fn write_to_the_full(&self, io: &mut Io, slices: &[&[u8]]) -> Option<Write> {
         let given: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -168,7 +168,7 @@ impl Line {
             len += more;
         }
         if len < given {
-            // The owner knows it from what was written.
+            // The owner sees it by the length.
             let _ = self.note_full(io);
         }
         Some(if len == 0 {
