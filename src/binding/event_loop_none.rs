@@ -47,7 +47,7 @@ impl LoopSocket {
         match *self {}
     }
 
-    pub(crate) const fn is_deaf(&self) -> bool {
+    pub(crate) const fn is_paused(&self) -> bool {
         match *self {}
     }
 

@@ -135,8 +135,8 @@ fn ping(state: &Environment, id: Id, entry: &mut Entry, token: u64) -> Option<f6
 }
 
 fn signs(entry: &Entry) -> ws_rs_engine::heartbeat::Signs {
-    let is_deaf = entry.socket.as_ref().is_some_and(LoopSocket::is_deaf);
-    entry.connection.signs(is_deaf)
+    let is_paused = entry.socket.as_ref().is_some_and(LoopSocket::is_paused);
+    entry.connection.signs(is_paused)
 }
 
 fn duration(milliseconds: f64) -> Outcome<Duration> {

@@ -226,7 +226,7 @@ impl Heartbeats {
         };
         let was = std::mem::replace(&mut beat.signs, signs);
         let has_read = was.blocked.is_some() && was.blocked != signs.blocked;
-        let verdict = if signs.is_deaf || has_read || was.heard != signs.heard {
+        let verdict = if signs.is_excused || has_read || was.heard != signs.heard {
             beat.since = now;
             beat.deadline = None;
             *due = beat.next_look(now, u64::MAX);

@@ -60,7 +60,7 @@ const fn signs(seen: Seen) -> Signs {
     Signs {
         heard: seen.heard,
         blocked: seen.blocked,
-        is_deaf: seen.is_excused,
+        is_excused: seen.is_excused,
     }
 }
 

@@ -194,7 +194,7 @@ impl LoopSocket {
     }
 
     /// Whether nothing that comes is read for now.
-    pub(crate) const fn is_deaf(&self) -> bool {
+    pub(crate) const fn is_paused(&self) -> bool {
         self.inbox.is_paused()
     }
 

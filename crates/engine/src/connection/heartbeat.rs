@@ -12,13 +12,13 @@ use crate::registry::Id;
 use crate::schedule::Schedule;
 
 impl<S: protocol::PayloadStore, P: Lent> Connection<S, P> {
-    /// What can be seen of the peer; `is_deaf` says that nobody listens to it.
+    /// What can be seen of the peer; `is_excused` says that nothing is expected of it, as nobody reads what it sends.
     #[must_use]
-    pub fn signs(&self, is_deaf: bool) -> Signs {
+    pub fn signs(&self, is_excused: bool) -> Signs {
         Signs {
             heard: self.heard(),
             blocked: self.outbox.is_blocked().then(|| self.outbox.gone()),
-            is_deaf,
+            is_excused,
         }
     }
 

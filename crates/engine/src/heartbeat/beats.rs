@@ -10,8 +10,8 @@ pub struct Signs {
     /// If the wire takes no more: another number than before if it has taken something since, in which case the peer
     /// has read.
     pub blocked: Option<u64>,
-    /// Whether nobody listens to the peer: it cannot be asked anything.
-    pub is_deaf: bool,
+    /// Nothing is expected of the peer, as it cannot be asked or nobody reads what it sends.
+    pub is_excused: bool,
 }
 
 /// The heartbeat of one connection. Times are in microseconds.

@@ -18,7 +18,7 @@ const fn heard(heard: u64) -> Signs {
     Signs {
         heard,
         blocked: None,
-        is_deaf: false,
+        is_excused: false,
     }
 }
 
@@ -186,17 +186,17 @@ fn nobody_is_dead_of_whom_something_waits_to_be_read() {
 
 #[test]
 fn nobody_is_asked_or_dead_while_nobody_listens() {
-    let deaf = Signs {
-        is_deaf: true,
+    let excused = Signs {
+        is_excused: true,
         ..heard(0)
     };
     let mut one = One::new();
     for _ in 0..20 {
-        assert_eq!(one.look(deaf).0, Verdict::Alive);
+        assert_eq!(one.look(excused).0, Verdict::Alive);
     }
     one.now += ms(5000);
     assert_eq!(one.next(heard(0)).0, Verdict::Ping(7));
-    assert_eq!(one.look(deaf).0, Verdict::Alive);
+    assert_eq!(one.look(excused).0, Verdict::Alive);
 }
 
 #[test]
