@@ -298,11 +298,13 @@ describe('Messages of connections on I/O threads', { skip }, () => {
     const message = await peer.compressed('a'.repeat(10_000));
     const cuts = [message.subarray(0, 5), message.subarray(5)];
 
+    const received = once(ws, 'message');
+
     for (const cut of cuts) {
       peer.socket.write(cut);
       await immediate();
     }
-    await once(ws, 'message');
+    await received;
     assert.strictEqual(ws._socket.bytesRead, bytesRead + message.length);
 
     peer.frames.length = 0;
