@@ -12,11 +12,15 @@ const {
   openTlsPair
 } = require('../support/pairs');
 const { bytesOf, connect, listen } = require('../support/peers');
+const { openTls, serveTls } = require('../support/own-tls');
 const { portOf } = require('../support/raw-http');
 const { serve, serveHttp, upgradeWith } = require('../support/servers');
+const { isAvailable } = require('../../lib/wire/promotion');
 const WebSocket = require('../../index');
 
 const { Sender, Topics, WebSocketServer } = WebSocket;
+
+const skip = !isAvailable && 'TLS is of Node without the native wire';
 
 const OPEN = { tcp: openPair, tls: openTlsPair };
 
@@ -208,6 +212,23 @@ for (const [name, open] of Object.entries(OPEN)) {
 }
 
 describe('The metrics of a server', () => {
+  it(
+    'count a connection that has left our own TLS for the stream there',
+    { skip },
+    async (t) => {
+      const server = await serveTls(t);
+      const { peer } = await openTls(t, server);
+      const one = { light: 0, loop: 0, open: 1, stream: 0, threads: 0 };
+
+      peer._socket.on('data', () => {});
+      await until(() => peer.transport === 'stream');
+      assert.deepStrictEqual(server.wss.metrics().connections, {
+        ...one,
+        stream: 1
+      });
+    }
+  );
+
   it('count peers that were not alive', async (t) => {
     const { peer, wss } = await openRawClient(t, {
       heartbeat: { interval: 20, timeout: 20 }

@@ -47,6 +47,10 @@ impl LoopSocket {
         match *self {}
     }
 
+    pub(crate) const fn feeds_stream(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) const fn is_paused(&self) -> bool {
         match *self {}
     }

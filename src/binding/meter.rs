@@ -64,7 +64,7 @@ pub(crate) fn meter_read(call: &Call<'_>) -> Outcome {
         entry.note_written();
         if entry.is_threaded() {
             on_threads += 1;
-        } else if entry.socket.is_some() {
+        } else if entry.socket.as_ref().is_some_and(|its| !its.feeds_stream()) {
             on_loop += 1;
         } else {
             on_stream += 1;

@@ -296,6 +296,11 @@ impl LoopSocket {
         matches!(self.inbox.reader(), Reader::Handshake)
     }
 
+    /// Whether a stream of Node's has what comes, decrypted here.
+    pub(crate) const fn feeds_stream(&self) -> bool {
+        matches!(self.inbox.reader(), Reader::Stream | Reader::Nobody)
+    }
+
     /// Has somebody told as soon as something comes, once; `false`: that cannot be.
     pub(crate) fn await_request(&mut self, state: &LoopState, id: Id, how: Begin) -> bool {
         self.watched.begin(state.reactor(), id, how)
