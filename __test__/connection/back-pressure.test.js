@@ -5,9 +5,9 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const BackPressure = require('../../lib/connection/back-pressure');
-const { until } = require('../support/loop');
+const { turns, until } = require('../support/loop');
 const { openPair, openRawClient, openTlsPair } = require('../support/pairs');
-const { bytesOf } = require('../support/peers');
+const { bytesOf, inbox } = require('../support/peers');
 const WebSocket = require('../../index');
 
 const MARK = 100_000;
@@ -144,6 +144,29 @@ describe('Back pressure', () => {
 
     ws.send(MESSAGE, { fin: true });
     assert.ok(ws.bufferedAmount > before);
+  });
+
+  it('emits a drain behind the send() that leaves nothing to wait, not within it', async (t) => {
+    const { client, peer, wss } = await openPair(t, {
+      server: { maxBackpressure: 10, onBackpressure: 'drop' }
+    });
+    const take = inbox(client);
+    const order = [];
+
+    peer.on('drain', () => {
+      order.push('drain');
+      peer.send('behind');
+    });
+    peer.send('a', { fin: false });
+    // It waits for the end of the message, and the next one would be too much.
+    assert.strictEqual(wss.broadcast('12345678'), 1);
+    assert.strictEqual(wss.broadcast('12345678'), 0);
+    await turns();
+    peer.send('b', { fin: true });
+    peer.send('c');
+    order.push('sent');
+    assert.deepStrictEqual(await take(4), ['ab', '12345678', 'c', 'behind']);
+    assert.deepStrictEqual(order, ['sent', 'drain']);
   });
 
   it('emits no drain where nothing was over the mark', async (t) => {

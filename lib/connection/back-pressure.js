@@ -172,10 +172,19 @@ class BackPressure {
 
   /** Nothing waits any more; `peak` is how much did, if that is known. */
   _onEmpty(peak = 0) {
+    if (!this._isOver && peak <= this._most) return;
+    if (this._websocket.bufferedAmount > 0) return;
+
+    this._isOver = true;
+    // The program may be within `send()`, which is not to throw what a listener
+    // throws, nor to have it send before what is sent here.
+    timers.nextTick(() => this._tellDrained());
+  }
+
+  _tellDrained() {
     const ws = this._websocket;
 
-    if (!this._isOver && peak <= this._most) return;
-    if (ws.bufferedAmount > 0) return;
+    if (!this._isOver || ws.bufferedAmount > 0) return;
 
     this._isOver = false;
     if (ws.readyState === ws.OPEN) ws.emit('drain');
