@@ -89,6 +89,21 @@ describe('Topics.listen()', () => {
     assert.deepStrictEqual(late, ['b']);
   });
 
+  it('may be begun in a function "except" of the message', async (t) => {
+    const { ws } = await openRoom(t);
+    const topics = new Topics();
+    const heard = [];
+
+    topics.subscribe(ws[0], 'room');
+    topics.publish('room', 'a', {
+      except() {
+        topics.listen('room', (data) => heard.push(`${data}`));
+        return true;
+      }
+    });
+    assert.deepStrictEqual(heard, ['a']);
+  });
+
   it('has all hear the same order, also of what they publish meanwhile', async (t) => {
     const { take, topics, ws } = await openRoom(t);
     const answers = { a: ['b', 'c'], b: ['d'] };

@@ -50,7 +50,7 @@ class Topics extends EventEmitter {
     this._hasWarned = false;
     this._relay = adapter == null ? null : new Relay(adapter, maxPending);
     /** Who hears what is published here beside the connections. */
-    this._others = this._relay === null ? undefined : this._makeOthers();
+    this._others = this._makeOthers();
     this._id = native.topicsCreate();
     if (this._relay !== null) this._listenToRelay();
     forgotten.register(this, this._id, this);
@@ -118,7 +118,6 @@ class Topics extends EventEmitter {
     }
 
     this._listeners ??= new Listeners();
-    this._others ??= this._makeOthers();
 
     const remove = this._listeners.add(name, listener);
 

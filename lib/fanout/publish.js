@@ -19,8 +19,8 @@ const { REST, SCHEDULE } = numbers.sent;
  * @param {String} name The topic
  * @param {*} data The message
  * @param {Object} [options] `binary`, `compress`, `except`
- * @param {Object} [others] Whose `publish(name, message)` is called behind that,
- *     if nothing was wrong with the arguments
+ * @param {Object} others Whose `publish(name, message)` is called behind that, if
+ *     nothing was wrong with the arguments
  * @return {Number} How many connections it was given to
  */
 function publish(topics, name, data, options, others) {
@@ -31,8 +31,6 @@ function publish(topics, name, data, options, others) {
       ? // It may do anything, and throw: nothing has been sent until it is through.
         membersBut(topics, name, message, except)
       : readExcept(except);
-
-  if (others === undefined) return deliver(topics, name, message, to);
 
   try {
     return deliver(topics, name, message, to);
