@@ -2,8 +2,12 @@
 
 const { Buffer } = require('buffer');
 
-const { inTime } = require('./in-time');
+const { inTime, lateError, PATIENCE } = require('./in-time');
 const RedisEnding = require('./redis-ending');
+const timers = require('../timers');
+
+/** A connection without an answer is given up after so many times `PATIENCE`. */
+const MOST_WAITS = 5;
 
 /**
  * A connection that is like the client of the program, but keeps nothing for
@@ -22,10 +26,32 @@ class RedisConnection {
    */
   constructor(sharded, [publish, subscribe, unsubscribe]) {
     this._client = null;
+    this._ondown = null;
+    this._waits = null;
     this._publish = publish;
     this._subscribe = subscribe;
     this._unsubscribe = unsubscribe;
     this._isSharded = sharded;
+  }
+
+  /**
+   * The server has taken the connection, and has to answer. The clients wait for
+   * that without a limit, and say nothing.
+   */
+  _awaitAnswer() {
+    let count = 0;
+
+    timers.clearInterval(this._waits);
+    this._waits = timers.setInterval(() => {
+      if (++count < MOST_WAITS) this._ondown(lateError());
+      else this.renew(lateError());
+    }, PATIENCE);
+  }
+
+  /** It has answered, or the connection is over. */
+  _endWait() {
+    timers.clearInterval(this._waits);
+    this._waits = null;
   }
 
   ping() {
@@ -89,12 +115,19 @@ class NodeRedis extends RedisConnection {
 
     this._client = client;
     this._ending = ending;
+    this._endWait();
+    client.on('connect', () => {
+      if (client === this._client && !this._isClosed) this._awaitAnswer();
+    });
     client.on('ready', () => {
+      if (client !== this._client) return;
+      this._endWait();
       wasReady = true;
       this._onready();
     });
     client.on('error', (err) => {
       if (client !== this._client) return;
+      if (!client.isReady) this._endWait();
       if (client.isReady && isOutOfStep(err)) {
         this.renew(err);
         return;
@@ -128,6 +161,7 @@ class NodeRedis extends RedisConnection {
 
   async close() {
     this._isClosed = true;
+    this._endWait();
     // Answered behind all that was sent before. Its own `close()` cannot be given up.
     if (this._client.isReady) await inTime(this._client.ping());
     this._ending.end();
@@ -183,7 +217,9 @@ class IoRedis extends RedisConnection {
     });
     /** Sharded subscriptions without an answer. */
     this._asked = new Set();
+    this._ondown = ondown;
     this._reason = undefined;
+    this._client.on('connect', () => this._awaitAnswer());
     // Which subscription, and that it failed, is not said.
     this._client.on('moved', () => {
       for (const reject of this._asked) reject(movedError());
@@ -199,10 +235,14 @@ class IoRedis extends RedisConnection {
       else ondown(err);
     });
     this._client.on('close', () => {
+      this._endWait();
       ondown(this._reason);
       this._reason = undefined;
     });
-    this._client.on('ready', onready);
+    this._client.on('ready', () => {
+      this._endWait();
+      onready();
+    });
     this._client.on(
       sharded ? 'smessageBuffer' : 'messageBuffer',
       (channel, message) => onmessage(channel.toString(), message)
@@ -227,6 +267,7 @@ class IoRedis extends RedisConnection {
   }
 
   async close() {
+    this._endWait();
     if (this.isReady) await inTime(this._client.quit());
     this._client.disconnect();
   }
