@@ -91,6 +91,7 @@ class IoRedisMap {
 
     try {
       await orLate(seen.connect());
+      if (seen.nodes('master').length === 0) throw nameless();
 
       const retryStrategy =
         client.options?.clusterRetryStrategy ?? ((times) => 100 + times * 2);
@@ -136,6 +137,14 @@ function impatientRoots({ _options: options }) {
       }
     }))
   };
+}
+
+/** A server that no other has met does not know its address, and ioredis asks no further. */
+function nameless() {
+  return new Error(
+    'The servers of the cluster do not say where they are, which ioredis needs: ' +
+      'give them the setting "cluster-announce-ip"'
+  );
 }
 
 /** @return {Object|undefined} How to look at what a client is of */
