@@ -4,6 +4,9 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const native = require('../../lib/native');
+const FrameCallbacks = require('../../lib/wire/frame-callbacks');
+const { inContext } = require('../../lib/wire/send-callbacks');
 const { frame, MASK, TEXT } = require('../support/frames');
 const { turns } = require('../support/loop');
 const { openRawClient } = require('../support/pairs');
@@ -112,3 +115,31 @@ for (const [place, within] of Object.entries(PLACES)) {
     });
   });
 }
+
+describe('Callbacks of frames whose fates become known one by one', () => {
+  it('come in order, though the first have to wait for the next tick', async (t) => {
+    const fates = [];
+    const callbacks = new FrameCallbacks(0);
+    const called = [];
+    const send = (name) => {
+      const pending = callbacks.add(() => called.push(name));
+
+      process.nextTick(inContext, pending);
+    };
+    const written = () => {
+      // One frame, without an error.
+      fates.push(4);
+      callbacks.settleSoon();
+    };
+
+    t.mock.method(native, 'nextFates', () => fates.shift() ?? 0);
+    send('of the tick before');
+    await turns(1);
+    send('of this tick');
+    // Another thread may write the second behind the look at the first.
+    written();
+    written();
+    await turns(1);
+    assert.deepStrictEqual(called, ['of the tick before', 'of this tick']);
+  });
+});

@@ -88,7 +88,7 @@ class FrameCallbacks {
    *     are left to somebody else
    */
   settleSoon(leavesLost = false) {
-    let isLate = false;
+    let isLate = this._late > 0;
 
     if (this._waiting === null) return;
 
