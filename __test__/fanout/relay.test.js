@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const EventEmitter = require('node:events');
 const { describe, it } = require('node:test');
 
 const { turns } = require('../support/loop');
@@ -127,6 +128,40 @@ describe('An adapter that', () => {
 
     await topics.close();
     await ready;
+  });
+
+  it('is away again before all is asked for anew is not back', async () => {
+    const asked = [];
+    const adapter = Object.assign(new EventEmitter(), {
+      close() {},
+      publish() {},
+      subscribe: () =>
+        new Promise((resolve, reject) => asked.push({ reject, resolve })),
+      unsubscribe() {}
+    });
+    const topics = new Topics({ adapter });
+    const said = [];
+    const away = () =>
+      Object.assign(new Error('away'), { code: 'WS_RS_BROKER_AWAY' });
+
+    topics.on('error', ({ message }) => said.push(message));
+    topics.on('reconnect', () => said.push('reconnect'));
+    topics.listen('room', () => {});
+    adapter.emit('error', away());
+    asked[0].reject(away());
+    await turns();
+    adapter.emit('reconnect');
+    await turns();
+    adapter.emit('error', away());
+    asked[1].reject(away());
+    await turns();
+    assert.deepStrictEqual(said, ['away', 'away']);
+    adapter.emit('reconnect');
+    await turns();
+    asked[2].resolve();
+    await turns();
+    assert.deepStrictEqual(said, ['away', 'away', 'reconnect']);
+    await topics.close();
   });
 
   it('calls its listener with anything, also when it is over, is heard out', async () => {

@@ -8,6 +8,9 @@ const timers = require('../timers');
 
 const METHODS = ['publish', 'subscribe', 'unsubscribe', 'close'];
 
+/** The code of the error when the broker is away. */
+const AWAY = 'WS_RS_BROKER_AWAY';
+
 /** Bytes that a broker may not have taken yet; what comes on top is dropped. */
 const MOST_PENDING = 64 * 1024 * 1024;
 
@@ -46,13 +49,18 @@ class Relay {
     /** What the last message failed with. */
     this._failure = null;
     this._isClosed = false;
+    /** How often the broker has come or gone. */
+    this._turns = 0;
     this._origin = randomBytes(ORIGIN_LENGTH);
     this._interest = new Interest(adapter, {
       onerror: (err) => this._fail(err),
       onmessage: (name, data) => this._receive(name, data)
     });
 
-    adapter.on?.('error', (err) => this._fail(err));
+    adapter.on?.('error', (err) => {
+      if (err?.code === AWAY) this._turns++;
+      this._fail(err);
+    });
     adapter.on?.('reconnect', () => this._reconnected());
   }
 
@@ -144,10 +152,13 @@ class Relay {
   _reconnected() {
     if (this._isClosed) return;
 
+    const turn = ++this._turns;
+
     this._interest.retry().then(() => {
       // Behind the errors that came before it.
       timers.nextTick(() => {
-        if (!this._isClosed) this.onreconnect();
+        // It may be away again by now.
+        if (!this._isClosed && turn === this._turns) this.onreconnect();
       });
     });
   }
