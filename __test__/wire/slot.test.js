@@ -54,7 +54,7 @@ describe('Whoever keeps an id', () => {
     ],
     ['wire/frame-callbacks', 'new Kind(id)'],
     ['wire/frame-queue', 'new Kind(null, id)'],
-    ['wire/stream-writer', 'new Kind(null, id, null)']
+    ['wire/stream-writer', 'new Kind(null, id, {})']
   ]) {
     it(`has one hidden class, whatever the id, in ${file}`, () => {
       const program = `

@@ -8,6 +8,9 @@ const kOutbox = Symbol('ws-rs.outbox');
  */
 const kReadBefore = Symbol('ws-rs.readBefore');
 
+/** By the `write()` that `behindFrames()` has made: whose method does the work. */
+const bases = new WeakMap();
+
 /**
  * Gives a prototype the methods that keep the order: whatever else is written
  * to a stream goes behind the frames that wait in its outbox, and so do its end
@@ -56,12 +59,22 @@ function behindFrames(prototype, base) {
     }
   }
 
+  bases.set(prototype.write, base);
+
   if ('bytesWritten' in base && !Object.hasOwn(prototype, 'bytesWritten')) {
     countFrames(prototype, base);
   }
 
   keepEnumerable(prototype, base);
   return prototype;
+}
+
+/**
+ * @param {Function} write The `write()` of a stream
+ * @return {Function} What does its work: another one, if it only keeps the order
+ */
+function writeBehind(write) {
+  return bases.get(write)?.write ?? write;
 }
 
 /** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
@@ -91,4 +104,4 @@ function keepEnumerable(prototype, base) {
   }
 }
 
-module.exports = { behindFrames, kOutbox, kReadBefore };
+module.exports = { behindFrames, kOutbox, kReadBefore, writeBehind };

@@ -260,15 +260,21 @@ class Outbox extends FrameDrain {
     const isOwn =
       pending !== null && (code & ANSWER) === TAKE && this._stream.isFree;
 
-    if (code !== undefined) this._answer(code);
+    if (isOwn) pending.isOwn = true;
+    if (code !== undefined) this._answer(code, pending !== null);
     if (pending === null) return;
 
     // Not before: of what the stream's `write()` throws nobody is called back.
-    pending.isOwn = isOwn;
+    if (!isOwn && this._hastens) pending.own();
     timers.nextTick(inContext, pending);
   }
 
-  _answer(code) {
+  /** Whether a stream writes that may call back before the ticks of sends. */
+  get _hastens() {
+    return !this.isNative && this._stream.passesTicks;
+  }
+
+  _answer(code, isAwaited) {
     const answer = code & ANSWER;
 
     if ((code & SCHEDULE) !== 0) Tick.schedule();
@@ -285,7 +291,9 @@ class Outbox extends FrameDrain {
       // Behind its end the stream fails at once, as the next line may ask.
       const fails = !isLight(this._socket) && this._socket.writableEnded;
 
-      if (this.hook() && !fails) Tick.add(this);
+      const mayWait = !fails && !(isAwaited && this._hastens);
+
+      if (this.hook() && mayWait) Tick.add(this);
       else this._stream.give(this._socket.write);
     } else if (this._callbacks !== null && !this._callbacks.isEmpty) {
       Tick.add(this);
@@ -316,10 +324,11 @@ class Outbox extends FrameDrain {
     const pending = callback ? new PendingCallback(callback) : null;
     const isOwn = stream.isFree;
 
+    if (isOwn && pending !== null) pending.isOwn = true;
     stream.givePayload(bytes, pending);
 
     if (pending !== null) {
-      pending.isOwn = isOwn;
+      if (!isOwn && stream.passesTicks) pending.own();
       timers.nextTick(inContext, pending);
     }
 

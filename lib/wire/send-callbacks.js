@@ -14,11 +14,12 @@ class PendingCallback {
     /** Whether the tick of its send has come. */
     this.isDue = false;
     /**
-     * Whether the stream writes the frame within its send, so that it calls back in
-     * the async context of whoever sent.
+     * Whether it may be called before its tick: in the async context of whoever sent
+     * whoever calls, or as the stream writes the frame within its send.
      */
     this.isOwn = false;
     this._isWritten = false;
+    this._isBound = false;
   }
 
   /** The frame was written, or cannot be. */
@@ -49,12 +50,24 @@ class PendingCallback {
     this.isDue = true;
     if (callback === null) return;
 
-    if (this._isWritten) {
-      this.call();
-    } else {
-      this._callback =
-        callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
-    }
+    if (this._isWritten) this.call();
+    else this._bind();
+  }
+
+  /** Keeps the async context of whoever sends, so that anybody may call. */
+  own() {
+    this._bind();
+    this.isOwn = true;
+  }
+
+  _bind() {
+    if (this._isBound) return;
+
+    const callback = this._callback;
+
+    this._isBound = true;
+    this._callback =
+      callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
   }
 }
 
@@ -74,14 +87,11 @@ function settle(callbacks, writer) {
 
       pending.written(err);
 
-      if (pending.isDue) {
-        if (pending.call() !== THREW) continue;
-        timers.setImmediate(next, err, i + 1);
-        return false;
-      }
+      if (!pending.isDue && !writer?.passTick(pending, err)) continue;
+      if (pending.call() !== THREW) continue;
 
-      // It is the last: whoever sent has had the stream take what waited.
-      if (writer?.passTick(pending, err)) pending.call();
+      timers.setImmediate(next, err, i + 1);
+      return false;
     }
 
     return true;

@@ -1,16 +1,20 @@
 'use strict';
 
 const { Buffer } = require('buffer');
+const { Writable } = require('stream');
 
+const { writeBehind } = require('./behind-frames');
 const { NOOP } = require('../constants');
 const lend = require('./lent-chunks');
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
 const { settle } = require('./send-callbacks');
+const { kOwnTls } = require('./taken-socket');
 const Tick = require('./tick');
 const { GIVES_ECANCELED, destroyedError } = require('./errors');
 
+const { write: nodesWrite } = Writable.prototype;
 const { UNDER_WAY, UNDER_WAY_LENGTH, WAITING } = numbers.counter;
 
 /** Gives frames that wait in native memory to the socket's stream. */
@@ -28,21 +32,29 @@ class StreamWriter {
     this._socket = socket;
     /** Whether frames and a program's own writes are being given to the stream. */
     this.isGiving = false;
+    /**
+     * Whether the stream may call back before the ticks of sends, also for frames that
+     * waited in it: over TLS, Node does all that one turn of the event loop writes, and
+     * calls back for it, before the ticks of it.
+     */
+    this.passesTicks = socket.encrypted === true && !socket[kOwnTls];
     /** How many callbacks the stream is to call. */
     this.owed = 0;
     /** The last callback that was left to its tick. */
     this._left = null;
   }
 
-  /** Whether the stream writes what it is given now, and nothing else with it. */
+  /**
+   * Whether the stream writes what it is given now, and nothing else with it, and is one
+   * of Node's, which calls back in the async context of the write, and not within it.
+   */
   get isFree() {
-    return !this.isGiving && !isBusy(this._socket);
+    return !this.isGiving && !isBusy(this._socket) && !!this._socket._handle;
   }
 
   /**
    * Has a callback called as soon as the stream calls, as with ws, if nobody is to be
-   * called before. Over TLS that may be long before the tick: Node does all that one
-   * turn of the event loop writes, and is called back for, before the ticks of it.
+   * called before.
    *
    * Not with an error: a stream that fails calls all that wait for it in one go, and
    * those behind one that throws would hear nothing.
@@ -54,14 +66,7 @@ class StreamWriter {
   passTick(pending, err) {
     const isNext = this._left === null || this._left.isDue;
 
-    // Node's own streams call in the async context of the write, and not within it.
-    if (
-      !err &&
-      isNext &&
-      pending.isOwn &&
-      !this.isGiving &&
-      this._socket._handle
-    ) {
+    if (!err && isNext && pending.isOwn && !this.isGiving) {
       // What it sends is not to wait for others of the tick: they are written.
       Tick.pass();
       return true;
@@ -199,6 +204,23 @@ class StreamWriter {
   }
 
   /**
+   * Tells callbacks that their frames are written.
+   *
+   * @param {Array} callbacks Pending ones
+   * @return {Array} Those of them that the stream is to call, as their ticks are over,
+   *     or as it does so in the tick that it has queued within their send
+   */
+  _leaveToTicks(callbacks) {
+    return callbacks.filter((pending) => {
+      if (pending.isDue || pending.isOwn) return true;
+
+      pending.written(null);
+      this._left = pending;
+      return false;
+    });
+  }
+
+  /**
    * @param {(Array|null)} [callbacks] Pending ones
    * @return {Function|undefined} What the stream is to call for them
    */
@@ -207,8 +229,8 @@ class StreamWriter {
 
     if (!callbacks && onempty === null) return undefined;
 
-    const call = settle(callbacks ?? [], this);
     const socket = this._socket;
+    let due = callbacks ?? [];
     let isOwed = true;
     let isUnderWay = false;
 
@@ -221,17 +243,24 @@ class StreamWriter {
       this.owed--;
 
       try {
-        call(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
+        settle(
+          due,
+          this
+        )(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
       } finally {
         if (onempty !== null) onempty();
       }
     };
 
     /**
-     * The stream has the bytes: notes whether the kernel keeps them waiting.
+     * The stream has the bytes: notes whether the kernel keeps them waiting. If they
+     * are written, those are called back in the ticks of their sends, as with ws. The
+     * stream calls in a tick of its own, which may be behind what the program has
+     * queued since.
      */
     then.isGiven = () => {
       isUnderWay = !GIVES_ECANCELED && isOwed && isKernelFull(socket);
+      if (isOwed && hasWritten(socket)) due = this._leaveToTicks(due);
     };
 
     return then;
@@ -249,6 +278,21 @@ function isBusy({ _writableState: state }) {
  */
 function isKernelFull({ _handle: handle }) {
   return !!handle && (handle._parent ?? handle).writeQueueSize > 0;
+}
+
+/**
+ * Whether a stream has written all that it was given, which it counts before it calls
+ * back. What a `write()` of somebody else's keeps is not counted.
+ */
+function hasWritten(socket) {
+  const { _writableState: state } = socket;
+
+  return (
+    state?.length === 0 &&
+    !state.errored &&
+    !state.destroyed &&
+    writeBehind(socket.write) === nodesWrite
+  );
 }
 
 /**
