@@ -22,6 +22,7 @@ function track(server, ws) {
 
   if (
     ws._eventsCount === 0 &&
+    ws.getMaxListeners() !== 1 &&
     hasNodesOn(ws) &&
     ws._events instanceof Listeners
   ) {

@@ -66,6 +66,7 @@ function defineProperties(WebSocket) {
     'isPaused',
     'protocol',
     'readyState',
+    'setMaxListeners',
     'url'
   ]) {
     Object.defineProperty(WebSocket.prototype, name, {
