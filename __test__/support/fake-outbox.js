@@ -14,6 +14,10 @@ class FakeOutbox {
     this.log.push('yieldToStream');
   }
 
+  get unwrittenLength() {
+    return this.blockedLength;
+  }
+
   takeRest() {
     this.log.push('takeRest');
     this.blockedLength = 0;

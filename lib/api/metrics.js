@@ -3,6 +3,7 @@
 const native = require('../native');
 const numbers = require('../native/numbers');
 const { FinalizationRegistry } = require('../weak');
+const { streamLength } = require('../wire/frame-queue');
 
 /** Frees the native halves of servers that are gone. */
 const forgotten = new FinalizationRegistry((id) => native.meterFree(id));
@@ -71,7 +72,7 @@ function inStreams(websockets) {
   let bytes = 0;
 
   for (const ws of websockets ?? []) {
-    if (ws.transport === 'stream') bytes += ws._socket.writableLength;
+    if (ws.transport === 'stream') bytes += streamLength(ws._socket);
   }
 
   return bytes;

@@ -61,9 +61,8 @@ function behindFrames(prototype, base) {
 
   bases.set(prototype.write, base);
 
-  if ('bytesWritten' in base && !Object.hasOwn(prototype, 'bytesWritten')) {
-    countFrames(prototype, base);
-  }
+  count(prototype, base, 'bytesWritten', (outbox) => outbox.bytesWritten);
+  count(prototype, base, 'writableLength', (outbox) => outbox.unwrittenLength);
 
   keepEnumerable(prototype, base);
   return prototype;
@@ -77,15 +76,17 @@ function writeBehind(write) {
   return bases.get(write)?.write ?? write;
 }
 
-/** Has `bytesWritten` count frames that wait, as it counts what a stream keeps. */
-function countFrames(prototype, base) {
-  Object.defineProperty(prototype, 'bytesWritten', {
+/** Has a number of a stream's count frames that wait, as it counts what a stream keeps. */
+function count(prototype, base, name, ofFrames) {
+  if (!(name in base) || Object.hasOwn(prototype, name)) return;
+
+  Object.defineProperty(prototype, name, {
     __proto__: null,
     configurable: true,
     get() {
-      const count = Reflect.get(base, 'bytesWritten', this);
+      const number = Reflect.get(base, name, this);
 
-      return this[kOutbox] ? count + this[kOutbox].bytesWritten : count;
+      return this[kOutbox] ? number + ofFrames(this[kOutbox]) : number;
     }
   });
 }

@@ -204,9 +204,14 @@ class FrameQueue extends FrameFates {
     });
   }
 
-  /** Bytes that wait here behind others that the stream has not written. */
+  /**
+   * Bytes that wait here, and would wait in the stream if that had them: behind others
+   * that it has not written, or over TLS, where nothing is written at once.
+   */
   get unwrittenLength() {
-    return this.isWaiting && streamLength(this._socket) > 0
+    return this.isWaiting &&
+      (streamLength(this._socket) > 0 ||
+        (!this.isNative && this._stream.passesTicks))
       ? native.connectionState(this._id, WAITING)
       : this.blockedLength;
   }

@@ -164,7 +164,7 @@ class TakenSocket extends net.Socket {
     const outbox = this[kOutbox];
 
     return outbox
-      ? super.writableLength + outbox.blockedLength
+      ? super.writableLength + outbox.unwrittenLength
       : super.writableLength;
   }
 
