@@ -10,14 +10,14 @@ const {
 } = require('../../lib/connection/patched-classes');
 const WebSocket = require('../..');
 
-const { Receiver, Sender, WebSocketServer } = WebSocket;
+const { Receiver, Sender } = WebSocket;
 
-async function open(t) {
-  const wss = new WebSocketServer({ port: 0 });
+async function open(t, lib = WebSocket) {
+  const wss = new lib.WebSocketServer({ host: '127.0.0.1', port: 0 });
 
   await once(wss, 'listening');
 
-  const client = new WebSocket(`ws://127.0.0.1:${wss.address().port}`, {
+  const client = new lib.WebSocket(`ws://127.0.0.1:${wss.address().port}`, {
     autoPong: false
   });
   const [[ws]] = await Promise.all([
@@ -142,4 +142,36 @@ test('a frame() that replaces that of the class makes the frames', async (t) => 
   ws.send('after');
   while (received.length < 4) await once(client, 'message');
   assert.deepEqual(received, ['before', 'two', 'ab', 'after']);
+});
+
+test('methods that receivers inherit are called where they are replaced', async (t) => {
+  for (const lib of [require('ws'), WebSocket]) {
+    const { prototype } = lib.Receiver;
+
+    for (const name of ['end', 'destroy', 'removeAllListeners', '_destroy']) {
+      const method = prototype[name];
+      let calls = 0;
+
+      prototype[name] = function (...args) {
+        calls++;
+        return method.apply(this, args);
+      };
+      t.after(() => delete prototype[name]);
+
+      const { client, ws } = await open(t, lib);
+
+      client.send('hello');
+
+      const [data] = await once(ws, 'message');
+
+      client.close(1000);
+
+      const [code] = await once(ws, 'close');
+
+      delete prototype[name];
+      assert.equal(String(data), 'hello');
+      assert.equal(code, 1000);
+      assert.ok(calls > 0, name);
+    }
+  }
 });

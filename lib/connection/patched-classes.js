@@ -13,21 +13,34 @@ const { frame } = Sender;
 const { pong, send, sendFrame } = Sender.prototype;
 const { _write: write } = Receiver.prototype;
 
+/** Methods that a `Receiver` inherits, and that ws or Node calls in its life. */
+const INHERITED = [
+  'on',
+  'addListener',
+  'emit',
+  'write',
+  'end',
+  'destroy',
+  'removeAllListeners',
+  '_final',
+  '_destroy'
+];
+
 let pongOfWebSocket;
 
 /** @return {Boolean} Whether `Receiver` is to see what is received */
 function isReceiverPatched() {
   const { prototype } = Receiver;
 
+  if (prototype._write !== write) return true;
+
   // A class from which all of Node's streams inherit may be changed for other
   // reasons.
-  return (
-    Object.hasOwn(prototype, 'on') ||
-    Object.hasOwn(prototype, 'addListener') ||
-    Object.hasOwn(prototype, 'emit') ||
-    Object.hasOwn(prototype, 'write') ||
-    prototype._write !== write
-  );
+  for (let i = 0; i < INHERITED.length; i++) {
+    if (Object.hasOwn(prototype, INHERITED[i])) return true;
+  }
+
+  return false;
 }
 
 /**
