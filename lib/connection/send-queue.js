@@ -217,16 +217,20 @@ class SendQueue {
    * fragment the peer would not understand what is behind it.
    */
   _leaveOut({ cb, first, length }, err) {
-    this.outbox?.beforeCallback();
-
     if ((first & FIN) === 0 || (first & OPCODE) === 0) {
+      this.outbox?.beforeCallback();
       this._state = FAILED;
       timers.nextTick(() => this._fail(err, cb));
       return;
     }
 
     this._bufferedBytes -= length;
-    if (typeof cb === 'function') timers.nextTick(cb, err);
+    if (typeof cb !== 'function') return;
+
+    const callback = inContextOfNow(() => cb(err));
+
+    if (this.outbox) this.outbox.callBehind(callback);
+    else timers.nextTick(callback);
   }
 
   /** Tells everybody in the line that nothing more will be sent. */

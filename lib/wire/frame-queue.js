@@ -161,6 +161,17 @@ class FrameQueue extends FrameFates {
     }
   }
 
+  /**
+   * Calls back for what is left out, behind those of the frames that were sent before.
+   *
+   * @param {Function} callback Keeps its own async context
+   */
+  callBehind(callback) {
+    this.beforeCallback();
+    if (this._streamWriter === null) timers.nextTick(callback);
+    else this._streamWriter.callBehind(callback);
+  }
+
   /** Has the native wire write what waits, as far as the kernel takes it. */
   flush() {
     native.settleOutbox(this._id);

@@ -42,6 +42,8 @@ class StreamWriter {
     this.owed = 0;
     /** The last callback that was left to its tick. */
     this._left = null;
+    /** What is to be called behind callbacks of the stream, if anything is. */
+    this._behind = null;
   }
 
   /**
@@ -74,6 +76,30 @@ class StreamWriter {
 
     this._left = pending;
     return false;
+  }
+
+  /**
+   * Has somebody called in the tick behind all that the stream owes by now.
+   *
+   * @param {Function} callback Keeps its own async context
+   */
+  callBehind(callback) {
+    if (this.owed === 0) {
+      timers.nextTick(callback);
+      return;
+    }
+
+    this._behind ??= [];
+    this._behind.push({ callback, left: this.owed });
+  }
+
+  _callThoseBehind() {
+    for (const one of this._behind) {
+      if (--one.left === 0) timers.nextTick(one.callback);
+    }
+
+    this._behind = this._behind.filter(({ left }) => left > 0);
+    if (this._behind.length === 0) this._behind = null;
   }
 
   /**
@@ -248,6 +274,7 @@ class StreamWriter {
           this
         )(!err && isUnderWay && socket.destroyed ? destroyedError() : err);
       } finally {
+        if (this._behind !== null) this._callThoseBehind();
         if (onempty !== null) onempty();
       }
     };
