@@ -66,9 +66,23 @@ class PendingCallback {
     const callback = this._callback;
 
     this._isBound = true;
-    this._callback =
-      callback[kLate] ?? AsyncResource.bind(thrownInContext(callback));
+    this._callback = callback[kLate] ?? inContextOfSend(callback);
   }
+}
+
+/** As `AsyncResource.bind()`, which takes 10 µs on Node 20. */
+function inContextOfSend(callback) {
+  const call = thrownInContext(callback);
+  // One that waited to be collected would be seen as an open handle.
+  const context = new AsyncResource('WsRsSend', { requireManualDestroy: true });
+
+  return (err) => {
+    try {
+      return context.runInAsyncScope(call, undefined, err);
+    } finally {
+      context.emitDestroy();
+    }
+  };
 }
 
 /**
