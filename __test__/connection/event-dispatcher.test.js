@@ -42,6 +42,24 @@ describe('Without synchronous events', () => {
     assert.deepStrictEqual(other.sink.log, ['close 1000 ', 'done']);
     other.free();
   });
+
+  it('gives a message the form that was asked for when it came', async () => {
+    for (const frames of ['82 01 61', '02 01 61  80 00']) {
+      const decoder = create({ allowSynchronousEvents: false });
+      const forms = [];
+
+      decoder.sink.onMessage = (data) => forms.push(data.constructor.name);
+      decoder.feed(hex(`${frames}  ${frames}  ${frames}`));
+      decoder.binaryType = 'arraybuffer';
+      // The second one is decoded behind the first.
+      await tick();
+      decoder.binaryType = 'fragments';
+      await finished(decoder);
+
+      assert.deepStrictEqual(forms, ['Buffer', 'ArrayBuffer', 'Array']);
+      decoder.free();
+    }
+  });
 });
 
 describe('A listener', () => {

@@ -9,6 +9,9 @@ const timers = require('../timers');
 const { BINARY, CLOSE, PING, PONG, TEXT } = numbers.frame;
 const { SIZE: ROW } = numbers.row;
 
+/** A kind of event: a binary message that has been given its form. */
+const FORMED = -1;
+
 // The values of `state`, which a receiver shows as `_state`: programs and tests
 // of ws know that 5 is `INFLATING`.
 const READING = 0;
@@ -48,6 +51,9 @@ class EventDispatcher extends ChunkOwner {
       case BINARY:
         this.sink.onMessage(convert(this, data, extra), true);
         break;
+      case FORMED:
+        this.sink.onMessage(data, true);
+        break;
       case PING:
         this.sink.onPing(data);
         break;
@@ -61,8 +67,16 @@ class EventDispatcher extends ChunkOwner {
     }
   }
 
-  /** Hands out an event in the next macrotask, then goes on. */
+  /**
+   * Hands out an event in the next macrotask, then goes on. The form of a binary message is
+   * that of now: a program may ask for another one meanwhile, which is for those behind it.
+   */
   _defer(kind, data, extra) {
+    if (kind === BINARY) {
+      data = convert(this, data, extra);
+      kind = FORMED;
+    }
+
     this.state = DEFERRED;
     timers.setImmediate(() => {
       this.state = READING;
