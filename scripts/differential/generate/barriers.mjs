@@ -42,7 +42,10 @@ export function barriers(steps, id, { deflate, racy }) {
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i];
 
-    if (step.op === 'quiesce') last = null;
+    if (step.op === 'quiesce') {
+      last = null;
+      yielded = false;
+    }
     if (YIELDS.has(step.op)) {
       yielded ||= step.op === 'immediate' || step.op === 'ms';
       continue;
@@ -54,8 +57,8 @@ export function barriers(steps, id, { deflate, racy }) {
     if (last !== null && isMeeting(last, step, deflate && yielded)) {
       steps.splice(i, 0, { op: 'quiesce', id: id() });
       i++;
+      yielded = false;
     }
-    yielded = false;
     last = step;
   }
 }

@@ -46,17 +46,11 @@ export function receiveStep(ctx, c) {
         return wsStep(ctx, c, 'a', 'unlisten')[0];
       case 'event':
         return wsStep(ctx, c, 'a', 'event')[0];
-      case 'later': {
-        // docs/api.md lets binaryType act from the next message on; ws with deferred events from the one after it.
-        const step = doing(1);
-        return step.op === 'binaryType'
-          ? step
-          : {
-              ...a,
-              op: r.pick(['nextTick', 'microtask', 'immediately']),
-              step
-            };
-      }
+      case 'later':
+        return {
+          ...{ ...a, op: r.pick(['nextTick', 'microtask', 'immediately']) },
+          step: doing(1)
+        };
       default: {
         const list = [
           'receiver',

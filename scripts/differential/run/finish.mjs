@@ -121,6 +121,12 @@ export async function finish(run) {
     if (end.ws && end.ws.readyState !== 3) end.ws.terminate();
     if (end.socket) end.socket.destroy();
   }
+  // What is read then may be yet to be inflated.
+  for (const end of Object.values(run.ends)) {
+    if (end.ws && !end.closed) {
+      await within(500, new Promise((resolve) => end.ws.on('close', resolve)));
+    }
+  }
   if (run.wss) {
     await within(
       500,
