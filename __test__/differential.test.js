@@ -67,6 +67,22 @@ describe('differing()', () => {
     assert.deepStrictEqual(streams(CALM, ref, ['a', 'b']), ['c0b.wire']);
   });
 
+  it('lets more be written of what was joined, over the TLS of Node', () => {
+    const tls = { ...ENDED, transport: 'tls' };
+
+    assert.deepStrictEqual(streams(tls, ['a'], ['a', 'b']), []);
+    assert.deepStrictEqual(streams(tls, ['a'], ['b']), ['c0b.wire']);
+    assert.deepStrictEqual(streams(tls, ['a', 'b'], ['a']), ['c0b.wire']);
+    assert.deepStrictEqual(streams(ENDED, ['a'], ['a', 'b']), ['c0b.wire']);
+
+    const lost = '1 Error/Error ERR_STREAM_DESTROYED x after close';
+    const callbacks = (ref, mine) =>
+      differing(tls, [{ 'c0a.cb': [ref] }], { 'c0a.cb': [mine] });
+
+    assert.deepStrictEqual(callbacks(lost, '1 ok after close'), []);
+    assert.deepStrictEqual(callbacks('1 ok after close', lost), ['c0a.cb']);
+  });
+
   it('lets success end some callbacks earlier or later in a flood', () => {
     const flood = {
       ...ENDED,

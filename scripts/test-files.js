@@ -19,6 +19,7 @@ const TOOLS = [
   'differential',
   'differential-arguments',
   'differential-handshake',
+  'differential-modes',
   'forced-verdict',
   'install',
   'links',

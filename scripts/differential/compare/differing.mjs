@@ -1,10 +1,12 @@
 // Says where traces differ.
 import { drops, endsHard, endsSomewhere, throwsSomewhere } from './endings.mjs';
+import { isOfMode } from './modes.mjs';
 import { afterError, normalise } from './normalise.mjs';
 import {
   isBehindFailed,
   isCalledBack,
   isCutOff,
+  isJoined,
   isKilled,
   isOwned,
   isTaken,
@@ -52,6 +54,7 @@ export function differing(scenario, refs, b, { order = false } = {}) {
         return true;
       }
       if (equal(name, theirs, mine, scenario)) return true;
+      if (isOfMode(name, theirs, mine, scenario)) return true;
       if (name.endsWith('a.rx')) {
         const real = normalise(name, withoutMadeUp(lines, sent), scenario);
         return equal(name, real, mine, scenario);
@@ -99,6 +102,7 @@ function equal(name, theirs, mine, scenario) {
   if (scenario.apart) return isKilled(theirs, mine, scenario);
   if (!drops(scenario)) return false;
   if (scenario.transport === 'duplex') return isCutOff(name, theirs, mine);
+  if (isJoined(name, theirs, mine, scenario)) return true;
   if (name.endsWith('.wire')) return isWritten(theirs, mine, scenario);
   return name.endsWith('.cb') && isCalledBack(theirs, mine, scenario);
 }
