@@ -109,3 +109,53 @@ for (const [name, openSockets] of Object.entries({
     });
   });
 }
+
+/** What comes first behind the end of a client's socket: a callback, or the error. */
+async function orderBehindEnd(t, send) {
+  const { client } = await openPair(t);
+  const order = [];
+
+  client._socket.on('error', (err) => order.push(err.code));
+  await turns();
+  client._socket.end();
+  for (const name of ['first', 'second']) {
+    send(client, (err) => order.push(`${name} ${err.code}`));
+  }
+  await closeOf(client);
+  return order;
+}
+
+// A frame whose payload is masked in a copy is one write with ws. Others are two, and the
+// socket has met the error before it calls back for the second.
+describe('What a client sends behind the end of its socket', () => {
+  const CODE = 'ERR_STREAM_WRITE_AFTER_END';
+
+  for (const [what, send] of Object.entries({
+    bytes: (ws, cb) => ws.send(Buffer.from('abc'), cb),
+    'long bytes': (ws, cb) => ws.send(Buffer.alloc(70_000), cb),
+    'an empty text': (ws, cb) => ws.send('', cb),
+    'a ping': (ws, cb) => ws.ping(cb),
+    'one chunk': (ws, cb) => ws._sender.sendFrame([Buffer.alloc(3)], cb)
+  })) {
+    it(`is called back for before the error: ${what}`, async (t) => {
+      assert.deepStrictEqual(await orderBehindEnd(t, send), [
+        ...[`first ${CODE}`, CODE, `second ${CODE}`]
+      ]);
+    });
+  }
+
+  for (const [what, send] of Object.entries({
+    text: (ws, cb) => ws.send('abc', cb),
+    'long text': (ws, cb) => ws.send('abc'.repeat(20_000), cb),
+    'bytes without a mask': (ws, cb) =>
+      ws.send(Buffer.from('abc'), { mask: false }, cb),
+    'two chunks': (ws, cb) =>
+      ws._sender.sendFrame([Buffer.alloc(2), Buffer.alloc(3)], cb)
+  })) {
+    it(`is called back for behind the error: ${what}`, async (t) => {
+      assert.deepStrictEqual(await orderBehindEnd(t, send), [
+        ...[CODE, `first ${CODE}`, `second ${CODE}`]
+      ]);
+    });
+  }
+});

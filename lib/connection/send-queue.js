@@ -209,7 +209,8 @@ class SendQueue {
     // What is no function was let through up to here, as with ws.
     const callback = typeof cb === 'function' ? cb : callbackOf(cb);
 
-    this._write(payload, first, mask, callback);
+    // As of what was compressed, ws writes header and payload one after the other.
+    this._write(payload, first, mask, callback, payload.length);
   }
 
   /**

@@ -124,18 +124,23 @@ class Outbox extends FrameDrain {
     if (typeof length === 'number') flags |= LENGTH;
 
     // A program's bytes are masked in a copy, behind their header: one write.
-    if (bytes.length >= DRAINS_AT && (!mask || key === 0)) {
+    const isCopied = mask && key !== 0;
+
+    if (bytes.length >= DRAINS_AT && !isCopied) {
       this.drainSoon(bytes.length, mask);
     }
 
-    this._sendBytes(bytes, flags, mask, key, callback, length);
+    const isOneWrite = isCopied && length === undefined;
+
+    this._sendBytes(bytes, flags, mask, key, callback, length, isOneWrite);
   }
 
-  _sendBytes(bytes, flags, mask, key, callback, length) {
+  _sendBytes(bytes, flags, mask, key, callback, length, isOneWrite = false) {
     if (bytes.length < LENT_AT || mask) {
       this._sent(
         native.queueBytes(this._id, bytes, flags, key, length),
-        callback
+        callback,
+        isOneWrite
       );
     } else {
       this._sentLent(
@@ -219,12 +224,13 @@ class Outbox extends FrameDrain {
       flags |= i < last ? (first & ~FIN) | MORE_MESSAGES : first;
 
       if (bytes.length < LENT_AT) {
-        this._sent(native.queueRaw(this._id, bytes, flags), then);
+        this._sent(native.queueRaw(this._id, bytes, flags), then, last === 0);
       } else {
         this._sentLent(
           native.queueLent(this._id, bytes, flags | NO_HEADER),
           bytes,
-          then
+          then,
+          last === 0
         );
       }
     }
@@ -247,7 +253,13 @@ class Outbox extends FrameDrain {
     return flags;
   }
 
-  _sent(code, callback) {
+  /**
+   * @param {Number} code What became of a frame that was sent
+   * @param {Function} [callback] Its callback
+   * @param {Boolean} [isOneWrite=false] Whether the frame is one `write()` with ws, too:
+   *     it writes most headers and payloads one after the other
+   */
+  _sent(code, callback, isOneWrite = false) {
     const pending = callback ? this._addCallback(callback) : null;
 
     if (pending !== null && (code & ANSWER) === FAILED) {
@@ -265,6 +277,7 @@ class Outbox extends FrameDrain {
     if (pending === null) return;
 
     // Not before: of what the stream's `write()` throws nobody is called back.
+    pending.isOneWrite = isOneWrite;
     if (!isOwn && this._hastens) pending.own();
     timers.nextTick(inContext, pending);
   }
@@ -303,9 +316,9 @@ class Outbox extends FrameDrain {
   }
 
   /** A payload of its own was sent; on a stream it is to be given to that. */
-  _sentLent(code, bytes, callback) {
+  _sentLent(code, bytes, callback, isOneWrite = false) {
     if ((code & ANSWER) !== TAKE) {
-      this._sent(code, callback);
+      this._sent(code, callback, isOneWrite);
       return;
     }
 
@@ -328,6 +341,7 @@ class Outbox extends FrameDrain {
     stream.givePayload(bytes, pending);
 
     if (pending !== null) {
+      pending.isOneWrite = isOneWrite;
       if (!isOwn && stream.passesTicks) pending.own();
       timers.nextTick(inContext, pending);
     }

@@ -18,6 +18,8 @@ class PendingCallback {
      * whoever calls, or as the stream writes the frame within its send.
      */
     this.isOwn = false;
+    /** Whether the frame would be one `write()` with ws, too. */
+    this.isOneWrite = false;
     this._isWritten = false;
     this._isBound = false;
   }

@@ -59,7 +59,8 @@ class StreamWriter {
    * called before.
    *
    * Not with an error: a stream that fails calls all that wait for it in one go, and
-   * those behind one that throws would hear nothing.
+   * those behind one that throws would hear nothing. But what a stream refuses behind its
+   * end is called back for alone, before it emits that error if it is the first.
    *
    * @param {PendingCallback} pending The callback
    * @param {Error} [err] What it is called with
@@ -67,6 +68,14 @@ class StreamWriter {
    */
   passTick(pending, err) {
     const isNext = this._left === null || this._left.isDue;
+
+    if (
+      err?.code === 'ERR_STREAM_WRITE_AFTER_END' &&
+      isNext &&
+      pending.isOneWrite
+    ) {
+      return true;
+    }
 
     if (!err && isNext && pending.isOwn && !this.isGiving) {
       // What it sends is not to wait for others of the tick: they are written.
