@@ -159,3 +159,23 @@ describe('What a client sends behind the end of its socket', () => {
     });
   }
 });
+
+describe('What is sent behind the destruction of the socket', () => {
+  it('is called back for before whatever the program does in a tick behind it', async (t) => {
+    for (const role of ['client', 'peer']) {
+      const { [role]: ws } = await openPair(t);
+      const log = [];
+
+      await turns();
+      ws._socket.destroy();
+      // The first three frames of a tick are written at once, others at its end.
+      for (let i = 1; i <= 6; i++) ws.send('a', (err) => log.push(err.code));
+      process.nextTick(() => log.push('tick'));
+      await closeOf(ws);
+      assert.deepStrictEqual(log, [
+        ...Array(6).fill('ERR_STREAM_DESTROYED'),
+        'tick'
+      ]);
+    }
+  });
+});

@@ -301,8 +301,10 @@ class Outbox extends FrameDrain {
     } else if (answer === BLOCKED) {
       this.afterFlush();
     } else if (!this.isNative) {
-      // Behind its end the stream fails at once, as the next line may ask.
-      const fails = !isLight(this._socket) && this._socket.writableEnded;
+      // Behind its end, or destroyed, the stream fails at once: the next line may ask.
+      const { _socket: socket } = this;
+      const fails =
+        !isLight(socket) && (socket.writableEnded || socket.destroyed);
 
       const mayWait = !fails && !(isAwaited && this._hastens);
 
