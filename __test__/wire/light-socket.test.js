@@ -74,6 +74,40 @@ describe('A light socket', { skip }, () => {
     assert.ok(isLight(socket));
   });
 
+  it('has a timeout of 0, of which it need not be constructed', async (t) => {
+    const { client, peer } = await openPair(t);
+    const { _socket: socket } = peer;
+
+    assert.strictEqual(socket.timeout, 0);
+    assert.ok(isLight(socket));
+    client.terminate();
+    await closeOf(peer);
+    assert.strictEqual(socket.timeout, 0);
+
+    const other = await openPair(t);
+
+    other.peer._socket.setTimeout(1000);
+    assert.strictEqual(other.peer._socket.timeout, 1000);
+    other.peer._socket.setTimeout(0);
+    assert.strictEqual(other.peer._socket.timeout, 0);
+  });
+
+  it('has no timeout before it is that of a connection', async (t) => {
+    const timeouts = [];
+
+    await openPair(t, {
+      server: {
+        verifyClient({ req: { socket } }) {
+          timeouts.push(isLight(socket), socket.timeout);
+          socket.on('close', () => {});
+          timeouts.push(isLight(socket), socket.timeout);
+          return true;
+        }
+      }
+    });
+    assert.deepStrictEqual(timeouts, [true, undefined, false, undefined]);
+  });
+
   it('knows the address of its peer behind its end, and its own no more', async (t) => {
     const { peer } = await openPair(t);
     const { _socket: socket } = peer;

@@ -27,6 +27,7 @@ describe('what a program sees of the handshake', { skip }, () => {
     assert.strictEqual(socket, peer._socket);
     assert.ok(socket instanceof net.Socket);
     assert.strictEqual(socket.encrypted, true);
+    assert.strictEqual(socket.timeout, 0);
     assert.strictEqual(socket.authorized, false);
     assert.strictEqual(socket.authorizationError, null);
     assert.strictEqual(socket.alpnProtocol, 'http/1.1');

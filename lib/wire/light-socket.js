@@ -9,7 +9,7 @@ const { kOutbox } = require('./behind-frames');
 const { atEnd } = require('./ends');
 const { define, deferFields } = require('./lazy-fields');
 const { isLight, kLight, materialize } = require('./materialize');
-const { kLoop, putMethod, TakenSocket } = require('./taken-socket');
+const { kLoop, kOwnTls, putMethod, TakenSocket } = require('./taken-socket');
 const watchMethods = require('./watched-methods');
 
 const { inspect } = util;
@@ -187,6 +187,22 @@ Object.defineProperty(LightSocket.prototype, kWebSocket, {
 
     if (light) light.isLeft = value === undefined;
     else define(this, kWebSocket, value);
+  }
+});
+
+// What `setTimeout(0)` leaves: ours on connections, and Node's TLS on each socket.
+Object.defineProperty(LightSocket.prototype, 'timeout', {
+  __proto__: null,
+  configurable: true,
+  enumerable: true,
+  get() {
+    const light = this[kLight];
+
+    return light?.isOpen || light?.isDestroyed || this[kOwnTls] ? 0 : undefined;
+  },
+  set(value) {
+    materialize(this);
+    define(this, 'timeout', value);
   }
 });
 
