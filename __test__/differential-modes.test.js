@@ -59,7 +59,31 @@ describe('isOfMode()', () => {
     assert.ok(is(some, zero));
     assert.ok(!is(zero, some));
     assert.ok(!is(some, ['1 state 2 buffered 0']));
+    assert.ok(is([...some, ...some], [...zero, ...some]));
     assert.ok(!is(some, zero, 'tcp'));
     assert.ok(!is(some, zero, 'tls', none));
+  });
+
+  it('lets TLS of our own have written what that of Node is yet to write', () => {
+    const is = (stream, theirs, mine) =>
+      isOfMode(stream, theirs, mine, { ...CALM, transport: 'tls' }, ownTls);
+    const refused = '2 Error/Error  WebSocket is not open';
+    const lost = '1 Error/Error ERR_STREAM_DESTROYED x';
+
+    assert.ok(is('c0a.cb', [refused, '1 ok'], ['1 ok', refused]));
+    assert.ok(is('c0a.cb', [refused, lost], ['1 ok', refused]));
+    assert.ok(!is('c0a.cb', ['1 ok'], [lost]));
+    assert.ok(!is('c0a.cb', ['1 ok', '2 ok'], ['1 ok', '1 ok']));
+    assert.ok(is('c0a.state', ['#1 state 1 drained'], ['#1 state 1']));
+    assert.ok(!is('c0a.state', ['#1 state 2 drained'], ['#1 state 1']));
+  });
+
+  it('lets what threads have read ahead come in the context of resume()', () => {
+    const is = (theirs, mine, modes = threads) =>
+      isOfMode('c0a.context', [theirs], [mine], CALM, modes);
+
+    assert.ok(is('message in none', 'message in resume'));
+    assert.ok(!is('message in none', 'message in send'));
+    assert.ok(!is('message in none', 'message in resume', none));
   });
 });

@@ -165,6 +165,17 @@ describe('differing()', () => {
     }
   });
 
+  it("lets the stream of ws-rs say 'close', where ws says nothing more", () => {
+    const of = (...stream) => ({ 'c0a.stream': stream });
+    const compare = (ref, mine) => differing(CALM, [of(...ref)], of(...mine));
+
+    assert.deepStrictEqual(
+      compare(['end', 'iterated 1 x'], ['end', 'close', 'iterated 1 x']),
+      []
+    );
+    assert.deepStrictEqual(compare(['end', 'close'], ['end']), ['c0a.stream']);
+  });
+
   it('lets a stream end or not that holds what was taken', () => {
     const of = (own, ...stream) => ({ 'c0a.stream': stream, 'c0a.own': own });
     const taken = ['transfer 1 x, left 0'];
@@ -242,6 +253,29 @@ describe('differing()', () => {
 
     assert.deepStrictEqual(compare('open', 'error x', 'close'), []);
     assert.deepStrictEqual(compare('open', 'close'), ['c0b.sent']);
+  });
+});
+
+describe('--only inside', () => {
+  it('finds a callback that comes a turn late', (t) => {
+    const folder = faultyWs(
+      t,
+      `const { send } = ws.prototype;
+       ws.prototype.send = function (data, options, callback) {
+         const late = (then) =>
+           typeof then === 'function'
+             ? (...args) => setImmediate(then, ...args)
+             : then;
+         return send.call(this, data, late(options), late(callback));
+       };`
+    );
+    const { report, status } = fuzz(
+      ...['--only', 'inside', '--topology', 'tcp', '--runs', '6'],
+      ...['--impl', folder]
+    );
+
+    assert.strictEqual(status, 1, report);
+    assert.match(report, /=== MISMATCH seed \d+ \(.*a\.story/);
   });
 });
 

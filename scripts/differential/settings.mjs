@@ -21,7 +21,7 @@ const OPTIONS = {
   'no-shrink': { type: 'boolean', default: false },
   'no-throw': { type: 'boolean', default: false },
   node: { type: 'string', default: process.execPath },
-  // 'receive', 'apart', 'at-once' or 'odd'
+  // 'receive', 'apart', 'at-once', 'inside' or 'odd'
   only: { type: 'string' },
   order: { type: 'boolean', default: false },
   out: { type: 'string' },

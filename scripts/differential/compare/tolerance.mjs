@@ -43,7 +43,9 @@ export function isTaken(theirs, mine, owned, ownedMine) {
   let at = 0;
 
   if ([...owned, ...ownedMine].some((line) => TOOK.test(line))) {
-    const text = (lines) => lines.filter((line) => line !== 'end').join('\n');
+    // All bytes of an iteration are one line.
+    const isSure = (line) => !/^(?:end|close|iterated .*)$/.test(line);
+    const text = (lines) => lines.filter(isSure).join('\n');
 
     if (text(theirs) === text(mine)) return true;
   }

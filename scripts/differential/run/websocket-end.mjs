@@ -31,12 +31,13 @@ export class WsEnd {
 
   /** One list of all that a program sees of a connection, if it is looked at so. */
   story(line) {
-    if (this.run.scenario.atOnce) {
-      this.run.trace.add(
-        `${this.name}.story`,
-        `${line} (state ${this.ws.readyState})`
-      );
-    }
+    const { atOnce, inside } = this.run.scenario;
+
+    if (!atOnce && !inside) return;
+    this.run.trace.add(
+      `${this.name}.story`,
+      `${line} (state ${this.ws.readyState})`
+    );
   }
 
   rx(line) {

@@ -35,6 +35,9 @@ async function iterate(stream, onChunk, log) {
 /** Does one step of a scenario at an end that is a WebSocket. */
 export function webSocketStep(end, step) {
   const { ws } = end;
+  if (end.run.scenario.inside) {
+    end.story(`does ${step.op} ${step.what ?? ''} ${step.id ?? ''}`);
+  }
   switch (step.op) {
     case 'send': {
       const data = end.data(step);
@@ -183,6 +186,16 @@ export function webSocketStep(end, step) {
     case 'odd':
       oddCall(end, step);
       break;
+    case 'read':
+      read(end);
+      break;
+    case 'enter':
+      // What a listener enters is there in those that follow.
+      end.run.store.enterWith(`entered ${step.id}`);
+      break;
+    case 'removeAll':
+      ws.removeAllListeners('message');
+      break;
     case 'mischief':
       misbehave(end, step.what);
       break;
@@ -272,6 +285,25 @@ export function webSocketStep(end, step) {
     default:
       throw new Error(`no such op for a WebSocket: ${step.op}`);
   }
+}
+
+/** Looks at what a WebSocket says of itself. */
+function read(end) {
+  const { ws } = end;
+  // Over TLS what is joined is not counted.
+  const counts = end.run.scenario.transport !== 'tls';
+
+  end.story(
+    [
+      ws.isPaused,
+      counts ? ws.bufferedAmount : '',
+      JSON.stringify(ws.protocol),
+      JSON.stringify(ws.extensions),
+      ws.binaryType,
+      typeof ws.onmessage,
+      ws.listenerCount('message')
+    ].join(' ')
+  );
 }
 
 /** The chunks of a text frame, as the sender of this end makes them. */
