@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const net = require('node:net');
+const os = require('node:os');
 const { describe, it } = require('node:test');
 
 const { isAvailable } = require('../../lib/wire/promotion');
@@ -120,6 +121,16 @@ describe('the socket of a connection with TLS of our own', { skip }, () => {
       (await once(socket, 'data'))[0].toString('latin1'),
       '\x81\x06answer'
     );
+  });
+
+  it('has a handle that refuses to read when it is closed', async (t) => {
+    const { peer } = await openTls(t, await serveTls(t));
+    const { _handle: handle } = peer._socket;
+
+    assert.strictEqual(handle.readStart(), 0);
+    peer.terminate();
+    assert.strictEqual(handle.readStart(), -os.constants.errno.EINVAL);
+    assert.strictEqual(handle.readStop(), 0);
   });
 
   it('writes what a program writes behind the frames that wait', async (t) => {

@@ -11,7 +11,7 @@ const { connections, writers } = require('./loop');
 const slotOf = require('./slot');
 const timers = require('../timers');
 
-const { ECANCELED, ENOTCONN } = os.constants.errno;
+const { ECANCELED, EINVAL, ENOTCONN } = os.constants.errno;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -107,7 +107,7 @@ class TlsHandle extends Incoming {
 
   /** The stream wants what comes, from now on. */
   readStart() {
-    if (this._isClosed) return 0;
+    if (this._isClosed) return -EINVAL;
 
     connections[slotOf(this.id)] = this;
     native.tlsRead(this.id, true);
