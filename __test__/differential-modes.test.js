@@ -78,6 +78,19 @@ describe('isOfMode()', () => {
     assert.ok(!is('c0a.state', ['#1 state 2 drained'], ['#1 state 1']));
   });
 
+  it('lets callbacks of streams come a tick later, and no event', () => {
+    const is = (mine, modes = { ...none, stream: true }) =>
+      isOfMode(
+        ...['c0a.story', ['ping a', 'cb 1 ok', 'does read ', 'message b']],
+        ...[mine, { ...CALM, inside: true }, modes]
+      );
+
+    assert.ok(is(['ping a', 'does read ', 'cb 1 ok', 'message b']));
+    assert.ok(!is(['message b', 'does read ', 'cb 1 ok', 'ping a']));
+    assert.ok(!is(['ping a', 'does read ', 'message b']));
+    assert.ok(!is(['ping a', 'does read ', 'cb 1 ok', 'message b'], none));
+  });
+
   it('lets what threads have read ahead come in the context of resume()', () => {
     const is = (theirs, mine, modes = threads) =>
       isOfMode('c0a.context', [theirs], [mine], CALM, modes);

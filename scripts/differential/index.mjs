@@ -4,6 +4,7 @@
 //   npm run test:differential -- --seed 1 --runs 500
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { MODES } from './compare/modes.mjs';
 import { makeScenario } from './generate/index.mjs';
 import { judge, kindOf, show } from './judge.mjs';
 import { settingsOf } from './settings.mjs';
@@ -12,6 +13,8 @@ import { Worker } from './worker.mjs';
 
 const settings = settingsOf(process.argv.slice(2));
 const { impl, wsDir } = settings;
+
+MODES.stream = settings.transport === 'stream';
 const started = Date.now();
 const signatures = new Map();
 let count = 0;

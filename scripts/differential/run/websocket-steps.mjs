@@ -296,7 +296,7 @@ function read(end) {
   end.story(
     [
       ws.isPaused,
-      counts ? ws.bufferedAmount : '',
+      counts && ws.bufferedAmount > 0 ? 'some' : '',
       JSON.stringify(ws.protocol),
       JSON.stringify(ws.extensions),
       ws.binaryType,
