@@ -99,6 +99,10 @@ function equal(name, theirs, mine, scenario) {
   ) {
     return true;
   }
+  // docs/api.md: with ws a callback may run in the async context of another send().
+  if (name.endsWith('.story') && a.replaceAll(' elsewhere', '') === b) {
+    return true;
+  }
   if (name.endsWith('.own')) return isOwned(theirs, mine);
   if (name.endsWith('.cb') && isBehindFailed(theirs, mine, scenario)) {
     return true;

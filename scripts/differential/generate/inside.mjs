@@ -23,7 +23,8 @@ export function makeInside(seed, r, { noThrow, noUnix, topology }) {
   const nconn = r.chance(0.8) ? 1 : 2;
   const options = { closeTimeout: 900, perMessageDeflate: false };
   let next = 1;
-  const ctx = { r, nconn, noThrow, id: () => next++ };
+  const isServer = role === 'server';
+  const ctx = { r, nconn, noThrow, isServer, id: () => next++ };
 
   if (r.chance(0.25)) options.allowSynchronousEvents = false;
   if (r.chance(0.2)) options.autoPong = false;
@@ -123,7 +124,7 @@ function inner(ctx, c, depth) {
 }
 
 function innerStep(ctx, c, depth) {
-  const { r, id, noThrow } = ctx;
+  const { r, id, isServer, noThrow } = ctx;
   const a = { c, e: 'a' };
   const touch = (what) => [{ ...a, op: 'touch', what, id: id() }];
   const isDeep = depth > 2;
@@ -146,6 +147,8 @@ function innerStep(ctx, c, depth) {
     [2, 'sockPause'],
     [2, 'sockEnd'],
     [1, 'enter'],
+    [isDeep ? 0 : 3, 'within'],
+    [isServer ? 1 : 0, 'closeServer'],
     [noThrow ? 0 : 0.5, 'throw']
   ]);
 
@@ -172,6 +175,10 @@ function innerStep(ctx, c, depth) {
           ...{ ...a, op: r.pick(['nextTick', 'microtask', 'immediately']) },
           step: innerStep(ctx, c, depth + 1)[0]
         }
+      ];
+    case 'within':
+      return [
+        { ...{ ...a, op: k, id: id() }, step: innerStep(ctx, c, depth + 1)[0] }
       ];
     case 'once': {
       const type = r.pick(['message', 'ping', 'close']);

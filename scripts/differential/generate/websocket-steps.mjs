@@ -372,8 +372,9 @@ export function wsStep(ctx, c, e, k) {
     case 'pump':
       return [
         {
-          ...{ ...at, op: k, kind: r.pick(['text', 'buffer']), id: id() },
-          n: r.int(2, 12),
+          ...{ ...at, op: k, id: id(), n: r.int(2, 12) },
+          // Of text a stream of ws counts the units.
+          kind: r.pick([ctx.transport === 'tls' ? 'buffer' : 'text', 'buffer']),
           size: r.pick([1000, 16383, 16384, 20000, 65536, 200000])
         }
       ];

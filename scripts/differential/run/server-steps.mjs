@@ -16,7 +16,11 @@ export function sendToAll({ run, role }, step, data) {
   if (!clients) return;
   giveAll(run, data);
   for (const client of clients) {
-    if (client.readyState === 1) client.send(data, { compress: false });
+    try {
+      if (client.readyState === 1) client.send(data, { compress: false });
+    } catch {
+      // broadcast() goes on with the others, too.
+    }
   }
 }
 

@@ -198,6 +198,7 @@ export class WsEnd {
     this.pending++;
     this.run.callbacks.set(`${this.name} ${id}`, 0);
     let sync = true;
+    const store = this.run.store.getStore();
     const done = (err) => {
       this.pending--;
       const key = `${this.name} ${id}`;
@@ -206,7 +207,9 @@ export class WsEnd {
       this.run.trace.add(`${this.name}.order`, `cb ${id}`);
       // Over TLS, and of what is compressed, it comes when that is done.
       if (this.run.scenario.transport !== 'tls' && !this.run.scenario.deflate) {
-        this.story(`cb ${id} ${errText(err)}`);
+        const isOwn = this.run.store.getStore() === store;
+
+        this.story(`cb ${id} ${errText(err)}${isOwn ? '' : ' elsewhere'}`);
       }
       this.run.trace.add(
         `${this.name}.cb`,

@@ -193,6 +193,12 @@ export function webSocketStep(end, step) {
       // What a listener enters is there in those that follow.
       end.run.store.enterWith(`entered ${step.id}`);
       break;
+    case 'within':
+      end.run.store.run(`within ${step.id}`, () => end.run.exec(step.step));
+      break;
+    case 'closeServer':
+      end.run.wss.close((err) => end.story(`server closed ${errText(err)}`));
+      break;
     case 'removeAll':
       ws.removeAllListeners('message');
       break;
