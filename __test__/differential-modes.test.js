@@ -50,6 +50,24 @@ describe('isOfMode()', () => {
     assert.ok(!is(['open', 'message a', 'close'], more, 'rst', none));
   });
 
+  it('lets TLS of our own hand out records that Node hands out one by one', () => {
+    const is = (theirs, mine, apart = true) =>
+      isOfMode(
+        ...['c0a.rx', theirs, mine],
+        {
+          ...{ ...CALM, atOnce: true, transport: 'tls' },
+          steps: [{ op: 'terminate' }, { op: 'atOnce', apart, end: 'fin' }]
+        },
+        ownTls
+      );
+
+    assert.ok(is(['message a', 'close'], ['message a', 'ping b', 'close']));
+    assert.ok(!is(['message a', 'ping b', 'close'], ['message a', 'close']));
+    assert.ok(
+      !is(['message a', 'close'], ['message a', 'ping b', 'close'], false)
+    );
+  });
+
   it('lets TLS of our own have nothing queued where that of Node has', () => {
     const is = (theirs, mine, transport = 'tls', modes = ownTls) =>
       isOfMode('c0a.odd', theirs, mine, { ...CALM, transport }, modes);
