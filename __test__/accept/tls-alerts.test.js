@@ -65,3 +65,48 @@ describe('An alert that ends a handshake', { skip }, () => {
     assert.deepStrictEqual(got, expected);
   });
 });
+
+/** What a server says of a client that begins with an alert, and what it answers. */
+async function answerTo(server, port, bytes) {
+  const failed = once(server, 'tlsClientError');
+  const socket = net.connect(port, '127.0.0.1');
+  const chunks = [];
+
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.write(bytes);
+
+  const [[{ code }]] = await Promise.all([failed, once(socket, 'close')]);
+
+  return [code, Buffer.concat(chunks).toString('hex')];
+}
+
+describe('An alert instead of a hello', { skip }, () => {
+  it('ends the connection at once, as with an https.Server', async (t) => {
+    const SNICallback = (name, callback) => callback(null);
+    const theirs = https.createServer(ownIdentity()).listen(0, '127.0.0.1');
+
+    t.after(() => theirs.close());
+
+    const theirPort = await portOf(theirs);
+
+    // With an SNICallback the hello is looked at before there is a session.
+    for (const options of [{}, { SNICallback }]) {
+      const { port, wss } = await serveTls(t, options);
+
+      for (const alert of [
+        [21, 3, 1, 0, 2, 1, 0],
+        [21, 3, 3, 0, 2, 1, 0],
+        [21, 3, 1, 0, 2, 1, 90],
+        [21, 3, 3, 0, 2, 2, 47]
+      ]) {
+        const bytes = Buffer.from(alert);
+
+        assert.deepStrictEqual(
+          await answerTo(wss, port, bytes),
+          await answerTo(theirs, theirPort, bytes)
+        );
+      }
+    }
+  });
+});

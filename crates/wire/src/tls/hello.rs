@@ -1,10 +1,14 @@
 //! What a client says before anything else, looked at without answering it.
 
 use rustls::server::Acceptor;
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, ContentType, Error};
 
-/// The type of records that a handshake is in (RFC 8446, section 5.1).
+/// The types of records that alerts and handshakes are in (RFC 8446, section 5.1).
+pub(super) const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+/// An alert that ends a session, and which: unexpected_message (RFC 8446, section 6).
+const FATAL: u8 = 2;
+const UNEXPECTED_MESSAGE: u8 = 10;
 
 /// What the first bytes of a connection are.
 #[derive(Debug)]
@@ -26,6 +30,9 @@ impl Hello {
             // Parsed once, when it is whole, in however many pieces it comes.
             return Self::Partial;
         }
+        if let Some((error, answer)) = alert_before_hello(bytes) {
+            return Self::Refused(error, answer.to_vec());
+        }
         let mut acceptor = Acceptor::default();
         loop {
             // From memory nothing fails; it takes some bytes at a time.
@@ -46,6 +53,24 @@ impl Hello {
             }
         }
     }
+}
+
+/// Who begins with an alert says no hello any more: rustls waits for one behind a warning, OpenSSL
+/// refuses each.
+///
+/// Returns what is wrong, and the answer, if `first`, all that has come, begins with a whole one.
+pub(super) fn alert_before_hello(first: &[u8]) -> Option<(Error, [u8; 7])> {
+    let [ALERT, 3, minor, high, low, rest @ ..] = first else {
+        return None;
+    };
+    if rest.len() < usize::from(u16::from_be_bytes([*high, *low])) {
+        return None;
+    }
+    let error = Error::InappropriateMessage {
+        expect_types: vec![ContentType::Handshake],
+        got_type: ContentType::Alert,
+    };
+    Some((error, [ALERT, 3, *minor, 0, 2, FATAL, UNEXPECTED_MESSAGE]))
 }
 
 /// Node's code for an error of a session, and what it says. `first` are the first bytes that came.

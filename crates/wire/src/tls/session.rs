@@ -7,6 +7,7 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{Error, ServerConfig};
 
+use super::hello::{ALERT, alert_before_hello};
 use super::plain::Plain;
 use super::queue::Queue;
 
@@ -26,6 +27,8 @@ pub(super) const MAX_PARTIAL: usize = 64 * 1024 + MAX_RECORD;
 /// A server's session, from the client's hello on.
 pub(super) struct Session {
     connection: UnbufferedServerConnection,
+    /// Whether the first record is yet to come.
+    is_fresh: bool,
     /// What came of a record, or of a message of the handshake, that is not whole yet. The session
     /// refers to it, and has to be given it each time.
     partial: Queue,
@@ -52,6 +55,7 @@ impl Session {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Self, Error> {
         Ok(Self {
             connection: UnbufferedServerConnection::new(config)?,
+            is_fresh: true,
             partial: Queue::default(),
             plain: Plain::default(),
             outgoing: Queue::default(),
@@ -101,6 +105,15 @@ impl Session {
         let (mut used, mut filled) = (0, 0);
         if self.error.is_some() {
             return (records.len(), 0);
+        }
+        if self.is_fresh {
+            if let Some((error, answer)) = alert_before_hello(records) {
+                self.outgoing.push(&answer);
+                self.error = Some(error);
+                return (records.len(), 0);
+            }
+            // An alert that is not whole is looked at again.
+            self.is_fresh = matches!(records.first(), None | Some(&ALERT));
         }
         loop {
             let UnbufferedStatus { discard, state, .. } =

@@ -112,6 +112,15 @@ fn what_is_no_tls_is_named() {
                 b"\xff\xff\xff\xff\xff\xff\xff",
                 "ERR_SSL_WRONG_VERSION_NUMBER",
             ),
+            // A close_notify, and an alert of a client that has seen something wrong.
+            (
+                b"\x15\x03\x01\x00\x02\x01\x00",
+                "ERR_SSL_UNEXPECTED_MESSAGE",
+            ),
+            (
+                b"\x15\x03\x03\x00\x02\x02\x2f",
+                "ERR_SSL_UNEXPECTED_MESSAGE",
+            ),
         ] {
             let (near, mut far) = UnixStream::pair().expect("a pair");
             near.set_nonblocking(true).expect("a socket");
