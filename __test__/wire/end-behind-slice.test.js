@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
+const { watchOtherEnd } = require('../support/arrived');
 const { BINARY, frame, MASK } = require('../support/frames');
 const { closeOf, openRawClient } = require('../support/pairs');
 const { skip, turns } = require('../support/loop');
@@ -39,10 +40,18 @@ describe('An end right behind 64 KiB', { skip }, () => {
         peer._socket.on('error', ({ code }) => log.push(code));
 
         const closed = closeOf(peer);
+        const hold = watchOtherEnd(socket);
 
-        // Eight bytes are its header.
-        if (how === 'end') socket.end(binary(65_528));
-        else socket.write(binary(65_528), () => socket.resetAndDestroy());
+        // Both are in the kernel before the loop looks for what can be read.
+        if (how === 'end') {
+          socket.end(binary(65_528), hold.end);
+        } else {
+          socket.write(binary(65_528), () => {
+            hold.bytes(65_536);
+            socket.resetAndDestroy();
+            hold.reset();
+          });
+        }
 
         await closed;
         assert.deepStrictEqual(log, [word, 'message 2']);
