@@ -9,6 +9,9 @@ const SLOWNESS = Number(process.env.WS_RS_TEST_SLOWNESS ?? 1);
 /** Whether Windows is Wine, which `npm run test:platforms` says. */
 const isWine = process.env.WS_RS_TEST_MACHINE === 'wine';
 
+/** Whether the processor is emulated: what takes microseconds takes a millisecond. */
+const isEmulated = process.env.WS_RS_TEST_MACHINE === 'qemu';
+
 /** Why the memory of the process cannot be measured, or `false`. */
 const noMemoryUsage =
   process.memoryUsage.rss() === 0 &&
@@ -30,6 +33,7 @@ const noConnectingSocket =
 
 module.exports = {
   SLOWNESS,
+  isEmulated,
   isWine,
   noConnectingSocket,
   noMemoryBack,

@@ -8,6 +8,7 @@ const { describe, it } = require('node:test');
 
 const { CLOSE, frame, FrameReader, MASK, TEXT } = require('../support/frames');
 const { skip, skipTouches, turns } = require('../support/loop');
+const { isEmulated } = require('../support/machine');
 const { closeOf } = require('../support/pairs');
 const { eventually } = require('../support/patience');
 const { PRELUDE, ROOT } = require('../support/programs');
@@ -126,8 +127,9 @@ describe('What many connections send in one turn of the loop', { skip }, () => {
       }
     }
     assert.strictEqual(late, 0);
-    // On a machine that is busy a turn may take as long as waiting is allowed.
-    assert.ok(joined > ROUNDS / 10, `${joined} of ${ROUNDS}`);
+    // On a machine that is busy a turn may take as long as waiting is allowed, and
+    // one that is emulated may be so slow each time.
+    if (!isEmulated) assert.ok(joined > ROUNDS / 10, `${joined} of ${ROUNDS}`);
   });
 
   function full(received, round) {
