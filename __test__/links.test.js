@@ -1,11 +1,13 @@
 'use strict';
 
-/** The pages link to each other, and to files of the checkout. */
+/** The pages link to each other, and to files of the checkout, and name its version. */
 
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
+
+const { version } = require('../package.json');
 
 const ROOT = path.resolve(__dirname, '..');
 const PAGES = ['.', 'docs'].flatMap((folder) =>
@@ -21,6 +23,21 @@ describe('The pages', () => {
       assert.deepStrictEqual(deadLinks(page), []);
     });
   }
+
+  it('name the tarball that npm pack makes now, as people copy the commands', () => {
+    const named = PAGES.flatMap((page) =>
+      Array.from(
+        fs.readFileSync(page, 'utf8').matchAll(/ws-rs[-@](\d+\.\d+\.\d+)/g),
+        ([, of]) => `${path.relative(ROOT, page)}: ${of}`
+      )
+    );
+
+    assert.notDeepStrictEqual(named, []);
+    assert.deepStrictEqual(
+      named.filter((name) => !name.endsWith(`: ${version}`)),
+      []
+    );
+  });
 });
 
 function deadLinks(page) {
