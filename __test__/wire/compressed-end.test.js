@@ -12,8 +12,12 @@ const { constants, deflateRawSync } = require('node:zlib');
 const { WebSocket } = require('../support/implementation');
 const { hex } = require('../support/events');
 const { BINARY, frame, MASK, TEXT } = require('../support/frames');
+const { skip: noLoop } = require('../support/loop');
 const { exchange, portOf, upgradeRequest } = require('../support/raw-http');
 
+/** Why nobody knows of an end that Node has not read, as api.md says, or `false`. */
+const skip =
+  noLoop && process.platform !== 'linux' && 'only Linux tells of such an end';
 const { Z_SYNC_FLUSH } = constants;
 /** "Hello", compressed, as in RFC 7692, section 7.2.3.1. */
 const HELLO = hex('c1 87 00 00 00 00 f2 48 cd c9 c9 07 00');
@@ -50,7 +54,7 @@ describe('A compressed message with the end of the stream right behind it', () =
   ]) {
     const title = `is handed out when the socket is closed, ${what}`;
 
-    it(title, async (t) => {
+    it(title, { skip }, async (t) => {
       const { socket, ws } = await open(t);
       const seen = [];
 
