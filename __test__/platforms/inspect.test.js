@@ -166,6 +166,8 @@ describe('misfits', () => {
         format: 'Mach-O',
         needed: [],
         signed: false,
+        // The largest of all has nearly that.
+        size: 3_050_000,
         versions: {}
       }),
       []
