@@ -3,7 +3,6 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
-const { setImmediate: turn } = require('node:timers/promises');
 
 const ours = require('../..');
 const theirs = require('ws');
@@ -40,26 +39,6 @@ describe('What untracks a connection', () => {
       assert.strictEqual(ws.listenerCount('close'), 1);
       ws.on('message', () => {});
       assert.deepStrictEqual(ws.eventNames(), ['close', 'message']);
-    }
-  });
-
-  it('and others are warned of once where they are too many', async (t) => {
-    for (const lib of [theirs, ours]) {
-      for (const count of [1, 2, 3]) {
-        const { ws } = await open(t, lib);
-        const warnings = [];
-        const note = ({ count, name }) => warnings.push([name, count]);
-
-        process.on('warning', note);
-        ws.setMaxListeners(count);
-        for (let i = 0; i < 4; i++) ws.on('close', () => {});
-        await turn();
-        process.off('warning', note);
-        assert.deepStrictEqual(warnings, [
-          ['MaxListenersExceededWarning', count + 1]
-        ]);
-        assert.strictEqual(ws.listenerCount('close'), 5);
-      }
     }
   });
 

@@ -85,18 +85,6 @@ function withFirst(first) {
   return WithFirst;
 }
 
-/**
- * Has an emitter keep its listeners as Node does. Node notes on the array that it has warned
- * of too many; of two listeners that are too many no array would be there the next time.
- *
- * @param {EventEmitter} emitter Whoever has them
- */
-function keepAsNode({ _events: listeners }) {
-  if (listeners instanceof Listeners && Object.hasOwn(listeners, 'close')) {
-    become(listeners, listeners.close);
-  }
-}
-
 /** An object that inherits from nothing, and is shown as what Node makes is. */
 function bare() {
   return Object.defineProperty(Object.create(null), util.inspect.custom, {
@@ -125,4 +113,4 @@ function become(listeners, value) {
   });
 }
 
-module.exports = { keepAsNode, Listeners, withFirst };
+module.exports = { Listeners, withFirst };

@@ -22,7 +22,6 @@ function track(server, ws) {
 
   if (
     ws._eventsCount === 0 &&
-    ws.getMaxListeners() !== 1 &&
     hasNodesOn(ws) &&
     ws._events instanceof Listeners
   ) {

@@ -66,7 +66,6 @@ function defineProperties(WebSocket) {
     'isPaused',
     'protocol',
     'readyState',
-    'setMaxListeners',
     'url'
   ]) {
     Object.defineProperty(WebSocket.prototype, name, {

@@ -10,7 +10,7 @@ const { BINARY_TYPES, CLOSE_TIMEOUT, READY_STATE } = require('../constants');
 const diagnostics = require('../diagnostics');
 const heartbeat = require('../connection/heartbeat');
 const readHeartbeat = require('../connection/heartbeat-options');
-const { keepAsNode, Listeners } = require('./listeners');
+const { Listeners } = require('./listeners');
 const {
   kBackPressure,
   kConnection,
@@ -251,13 +251,6 @@ class WebSocket extends EventEmitter {
       diagnostics.connection.publish({ websocket: this });
     }
     this.emit('open');
-  }
-
-  /** As Node's. */
-  setMaxListeners(n) {
-    // With one, the server's for `'close'` and another are too many.
-    if (n < 2) keepAsNode(this);
-    return super.setMaxListeners(n);
   }
 
   /** @private */
