@@ -37,6 +37,24 @@ describe('what a program finds on connections and servers', () => {
     });
   }
 
+  it('are those that are enumerated, of prototypes and what these inherit', () => {
+    const enumerated = (object) => {
+      const names = [];
+
+      // Instances of ws have private fields of these forms, too.
+      for (const name in object) if (name[0] !== '_') names.push(name);
+      return [names.sort(), Object.keys(object).sort()];
+    };
+
+    for (const name of ['WebSocket', 'WebSocketServer', 'Sender', 'Receiver']) {
+      assert.deepStrictEqual(
+        enumerated(ours[name].prototype),
+        enumerated(theirs[name].prototype),
+        name
+      );
+    }
+  });
+
   it('are functions that take as many arguments', () => {
     const functionsOf = (all, owner, name) =>
       Object.entries(Object.getOwnPropertyDescriptors(owner))

@@ -151,14 +151,7 @@ class SendQueue {
     }
 
     this._noteIdle();
-    if (this._queue.length === 0) this._tellEmpty();
-  }
-
-  /** Nothing waits any more. A listener may throw, and this may be in a promise. */
-  _tellEmpty() {
-    const onempty = this.outbox?.onempty;
-
-    if (onempty) timers.nextTick(onempty);
+    if (this._queue.length === 0) this.outbox?.onempty?.();
   }
 
   /** Tells who sends to many whether a message may be sent past this queue. */
