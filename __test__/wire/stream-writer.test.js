@@ -111,17 +111,17 @@ for (const [name, openSockets] of Object.entries({
 }
 
 /** What comes first behind the end of a client's socket: a callback, or the error. */
-async function orderBehindEnd(t, send) {
-  const { client } = await openPair(t);
+async function orderBehindEnd(t, send, role = 'client') {
+  const { [role]: ws } = await openPair(t);
   const order = [];
 
-  client._socket.on('error', (err) => order.push(err.code));
+  ws._socket.on('error', (err) => order.push(err.code));
   await turns();
-  client._socket.end();
+  ws._socket.end();
   for (const name of ['first', 'second']) {
-    send(client, (err) => order.push(`${name} ${err.code}`));
+    send(ws, (err) => order.push(`${name} ${err.code}`));
   }
-  await closeOf(client);
+  await closeOf(ws);
   return order;
 }
 
@@ -146,6 +146,9 @@ describe('What a client sends behind the end of its socket', () => {
 
   for (const [what, send] of Object.entries({
     text: (ws, cb) => ws.send('abc', cb),
+    'an array': (ws, cb) => ws.send([1, 2, 3], cb),
+    'an array with options': (ws, cb) => ws.send([1, 2], { binary: false }, cb),
+    'an array in a ping': (ws, cb) => ws.ping([1, 2, 3], undefined, cb),
     'long text': (ws, cb) => ws.send('abc'.repeat(20_000), cb),
     'bytes without a mask': (ws, cb) =>
       ws.send(Buffer.from('abc'), { mask: false }, cb),
@@ -158,6 +161,39 @@ describe('What a client sends behind the end of its socket', () => {
       ]);
     });
   }
+
+  it('is called back for before the error: an empty blob', async (t) => {
+    const send = (ws, cb) => ws.send(new Blob([]), cb);
+    const order = await orderBehindEnd(t, send);
+
+    assert.deepStrictEqual(order.slice(0, 2), [`first ${CODE}`, CODE]);
+  });
+});
+
+// With ws a frame without a payload is one write. Others of a server are two.
+describe('What a server sends behind the end of its socket', () => {
+  const CODE = 'ERR_STREAM_WRITE_AFTER_END';
+
+  for (const [what, send] of Object.entries({
+    'an empty text': (ws, cb) => ws.send('', cb),
+    'no bytes': (ws, cb) => ws.send(Buffer.alloc(0), cb),
+    'a ping': (ws, cb) => ws.ping(cb),
+    'a fragment without a payload': (ws, cb) => ws.send('', { fin: false }, cb)
+  })) {
+    it(`is called back for before the error: ${what}`, async (t) => {
+      assert.deepStrictEqual(await orderBehindEnd(t, send, 'peer'), [
+        ...[`first ${CODE}`, CODE, `second ${CODE}`]
+      ]);
+    });
+  }
+
+  it('is called back for behind the error: bytes', async (t) => {
+    const send = (ws, cb) => ws.send(Buffer.from('abc'), cb);
+
+    assert.deepStrictEqual(await orderBehindEnd(t, send, 'peer'), [
+      ...[CODE, `first ${CODE}`, `second ${CODE}`]
+    ]);
+  });
 });
 
 describe('What is sent behind the destruction of the socket', () => {

@@ -3,6 +3,7 @@
 const { Buffer } = require('buffer');
 
 const { isBlob } = require('../validation');
+const { note } = require('../wire/made-bytes');
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -16,7 +17,7 @@ function toPayload(data) {
     return new FastBuffer(data.buffer, data.byteOffset, data.byteLength);
   }
 
-  return isBlob(data) ? data : Buffer.from(data);
+  return isBlob(data) ? data : note(Buffer.from(data));
 }
 
 function isBlobPayload(payload) {

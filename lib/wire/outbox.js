@@ -8,6 +8,7 @@ const timers = require('../timers');
 const toBuffer = require('../to-buffer');
 const FrameCallbacks = require('./frame-callbacks');
 const FrameDrain = require('./frame-drain');
+const { isMade } = require('./made-bytes');
 const { isLight } = require('./materialize');
 const { inContext, PendingCallback } = require('./send-callbacks');
 const Stage = require('./stage');
@@ -94,7 +95,8 @@ class Outbox extends FrameDrain {
 
     this._sent(
       native.queueText(this._id, text, text.length, flags, key),
-      callback
+      callback,
+      text === ''
     );
 
     if (mayDrain && this.isNative) this._drainBehind(this._accepted - before);
@@ -130,7 +132,11 @@ class Outbox extends FrameDrain {
       this.drainSoon(bytes.length, mask);
     }
 
-    const isOneWrite = isCopied && length === undefined;
+    // An empty one is a header and no more; what is no program's is masked where it is.
+    const isOneWrite =
+      callback !== undefined &&
+      (bytes.length === 0 ||
+        (isCopied && length === undefined && !isMade(bytes)));
 
     this._sendBytes(bytes, flags, mask, key, callback, length, isOneWrite);
   }
