@@ -76,6 +76,33 @@ describe('A message that waits behind one that is compressed', () => {
     }
   }
 
+  for (const wire of WIRES) {
+    it(`is called back for in its order if it was behind a blob (${wire})`, async (t) => {
+      for (const role of ROLES) {
+        const { near } = await openEnds(t, { role, wire });
+        const memory = [resizable(), resizable()];
+
+        const called = sendAll(near, [
+          [new Blob(['first'])],
+          [memory[0]],
+          ['behind'],
+          [memory[1]],
+          ['last']
+        ]);
+
+        for (const one of memory) changes.detached(one);
+        await until(() => called.length === 5);
+        assert.deepStrictEqual(called, [
+          [0, null],
+          [1, CODE],
+          [2, null],
+          [3, CODE],
+          [4, null]
+        ]);
+      }
+    });
+  }
+
   it('is sent with what it has then if it is overwritten', async (t) => {
     const { near, far } = await openEnds(t, { deflate: true });
     const got = [];

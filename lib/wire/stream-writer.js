@@ -9,7 +9,7 @@ const lend = require('./lent-chunks');
 const native = require('../native');
 const numbers = require('../native/numbers');
 const timers = require('../timers');
-const { settle } = require('./send-callbacks');
+const { inContext, PendingCallback, settle } = require('./send-callbacks');
 const { kOwnTls } = require('./taken-socket');
 const Tick = require('./tick');
 const { GIVES_ECANCELED, destroyedError } = require('./errors');
@@ -88,27 +88,36 @@ class StreamWriter {
   }
 
   /**
-   * Has somebody called in the tick behind all that the stream owes by now.
+   * Has somebody called behind all that the stream owes by now, and before those whose
+   * frames are given to it later.
    *
    * @param {Function} callback Keeps its own async context
    */
   callBehind(callback) {
+    const pending = new PendingCallback(callback);
+
     if (this.owed === 0) {
-      timers.nextTick(callback);
-      return;
+      pending.written(null);
+    } else {
+      this._behind ??= [];
+      this._behind.push({ left: this.owed, pending });
     }
 
-    this._behind ??= [];
-    this._behind.push({ callback, left: this.owed });
+    this._left = pending;
+    timers.nextTick(inContext, pending);
   }
 
   _callThoseBehind() {
-    for (const one of this._behind) {
-      if (--one.left === 0) timers.nextTick(one.callback);
-    }
+    const behind = this._behind.filter((one) => --one.left > 0);
+    const due = this._behind.filter(({ left }) => left === 0);
 
-    this._behind = this._behind.filter(({ left }) => left > 0);
-    if (this._behind.length === 0) this._behind = null;
+    this._behind = behind.length > 0 ? behind : null;
+
+    // Else in its tick, which those of later frames are behind.
+    for (const { pending } of due) {
+      pending.written(null);
+      if (pending.isDue) pending.call();
+    }
   }
 
   /**
