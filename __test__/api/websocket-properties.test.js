@@ -76,34 +76,3 @@ test('a class of the program may be frozen, too', async () => {
 
   assert.deepStrictEqual(seen, ['mine', 'mine', 1000]);
 });
-
-test('connections go on that were open when a program froze their class', async () => {
-  const seen = await evaluate(async () => {
-    const wss = await serve();
-    const client = new WebSocket(wss.url);
-    const [[ws]] = await Promise.all([
-      once(wss, 'connection'),
-      once(client, 'open')
-    ]);
-
-    Object.freeze(WebSocket.prototype);
-    ws.on('message', (data) => ws.send(data));
-    client.binaryType = 'arraybuffer';
-    ws.pause();
-    ws.resume();
-    client.ping();
-    await once(client, 'pong');
-    client.send(Buffer.alloc(100));
-
-    const [{ byteLength }] = await once(client, 'message');
-
-    client.close(4000, 'bye');
-
-    const [code, reason] = await once(ws, 'close');
-
-    wss.close();
-    console.log(JSON.stringify([byteLength, code, String(reason)]));
-  });
-
-  assert.deepStrictEqual(seen, [100, 4000, 'bye']);
-});

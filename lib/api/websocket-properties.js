@@ -23,8 +23,7 @@ const DEFAULTS = {
 
 /**
  * Fields that few connections set, or none before its end. An idle one takes
- * half of the memory as they are not its own. They are accessors, which make them its
- * own when they are set: fields of a prototype could not be set once that is frozen.
+ * half of the memory as they are not its own.
  */
 const RARELY_SET = {
   _autoPong: DEFAULTS.autoPong,
@@ -74,7 +73,7 @@ function defineProperties(WebSocket) {
     });
   }
 
-  const others = { ...closing, ...sending };
+  const others = { ...closing, ...sending, ...RARELY_SET };
 
   for (const name of Reflect.ownKeys(others)) {
     Object.defineProperty(WebSocket.prototype, name, {
@@ -85,42 +84,44 @@ function defineProperties(WebSocket) {
     });
   }
 
-  for (const name of Reflect.ownKeys(RARELY_SET)) {
-    const value = RARELY_SET[name];
-
-    defineReplaced(WebSocket.prototype, name, () => value);
-  }
-
   defineEventAttributes(WebSocket.prototype);
 
   WebSocket.prototype.addEventListener = addEventListener;
   WebSocket.prototype.removeEventListener = removeEventListener;
 
-  // Programs may put properties of their own there.
+  // These are accessors, but programs may put properties of their own there.
   for (const name of ['_receiver', '_sender', 'transport']) {
-    const { prototype } = WebSocket;
-    const { get } = Object.getOwnPropertyDescriptor(prototype, name);
-
-    defineReplaced(prototype, name, get);
+    Object.defineProperty(WebSocket.prototype, name, {
+      __proto__: null,
+      set(value) {
+        Object.defineProperty(this, name, {
+          __proto__: null,
+          configurable: true,
+          enumerable: true,
+          value,
+          writable: true
+        });
+      }
+    });
   }
 }
 
-/** Defines an accessor; who sets it has a property of its own in its place. */
-function defineReplaced(prototype, name, get) {
-  Object.defineProperty(prototype, name, {
-    __proto__: null,
-    configurable: true,
-    get,
-    set(value) {
-      Object.defineProperty(this, name, {
-        __proto__: null,
-        configurable: true,
-        enumerable: true,
-        value,
-        writable: true
-      });
-    }
-  });
+/**
+ * Gives a connection the fields of `RARELY_SET` as its own. Else they become
+ * its own when they are first set, which cannot be if its prototype is frozen.
+ *
+ * @param {WebSocket} websocket The connection
+ */
+function giveRarelySet(websocket) {
+  for (const name of Reflect.ownKeys(RARELY_SET)) {
+    Object.defineProperty(websocket, name, {
+      __proto__: null,
+      configurable: true,
+      enumerable: true,
+      value: RARELY_SET[name],
+      writable: true
+    });
+  }
 }
 
-module.exports = { DEFAULTS, defineProperties };
+module.exports = { DEFAULTS, defineProperties, giveRarelySet };

@@ -28,7 +28,11 @@ const {
   kLight,
   materialize
 } = require('../wire/materialize');
-const { DEFAULTS, defineProperties } = require('./websocket-properties');
+const {
+  DEFAULTS,
+  defineProperties,
+  giveRarelySet
+} = require('./websocket-properties');
 
 const { CLOSED, CONNECTING, OPEN } = READY_STATE;
 
@@ -44,6 +48,8 @@ class WebSocket extends EventEmitter {
    */
   constructor(address, protocols, options) {
     super();
+
+    if (!Object.isExtensible(WebSocket.prototype)) giveRarelySet(this);
 
     // What nearly all connections have; for the rest see RARELY_SET.
     this._events = new Listeners();
