@@ -4,7 +4,7 @@ const { Buffer } = require('buffer');
 
 const PerMessageDeflate = require('../compression/permessage-deflate');
 const numbers = require('../native/numbers');
-const inContextOfNow = require('./context-of-now');
+const inContextOfNow = require('../wire/context-of-now');
 const packSoon = require('./packing');
 const SendQueue = require('./send-queue');
 

@@ -1,10 +1,8 @@
 'use strict';
 
-const { asyncHooks } = require('../builtins');
+const inContextOfNow = require('./context-of-now');
 const timers = require('../timers');
-const { kLate, THREW, thrownInContext } = require('./thrown-in-context');
-
-const { AsyncResource } = asyncHooks;
+const { kLate, THREW } = require('./thrown-in-context');
 
 /** A callback of a frame that is not written yet. */
 class PendingCallback {
@@ -68,23 +66,8 @@ class PendingCallback {
     const callback = this._callback;
 
     this._isBound = true;
-    this._callback = callback[kLate] ?? inContextOfSend(callback);
+    this._callback = callback[kLate] ?? inContextOfNow(callback)[kLate];
   }
-}
-
-/** As `AsyncResource.bind()`, which takes 10 µs on Node 20. */
-function inContextOfSend(callback) {
-  const call = thrownInContext(callback);
-  // One that waited to be collected would be seen as an open handle.
-  const context = new AsyncResource('WsRsSend', { requireManualDestroy: true });
-
-  return (err) => {
-    try {
-      return context.runInAsyncScope(call, undefined, err);
-    } finally {
-      context.emitDestroy();
-    }
-  };
 }
 
 /**

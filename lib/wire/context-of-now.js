@@ -1,11 +1,13 @@
 'use strict';
 
 const { asyncHooks } = require('../builtins');
-const { kLate, thrownInContext } = require('../wire/thrown-in-context');
+const { kLate, thrownInContext } = require('./thrown-in-context');
 
 const { AsyncResource } = asyncHooks;
 
 /**
+ * As `AsyncResource.bind()`, which takes 10 µs on Node 20.
+ *
  * @param {Function} callback Called once, later
  * @return {Function} Calls it in the async context of now; as its `kLate`, a function
  *     that has it throw there as well
